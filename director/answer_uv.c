@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What directord does for directorctl, one function per command.
+ *
+ * Shell.
+ */
+#include "director/config/digest.h"
+#include "director/director.h"
+#include "director/ruleset/export.h"
+#include "include/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Exit codes of directorctl. */
+enum { DONE = 0, FAILED = 1, NOT_GOOD = 4 };
+
+static void say(struct control_reply *reply, int code, const char *text)
+{
+	free(reply->text);
+	reply->code = code;
+	reply->text = strdup(text);
+}
+
+static void say_err(struct control_reply *reply, const struct err *err)
+{
+	char line[ERR_LINE];
+
+	say(reply, FAILED, err_format(err, line));
+}
+
+static void answer_status(struct director *d, struct control_reply *reply)
+{
+	if (director_status(d, &reply->status) < 0) {
+		say(reply, FAILED, "directord has no memory for a status");
+		return;
+	}
+	reply->has_status = true;
+}
+
+static void answer_export(struct director *d, struct control_reply *reply)
+{
+	struct facts_source source = director_facts_source(d);
+	char digest[CONFIG_DIGEST_TEXT];
+	struct export_head head = {.node = d->self ? d->self->name : "",
+				   .digest = config_digest(d->config, digest),
+				   .state = keeper_in_sync(d->keeper)
+						    ? "as applied"
+						    : "as planned, not applied yet"};
+	struct facts facts;
+	size_t size;
+	FILE *out;
+
+	if (!d->ready) {
+		say(reply, FAILED, "the first ruleset is not applied yet; try again in a second");
+		return;
+	}
+	if (facts_gather(&facts, d->config, d->peer, &source) < 0) {
+		say(reply, FAILED, "directord has no memory for an export");
+		return;
+	}
+	out = open_memstream(&reply->text, &size);
+	if (out) {
+		export_print(out, &head, &facts.plan, keeper_planned(d->keeper));
+		fclose(out);
+	}
+	facts_clear(&facts);
+}
+
+static void answer_verify(struct director *d, struct control_reply *reply)
+{
+	struct ruleset_change change;
+	struct err err = {0};
+	char text[RULESET_CHANGE_TEXT], line[RULESET_CHANGE_TEXT + 80];
+
+	if (keeper_compare(d->keeper, &change, &err) < 0) {
+		say_err(reply, &err);
+		return;
+	}
+	if (ruleset_change_is_empty(&change)) {
+		say(reply, DONE, "the kernel holds exactly the planned ruleset\n");
+		return;
+	}
+	snprintf(line, sizeof(line), "the kernel's table differs; to mend it: %s%s\n",
+		 change.table_added ? "the table added, " : "", ruleset_change_format(&change, text));
+	say(reply, NOT_GOOD, line);
+}
+
+static void answer_reload(struct director *d, struct control_reply *reply)
+{
+	struct err err = {0};
+
+	if (director_reload(d, &err) < 0) {
+		char line[ERR_LINE];
+
+		log_error("reload refused, the old configuration stays: %s", err_format(&err, line));
+		say_err(reply, &err);
+		return;
+	}
+	say(reply, DONE, "configuration reloaded\n");
+}
+
+static void say_not_master(struct director *d, struct control_reply *reply)
+{
+	char line[256];
+
+	snprintf(line, sizeof(line),
+		 "node %s is not the master; run `directorctl cluster failover` on node %s",
+		 d->self ? d->self->name : "?", d->peer ? d->peer->name : "?");
+	say(reply, FAILED, line);
+}
+
+static void answer_failover(struct director *d, struct control_reply *reply)
+{
+	size_t yielded = 0;
+
+	if (!d->n_routers) {
+		say(reply, FAILED, "there is nothing to fail over: the configuration has no vrrp section");
+		return;
+	}
+	for (size_t i = 0; i < d->n_routers; i++) {
+		struct vrrp_view view;
+		struct err err = {0};
+
+		vrrp_router_view(d->routers[i], &view);
+		if (view.state != VRRP_MASTER)
+			continue;
+		if (vrrp_router_failover(d->routers[i], &err) < 0) {
+			say_err(reply, &err);
+			return;
+		}
+		yielded++;
+	}
+	if (yielded)
+		say(reply, DONE, "");
+	else
+		say_not_master(d, reply);
+}
+
+void director_answer(void *owner, enum control_command command, struct control_reply *reply)
+{
+	struct director *d = owner;
+
+	switch (command) {
+	case CONTROL_STATUS:	     answer_status(d, reply); return;
+	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
+	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
+	case CONTROL_RELOAD:	     answer_reload(d, reply); return;
+	case CONTROL_FAILOVER:	     answer_failover(d, reply); return;
+	}
+}

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/config/check.h"
+
+#include "director/config/number.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+/* RFC 9568, 5.2.7: 12 bits of centiseconds. */
+enum { V3_INTERVAL_MAX_MS = 40950, V3_INTERVAL_STEP_MS = 10 };
+
+static char *const *name_of(const void *array, size_t size, size_t i)
+{
+	return (char *const *)(const void *)((const char *)array + i * size);
+}
+
+void config_check_names(struct source *s, const char *kind, const void *array, size_t n,
+			size_t size)
+{
+	char place[ERR_FILE];
+
+	for (size_t i = 1; i < n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			char *const *later = name_of(array, size, i), *const *first = name_of(
+									      array, size, j);
+
+			if (strcmp(*later, *first) != 0)
+				continue;
+			source_mistake_at(s, later, "%s \"%s\" is defined twice, first at %s", kind,
+					  *later, source_place_of(s, first, place));
+			break;
+		}
+	}
+}
+
+static void check_cluster(struct source *s, const struct config *c)
+{
+	const struct config_cluster *cl = &c->cluster;
+
+	if (!c->has_cluster)
+		return;
+	if (cl->n_nodes != CONFIG_NODES_MAX)
+		source_mistake_at(s, &cl->name, "cluster \"%s\" has %s: a pair needs two", cl->name,
+				  cl->n_nodes ? "one node" : "no nodes");
+	config_check_names(s, "node", cl->nodes, cl->n_nodes, sizeof(cl->nodes[0]));
+}
+
+static bool has_family(const struct config_vrrp *v, uint8_t family)
+{
+	for (size_t i = 0; i < v->n_addresses; i++)
+		if (v->addresses[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* RFC 9568, 5.2.3: an ID is unique on a network, for each family of addresses. */
+static void check_router_id(struct source *s, const struct config *c, size_t i)
+{
+	const struct config_vrrp *v = &c->vrrps[i];
+	char place[ERR_FILE];
+
+	for (size_t j = 0; j < i; j++) {
+		const struct config_vrrp *first = &c->vrrps[j];
+
+		if (v->virtual_router_id != first->virtual_router_id ||
+		    strcmp(v->interface, first->interface) != 0)
+			continue;
+		if ((has_family(v, AF_INET) && has_family(first, AF_INET)) ||
+		    (has_family(v, AF_INET6) && has_family(first, AF_INET6))) {
+			source_mistake_at(
+				s, &v->virtual_router_id,
+				"virtual-router-id %u is already used on %s by vrrp \"%s\" "
+				"(%s)",
+				v->virtual_router_id, v->interface, first->name,
+				source_place_of(s, &first->name, place));
+			return;
+		}
+	}
+}
+
+static void check_version(struct source *s, const struct config_vrrp *v)
+{
+	char interval[DURATION_TEXT], address[PREFIX_TEXT];
+
+	duration_format(v->advertise_interval_ms, interval);
+	if (v->version != 2) {
+		if (v->advertise_interval_ms > V3_INTERVAL_MAX_MS ||
+		    v->advertise_interval_ms % V3_INTERVAL_STEP_MS != 0)
+			source_mistake_at(s, &v->advertise_interval_ms,
+					  "advertise-interval must be from 10ms to 40.95s in steps "
+					  "of 10ms, not \"%s\"",
+					  interval);
+		return;
+	}
+	if (v->advertise_interval_ms % 1000 != 0)
+		source_mistake_at(s, &v->advertise_interval_ms,
+				  "advertise-interval must be whole seconds with version = 2, not "
+				  "\"%s\"",
+				  interval);
+	for (size_t i = 0; i < v->n_addresses; i++)
+		if (v->addresses[i].addr.family != AF_INET)
+			source_mistake_at(s, &v->addresses[i],
+					  "version = 2 knows IPv4 addresses only, not %s",
+					  prefix_format(&v->addresses[i], address));
+}
+
+static void check_tracks(struct source *s, const struct config *c, const struct config_vrrp *v)
+{
+	static const char *const kinds[] = {
+		[TRACK_INTERFACE] = "track-interface",
+		[TRACK_COMMAND] = "track-command",
+		[TRACK_FARM] = "track-farm",
+	};
+	char place[ERR_FILE];
+
+	for (size_t i = 0; i < v->n_tracks; i++) {
+		const struct config_track *t = &v->tracks[i];
+
+		if (t->kind == TRACK_FARM && !config_farm_by_name(c, t->name))
+			source_mistake_at(s, &t->name, "there is no farm \"%s\"", t->name);
+		for (size_t j = 0; j < i; j++)
+			if (v->tracks[j].kind == t->kind && strcmp(v->tracks[j].name, t->name) == 0)
+				source_mistake_at(s, &t->name,
+						  "%s \"%s\" is defined twice, first at %s",
+						  kinds[t->kind], t->name,
+						  source_place_of(s, &v->tracks[j].name, place));
+	}
+}
+
+static void check_vrrps(struct source *s, const struct config *c)
+{
+	config_check_names(s, "vrrp", c->vrrps, c->n_vrrps, sizeof(c->vrrps[0]));
+	for (size_t i = 0; i < c->n_vrrps; i++) {
+		const struct config_vrrp *v = &c->vrrps[i];
+
+		if (!c->has_cluster)
+			source_mistake_at(s, &v->name,
+					  "vrrp \"%s\" needs a cluster section that names the two "
+					  "directors",
+					  v->name);
+		if (v->n_addresses > CONFIG_VIPS_MAX)
+			source_mistake_at(s, &v->addresses[CONFIG_VIPS_MAX],
+					  "more than %d addresses in vrrp \"%s\"", CONFIG_VIPS_MAX,
+					  v->name);
+		check_router_id(s, c, i);
+		check_version(s, v);
+		check_tracks(s, c, v);
+	}
+}
+
+void config_check(struct source *s, const struct config *c)
+{
+	check_cluster(s, c);
+	check_vrrps(s, c);
+	config_check_farms(s, c);
+	config_check_addresses(s, c);
+}
+
+int config_check_files(const struct config *c, struct err *err)
+{
+	const struct config_cluster *cl = &c->cluster;
+	struct stat st;
+
+	if (!c->has_cluster || !cl->key_file[0])
+		return 0;
+	if (stat(cl->key_file, &st) < 0) {
+		int code = -errno;
+
+		return err_at(err, code, cl->key_file_source, cl->key_file_line, "key-file %s: %s",
+			      cl->key_file, strerrordesc_np(-code));
+	}
+	if (!S_ISREG(st.st_mode))
+		return err_at(err, -EINVAL, cl->key_file_source, cl->key_file_line,
+			      "key-file %s is not a regular file", cl->key_file);
+	if (st.st_mode & (S_IRWXG | S_IRWXO))
+		return err_at(err, -EACCES, cl->key_file_source, cl->key_file_line,
+			      "key-file %s has mode %04o, so others than its owner can use it: "
+			      "chmod 600 %s",
+			      cl->key_file, (unsigned int)st.st_mode & 07777U, cl->key_file);
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What follows from other keys when it is not given. */
+#ifndef DIRECTOR_CONFIG_DEFAULTS_H
+#define DIRECTOR_CONFIG_DEFAULTS_H
+
+#include "include/config.h"
+
+/* Seeds, interfaces of farms, intervals of checks. 0 or -ENOMEM. */
+int config_set_derived(struct config *c);
+/* Brings ports into order. Fields move: not before the last question about their place. */
+void config_sort(struct config *c);
+
+#endif

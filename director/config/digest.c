@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/config/digest.h"
+
+#include "director/config/keywords.h"
+#include "director/config/value.h"
+
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_section(enum config_section id, const void *object, FILE *out);
+
+static void print_key(const struct keyword *k, const void *object, FILE *out)
+{
+	const char *field = (const char *)object + k->offset;
+	size_t n = 1;
+
+	if (k->list) {
+		n = *(const size_t *)(const void *)((const char *)object + k->count);
+		field = *(const char *const *)(const void *)field;
+	}
+	for (size_t i = 0; i < n; i++) {
+		fprintf(out, "%s=", k->name);
+		value_print(k, field + i * value_size(k), out);
+		fputc('\n', out);
+	}
+}
+
+static void print_sections(const struct keyword *k, const void *object, FILE *out)
+{
+	const struct section *section = section_of(k->section);
+	const char *element = (const char *)object + k->offset;
+	const char *count = (const char *)object + k->count;
+	size_t n = 1;
+
+	if (section->place == PLACE_SAME)
+		element = object;
+	else if (section->place == PLACE_ONE)
+		n = *(const bool *)count;
+	else
+		n = *(const size_t *)(const void *)count;
+	if (section->place == PLACE_ARRAY)
+		element = *(const char *const *)(const void *)element;
+	for (; n > 0; n--, element += section->size) {
+		if (!section_holds(k->section, element))
+			continue;
+		fprintf(out, "%s{\n", section->name);
+		print_section(k->section, element, out);
+		fputs("}\n", out);
+	}
+}
+
+static void print_section(enum config_section id, const void *object, FILE *out)
+{
+	const struct section *section = section_of(id);
+
+	if (section->titled)
+		fprintf(out, "name=%s\n",
+			*(char *const *)(const void *)((const char *)object + section->title));
+	for (const struct keyword *k = section->rows; k->name; k++) {
+		if (k->type == KEYWORD_SECTION)
+			print_sections(k, object, out);
+		else if (k->type != KEYWORD_INCLUDE)
+			print_key(k, object, out);
+	}
+}
+
+char *config_canonical(const struct config *c)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	print_section(SECTION_TOP, c, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+const char *config_digest(const struct config *c, char buf[static CONFIG_DIGEST_TEXT])
+{
+	unsigned char hash[CONFIG_DIGEST_BYTES] = {0};
+	char *text = config_canonical(c);
+
+	/* Without memory: a digest that nobody else has. */
+	if (text)
+		crypto_generichash(hash, sizeof(hash), (const unsigned char *)text, strlen(text),
+				   NULL, 0);
+	free(text);
+	return sodium_bin2hex(buf, CONFIG_DIGEST_TEXT, hash, sizeof(hash));
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the text of each kind of word may look like, the same in every locale. */
+#include "director/config/text.h"
+
+#include "director/config/number.h"
+
+#include <regex.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { METHOD_MAX = 16, REGEX_MAX = 255, REGEX_REPEAT_MAX = 1000 };
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool prefix_rest_is(const struct prefix *p, bool ones)
+{
+	for (size_t i = p->length; i < addr_len(&p->addr) * 8; i++)
+		if ((p->addr.bytes[i / 8] >> (7 - i % 8) & 1) != ones)
+			return false;
+	return true;
+}
+
+bool name_is_valid(const char *text)
+{
+	size_t n = 0;
+
+	if (!is_letter(text[0]))
+		return false;
+	for (; text[n]; n++)
+		if (!is_letter(text[n]) && !is_digit(text[n]) && text[n] != '-' && text[n] != '_')
+			return false;
+	return n <= CONFIG_NAME_MAX;
+}
+
+bool interface_is_valid(const char *text)
+{
+	size_t n = 0;
+
+	for (; text[n]; n++)
+		if (!is_letter(text[n]) && !is_digit(text[n]) && !strchr("._-", text[n]))
+			return false;
+	return n >= 1 && n <= CONFIG_IFNAME_MAX && strcmp(text, ".") != 0 &&
+	       strcmp(text, "..") != 0;
+}
+
+static bool is_method(const char *text)
+{
+	size_t n = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+
+	return n >= 1 && n <= METHOD_MAX && text[n] == '\0';
+}
+
+/* "192.0.2.1:9405", "[2001:db8::1]:9405" */
+static bool is_listen(const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	char host[ADDR_TEXT + 2];
+	struct addr a;
+	size_t n = colon ? (size_t)(colon - text) : 0;
+	uint64_t port, last;
+
+	if (n == 0 || n >= sizeof(host) || range_parse(colon + 1, &port, &last) < 0 ||
+	    port != last || port < 1 || port > 65535)
+		return false;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	if (host[0] == '[' && host[n - 1] == ']') {
+		host[n - 1] = '\0';
+		return addr_parse(host + 1, &a) == 0 && a.family == AF_INET6;
+	}
+	return addr_parse(host, &a) == 0 && a.family == AF_INET;
+}
+
+/*
+ * Repetitions a{m,n} inside each other multiply, and the library takes memory for each copy: their
+ * product is bounded before it sees them.
+ */
+static bool repeats_modestly(const char *text)
+{
+	unsigned long product = 1;
+
+	while ((text = strchr(text, '{'))) {
+		unsigned long count = 0, most = 1;
+
+		for (text++; *text && *text != '}'; text++) {
+			count = is_digit(*text) ? count * 10 + (unsigned long)(*text - '0') : 0;
+			most = count > most ? count : most;
+			if (product * most > REGEX_REPEAT_MAX)
+				return false;
+		}
+		product *= most;
+	}
+	return true;
+}
+
+static bool is_regex(const char *text)
+{
+	regex_t re;
+
+	if (!text[0] || strlen(text) > REGEX_MAX || !repeats_modestly(text) ||
+	    regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+		return false;
+	regfree(&re);
+	return true;
+}
+
+static bool is_path(const char *text)
+{
+	return text[0] == '/';
+}
+
+static bool is_url_path(const char *text)
+{
+	return text[0] == '/' && !strpbrk(text, " #");
+}
+
+static bool is_filter(const char *text)
+{
+	struct prefix p;
+
+	if (text[0] == '@')
+		return text[1] == '/';
+	return prefix_parse(text, &p) == 0 && prefix_rest_is(&p, false);
+}
+
+static bool is_text(const char *text)
+{
+	return text[0] != '\0';
+}
+
+static const struct {
+	enum keyword_type type;
+	bool (*is)(const char *text);
+	const char *wants;
+} kinds[] = {
+	{KEYWORD_TEXT, is_text, "more than an empty string"},
+	{KEYWORD_NAME, name_is_valid,
+	 "made of letters, digits, \"-\" and \"_\" (at most 31, a letter first)"},
+	{KEYWORD_INTERFACE, interface_is_valid,
+	 "the name of a network interface (at most 15 letters, digits, \".\", \"_\", \"-\")"},
+	{KEYWORD_PATH, is_path, "an absolute path"},
+	{KEYWORD_URL_PATH, is_url_path, "a path that begins with \"/\", without blanks and \"#\""},
+	{KEYWORD_METHOD, is_method, "an HTTP method, like \"GET\""},
+	{KEYWORD_REGEX, is_regex, "an extended regular expression"},
+	{KEYWORD_LISTEN, is_listen, "an address and a port, like \"127.0.0.1:9405\""},
+	{KEYWORD_FILTER, is_filter, "a prefix, like \"192.0.2.0/24\", or \"@/path/of/a/file\""},
+};
+
+const char *text_wants(enum keyword_type type, const char *text)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (kinds[i].type == type)
+			return kinds[i].is(text) ? NULL : kinds[i].wants;
+	return NULL;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A feature is switched on by deleting its row here (and its "Not supported yet" in
+ * director.conf(5), which a test compares with this table).
+ */
+#include "director/config/unbuilt.h"
+
+#include "director/config/value.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static const struct {
+	enum config_section section;
+	const char *key;
+	const char *built; /* the values that work, with blanks between; NULL: none */
+} unbuilt[] = {
+	{SECTION_TOP, "metrics", NULL},
+	{SECTION_TOP, "drill", NULL},
+	{SECTION_TOP, "notify", NULL},
+	{SECTION_CLUSTER, "accept-key-file", NULL},
+	{SECTION_CLUSTER, "hold-takeover", NULL},
+	{SECTION_CLUSTER, "lease", NULL},
+	{SECTION_CLUSTER, "lone-lease", NULL},
+	{SECTION_NODE, "sync-address", NULL},
+	{SECTION_VRRP, "version", "3"},
+	{SECTION_VRRP, "preempt-delay", "0s"},
+	{SECTION_VRRP, "unicast", "false"},
+	{SECTION_VRRP, "virtual-mac", "false"},
+	{SECTION_VRRP, "accept", "true"},
+	{SECTION_VRRP, "group", NULL},
+	{SECTION_VRRP, "auth-key-file", NULL},
+	{SECTION_VRRP, "auth-key-id", NULL},
+	{SECTION_VRRP, "auth-mode", NULL},
+	{SECTION_VRRP, "track-interface", NULL},
+	{SECTION_VRRP, "track-command", NULL},
+	{SECTION_VRRP, "track-farm", NULL},
+	{SECTION_VRRP, "garp-refresh", NULL},
+	{SECTION_VRRP, "realtime", NULL},
+	{SECTION_FARM, "protocol", "tcp"},
+	{SECTION_FARM, "scheduler", "maglev round-robin"},
+	{SECTION_FARM, "persistence", "none"},
+	{SECTION_FARM, "persistence-timeout", NULL},
+	{SECTION_FARM, "persistence-prefix", NULL},
+	{SECTION_FARM, "persistence-prefix6", NULL},
+	{SECTION_FARM, "transition-time", NULL},
+	{SECTION_FARM, "pin", NULL},
+	{SECTION_FARM, "minimum-backends", "1"},
+	{SECTION_FARM, "when-empty", "drop"},
+	{SECTION_FARM, "fragments", "drop"},
+	{SECTION_FARM, "allow", NULL},
+	{SECTION_FARM, "deny", NULL},
+	{SECTION_FARM, "max-rate-per-source", NULL},
+	{SECTION_FARM, "max-rate", NULL},
+	{SECTION_FARM, "slow-start", NULL},
+	{SECTION_FARM, "sync", NULL},
+	{SECTION_BACKEND, "interface", NULL},
+	{SECTION_BACKEND, "backup", NULL},
+	{SECTION_BACKEND, "state", "enabled disabled"},
+};
+
+enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };
+
+/* Delete this, and its use below, when IPv6 is built. */
+static bool is_ipv6(const struct keyword *k, const void *field)
+{
+	const struct addr *a = field;
+	const struct prefix *p = field;
+
+	if (k->type == KEYWORD_ADDRESS)
+		return a->family == AF_INET6;
+	return k->type == KEYWORD_VIP && p->addr.family == AF_INET6;
+}
+
+/* True when word is one of the words of list. */
+static bool in_list(const char *list, const char *word)
+{
+	size_t n = strlen(word);
+
+	while (list) {
+		if (strncmp(list, word, n) == 0 && (list[n] == ' ' || list[n] == '\0'))
+			return true;
+		list = strchr(list, ' ');
+		list += list != NULL;
+	}
+	return false;
+}
+
+/* In the form of value_print(), to be freed; NULL without memory. */
+static char *value_text(const struct keyword *k, const void *field)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	value_print(k, field, out);
+	if (fclose(out) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+static void refuse_value(struct source *s, const struct origin *o, const char *built)
+{
+	const struct word *w = &s->words[o->word];
+	const char *quote = w->kind == WORD_QUOTED ? "\"" : "";
+	char *text = value_text(o->row, o->field);
+
+	if (!text)
+		source_no_memory(s);
+	else if (!in_list(built, text))
+		source_mistake(s, o->word, "%s = %s%s%s is not supported yet", o->row->name, quote,
+			       w->text, quote);
+	free(text);
+}
+
+static void refuse(struct source *s, const struct origin *o, size_t i)
+{
+	const char *name = o->row->name;
+
+	if (unbuilt[i].built)
+		refuse_value(s, o, unbuilt[i].built);
+	else if (unbuilt[i].section == SECTION_TOP)
+		source_mistake(s, o->word, "\"%s\" at the top level is not supported yet", name);
+	else
+		source_mistake(s, o->word, "\"%s\" in section %s is not supported yet", name,
+			       section_of(unbuilt[i].section)->name);
+}
+
+void config_check_built(struct source *s, const struct config *c)
+{
+	const struct keyword *rows[N_UNBUILT];
+
+	for (size_t i = 0; i < N_UNBUILT; i++)
+		rows[i] = keyword_find(unbuilt[i].section, unbuilt[i].key);
+	for (size_t o = 0; o < s->n_origins; o++) {
+		const struct origin *origin = &s->origins[o];
+
+		for (size_t i = 0; i < N_UNBUILT; i++)
+			if (rows[i] == origin->row)
+				refuse(s, origin, i);
+		if (is_ipv6(origin->row, origin->field))
+			source_mistake(s, origin->word, "the IPv6 address %s is not supported yet",
+				       s->words[origin->word].text);
+	}
+	for (size_t i = 0; i < c->n_farms; i++)
+		if (c->farms[i].scheduler == SCHEDULER_MAGLEV &&
+		    c->farms[i].flow_table == FLOW_TABLE_FULL)
+			source_mistake_at(
+				s, &c->farms[i].flow_table,
+				"flow-table = \"full\" with scheduler = \"maglev\" is not "
+				"supported yet");
+}
+
+bool keyword_is_unbuilt(enum config_section section, const char *name)
+{
+	for (size_t i = 0; i < N_UNBUILT; i++)
+		if (unbuilt[i].section == section && strcmp(unbuilt[i].key, name) == 0)
+			return !unbuilt[i].built;
+	return false;
+}

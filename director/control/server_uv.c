@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/control/server_uv.h"
+
+#include "include/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	CLIENTS_MAX = 32,       /* more than any number of people and monitors ask at once */
+	CLIENT_TIME_MS = 10000, /* for its request and for reading the reply */
+	BACKLOG = 16,
+};
+
+struct control_server {
+	uv_pipe_t pipe;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	control_handler *handler;
+	void *owner;
+	struct client *clients; /* list */
+	size_t n_clients;
+	bool closing;
+	bool listening; /* pipe is not closed yet */
+};
+
+struct client {
+	struct client *next;
+	struct control_server *server;
+	uv_pipe_t pipe;
+	uv_timer_t timer;
+	uv_write_t write;
+	int open_handles;
+	uint8_t request[CODEC_LENGTH + CODEC_REQUEST_MAX];
+	size_t used;
+	uint8_t *reply;
+	bool answered;
+};
+
+static void server_free_when_done(struct control_server *s)
+{
+	if (s->closing && !s->listening && !s->clients)
+		free(s);
+}
+
+static void client_handle_closed(uv_handle_t *handle)
+{
+	struct client *c = handle->data;
+	struct control_server *s = c->server;
+	struct client **at = &s->clients;
+
+	if (--c->open_handles)
+		return;
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	s->n_clients--;
+	free(c->reply);
+	free(c);
+	server_free_when_done(s);
+}
+
+static void client_close(struct client *c)
+{
+	if (uv_is_closing((uv_handle_t *)&c->pipe))
+		return;
+	uv_close((uv_handle_t *)&c->pipe, client_handle_closed);
+	uv_close((uv_handle_t *)&c->timer, client_handle_closed);
+}
+
+static void client_timeout(uv_timer_t *timer)
+{
+	client_close(timer->data);
+}
+
+static void reply_written(uv_write_t *write, int status)
+{
+	(void)status;
+	client_close(write->data);
+}
+
+static void answer(struct client *c, enum control_command command)
+{
+	struct control_reply reply = {0};
+	uv_buf_t buf;
+	size_t len = 0;
+
+	c->answered = true;
+	c->server->handler(c->server->owner, command, &reply);
+	c->reply = codec_pack_reply(&reply, &len);
+	control_reply_clear(&reply);
+	buf = uv_buf_init((char *)c->reply, (unsigned int)len);
+	c->write.data = c;
+	if (!c->reply || uv_write(&c->write, (uv_stream_t *)&c->pipe, &buf, 1, reply_written) < 0)
+		client_close(c);
+}
+
+static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct client *c = handle->data;
+
+	(void)suggested;
+	*buf = uv_buf_init((char *)c->request + c->used,
+			   (unsigned int)(sizeof(c->request) - c->used));
+}
+
+static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
+{
+	struct client *c = stream->data;
+	enum control_command command;
+	size_t length;
+
+	(void)buf;
+	if (got < 0 || c->answered) {
+		client_close(c);
+		return;
+	}
+	c->used += (size_t)got;
+	if (codec_message_length(c->request, c->used, CODEC_REQUEST_MAX, &length) < 0) {
+		log_warning("a malformed request on the control socket was dropped");
+		client_close(c);
+		return;
+	}
+	if (length == 0 || c->used < length)
+		return;
+	if (codec_unpack_request(c->request + CODEC_LENGTH, length - CODEC_LENGTH, &command) < 0) {
+		log_warning("an unknown request on the control socket was dropped");
+		client_close(c);
+		return;
+	}
+	answer(c, command);
+}
+
+static void connected(uv_stream_t *stream, int status)
+{
+	struct control_server *s = stream->data;
+	struct client *c;
+
+	if (status < 0)
+		return;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return;
+	c->server = s;
+	c->open_handles = 2;
+	uv_pipe_init(stream->loop, &c->pipe, 0);
+	uv_timer_init(stream->loop, &c->timer);
+	c->pipe.data = c->timer.data = c;
+	c->next = s->clients;
+	s->clients = c;
+	s->n_clients++;
+	if (uv_accept(stream, (uv_stream_t *)&c->pipe) < 0 || s->n_clients > CLIENTS_MAX ||
+	    uv_timer_start(&c->timer, client_timeout, CLIENT_TIME_MS, 0) < 0 ||
+	    uv_read_start((uv_stream_t *)&c->pipe, client_room, client_read) < 0)
+		client_close(c);
+}
+
+static void pipe_closed(uv_handle_t *handle)
+{
+	struct control_server *s = handle->data;
+
+	s->listening = false;
+	server_free_when_done(s);
+}
+
+int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler, void *owner,
+		       struct control_server **ret, struct err *err)
+{
+	struct control_server *s;
+	mode_t mask;
+	int code;
+
+	if (strlen(path) >= sizeof(s->path))
+		return err_set(err, -ENAMETOOLONG, "the path of the control socket is too long: %s",
+			       path);
+	s = calloc(1, sizeof(*s));
+	if (!s)
+		return err_set(err, -ENOMEM, "no memory");
+	strcpy(s->path, path);
+	s->handler = handler;
+	s->owner = owner;
+	s->listening = true;
+	uv_pipe_init(loop, &s->pipe, 0);
+	s->pipe.data = s;
+	unlink(path);
+	mask = umask(0177);
+	code = uv_pipe_bind(&s->pipe, path);
+	umask(mask);
+	if (code == 0)
+		code = uv_listen((uv_stream_t *)&s->pipe, BACKLOG, connected);
+	if (code < 0) {
+		err_set(err, code, "cannot listen on %s: %s", path, uv_strerror(code));
+		control_server_close(s);
+		return code;
+	}
+	*ret = s;
+	return 0;
+}
+
+void control_server_close(struct control_server *s)
+{
+	if (!s)
+		return;
+	s->closing = true;
+	unlink(s->path);
+	for (struct client *c = s->clients; c; c = c->next)
+		client_close(c);
+	uv_close((uv_handle_t *)&s->pipe, pipe_closed);
+}

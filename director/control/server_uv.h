@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The control socket: one request and one reply on a connection, then it is closed. Only root can
+ * open it (mode 0600).
+ *
+ * Shell: owns the listening socket and its clients; what a command does is its owner's business.
+ */
+#ifndef DIRECTOR_CONTROL_SERVER_UV_H
+#define DIRECTOR_CONTROL_SERVER_UV_H
+
+#include "include/err.h"
+#include "proto/codec.h"
+
+#include <uv.h>
+
+struct control_server;
+
+/* Answers one command; *reply is zeroed and freed by the server. */
+typedef void control_handler(void *owner, enum control_command command, struct control_reply *reply);
+
+/* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */
+int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler, void *owner,
+		       struct control_server **ret, struct err *err);
+/* Asynchronous, removes the socket; accepts NULL. */
+void control_server_close(struct control_server *s);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `cluster failover`: asks the master to hand over, then watches until somebody else has taken over. */
+#include "director/ctl/ctl.h"
+
+#include <string.h>
+#include <time.h>
+
+enum {
+	LOOK_EVERY_MS = 20,
+	TIME_LIMIT_MS = 150000, /* three of the longest advertisement intervals and some: 40.95 s each */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static void wait_ms(long ms)
+{
+	nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
+}
+
+enum outcome { WAITING, TAKEN_OVER, TAKEN_BACK };
+
+/* A router that was handed over is done when another one's adverts arrive, or when it is back. */
+static enum outcome outcome_of(const struct status *s)
+{
+	enum outcome all = TAKEN_OVER;
+
+	for (size_t i = 0; i < s->n_vrrps; i++) {
+		const struct status_vrrp *v = &s->vrrps[i];
+
+		if (strcmp(v->state, "master") == 0)
+			return TAKEN_BACK;
+		if (v->yielded && !v->master[0])
+			all = WAITING;
+	}
+	return all;
+}
+
+static void print_takeover(const struct ctl *ctl, const struct status *s, uint64_t ms)
+{
+	for (size_t i = 0; i < s->n_vrrps; i++) {
+		const struct status_vrrp *v = &s->vrrps[i];
+
+		if (!v->yielded)
+			continue;
+		if (ctl->json)
+			printf("{\"vrrp\": \"%s\", \"to\": \"%s\", \"takeover_ms\": %llu}\n", v->name,
+			       v->master, (unsigned long long)ms);
+		else
+			printf("vrrp %s: %s is master now, %llu ms after this node let go\n", v->name,
+			       v->master, (unsigned long long)ms);
+	}
+}
+
+int ctl_cluster_failover(const struct ctl *ctl)
+{
+	struct control_reply reply = {0};
+	uint64_t started = now_ms();
+	int code = ctl_ask(ctl, CONTROL_FAILOVER, &reply);
+
+	control_reply_clear(&reply);
+	while (code == CTL_DONE) {
+		enum outcome outcome;
+
+		code = ctl_ask(ctl, CONTROL_STATUS, &reply);
+		if (code != CTL_DONE)
+			return code;
+		outcome = outcome_of(&reply.status);
+		if (outcome == TAKEN_OVER)
+			print_takeover(ctl, &reply.status, now_ms() - started);
+		control_reply_clear(&reply);
+		if (outcome == TAKEN_OVER)
+			return CTL_DONE;
+		if (outcome == TAKEN_BACK)
+			return ctl_fail(CTL_FAILED, "nobody took over, so this node is master again; is "
+						    "the other director running?");
+		if (now_ms() - started > TIME_LIMIT_MS)
+			return ctl_fail(CTL_FAILED, "nobody took over within %d s",
+					TIME_LIMIT_MS / 1000);
+		wait_ms(LOOK_EVERY_MS);
+	}
+	return code;
+}

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * directorctl: what its commands share. One table of commands (main.c) makes the help as well; one
+ * file per family of commands; one renderer for people and one for programs.
+ */
+#ifndef DIRECTOR_CTL_CTL_H
+#define DIRECTOR_CTL_CTL_H
+
+#include "include/err.h"
+#include "proto/codec.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* Exit codes (directorctl(8)). */
+enum ctl_exit {
+	CTL_DONE = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_UNREACHABLE = 3,
+	CTL_NOT_GOOD = 4,
+};
+
+struct ctl {
+	const char *socket;
+	const char *config; /* -c; NULL when it was not given */
+	bool json;
+	int argc; /* what follows the command's words */
+	char **argv;
+};
+
+#define CTL_DEFAULT_CONFIG "/etc/director/director.conf"
+
+/* Prints one sentence on standard error, after the program's name. Returns code. */
+int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int ctl_fail_err(const struct err *err);
+
+/*
+ * Asks the daemon and prints the sentence when there is no good answer. CTL_DONE and *ret filled
+ * (the caller clears it), or the exit code.
+ */
+int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_reply *ret);
+
+/* Commands: each returns the exit code. */
+int ctl_status(const struct ctl *ctl);
+int ctl_farm_list(const struct ctl *ctl);
+int ctl_backend_list(const struct ctl *ctl);
+int ctl_ruleset_export(const struct ctl *ctl);
+int ctl_ruleset_verify(const struct ctl *ctl);
+int ctl_cluster_status(const struct ctl *ctl);
+int ctl_cluster_failover(const struct ctl *ctl);
+int ctl_config_check(const struct ctl *ctl);
+int ctl_config_reload(const struct ctl *ctl);
+
+/* Renderers. */
+void print_status(FILE *out, const struct status *s);
+void print_cluster(FILE *out, const struct status *s);
+void print_farms(FILE *out, const struct status *s);
+void print_backends(FILE *out, const struct status *s);
+/* One JSON document; which part of the status. 0 or -1 without memory. */
+enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_BACKENDS };
+int print_json(FILE *out, const struct status *s, enum json_part part);
+
+#endif

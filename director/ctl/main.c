@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* directorctl: arguments and the table of commands. */
+#include "director/ctl/ctl.h"
+
+#include <getopt.h>
+#include <sodium.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const struct command {
+	const char *words; /* "ruleset export" */
+	const char *arguments;
+	int max_arguments;
+	int (*run)(const struct ctl *ctl);
+	const char *help;
+} commands[] = {
+	{"status", "", 0, ctl_status, "everything at a glance"},
+	{"farm list", "", 0, ctl_farm_list, "the farms and what they serve"},
+	{"backend list", "", 0, ctl_backend_list, "the backends of all farms"},
+	{"ruleset export", "", 0, ctl_ruleset_export,
+	 "the nft ruleset, commented; with -c FILE as planned, without the daemon"},
+	{"ruleset verify", "", 0, ctl_ruleset_verify,
+	 "compares the kernel's table with the planned one; exit 4 when they differ"},
+	{"cluster status", "", 0, ctl_cluster_status, "the virtual routers and the other director"},
+	{"cluster failover", "", 0, ctl_cluster_failover,
+	 "hands the virtual addresses to the other director; on the master"},
+	{"config check", "[FILE]", 1, ctl_config_check, "checks a configuration file"},
+	{"config reload", "", 0, ctl_config_reload, "makes the daemon read its configuration again"},
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+int ctl_fail(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("directorctl: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return code;
+}
+
+int ctl_fail_err(const struct err *err)
+{
+	char line[ERR_LINE];
+
+	return ctl_fail(CTL_FAILED, "%s", err_format(err, line));
+}
+
+static void print_usage(FILE *out)
+{
+	fputs("usage: directorctl [-s SOCKET] [-c FILE] [-j] COMMAND …\n\n"
+	      "  -s, --socket SOCKET  the daemon's socket (default /run/director/director.sock)\n"
+	      "  -c, --config FILE    configuration, for commands that read one\n"
+	      "  -j, --json           print one JSON document\n"
+	      "  -V, --version        print the version and exit\n"
+	      "  -h, --help           print this and exit\n\n"
+	      "commands:\n",
+	      out);
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		char synopsis[64];
+
+		snprintf(synopsis, sizeof(synopsis), "%s %s", commands[i].words,
+			 commands[i].arguments);
+		fprintf(out, "  %-22s %s\n", synopsis, commands[i].help);
+	}
+	fputs("\nexit status: 0 done and good, 1 failed, 2 usage, 3 the daemon cannot be reached,\n"
+	      "4 it ran and what it checked is not good\n\n"
+	      "example: directorctl -j status | jq .farms\n",
+	      out);
+}
+
+/* How many words of argv the command takes; 0 when it is another one. */
+static int words_matched(const char *words, int argc, char **argv)
+{
+	int n = 0;
+
+	while (*words) {
+		size_t len = strcspn(words, " ");
+
+		if (n == argc || strlen(argv[n]) != len || strncmp(words, argv[n], len) != 0)
+			return 0;
+		n++;
+		words += len + (words[len] == ' ');
+	}
+	return n;
+}
+
+static int run_command(struct ctl *ctl, int argc, char **argv)
+{
+	for (size_t i = 0; i < N_COMMANDS; i++) {
+		int words = words_matched(commands[i].words, argc, argv);
+
+		if (!words)
+			continue;
+		ctl->argc = argc - words;
+		ctl->argv = argv + words;
+		if (ctl->argc > commands[i].max_arguments)
+			return ctl_fail(CTL_USAGE, "`%s` takes no argument \"%s\"; try `directorctl --help`",
+					commands[i].words, ctl->argv[commands[i].max_arguments]);
+		return commands[i].run(ctl);
+	}
+	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them", argv[0],
+			argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
+		{"json", no_argument, NULL, 'j'},	  {"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+	};
+	struct ctl ctl = {.socket = "/run/director/director.sock"};
+	int option;
+
+	if (sodium_init() < 0)
+		return ctl_fail(CTL_FAILED, "libsodium cannot be initialised");
+	while ((option = getopt_long(argc, argv, "s:c:jVh", options, NULL)) != -1)
+		switch (option) {
+		case 's': ctl.socket = optarg; break;
+		case 'c': ctl.config = optarg; break;
+		case 'j': ctl.json = true; break;
+		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
+		case 'h': print_usage(stdout); return CTL_DONE;
+		default:  return ctl_fail(CTL_USAGE, "try `directorctl --help`");
+		}
+	if (optind == argc) {
+		print_usage(stderr);
+		return CTL_USAGE;
+	}
+	return run_command(&ctl, argc - optind, argv + optind);
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status for programs: the keys that are fixed, and others beside them. */
+#include "director/ctl/ctl.h"
+
+#include <jansson.h>
+
+/* A number, or null when it cannot be told. */
+static json_t *number(uint64_t n)
+{
+	return n == STATUS_UNKNOWN ? json_null() : json_integer((json_int_t)n);
+}
+
+static json_t *vrrp(const struct status_vrrp *v)
+{
+	json_t *addresses = json_array();
+
+	for (size_t i = 0; i < v->n_addresses; i++)
+		json_array_append_new(addresses, json_string(v->addresses[i]));
+	return json_pack("{s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:s, s:b, s:{s:o, "
+			 "s:o, s:o}}",
+			 "name", v->name, "state", v->state, "priority", (int)v->priority, "interface",
+			 v->interface, "virtual_router_id", (int)v->virtual_router_id, "addresses",
+			 addresses, "transitions", number(v->transitions), "reason", v->reason,
+			 "since_ms", number(v->since_ms), "master", v->master, "master_priority",
+			 (int)v->master_priority, "master_age_ms", number(v->master_age_ms), "error",
+			 v->error, "yielded", (int)v->yielded, "adverts", "sent",
+			 number(v->adverts_sent), "received", number(v->adverts_received), "rejected",
+			 number(v->adverts_rejected));
+}
+
+static json_t *peer(const struct status_peer *p)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "node", p->node, "address", p->address,
+			 "state", p->state, "sync", p->sync, "lag_ms", number(p->lag_ms), "sent",
+			 number(p->sent), "received", number(p->received));
+}
+
+static json_t *backend(const struct status_backend *b)
+{
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:f}", "name", b->name, "address",
+			 b->address, "mac", b->mac, "weight", (int)b->weight, "state", b->state,
+			 "connections", number(b->connections), "packets", number(b->packets), "bytes",
+			 number(b->bytes), "share", b->share);
+}
+
+static json_t *backends(const struct status_farm *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n_backends; i++)
+		json_array_append_new(list, backend(&f->backends[i]));
+	return list;
+}
+
+static json_t *farm(const struct status_farm *f, uint64_t counters_age_ms)
+{
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", f->name,
+			 "state", f->state, "reason", f->reason, "scheduler", f->scheduler, "services",
+			 f->services, "connections", number(f->connections), "pins", number(f->pins),
+			 "packets", number(f->packets), "bytes", number(f->bytes), "counters_age_ms",
+			 number(counters_age_ms), "backends", backends(f));
+}
+
+static json_t *vrrps(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		json_array_append_new(list, vrrp(&s->vrrps[i]));
+	return list;
+}
+
+static json_t *peers(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_peers; i++)
+		json_array_append_new(list, peer(&s->peers[i]));
+	return list;
+}
+
+static json_t *farms(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_farms; i++)
+		json_array_append_new(list, farm(&s->farms[i], s->counters_age_ms));
+	return list;
+}
+
+static json_t *all_backends(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_farms; i++)
+		for (size_t k = 0; k < s->farms[i].n_backends; k++) {
+			json_t *b = backend(&s->farms[i].backends[k]);
+
+			json_object_set_new(b, "farm", json_string(s->farms[i].name));
+			json_array_append_new(list, b);
+		}
+	return list;
+}
+
+static json_t *part_of(const struct status *s, enum json_part part)
+{
+	switch (part) {
+	case JSON_STATUS:
+		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}}", "node", s->node,
+				 "version", s->version, "config_digest", s->config_digest, "uptime_ms",
+				 number(s->uptime_ms), "vrrp", vrrps(s), "peers", peers(s), "farms",
+				 farms(s), "ruleset", "in_sync", (int)s->ruleset_in_sync);
+	case JSON_CLUSTER:
+		return json_pack("{s:s, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
+				 peers(s));
+	case JSON_FARMS:    return farms(s);
+	case JSON_BACKENDS: return all_backends(s);
+	}
+	return NULL;
+}
+
+int print_json(FILE *out, const struct status *s, enum json_part part)
+{
+	json_t *document = part_of(s, part);
+	int code = document ? json_dumpf(document, out, JSON_INDENT(2)) : -1;
+
+	fputc('\n', out);
+	json_decref(document);
+	return code;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The status for people. */
+#include "director/ctl/ctl.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { TIME_TEXT = 32, COUNT_TEXT = 32 };
+
+/* "12 s", "5 min", "3 h", "2 d": one unit is enough at a glance. */
+static const char *age(uint64_t ms, char buf[static TIME_TEXT])
+{
+	static const struct {
+		uint64_t ms;
+		const char *unit;
+	} units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
+	size_t i = 0;
+
+	while (i < 4 && ms < 2 * units[i].ms)
+		i++;
+	snprintf(buf, TIME_TEXT, "%" PRIu64 " %s", ms / units[i].ms, units[i].unit);
+	return buf;
+}
+
+static const char *count(uint64_t n, char buf[static COUNT_TEXT])
+{
+	if (n == STATUS_UNKNOWN)
+		memcpy(buf, "?", 2);
+	else
+		snprintf(buf, COUNT_TEXT, "%" PRIu64, n);
+	return buf;
+}
+
+static void print_vrrp(FILE *out, const struct status_vrrp *v)
+{
+	char text[TIME_TEXT];
+
+	fprintf(out, "vrrp %-10s %-8s for %s (%s)\n", v->name, v->state, age(v->since_ms, text),
+		v->reason[0] ? v->reason : "started");
+	fprintf(out, "  %s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n", v->interface,
+		v->virtual_router_id, v->priority, v->yielded ? " (handed over by the operator)" : "",
+		v->transitions);
+	fputs("  addresses", out);
+	for (size_t i = 0; i < v->n_addresses; i++)
+		fprintf(out, " %s", v->addresses[i]);
+	fputc('\n', out);
+	if (strcmp(v->state, "backup") == 0 && v->master[0])
+		fprintf(out, "  master is %s, priority %u, last heard %s ago\n", v->master,
+			v->master_priority, age(v->master_age_ms, text));
+	if (v->error[0])
+		fprintf(out, "  trouble: %s\n", v->error);
+}
+
+static void print_head(FILE *out, const struct status *s)
+{
+	char text[TIME_TEXT];
+
+	if (s->node[0])
+		fprintf(out, "node %s", s->node);
+	else
+		fputs("standalone", out);
+	fprintf(out, ", director %s, running for %s, ruleset %s\n", s->version,
+		age(s->uptime_ms, text),
+		s->ruleset_in_sync ? "in sync" : "NOT in sync with the kernel");
+}
+
+void print_cluster(FILE *out, const struct status *s)
+{
+	print_head(out, s);
+	if (!s->n_vrrps)
+		fputs("no vrrp section: nobody holds a virtual address\n", out);
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		print_vrrp(out, &s->vrrps[i]);
+	for (size_t i = 0; i < s->n_peers; i++)
+		fprintf(out, "peer %-10s %s, channel %s, tables %s\n", s->peers[i].node,
+			s->peers[i].address, s->peers[i].state, s->peers[i].sync);
+}
+
+static void print_farm_line(FILE *out, const struct status_farm *f)
+{
+	char text[COUNT_TEXT];
+
+	fprintf(out, "farm %-10s %-8s %s, %s, %s connections held, %" PRIu64 " packets", f->name,
+		f->state, f->services, f->scheduler, count(f->connections, text), f->packets);
+	fprintf(out, f->reason[0] ? " (%s)\n" : "%s\n", f->reason);
+}
+
+static void print_backend_line(FILE *out, const char *indent, const struct status_backend *b)
+{
+	fprintf(out, "%s%-12s %-10s %-15s %-17s weight %-3u %5.1f %%  %" PRIu64 " packets\n", indent,
+		b->name, b->state, b->address, b->mac[0] ? b->mac : "-", b->weight, 100 * b->share,
+		b->packets);
+}
+
+void print_farms(FILE *out, const struct status *s)
+{
+	for (size_t i = 0; i < s->n_farms; i++)
+		print_farm_line(out, &s->farms[i]);
+}
+
+void print_backends(FILE *out, const struct status *s)
+{
+	char name[2 * STATUS_NAME + 2];
+
+	for (size_t i = 0; i < s->n_farms; i++)
+		for (size_t k = 0; k < s->farms[i].n_backends; k++) {
+			struct status_backend b = s->farms[i].backends[k];
+
+			snprintf(name, sizeof(name), "%s/", s->farms[i].name);
+			print_backend_line(out, name, &b);
+		}
+}
+
+void print_status(FILE *out, const struct status *s)
+{
+	print_cluster(out, s);
+	for (size_t i = 0; i < s->n_farms; i++) {
+		print_farm_line(out, &s->farms[i]);
+		for (size_t k = 0; k < s->farms[i].n_backends; k++)
+			print_backend_line(out, "  ", &s->farms[i].backends[k]);
+	}
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `ruleset export` and `ruleset verify`. Export with -c plans on its own, without the daemon. */
+#include "director/config/digest.h"
+#include "director/config/load.h"
+#include "director/ctl/ctl.h"
+#include "director/facts.h"
+#include "director/link_uv.h"
+#include "director/ruleset/export.h"
+
+#include <string.h>
+
+static void links_changed(void *owner)
+{
+	(void)owner;
+}
+
+static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
+{
+	const struct link *link = links_find(owner, name);
+
+	if (!link)
+		return false;
+	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
+	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
+	return true;
+}
+
+/* Without the daemon nobody resolves addresses: only a MAC that is configured is known. */
+static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
+{
+	(void)owner;
+	(void)ifindex;
+	(void)addr;
+	(void)ret;
+	return false;
+}
+
+static int print_planned(const struct config *config, struct links *links)
+{
+	struct facts_source source = {.interface = ask_interface, .mac = ask_mac, .owner = links};
+	char digest[CONFIG_DIGEST_TEXT];
+	struct export_head head = {.node = "",
+				   .digest = config_digest(config, digest),
+				   .state = "as planned without the daemon"};
+	struct facts facts;
+	struct ruleset r = {0};
+	int code = facts_gather(&facts, config, NULL, &source);
+
+	if (code == 0)
+		code = plan_ruleset(&facts.plan, &r);
+	if (code == 0)
+		export_print(stdout, &head, &facts.plan, &r);
+	ruleset_clear(&r);
+	facts_clear(&facts);
+	return code < 0 ? ctl_fail(CTL_FAILED, "no memory to plan the ruleset") : CTL_DONE;
+}
+
+static int export_without_daemon(const struct ctl *ctl)
+{
+	struct config *config = NULL;
+	struct links *links = NULL;
+	struct err err = {0};
+	uv_loop_t loop;
+	int code;
+
+	if (config_load(ctl->config, &config, &err) < 0)
+		return ctl_fail_err(&err);
+	uv_loop_init(&loop);
+	if (links_new(&loop, links_changed, NULL, &links, &err) < 0)
+		code = ctl_fail_err(&err);
+	else
+		code = print_planned(config, links);
+	links_close(links);
+	uv_run(&loop, UV_RUN_DEFAULT);
+	uv_loop_close(&loop);
+	config_free(config);
+	return code;
+}
+
+int ctl_ruleset_export(const struct ctl *ctl)
+{
+	struct control_reply reply = {0};
+	int code;
+
+	if (ctl->json)
+		return ctl_fail(CTL_USAGE, "`ruleset export` is nft text; there is no JSON form of it yet");
+	if (ctl->config)
+		return export_without_daemon(ctl);
+	code = ctl_ask(ctl, CONTROL_RULESET_EXPORT, &reply);
+	if (code == CTL_DONE)
+		fputs(reply.text, stdout);
+	control_reply_clear(&reply);
+	return code;
+}
+
+int ctl_ruleset_verify(const struct ctl *ctl)
+{
+	struct control_reply reply = {0};
+	int code = ctl_ask(ctl, CONTROL_RULESET_VERIFY, &reply);
+
+	if (code != CTL_DONE)
+		return code;
+	code = reply.code;
+	if (ctl->json)
+		printf("{\"in_sync\": %s}\n", code == CTL_DONE ? "true" : "false");
+	else
+		fputs(reply.text, stdout);
+	control_reply_clear(&reply);
+	return code;
+}

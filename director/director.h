@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the running director share. Private to director/ *_uv.c of the program itself. */
+#ifndef DIRECTOR_DIRECTOR_H
+#define DIRECTOR_DIRECTOR_H
+
+#include "director/control/server_uv.h"
+#include "director/director_uv.h"
+#include "director/facts.h"
+#include "director/link_uv.h"
+#include "director/neighbour_uv.h"
+#include "director/ruleset/keeper_uv.h"
+#include "ha/vrrp_uv.h"
+
+struct director {
+	uv_loop_t *loop;
+	struct director_options options;
+	struct config *config;
+	const struct config_node *self; /* inside config; NULL: standalone */
+	const struct config_node *peer; /* inside config; NULL: standalone */
+	struct links *links;
+	struct neighbours *neighbours;
+	struct keeper *keeper;
+	struct control_server *server;
+	struct vrrp_router **routers; /* one per vrrp section, in its order */
+	size_t n_routers;
+	uv_timer_t refresh; /* soon: plan and apply; several events become one plan */
+	uv_timer_t check;   /* now and then: is the kernel's table still ours? */
+	int open_timers;
+	int lock_fd;
+	bool ready;         /* the first ruleset is applied */
+	bool failing;       /* the last plan could not be applied, and that was said */
+	bool stopping;
+	uint64_t started_ms;
+};
+
+/* How facts ask this director (routers_uv.c gives links to the virtual routers). */
+struct facts_source director_facts_source(struct director *d);
+
+/* Makes the routers fit the configuration: what stays is reconfigured, the rest ends or starts. */
+int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
+			 struct err *err);
+/* Tells every router how its interface is. */
+void director_feed_routers(struct director *d);
+/* Ends all routers in order (addresses given up) or just closes them. */
+void director_end_routers(struct director *d, bool leave);
+
+/* Answers one command of the control socket. */
+void director_answer(void *owner, enum control_command command, struct control_reply *reply);
+/* Everything at a glance. 0 or -ENOMEM. */
+int director_status(struct director *d, struct status *ret);
+
+#endif

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/director_uv.h"
+
+#include "director/config/check.h"
+#include "director/config/load.h"
+#include "director/director.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	REFRESH_MS = 5,      /* events that come together become one plan */
+	GRACE_MS = 1000,     /* a start waits so long for its neighbours: an adopted ruleset must not shrink */
+	GRACE_STEP_MS = 50,
+	CHECK_MS = 1000,
+};
+
+/* --- who am I ------------------------------------------------------------------------------------ */
+
+static bool address_is_local(const struct ifaddrs *list, const struct addr *addr)
+{
+	for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
+		const struct sockaddr_in *in4 = (const void *)i->ifa_addr;
+		const struct sockaddr_in6 *in6 = (const void *)i->ifa_addr;
+
+		if (!i->ifa_addr || i->ifa_addr->sa_family != addr->family)
+			continue;
+		if (addr->family == AF_INET && memcmp(&in4->sin_addr, addr->bytes, 4) == 0)
+			return true;
+		if (addr->family == AF_INET6 && memcmp(&in6->sin6_addr, addr->bytes, 16) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct config_node *find_local_node(const struct config *c)
+{
+	const struct config_node *found = NULL;
+	struct ifaddrs *list;
+
+	if (getifaddrs(&list) < 0)
+		return NULL;
+	for (size_t i = 0; !found && i < c->cluster.n_nodes; i++)
+		if (address_is_local(list, &c->cluster.nodes[i].address))
+			found = &c->cluster.nodes[i];
+	freeifaddrs(list);
+	return found;
+}
+
+int director_find_self(const struct config *c, const char *name, const struct config_node **ret,
+		       struct err *err)
+{
+	*ret = NULL;
+	if (!c->has_cluster)
+		return name ? err_set(err, -EINVAL,
+				      "-n names a node, but %s has no cluster section", c->path)
+			    : 0;
+	*ret = name ? config_node_by_name(c, name) : find_local_node(c);
+	if (*ret)
+		return 0;
+	if (name)
+		return err_set(err, -EINVAL, "%s has no node \"%s\"", c->path, name);
+	return err_set(err, -EINVAL,
+		       "no node of %s has its address on a local interface; say which one this is with -n",
+		       c->path);
+}
+
+static const struct config_node *find_peer(const struct config *c, const struct config_node *self)
+{
+	for (size_t i = 0; self && i < c->cluster.n_nodes; i++)
+		if (&c->cluster.nodes[i] != self)
+			return &c->cluster.nodes[i];
+	return NULL;
+}
+
+/* --- facts and plan ------------------------------------------------------------------------------ */
+
+static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
+{
+	const struct director *d = owner;
+	const struct link *link = links_find(d->links, name);
+
+	if (!link)
+		return false;
+	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
+	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
+	return true;
+}
+
+static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
+{
+	const struct director *d = owner;
+
+	return neighbours_find(d->neighbours, ifindex, addr, ret);
+}
+
+struct facts_source director_facts_source(struct director *d)
+{
+	return (struct facts_source){.interface = ask_interface, .mac = ask_mac, .owner = d};
+}
+
+static int plan_and_apply(struct director *d, struct err *err)
+{
+	struct facts_source source = director_facts_source(d);
+	struct facts facts;
+	struct ruleset want;
+	int code = facts_gather(&facts, d->config, d->peer, &source);
+
+	if (code == 0)
+		code = plan_ruleset(&facts.plan, &want);
+	if (code < 0)
+		err_set(err, code, "no memory to plan the ruleset");
+	else
+		code = keeper_set(d->keeper, &want, err);
+	facts_clear(&facts);
+	return code;
+}
+
+static bool everything_resolved(struct director *d)
+{
+	struct facts_source source = director_facts_source(d);
+	struct facts_target *targets = NULL;
+	int n = facts_targets(d->config, d->peer, &source, &targets);
+	bool all = n >= 0;
+	struct mac mac;
+
+	for (int i = 0; all && i < n; i++)
+		all = neighbours_find(d->neighbours, targets[i].ifindex, &targets[i].addr, &mac);
+	free(targets);
+	return all;
+}
+
+static void become_ready(struct director *d)
+{
+	d->ready = true;
+	director_feed_routers(d);
+	if (d->options.ready)
+		d->options.ready(d->options.owner);
+}
+
+static void refresh(uv_timer_t *timer)
+{
+	struct director *d = timer->data;
+	struct err err = {0};
+	int code;
+
+	if (!d->ready && uv_now(d->loop) - d->started_ms < GRACE_MS && !everything_resolved(d)) {
+		uv_timer_start(timer, refresh, GRACE_STEP_MS, 0);
+		return;
+	}
+	code = plan_and_apply(d, &err);
+	if (code < 0 && !d->failing)
+		log_error("%s; trying again until it works", err.text);
+	d->failing = code < 0;
+	if (code == 0 && !d->ready)
+		become_ready(d);
+	if (code < 0)
+		uv_timer_start(timer, refresh, CHECK_MS, 0);
+}
+
+static void refresh_soon(struct director *d)
+{
+	if (!d->stopping && !uv_is_active((uv_handle_t *)&d->refresh))
+		uv_timer_start(&d->refresh, refresh, REFRESH_MS, 0);
+}
+
+/* The addresses to resolve follow from the configuration and from which interfaces there are. */
+static int set_targets(struct director *d)
+{
+	struct facts_source source = director_facts_source(d);
+	struct facts_target *targets = NULL;
+	struct neighbour_target *list;
+	int n = facts_targets(d->config, d->peer, &source, &targets);
+
+	if (n < 0)
+		return n;
+	list = calloc((size_t)n + 1, sizeof(*list));
+	for (int i = 0; list && i < n; i++)
+		list[i] = (struct neighbour_target){targets[i].ifindex, targets[i].addr};
+	if (list)
+		n = neighbours_set_targets(d->neighbours, list, (size_t)n);
+	else
+		n = -ENOMEM;
+	free(list);
+	free(targets);
+	return n;
+}
+
+static void neighbours_changed(void *owner)
+{
+	refresh_soon(owner);
+}
+
+static void say_absent_interfaces(struct director *d)
+{
+	for (size_t i = 0; i < d->config->n_farms; i++) {
+		const struct config_farm *farm = &d->config->farms[i];
+
+		if (!links_find(d->links, farm->interface))
+			log_warning("interface \"%s\" is not there: farm \"%s\" waits for it",
+				    farm->interface, farm->name);
+	}
+}
+
+static void links_changed(void *owner)
+{
+	struct director *d = owner;
+
+	if (d->stopping)
+		return;
+	if (set_targets(d) < 0)
+		log_error("no memory for the list of backends; the old list stays");
+	refresh_soon(d);
+	if (d->ready)
+		director_feed_routers(d);
+}
+
+static void check(uv_timer_t *timer)
+{
+	struct director *d = timer->data;
+
+	if (d->ready)
+		keeper_check(d->keeper);
+}
+
+/* --- start and end ------------------------------------------------------------------------------- */
+
+/* One director per runtime directory: the lock goes with the process, however it ends. */
+static int lock_runtime_dir(struct director *d, struct err *err)
+{
+	const char *dir = d->options.runtime_dir;
+	char path[512];
+
+	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "cannot make the runtime directory %s: %s", dir,
+			       strerror(errno));
+	snprintf(path, sizeof(path), "%s/directord.lock", dir);
+	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (d->lock_fd < 0)
+		return err_set(err, -errno, "cannot write into the runtime directory %s: %s", dir,
+			       strerror(errno));
+	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
+		return err_set(err, -EBUSY, "another directord is running with the runtime directory %s",
+			       dir);
+	return 0;
+}
+
+static void director_free(struct director *d)
+{
+	keeper_free(d->keeper);
+	config_free(d->config);
+	free(d->routers);
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+	free(d);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct director *d = handle->data;
+
+	if (--d->open_timers == 0)
+		director_free(d);
+}
+
+/* Ends what was opened, in reverse order; d frees itself when its timers are closed. */
+static void director_end(struct director *d, bool leave)
+{
+	d->stopping = true;
+	control_server_close(d->server);
+	director_end_routers(d, leave);
+	neighbours_close(d->neighbours);
+	links_close(d->links);
+	uv_close((uv_handle_t *)&d->check, timer_closed);
+	uv_close((uv_handle_t *)&d->refresh, timer_closed);
+}
+
+static int open_all(struct director *d, struct err *err)
+{
+	char path[512];
+	int code = director_find_self(d->config, d->options.node, &d->self, err);
+
+	d->peer = find_peer(d->config, d->self);
+	if (code == 0)
+		code = config_check_files(d->config, err);
+	if (code == 0)
+		code = lock_runtime_dir(d, err);
+	if (code == 0)
+		code = keeper_new(&d->keeper, err);
+	if (code == 0)
+		code = links_new(d->loop, links_changed, d, &d->links, err);
+	if (code == 0)
+		code = neighbours_new(d->loop, neighbours_changed, d, &d->neighbours, err);
+	if (code == 0)
+		code = director_set_routers(d, d->config, d->self, err);
+	if (code < 0)
+		return code;
+	snprintf(path, sizeof(path), "%s/director.sock", d->options.runtime_dir);
+	return control_server_new(d->loop, path, director_answer, d, &d->server, err);
+}
+
+static void say_unbuilt(const struct config *c)
+{
+	for (size_t i = 0; i < c->n_farms; i++)
+		if (c->farms[i].n_checks)
+			log_warning("farm \"%s\": health checks are not run yet; a backend counts as up "
+				    "while it answers ARP",
+				    c->farms[i].name);
+}
+
+int director_new(uv_loop_t *loop, const struct director_options *options, struct config *config,
+		 struct director **ret, struct err *err)
+{
+	struct director *d = calloc(1, sizeof(*d));
+	int code;
+
+	if (!d) {
+		config_free(config);
+		return err_set(err, -ENOMEM, "no memory");
+	}
+	d->loop = loop;
+	d->options = *options;
+	d->config = config;
+	d->lock_fd = -1;
+	uv_update_time(loop);
+	d->started_ms = uv_now(loop);
+	uv_timer_init(loop, &d->refresh);
+	uv_timer_init(loop, &d->check);
+	d->refresh.data = d->check.data = d;
+	d->open_timers = 2;
+	code = open_all(d, err);
+	if (code < 0) {
+		director_end(d, false);
+		return code;
+	}
+	log_info("directord " DIRECTOR_VERSION " starts%s%s with %s",
+		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
+		 options->config_path);
+	say_unbuilt(config);
+	say_absent_interfaces(d);
+	set_targets(d);
+	refresh_soon(d);
+	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
+	*ret = d;
+	return 0;
+}
+
+int director_reload(struct director *d, struct err *err)
+{
+	const struct config_node *self;
+	struct config *config = NULL, *old = d->config;
+	int code = config_load(d->options.config_path, &config, err);
+
+	if (code == 0)
+		code = config_check_files(config, err);
+	if (code == 0)
+		code = director_find_self(config, d->options.node, &self, err);
+	if (code == 0)
+		code = director_set_routers(d, config, self, err);
+	if (code < 0) {
+		config_free(config);
+		return code;
+	}
+	d->config = config;
+	d->self = self;
+	d->peer = find_peer(config, self);
+	say_unbuilt(config);
+	say_absent_interfaces(d);
+	set_targets(d);
+	config_free(old);
+	if (d->ready)
+		director_feed_routers(d);
+	code = plan_and_apply(d, err);
+	log_info("configuration %s reloaded", d->options.config_path);
+	return code;
+}
+
+void director_stop(struct director *d)
+{
+	if (!d || d->stopping)
+		return;
+	log_info("directord stops: virtual addresses are given up, the ruleset stays");
+	director_end(d, true);
+}

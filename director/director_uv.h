@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The running director: holds the rooms together. What the network shows (links, neighbours) and
+ * what the configuration says become facts, facts become a plan, the plan becomes the kernel's
+ * table; virtual routers hold the addresses; the control socket answers.
+ *
+ * Shell. A start is complete or nothing: until every part is open nothing in the kernel is changed.
+ */
+#ifndef DIRECTOR_DIRECTOR_UV_H
+#define DIRECTOR_DIRECTOR_UV_H
+
+#include "include/config.h"
+#include "include/err.h"
+
+#include <uv.h>
+
+struct director;
+
+struct director_options {
+	const char *config_path;
+	const char *node;        /* -n, or NULL */
+	const char *runtime_dir;
+	/* Called once, when the first ruleset is in the kernel. */
+	void (*ready)(void *owner);
+	void *owner;
+};
+
+/* Takes over config in every case. The options' strings are borrowed for its lifetime. */
+int director_new(uv_loop_t *loop, const struct director_options *options, struct config *config,
+		 struct director **ret, struct err *err);
+/* Reads the configuration again and goes over to it; on failure everything stays as it was. */
+int director_reload(struct director *d, struct err *err);
+/*
+ * Orderly end: the virtual addresses are given up, the other director is told, the ruleset stays.
+ * Afterwards the loop runs empty and the director frees itself. NULL is fine.
+ */
+void director_stop(struct director *d);
+
+/*
+ * Which node of the cluster this is: by name when one is given, else the one whose address is on a
+ * local interface. *ret is NULL without a cluster. 0 or negative errno with *err filled.
+ */
+int director_find_self(const struct config *c, const char *name, const struct config_node **ret,
+		       struct err *err);
+
+#endif

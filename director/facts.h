@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is known of the world, gathered for the plan: interfaces, backends, the other director.
+ *
+ * Pure: asks through functions that it is given; holds no state of its own.
+ */
+#ifndef DIRECTOR_FACTS_H
+#define DIRECTOR_FACTS_H
+
+#include "director/ruleset/plan.h"
+#include "include/config.h"
+
+/* How to ask. Each returns false when the answer is not known. */
+struct facts_source {
+	bool (*interface)(void *owner, const char *name, struct plan_interface *ret);
+	bool (*mac)(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret);
+	void *owner;
+};
+
+/* One block of facts, with what plan_facts points to. */
+struct facts {
+	struct plan_facts plan;
+	struct plan_interface *interfaces;
+	struct plan_backend *all; /* backends of all farms in a row */
+	const struct plan_backend **farms;
+};
+
+/*
+ * Asks about every interface with farms, every enabled backend and, when peer is not NULL, the
+ * other director. The configuration is borrowed. 0 or -ENOMEM.
+ */
+int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
+		 const struct facts_source *source);
+void facts_clear(struct facts *f);
+
+/* An address whose MAC the facts depend on. */
+struct facts_target {
+	uint32_t ifindex;
+	struct addr addr;
+};
+
+/*
+ * Every address that has to be resolved, allocated in *ret; farms on absent interfaces have none.
+ * Returns how many, or -ENOMEM.
+ */
+int facts_targets(const struct config *c, const struct config_node *peer,
+		  const struct facts_source *source, struct facts_target **ret);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/link_uv.h"
+
+#include "director/netlink_uv.h"
+#include "include/nlattr.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <net/if.h>
+
+#include <linux/rtnetlink.h>
+
+struct links {
+	struct netlink netlink;
+	struct link *list;
+	bool *seen; /* during a dump */
+	size_t n, room;
+	bool dirty;
+	void (*changed)(void *owner);
+	void *owner;
+};
+
+static struct link *find_index(struct links *l, uint32_t ifindex)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->list[i].ifindex == ifindex)
+			return &l->list[i];
+	return NULL;
+}
+
+static void forget(struct links *l, size_t at)
+{
+	l->n--;
+	l->list[at] = l->list[l->n];
+	l->seen[at] = l->seen[l->n];
+	l->dirty = true;
+}
+
+static int make_room(struct links *l)
+{
+	size_t room = l->room ? 2 * l->room : 16;
+	struct link *list;
+	bool *seen;
+
+	if (l->n < l->room)
+		return 0;
+	list = reallocarray(l->list, room, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	l->list = list;
+	seen = reallocarray(l->seen, room, sizeof(*seen));
+	if (!seen)
+		return -ENOMEM;
+	l->seen = seen;
+	l->room = room;
+	return 0;
+}
+
+static void store(struct links *l, const struct link *link)
+{
+	struct link *known = find_index(l, link->ifindex);
+
+	if (!known) {
+		if (make_room(l) < 0)
+			return; /* the next event or dump tries again */
+		known = &l->list[l->n++];
+		*known = (struct link){0};
+	}
+	l->seen[known - l->list] = true;
+	if (memcmp(known, link, sizeof(*link)) == 0)
+		return;
+	*known = *link;
+	l->dirty = true;
+}
+
+static void message(void *owner, const struct nlmsghdr *nlh)
+{
+	struct links *l = owner;
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
+	const struct nlattr *attr;
+	struct link link, *known;
+
+	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family == AF_BRIDGE)
+		return;
+	if (nlh->nlmsg_type == RTM_DELLINK) {
+		known = find_index(l, (uint32_t)info->ifi_index);
+		if (known)
+			forget(l, (size_t)(known - l->list));
+		return;
+	}
+	memset(&link, 0, sizeof(link)); /* compared as a whole, padding included */
+	link.ifindex = (uint32_t)info->ifi_index;
+	link.up = (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_RUNNING);
+	NLATTR_EACH(attr, nlh, sizeof(*info)) {
+		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			snprintf(link.name, sizeof(link.name), "%s", mnl_attr_get_str(attr));
+		else if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
+			 mnl_attr_get_payload_len(attr) == MAC_LEN)
+			memcpy(link.mac.bytes, mnl_attr_get_payload(attr), MAC_LEN);
+	}
+	store(l, &link);
+}
+
+static void restarted(void *owner)
+{
+	struct links *l = owner;
+
+	for (size_t i = 0; i < l->n; i++)
+		l->seen[i] = false;
+}
+
+static void settled(void *owner, bool dump_done)
+{
+	struct links *l = owner;
+
+	for (size_t i = l->n; dump_done && i-- > 0;)
+		if (!l->seen[i])
+			forget(l, i);
+	if (!l->dirty)
+		return;
+	l->dirty = false;
+	l->changed(l->owner);
+}
+
+static void links_free(void *owner)
+{
+	struct links *l = owner;
+
+	free(l->list);
+	free(l->seen);
+	free(l);
+}
+
+int links_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner, struct links **ret,
+	      struct err *err)
+{
+	struct links *l = calloc(1, sizeof(*l));
+	int code;
+
+	if (!l)
+		return err_set(err, -ENOMEM, "no memory");
+	l->changed = changed;
+	l->owner = owner;
+	l->netlink = (struct netlink){
+		.message = message, .settled = settled, .restarted = restarted, .owner = l};
+	code = netlink_open(&l->netlink, loop, RTMGRP_LINK, RTM_GETLINK, err);
+	if (code < 0) {
+		links_free(l);
+		return code;
+	}
+	l->dirty = false;
+	*ret = l;
+	return 0;
+}
+
+void links_close(struct links *links)
+{
+	if (links)
+		netlink_close(&links->netlink, links_free);
+}
+
+const struct link *links_find(const struct links *links, const char *name)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (strcmp(links->list[i].name, name) == 0)
+			return &links->list[i];
+	return NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The host's interfaces, as the kernel tells: which exist, under which index, with which MAC
+ * address, and whether they carry traffic.
+ *
+ * Shell around one netlink subscription; decides nothing.
+ */
+#ifndef DIRECTOR_LINK_UV_H
+#define DIRECTOR_LINK_UV_H
+
+#include "include/addr.h"
+#include "include/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct link {
+	char name[16];
+	uint32_t ifindex;
+	struct mac mac;
+	bool up; /* administratively up and with carrier */
+};
+
+struct links;
+
+/* changed() is called after one or more links changed in any of the above. */
+int links_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner, struct links **ret,
+	      struct err *err);
+/* Asynchronous; accepts NULL. */
+void links_close(struct links *links);
+/* The link of that name, good until the loop runs again; NULL when there is none. */
+const struct link *links_find(const struct links *links, const char *name);
+
+#endif

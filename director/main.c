@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * directord: arguments, signals, the loop. Nothing else; the director is put together in
+ * director_uv.c.
+ */
+#include "director/config/check.h"
+#include "director/config/load.h"
+#include "director/director_uv.h"
+#include "director/notify_uv.h"
+#include "director/ruleset/keeper_uv.h"
+#include "ha/vip_uv.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { EXIT_DONE = 0, EXIT_FAILED = 1, EXIT_USAGE = 2 };
+
+struct arguments {
+	const char *config;
+	const char *node;
+	const char *runtime_dir;
+	bool test, clean;
+};
+
+static const char usage[] =
+	"usage: directord [-c FILE] [-n NODE] [--runtime-dir DIR] [-t] [--clean] [-v] [-V] [-h]\n"
+	"\n"
+	"  -c, --config FILE    configuration (default /etc/director/director.conf)\n"
+	"  -n, --node NODE      which node of the cluster this is, when its address does not tell\n"
+	"      --runtime-dir DIR  where the control socket is (default /run/director)\n"
+	"  -t, --test           check the configuration and exit\n"
+	"      --clean          remove our nft table and our virtual addresses, and exit\n"
+	"  -v, --verbose        log more\n"
+	"  -V, --version        print the version and exit\n"
+	"  -h, --help           print this and exit\n"
+	"\n"
+	"SIGHUP reads the configuration again; SIGTERM gives the virtual addresses up and leaves the\n"
+	"ruleset, so that a restart drops nothing.\n";
+
+/* Returns -1 to go on, else the exit status. */
+static int parse_arguments(int argc, char **argv, struct arguments *args)
+{
+	static const struct option options[] = {
+		{"config", required_argument, NULL, 'c'}, {"node", required_argument, NULL, 'n'},
+		{"runtime-dir", required_argument, NULL, 'r'}, {"test", no_argument, NULL, 't'},
+		{"clean", no_argument, NULL, 'C'},	  {"verbose", no_argument, NULL, 'v'},
+		{"version", no_argument, NULL, 'V'},	  {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int option;
+
+	*args = (struct arguments){.config = "/etc/director/director.conf",
+				   .runtime_dir = "/run/director"};
+	while ((option = getopt_long(argc, argv, "c:n:tvVh", options, NULL)) != -1)
+		switch (option) {
+		case 'c': args->config = optarg; break;
+		case 'n': args->node = optarg; break;
+		case 'r': args->runtime_dir = optarg; break;
+		case 't': args->test = true; break;
+		case 'C': args->clean = true; break;
+		case 'v': log_set_level(LOG_LEVEL_DEBUG); break;
+		case 'V': puts("directord " DIRECTOR_VERSION); return EXIT_DONE;
+		case 'h': fputs(usage, stdout); return EXIT_DONE;
+		default:  fputs("try `directord --help`\n", stderr); return EXIT_USAGE;
+		}
+	if (optind < argc) {
+		fprintf(stderr, "directord: unexpected argument \"%s\"; try `directord --help`\n",
+			argv[optind]);
+		return EXIT_USAGE;
+	}
+	return -1;
+}
+
+static int fail(const struct err *err)
+{
+	char line[ERR_LINE];
+
+	fprintf(stderr, "directord: %s\n", err_format(err, line));
+	return EXIT_FAILED;
+}
+
+/* --- directord -t -------------------------------------------------------------------------------- */
+
+static int test_config(const struct config *c, const char *path)
+{
+	struct err err = {0};
+
+	if (config_check_files(c, &err) < 0)
+		return fail(&err);
+	for (size_t i = 0; i < c->n_farms; i++)
+		if (c->farms[i].n_checks)
+			fprintf(stderr, "directord: farm \"%s\": health checks are not run yet\n",
+				c->farms[i].name);
+	printf("%s is good\n", path);
+	return EXIT_DONE;
+}
+
+/* --- directord --clean --------------------------------------------------------------------------- */
+
+/* A daemon that runs would put everything back. */
+static int refuse_while_running(const char *runtime_dir, struct err *err)
+{
+	char path[512];
+	FILE *lock;
+	int busy;
+
+	snprintf(path, sizeof(path), "%s/directord.lock", runtime_dir);
+	lock = fopen(path, "re");
+	if (!lock)
+		return 0;
+	busy = flock(fileno(lock), LOCK_EX | LOCK_NB) < 0;
+	fclose(lock);
+	return busy ? err_set(err, -EBUSY, "directord is running; stop it before --clean") : 0;
+}
+
+static int clean_addresses(const struct config *c, const char *node, struct err *err)
+{
+	const struct config_node *self = NULL;
+	struct err ignored;
+
+	if (director_find_self(c, node, &self, &ignored) == 0 && self && self->priority == 255)
+		return 0; /* the owner's addresses are the host's */
+	for (size_t i = 0; i < c->n_vrrps; i++) {
+		size_t removed = 0;
+		int code = vip_clean(c->vrrps[i].interface, c->vrrps[i].addresses,
+				     c->vrrps[i].n_addresses, &removed, err);
+
+		if (code < 0)
+			return code;
+	}
+	return 0;
+}
+
+static int clean(const struct arguments *args, const struct config *c)
+{
+	struct keeper *keeper = NULL;
+	struct err err = {0};
+	char path[512];
+	int code = refuse_while_running(args->runtime_dir, &err);
+
+	if (code == 0)
+		code = keeper_new(&keeper, &err);
+	if (code == 0)
+		code = keeper_remove(keeper, &err);
+	if (code == 0)
+		code = clean_addresses(c, args->node, &err);
+	keeper_free(keeper);
+	if (code < 0)
+		return fail(&err);
+	snprintf(path, sizeof(path), "%s/director.sock", args->runtime_dir);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/directord.lock", args->runtime_dir);
+	unlink(path);
+	return EXIT_DONE;
+}
+
+/* --- the daemon ---------------------------------------------------------------------------------- */
+
+enum { SIGNALS = 3 };
+
+struct daemon {
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNALS];
+	uv_timer_t watchdog;
+	struct director *director;
+};
+
+static void ready(void *owner)
+{
+	(void)owner;
+	notify_send("READY=1");
+}
+
+static void stop(struct daemon *daemon)
+{
+	notify_send("STOPPING=1");
+	director_stop(daemon->director);
+	daemon->director = NULL;
+	for (size_t i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+}
+
+static void signalled(uv_signal_t *handle, int number)
+{
+	struct daemon *daemon = handle->data;
+	struct err err = {0};
+	char line[ERR_LINE];
+
+	if (number != SIGHUP) {
+		stop(daemon);
+		return;
+	}
+	notify_send("RELOADING=1");
+	if (director_reload(daemon->director, &err) < 0)
+		log_error("reload refused, the old configuration stays: %s", err_format(&err, line));
+	notify_send("READY=1");
+}
+
+static void watchdog(uv_timer_t *timer)
+{
+	(void)timer;
+	notify_send("WATCHDOG=1");
+}
+
+static void watch_signals(struct daemon *daemon)
+{
+	static const int numbers[SIGNALS] = {SIGHUP, SIGTERM, SIGINT};
+	uint64_t every = notify_watchdog_ms();
+
+	for (size_t i = 0; i < SIGNALS; i++) {
+		uv_signal_init(&daemon->loop, &daemon->signals[i]);
+		daemon->signals[i].data = daemon;
+		uv_signal_start(&daemon->signals[i], signalled, numbers[i]);
+	}
+	uv_timer_init(&daemon->loop, &daemon->watchdog);
+	if (every)
+		uv_timer_start(&daemon->watchdog, watchdog, every, every);
+}
+
+static int run(const struct arguments *args, struct config *config)
+{
+	struct director_options options = {.config_path = args->config,
+					   .node = args->node,
+					   .runtime_dir = args->runtime_dir,
+					   .ready = ready};
+	struct daemon daemon = {0};
+	struct err err = {0};
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	uv_loop_init(&daemon.loop);
+	code = director_new(&daemon.loop, &options, config, &daemon.director, &err);
+	if (code == 0)
+		watch_signals(&daemon);
+	uv_run(&daemon.loop, UV_RUN_DEFAULT);
+	if (uv_loop_close(&daemon.loop) < 0)
+		log_warning("a handle was left open at the end");
+	return code < 0 ? fail(&err) : EXIT_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	struct config *config = NULL;
+	struct arguments args;
+	struct err err = {0};
+	int status = parse_arguments(argc, argv, &args);
+
+	if (status >= 0)
+		return status;
+	if (sodium_init() < 0) {
+		fputs("directord: libsodium cannot be initialised\n", stderr);
+		return EXIT_FAILED;
+	}
+	if (config_load(args.config, &config, &err) < 0)
+		return fail(&err);
+	if (!args.test && !args.clean)
+		return run(&args, config);
+	status = args.test ? test_config(config, args.config) : clean(&args, config);
+	config_free(config);
+	return status;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel's neighbour table says about one address, and when to make it look again.
+ *
+ * The kernel resolves and verifies (RFC 826; its own timers in net/core/neighbour.c); this decides
+ * only whether the answer is good enough to send frames to, and asks for a fresh look often enough
+ * that a machine that went away is noticed within seconds instead of the kernel's half minute.
+ *
+ * Pure: time is an argument.
+ */
+#ifndef DIRECTOR_NEIGHBOUR_H
+#define DIRECTOR_NEIGHBOUR_H
+
+#include "include/addr.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	NEIGHBOUR_VERIFY_MS = 2000, /* a resolved one is probed so often: one unicast ARP request */
+	NEIGHBOUR_RETRY_MS = 1000,  /* an unresolved one is asked for so often, as RFC 1122 2.3.2.1 allows */
+};
+
+struct neighbour {
+	uint32_t ifindex;
+	struct addr addr;
+	bool resolved; /* mac is good */
+	bool fixed;    /* the operator's permanent entry: not ours to probe */
+	struct mac mac;
+	uint64_t next_ms; /* when to act again */
+};
+
+/* What the kernel reported. state is its NUD_… value; mac NULL when it gave none. */
+struct neighbour_report {
+	uint16_t state;
+	bool deleted;
+	const struct mac *mac;
+	uint64_t now_ms;
+};
+
+/* Takes a report in. True when resolved or mac changed. */
+bool neighbour_report(struct neighbour *n, const struct neighbour_report *report);
+
+enum neighbour_action {
+	NEIGHBOUR_WAIT,    /* nothing before next_ms */
+	NEIGHBOUR_RESOLVE, /* ask the kernel to resolve it */
+	NEIGHBOUR_VERIFY,  /* ask the kernel to probe the entry that it has */
+};
+
+/* What is due at now_ms; moves next_ms on. */
+enum neighbour_action neighbour_step(struct neighbour *n, uint64_t now_ms);
+
+#endif

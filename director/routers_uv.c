@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The virtual routers of the running director: one per vrrp section.
+ *
+ * Shell: makes, reconfigures and ends them; the election is ha's.
+ */
+#include "director/director.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void changed(void *owner, struct vrrp_router *r)
+{
+	(void)owner;
+	(void)r; /* the ruleset does not depend on the role: both directors always forward */
+}
+
+static const struct vrrp_router_ops ops = {.changed = changed};
+
+static bool fits(const struct vrrp_router *r, const struct config_vrrp *section)
+{
+	struct vrrp_view view;
+
+	vrrp_router_view(r, &view);
+	return strcmp(view.name, section->name) == 0 &&
+	       strcmp(view.interface, section->interface) == 0 &&
+	       view.virtual_router_id == section->virtual_router_id &&
+	       view.version == section->version;
+}
+
+/* The router of the old list that goes on as this section, taken out of the list; or NULL. */
+static struct vrrp_router *take_fitting(struct vrrp_router **old, size_t n,
+					const struct config_vrrp *section)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct vrrp_router *r = old[i];
+
+		if (!r || !fits(r, section))
+			continue;
+		old[i] = NULL;
+		return r;
+	}
+	return NULL;
+}
+
+static void end_router(struct vrrp_router *r, bool leave)
+{
+	if (r && leave)
+		vrrp_router_leave(r);
+	vrrp_router_close(r);
+}
+
+int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
+			 struct err *err)
+{
+	struct vrrp_router **next = calloc(c->n_vrrps + 1, sizeof(*next));
+	struct vrrp_router **old = d->routers;
+	int code = next ? 0 : err_set(err, -ENOMEM, "no memory");
+
+	/* New ones first: when one cannot be made, the old ones have not been touched. */
+	for (size_t i = 0; !code && i < c->n_vrrps; i++) {
+		bool exists = false;
+
+		for (size_t k = 0; k < d->n_routers; k++)
+			exists |= fits(old[k], &c->vrrps[i]);
+		if (!exists)
+			code = vrrp_router_new(d->loop, &c->vrrps[i], self, &ops, d, &next[i], err);
+	}
+	if (code < 0) {
+		for (size_t i = 0; next && i < c->n_vrrps; i++)
+			vrrp_router_close(next[i]);
+		free(next);
+		return code;
+	}
+	for (size_t i = 0; i < c->n_vrrps; i++) {
+		struct err why = {0};
+
+		if (next[i])
+			continue;
+		next[i] = take_fitting(old, d->n_routers, &c->vrrps[i]);
+		if (next[i] && vrrp_router_reconfigure(next[i], &c->vrrps[i], self, &why) < 0)
+			log_error("vrrp \"%s\" keeps its old settings: %s", c->vrrps[i].name, why.text);
+	}
+	for (size_t i = 0; i < d->n_routers; i++)
+		end_router(old[i], true);
+	free(old);
+	d->routers = next;
+	d->n_routers = c->n_vrrps;
+	return 0;
+}
+
+void director_feed_routers(struct director *d)
+{
+	for (size_t i = 0; i < d->n_routers; i++) {
+		struct vrrp_view view;
+		struct vrrp_link now = {0};
+		const struct link *link;
+
+		vrrp_router_view(d->routers[i], &view);
+		link = links_find(d->links, view.interface);
+		if (link)
+			now = (struct vrrp_link){
+				.ifindex = link->ifindex, .mac = link->mac, .present = true, .up = link->up};
+		vrrp_router_link(d->routers[i], &now);
+	}
+}
+
+void director_end_routers(struct director *d, bool leave)
+{
+	for (size_t i = 0; i < d->n_routers; i++)
+		end_router(d->routers[i], leave);
+	d->n_routers = 0;
+}

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/ruleset/keeper_uv.h"
+
+#include "director/ruleset/kernel_uv.h"
+#include "director/ruleset/nft_netlink.h"
+#include "director/ruleset/nft_socket_uv.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct keeper {
+	struct nft_socket socket;
+	struct ruleset want;
+	bool trusted; /* the kernel holds want, as far as our own transactions go */
+	bool failing; /* the last attempt failed and that was logged */
+	uint32_t generation;
+	struct count_book counts;
+};
+
+int keeper_new(struct keeper **ret, struct err *err)
+{
+	struct keeper *k = calloc(1, sizeof(*k));
+	int code;
+
+	if (!k)
+		return err_set(err, -ENOMEM, "no memory");
+	code = nft_socket_open(&k->socket, err);
+	if (code < 0) {
+		free(k);
+		return code;
+	}
+	*ret = k;
+	return 0;
+}
+
+void keeper_free(struct keeper *k)
+{
+	if (!k)
+		return;
+	nft_socket_close(&k->socket);
+	ruleset_clear(&k->want);
+	count_book_clear(&k->counts);
+	free(k);
+}
+
+/* --- counters ------------------------------------------------------------------------------------ */
+
+/* One counting set of the planned ruleset while its counters are read. */
+struct count_reading {
+	struct count_book *book;
+	const struct ruleset_set *set;
+	const struct ruleset_set *next; /* the set that it becomes; NULL: nothing goes */
+	bool going;                     /* a change is ahead */
+};
+
+static const struct ruleset_element *element_of(const struct ruleset_set *set, uint32_t key)
+{
+	size_t low = 0, high = set->n_elements;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+		uint32_t number = ruleset_key_number(&set->elements[middle]);
+
+		if (number == key)
+			return &set->elements[middle];
+		if (number < key)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool stays(const struct count_reading *c, const struct ruleset_element *e)
+{
+	const struct ruleset_element *next;
+
+	if (!c->going)
+		return true;
+	next = c->next ? element_of(c->next, ruleset_key_number(e)) : NULL;
+	return next && memcmp(next->data, e->data, sizeof(e->data)) == 0;
+}
+
+static void count_seen(void *data, const struct kernel_count *count)
+{
+	struct count_reading *c = data;
+	const struct ruleset_element *e = element_of(c->set, count->key);
+
+	if (e)
+		count_book_add(c->book, c->set, e, count->packets, count->bytes, !stays(c, e));
+}
+
+/* The set of the next ruleset that keeps the elements of this one: same name, same declaration. */
+static const struct ruleset_set *next_set(const struct ruleset *next, const struct ruleset_set *set)
+{
+	int at = ruleset_find_set(next, set->name);
+
+	return at >= 0 && strcmp(next->sets[at].signature, set->signature) == 0 ? &next->sets[at]
+										: NULL;
+}
+
+/* next: a ruleset that is about to replace the planned one, or NULL. */
+static int read_counts(struct keeper *k, const struct ruleset *next)
+{
+	int err = 0;
+
+	count_book_restart(&k->counts);
+	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
+		const struct ruleset_set *set = &k->want.sets[i];
+		struct count_reading c = {.book = &k->counts,
+					  .set = set,
+					  .next = next ? next_set(next, set) : NULL,
+					  .going = next != NULL};
+
+		if (set->kind == SET_BUCKETS || set->kind == SET_BACKENDS)
+			err = kernel_read_counts(&k->socket, set->name, count_seen, &c);
+	}
+	return err;
+}
+
+const struct count_book *keeper_counts(struct keeper *k)
+{
+	return k->trusted && read_counts(k, NULL) == 0 ? &k->counts : NULL;
+}
+
+/* --- flows --------------------------------------------------------------------------------------- */
+
+struct flow_reading {
+	const uint32_t *ids;
+	size_t n;
+	uint64_t *each;
+};
+
+static void flow_seen(void *data, uint32_t id)
+{
+	struct flow_reading *f = data;
+
+	for (size_t i = 0; i < f->n; i++)
+		if (f->ids[i] == id) {
+			f->each[i]++;
+			return;
+		}
+}
+
+int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
+		 uint64_t *ret_total, uint64_t *ret_each)
+{
+	for (size_t i = 0; i < k->want.n_sets; i++) {
+		const struct ruleset_set *set = &k->want.sets[i];
+		struct flow_reading f = {.ids = ids, .n = n, .each = ret_each};
+		uint32_t size;
+		int err;
+
+		if (set->kind != SET_FLOWS || strcmp(set->farm, farm) != 0)
+			continue;
+		err = kernel_read_size(&k->socket, set->name, &size);
+		if (err)
+			return err;
+		*ret_total = size;
+		memset(ret_each, 0, n * sizeof(*ret_each));
+		return size > KERNEL_FLOWS_MAX
+			       ? -EFBIG
+			       : kernel_read_flows(&k->socket, set->name, flow_seen, &f);
+	}
+	return -ENOENT;
+}
+
+/* --- transactions -------------------------------------------------------------------------------- */
+
+/* What the kernel holds: as we left it when nobody else was there, else read. */
+static int present(struct keeper *k, struct ruleset *ret, struct err *err)
+{
+	uint32_t generation = 0;
+	int code;
+
+	if (k->trusted && nft_socket_generation(&k->socket, &generation) == 0 &&
+	    generation == k->generation) {
+		*ret = k->want;
+		ruleset_init(&k->want);
+		return 0;
+	}
+	code = kernel_read(&k->socket, ret);
+	if (code < 0)
+		err_set(err, code, "cannot read the nft ruleset from the kernel: %s", strerror(-code));
+	return code;
+}
+
+static int transact(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
+		    struct ruleset_change *change, struct err *err)
+{
+	struct nft_batch batch;
+	int code;
+
+	nft_batch_begin(&batch, nft_socket_next_seq(&k->socket));
+	code = ruleset_diff(have, want, &batch, change);
+	if (!code && !ruleset_change_is_empty(change)) {
+		code = nft_batch_end(&batch);
+		if (!code)
+			code = nft_socket_commit(&k->socket, &batch, err);
+	}
+	if (code == -ENOMEM)
+		err_set(err, code, "no memory for a transaction");
+	nft_batch_clear(&batch);
+	return code;
+}
+
+/* Elements that are about to go take their counts with them, unless they are read before. */
+static void carry_counts(struct keeper *k, const struct ruleset *want)
+{
+	if (k->trusted && k->want.exists && read_counts(k, want) < 0)
+		log_debug("the packet counters could not be read before a change");
+}
+
+static int set_once(struct keeper *k, struct ruleset *want, struct ruleset_change *change,
+		    struct err *err)
+{
+	struct ruleset have;
+	int code;
+
+	carry_counts(k, want);
+	code = present(k, &have, err);
+	if (code < 0)
+		return code;
+	if (ruleset_keep_flow_tables(&have, want) > 0)
+		log_warning("a flow table cannot be resized while it is in use: max-connections stays "
+			    "as it was until `directord --clean`");
+	code = nft_sign(want);
+	if (!code)
+		code = transact(k, &have, want, change, err);
+	ruleset_clear(&have);
+	k->trusted = code == 0;
+	if (!code && nft_socket_generation(&k->socket, &k->generation) < 0)
+		k->trusted = false;
+	return code;
+}
+
+int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
+{
+	struct ruleset_change change = {0};
+	char text[RULESET_CHANGE_TEXT];
+	int code = nft_sign(want);
+
+	if (code < 0)
+		err_set(err, code, "no memory for the ruleset");
+	else
+		code = set_once(k, want, &change, err);
+	/* The first failure may be a table that is not what we thought: read it, then try again. */
+	if (code < 0 && code != -EPERM && code != -ENOMEM)
+		code = set_once(k, want, &change, err);
+	ruleset_clear(&k->want);
+	k->want = *want;
+	ruleset_init(want);
+	if (code == 0) {
+		k->failing = false;
+		if (!ruleset_change_is_empty(&change))
+			log_info("ruleset applied: %s", ruleset_change_format(&change, text));
+	}
+	return code;
+}
+
+int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err)
+{
+	struct ruleset have;
+	struct nft_batch batch;
+	int code = kernel_read(&k->socket, &have);
+
+	if (code < 0)
+		return err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
+			       strerror(-code));
+	nft_batch_begin(&batch, 1);
+	code = ruleset_diff(&have, &k->want, &batch, ret);
+	nft_batch_clear(&batch);
+	ruleset_clear(&have);
+	return code < 0 ? err_set(err, code, "no memory to compare rulesets") : 0;
+}
+
+static void mend(struct keeper *k)
+{
+	struct ruleset want = k->want;
+	struct err err = {0};
+
+	ruleset_init(&k->want);
+	k->trusted = false;
+	if (keeper_set(k, &want, &err) < 0 && !k->failing) {
+		k->failing = true;
+		log_error("%s; trying again until it works", err.text);
+	}
+}
+
+void keeper_check(struct keeper *k)
+{
+	struct ruleset_change change;
+	uint32_t generation = 0;
+	struct err err = {0};
+	char text[RULESET_CHANGE_TEXT];
+
+	if (!k->want.exists)
+		return;
+	if (nft_socket_generation(&k->socket, &generation) < 0 ||
+	    (k->trusted && generation == k->generation))
+		return;
+	if (k->trusted) {
+		if (keeper_compare(k, &change, &err) < 0)
+			return;
+		if (ruleset_change_is_empty(&change)) {
+			k->generation = generation; /* somebody changed another table */
+			return;
+		}
+		log_warning("somebody changed our nft table; mending it: %s",
+			    ruleset_change_format(&change, text));
+	}
+	mend(k);
+}
+
+bool keeper_in_sync(const struct keeper *k)
+{
+	return k->trusted;
+}
+
+const struct ruleset *keeper_planned(const struct keeper *k)
+{
+	return &k->want;
+}
+
+int keeper_remove(struct keeper *k, struct err *err)
+{
+	struct ruleset have;
+	struct nft_batch batch;
+	int code = kernel_read(&k->socket, &have);
+	bool exists = code == 0 && have.exists;
+
+	if (code < 0)
+		return err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
+			       strerror(-code));
+	ruleset_clear(&have);
+	if (!exists)
+		return 0;
+	nft_batch_begin(&batch, nft_socket_next_seq(&k->socket));
+	nft_put_delete_table(&batch);
+	code = nft_batch_end(&batch);
+	if (!code)
+		code = nft_socket_commit(&k->socket, &batch, err);
+	nft_batch_clear(&batch);
+	return code;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Keeps the kernel's table equal to the planned one. Every change is one transaction that touches
+ * only what differs; a transaction with an unknown verdict, or one by somebody else, makes it read
+ * the table again and mend what differs. A daemon that starts adopts what it finds in the same way.
+ *
+ * Shell: owns the nftables socket and the ruleset last planned. Never blocks longer than the
+ * kernel's own work on a transaction.
+ */
+#ifndef DIRECTOR_RULESET_KEEPER_UV_H
+#define DIRECTOR_RULESET_KEEPER_UV_H
+
+#include "director/ruleset/count.h"
+#include "director/ruleset/diff.h"
+#include "include/err.h"
+
+struct keeper;
+
+int keeper_new(struct keeper **ret, struct err *err);
+/* Leaves the table as it is; accepts NULL. */
+void keeper_free(struct keeper *k);
+/*
+ * Makes the table what want says; takes want over in every case. On failure the table is as it was
+ * and keeper_check() tries again. Logs what it changed.
+ */
+int keeper_set(struct keeper *k, struct ruleset *want, struct err *err);
+/*
+ * To be called now and then, and before anybody is told that the table is in sync: when somebody's
+ * transaction came in between, compares and mends. Logs.
+ */
+void keeper_check(struct keeper *k);
+/* True when the kernel held what was planned at the last check. */
+bool keeper_in_sync(const struct keeper *k);
+/* Reads the table and says how it differs from the planned one, mending nothing. */
+int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err);
+/* The ruleset last planned; exists is false before the first keeper_set(). */
+const struct ruleset *keeper_planned(const struct keeper *k);
+/* Reads the counters of the kernel; the book is good until the next call. NULL: they could not be read. */
+const struct count_book *keeper_counts(struct keeper *k);
+/*
+ * Flows that the table of a farm holds: how many, and how many of each backend (by its id; n places
+ * each). Returns -ENOENT when the farm has no flow table, -EFBIG when it is too large to be read
+ * flow by flow (only *ret_total is filled), or another negative errno.
+ */
+int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
+		 uint64_t *ret_total, uint64_t *ret_each);
+/* Deletes the table. 0, also when there was none. */
+int keeper_remove(struct keeper *k, struct err *err);
+
+#endif

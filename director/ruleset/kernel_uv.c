@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/ruleset/kernel_uv.h"
+
+#include "director/ruleset/nft_expr.h"
+#include "director/ruleset/nft_set.h"
+#include "include/nlattr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libnftnl/chain.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/set.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+/* A dump that another transaction interrupts starts over; a busy host firewall does not for ever. */
+enum { READ_TRIES = 20 };
+
+/* One reading, and what its callbacks fill. */
+struct reading {
+	struct ruleset *r;
+	struct ruleset_set *set; /* whose elements are being read */
+	size_t room;
+	void (*count_seen)(void *data, const struct kernel_count *count);
+	void (*flow_seen)(void *data, uint32_t id);
+	void *seen_data;
+	const char *set_name;
+	bool no_memory;
+};
+
+static int stop_without_memory(struct reading *g)
+{
+	g->no_memory = true;
+	return MNL_CB_STOP;
+}
+
+static bool is_ours(const char *table)
+{
+	return table && strcmp(table, RULESET_TABLE) == 0;
+}
+
+static void put_table_name(struct nlmsghdr *nlh, void *data)
+{
+	(void)data;
+	/* NFTA_TABLE_NAME, NFTA_SET_TABLE, NFTA_RULE_TABLE: all the first attribute */
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, RULESET_TABLE);
+}
+
+static int table_seen(const struct nlmsghdr *nlh, void *data)
+{
+	(void)nlh;
+	((struct reading *)data)->r->exists = true;
+	return MNL_CB_OK;
+}
+
+static int chain_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct reading *g = data;
+	struct nftnl_chain *c = nftnl_chain_alloc();
+	const char *device;
+	int at = 0;
+
+	if (!c)
+		return stop_without_memory(g);
+	if (nftnl_chain_nlmsg_parse(nlh, c) == 0 &&
+	    is_ours(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE))) {
+		at = ruleset_add_chain(g->r, "%.*s", RULESET_NAME - 1,
+				       nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
+		device = at < 0 ? NULL : nftnl_chain_get_str(c, NFTNL_CHAIN_DEV);
+		if (device)
+			snprintf(g->r->chains[at].device, RULESET_IFNAME, "%s", device);
+	}
+	nftnl_chain_free(c);
+	return at < 0 ? stop_without_memory(g) : MNL_CB_OK;
+}
+
+static int set_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct reading *g = data;
+	struct nftnl_set *s = nftnl_set_alloc();
+	int at = 0;
+
+	if (!s)
+		return stop_without_memory(g);
+	if (nftnl_set_nlmsg_parse(nlh, s) == 0 && is_ours(nftnl_set_get_str(s, NFTNL_SET_TABLE))) {
+		at = ruleset_add_set(g->r, nft_set_kind(s), "%.*s", RULESET_NAME - 1,
+				     nftnl_set_get_str(s, NFTNL_SET_NAME));
+		if (at >= 0) {
+			g->r->sets[at].size = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE);
+			g->r->sets[at].signature = nft_set_signature(s);
+			at = g->r->sets[at].signature ? at : -ENOMEM;
+		}
+	}
+	nftnl_set_free(s);
+	return at < 0 ? stop_without_memory(g) : MNL_CB_OK;
+}
+
+static int rule_add_read(struct reading *g, const struct nftnl_rule *nr)
+{
+	int at = ruleset_find_chain(g->r, nftnl_rule_get_str(nr, NFTNL_RULE_CHAIN));
+	struct ruleset_rule *rule;
+
+	if (at < 0)
+		return 0; /* of a chain made after the chains were read: the generation tells */
+	rule = ruleset_add_rule(g->r, at, NULL);
+	if (!rule)
+		return -ENOMEM;
+	rule->handle = nftnl_rule_get_u64(nr, NFTNL_RULE_HANDLE);
+	rule->signature = nft_expr_signature(nr);
+	return rule->signature ? 0 : -ENOMEM;
+}
+
+static int rule_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct reading *g = data;
+	struct nftnl_rule *nr = nftnl_rule_alloc();
+	int err = 0;
+
+	if (!nr)
+		return stop_without_memory(g);
+	if (nftnl_rule_nlmsg_parse(nlh, nr) == 0 && is_ours(nftnl_rule_get_str(nr, NFTNL_RULE_TABLE)))
+		err = rule_add_read(g, nr);
+	nftnl_rule_free(nr);
+	return err ? stop_without_memory(g) : MNL_CB_OK;
+}
+
+/* --- elements ------------------------------------------------------------------------------------ */
+
+/* The nested attribute of that type, or NULL. */
+static const struct nlattr *nested(const struct nlattr *parent, uint16_t type)
+{
+	const struct nlattr *attr;
+
+	if (parent)
+		NLATTR_EACH_NESTED(attr, parent)
+			if (mnl_attr_get_type(attr) == type)
+				return attr;
+	return NULL;
+}
+
+/* Copies a value of at most size octets; what is missing stays zero. */
+static void copy_value(uint8_t *to, size_t size, const struct nlattr *attr)
+{
+	size_t n = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	if (n)
+		memcpy(to, mnl_attr_get_payload(attr), n < size ? n : size);
+}
+
+static uint32_t verdict_chain(const struct ruleset *r, const struct nlattr *data)
+{
+	const struct nlattr *verdict = nested(data, NFTA_DATA_VERDICT);
+	const struct nlattr *code = nested(verdict, NFTA_VERDICT_CODE);
+	const struct nlattr *chain = nested(verdict, NFTA_VERDICT_CHAIN);
+	int at = -1;
+
+	if (code && mnl_attr_validate(code, MNL_TYPE_U32) >= 0 &&
+	    (int32_t)ntohl(mnl_attr_get_u32(code)) == NFT_GOTO && chain &&
+	    mnl_attr_validate(chain, MNL_TYPE_NUL_STRING) >= 0)
+		at = ruleset_find_chain(r, mnl_attr_get_str(chain));
+	return at < 0 ? UINT32_MAX : (uint32_t)at;
+}
+
+static int element_read(struct reading *g, const struct nlattr *element)
+{
+	struct ruleset_set *set = g->set;
+	struct ruleset_element *e;
+	const struct nlattr *data = nested(element, NFTA_SET_ELEM_DATA);
+
+	if (set->n_elements == g->room) {
+		size_t room = g->room ? 2 * g->room : 64;
+		struct ruleset_element *bigger = reallocarray(set->elements, room, sizeof(*bigger));
+
+		if (!bigger)
+			return -ENOMEM;
+		set->elements = bigger;
+		g->room = room;
+	}
+	e = &set->elements[set->n_elements++];
+	*e = (struct ruleset_element){0};
+	copy_value(e->key, sizeof(e->key),
+		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
+	if (set->kind == SET_SERVICES)
+		e->chain = verdict_chain(g->r, data);
+	else
+		copy_value(e->data, sizeof(e->data), nested(data, NFTA_DATA_VALUE));
+	return 0;
+}
+
+static uint64_t counter_value(const struct nlattr *counter, uint16_t type)
+{
+	const struct nlattr *attr = nested(counter, type);
+
+	return attr && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(attr))
+								  : 0;
+}
+
+static int element_count(struct reading *g, const struct nlattr *element)
+{
+	const struct nlattr *counter = nested(nested(element, NFTA_SET_ELEM_EXPR), NFTA_EXPR_DATA);
+	struct kernel_count count = {
+		.packets = counter_value(counter, NFTA_COUNTER_PACKETS),
+		.bytes = counter_value(counter, NFTA_COUNTER_BYTES),
+	};
+
+	copy_value((uint8_t *)&count.key, sizeof(count.key),
+		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
+	g->count_seen(g->seen_data, &count);
+	return 0;
+}
+
+static int element_flow(struct reading *g, const struct nlattr *element)
+{
+	uint32_t id = 0;
+
+	copy_value((uint8_t *)&id, sizeof(id),
+		   nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE));
+	g->flow_seen(g->seen_data, id);
+	return 0;
+}
+
+static int element_any(struct reading *g, const struct nlattr *element)
+{
+	if (g->count_seen)
+		return element_count(g, element);
+	if (g->flow_seen)
+		return element_flow(g, element);
+	return element_read(g, element);
+}
+
+static void put_set_name(struct nlmsghdr *nlh, void *data)
+{
+	const struct reading *g = data;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set_name);
+}
+
+static int elements_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct reading *g = data;
+	const struct nlattr *attr, *element;
+
+	NLATTR_EACH(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
+			continue;
+		NLATTR_EACH_NESTED(element, attr)
+			if (element_any(g, element) < 0)
+				return stop_without_memory(g);
+	}
+	return MNL_CB_OK;
+}
+
+static bool is_static(const struct ruleset_set *set)
+{
+	return set->kind != SET_FLOWS && set->kind != SET_FOREIGN;
+}
+
+static int read_elements(struct nft_socket *s, struct reading *g)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < g->r->n_sets; i++) {
+		if (!is_static(&g->r->sets[i]))
+			continue;
+		g->set = &g->r->sets[i];
+		g->set_name = g->set->name;
+		g->room = 0;
+		err = nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, g);
+		ruleset_set_sort(g->set);
+	}
+	return err;
+}
+
+static int read_once(struct nft_socket *s, struct ruleset *ret)
+{
+	struct reading g = {.r = ret};
+	int err;
+
+	ruleset_init(ret);
+	err = nft_socket_get(s, NFT_MSG_GETTABLE, put_table_name, table_seen, &g);
+	if (err)
+		return err == -ENOENT ? 0 : err;
+	err = nft_socket_dump(s, NFT_MSG_GETCHAIN, NULL, chain_seen, &g);
+	if (!err)
+		err = nft_socket_dump(s, NFT_MSG_GETSET, put_table_name, set_seen, &g);
+	if (!err)
+		err = read_elements(s, &g);
+	if (!err)
+		err = nft_socket_dump(s, NFT_MSG_GETRULE, put_table_name, rule_seen, &g);
+	return g.no_memory ? -ENOMEM : err;
+}
+
+int kernel_read(struct nft_socket *s, struct ruleset *ret)
+{
+	int err = -EINTR;
+
+	for (int i = 0; err == -EINTR && i < READ_TRIES; i++) {
+		err = read_once(s, ret);
+		if (err)
+			ruleset_clear(ret);
+	}
+	return err;
+}
+
+int kernel_read_counts(struct nft_socket *s, const char *set,
+		       void (*seen)(void *data, const struct kernel_count *count), void *data)
+{
+	struct reading g = {.set_name = set, .count_seen = seen, .seen_data = data};
+
+	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
+}
+
+int kernel_read_flows(struct nft_socket *s, const char *set, void (*seen)(void *data, uint32_t id),
+		      void *data)
+{
+	struct reading g = {.set_name = set, .flow_seen = seen, .seen_data = data};
+
+	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
+}
+
+/* One set's declaration, for its number of elements. */
+struct size_reading {
+	const char *set;
+	uint32_t size;
+	bool told;
+};
+
+/* NFTA_SET_COUNT of Linux 6.16; the headers of Debian 12 do not have it. */
+enum { ATTR_SET_COUNT = 20 };
+
+static void put_set_of_size(struct nlmsghdr *nlh, void *data)
+{
+	const struct size_reading *g = data;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_SET_NAME, g->set);
+}
+
+static int size_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct size_reading *g = data;
+	const struct nlattr *attr;
+
+	NLATTR_EACH(attr, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(attr) == ATTR_SET_COUNT &&
+		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) {
+			g->size = ntohl(mnl_attr_get_u32(attr));
+			g->told = true;
+		}
+	return MNL_CB_OK;
+}
+
+int kernel_read_size(struct nft_socket *s, const char *set, uint32_t *ret)
+{
+	struct size_reading g = {.set = set};
+	int err = nft_socket_get(s, NFT_MSG_GETSET, put_set_of_size, size_seen, &g);
+
+	if (err)
+		return err;
+	if (!g.told)
+		return -EOPNOTSUPP;
+	*ret = g.size;
+	return 0;
+}

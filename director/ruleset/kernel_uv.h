@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the kernel holds: our table read back as a struct ruleset, and the packet counters of its
+ * elements. Flow tables are never dumped (a dump of a big map is quadratic in the kernel).
+ *
+ * Shell: reads through the socket; must not decide anything.
+ */
+#ifndef DIRECTOR_RULESET_KERNEL_UV_H
+#define DIRECTOR_RULESET_KERNEL_UV_H
+
+#include "director/ruleset/nft_socket_uv.h"
+#include "director/ruleset/ruleset.h"
+
+/* Fills *ret with signatures and sorted elements; ->exists is false without a table. 0 or negative errno. */
+int kernel_read(struct nft_socket *s, struct ruleset *ret);
+
+/* Counts of one element of a counting set. */
+struct kernel_count {
+	uint32_t key; /* bucket or backend id */
+	uint64_t packets, bytes;
+};
+
+/* Calls seen() for every element of a counting set. 0 or negative errno (-ENOENT: no such set). */
+int kernel_read_counts(struct nft_socket *s, const char *set,
+		       void (*seen)(void *data, const struct kernel_count *count), void *data);
+
+/*
+ * How many elements a set holds, without reading them. -EOPNOTSUPP when this kernel does not tell
+ * (older than 6.16), -ENOENT: no such set.
+ */
+int kernel_read_size(struct nft_socket *s, const char *set, uint32_t *ret);
+/* Calls seen() with the backend id of every flow. For tables of at most KERNEL_FLOWS_MAX flows. */
+enum { KERNEL_FLOWS_MAX = 10000 }; /* a dump of so many takes 10 ms, and the cost grows with the square */
+int kernel_read_flows(struct nft_socket *s, const char *set, void (*seen)(void *data, uint32_t id),
+		      void *data);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/ruleset/nft_netlink.h"
+
+#include "director/ruleset/nft_expr.h"
+#include "director/ruleset/nft_set.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/rule.h>
+#include <libnftnl/table.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+
+enum {
+	MESSAGE_ROOM = 65536,  /* longest message: nested attributes have 16-bit lengths */
+	ELEMENTS_ROOM = 48000, /* octets of elements in one message, well below that */
+	BATCH_START = 4 * MESSAGE_ROOM,
+};
+
+/* --- the batch ----------------------------------------------------------------------------------- */
+
+static void *batch_room(struct nft_batch *b)
+{
+	if (b->failed)
+		return NULL;
+	if (b->size - b->used < MESSAGE_ROOM) {
+		size_t size = b->size ? 2 * b->size : BATCH_START;
+		uint8_t *bytes = realloc(b->bytes, size);
+
+		if (!bytes) {
+			b->failed = true;
+			return NULL;
+		}
+		b->bytes = bytes;
+		b->size = size;
+	}
+	return b->bytes + b->used;
+}
+
+static bool batch_label(struct nft_batch *b, const char *what, const char *name)
+{
+	if (b->n_messages == b->labels_size) {
+		size_t size = b->labels_size ? 2 * b->labels_size : 64;
+		struct nft_label *labels = reallocarray(b->labels, size, sizeof(*labels));
+
+		if (!labels) {
+			b->failed = true;
+			return false;
+		}
+		b->labels = labels;
+		b->labels_size = size;
+	}
+	b->labels[b->n_messages].what = what;
+	snprintf(b->labels[b->n_messages].name, RULESET_NAME, "%s", name);
+	return true;
+}
+
+/* Opens a message about an object of the table; NULL when there is no memory. */
+static struct nlmsghdr *put_header(struct nft_batch *b, uint16_t type, uint16_t flags, const char *what,
+				   const char *name)
+{
+	void *room = batch_room(b);
+
+	if (!room || !batch_label(b, what, name))
+		return NULL;
+	return nftnl_nlmsg_build_hdr(room, type, NFPROTO_NETDEV, flags,
+				     b->first_seq + b->n_messages);
+}
+
+static size_t aligned_len(const struct nlmsghdr *nlh)
+{
+	return (nlh->nlmsg_len + (NLMSG_ALIGNTO - 1)) & ~(size_t)(NLMSG_ALIGNTO - 1);
+}
+
+static void put_done(struct nft_batch *b, const struct nlmsghdr *nlh)
+{
+	b->used += aligned_len(nlh);
+	b->n_messages++;
+}
+
+void nft_batch_begin(struct nft_batch *b, uint32_t first_seq)
+{
+	void *room;
+
+	*b = (struct nft_batch){.first_seq = first_seq, .next_set_id = 1};
+	room = batch_room(b);
+	if (room && batch_label(b, "the transaction", ""))
+		put_done(b, nftnl_batch_begin(room, first_seq));
+}
+
+int nft_batch_end(struct nft_batch *b)
+{
+	struct nlmsghdr *last = NULL, *end;
+	size_t at = 0;
+	void *room = batch_room(b);
+
+	if (!room || !batch_label(b, "the transaction", ""))
+		return -ENOMEM;
+	while (at < b->used) {
+		last = (struct nlmsghdr *)(void *)(b->bytes + at);
+		at += aligned_len(last);
+	}
+	if (b->n_messages > 1 && last)
+		last->nlmsg_flags |= NLM_F_ACK;
+	end = nftnl_batch_end(room, b->first_seq + b->n_messages);
+	end->nlmsg_flags |= NLM_F_ACK;
+	put_done(b, end);
+	return 0;
+}
+
+void nft_batch_clear(struct nft_batch *b)
+{
+	free(b->bytes);
+	free(b->labels);
+	*b = (struct nft_batch){0};
+}
+
+const struct nft_label *nft_batch_label(const struct nft_batch *b, uint32_t seq)
+{
+	return seq - b->first_seq < b->n_messages ? &b->labels[seq - b->first_seq] : NULL;
+}
+
+/* --- table, chains, rules ------------------------------------------------------------------------ */
+
+/* A comment as nft stores it: one TLV of type 0 in every kind of object but sets. */
+static struct nftnl_udata_buf *comment_new(const char *text)
+{
+	struct nftnl_udata_buf *buf = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+
+	if (buf)
+		nftnl_udata_put_strz(buf, 0, text);
+	return buf;
+}
+
+static void put_table(struct nft_batch *b, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = put_header(b, type, flags, "table", RULESET_TABLE);
+	struct nftnl_table *t = nftnl_table_alloc();
+	struct nftnl_udata_buf *comment = comment_new(RULESET_COMMENT);
+
+	if (nlh && t && comment) {
+		nftnl_table_set_u32(t, NFTNL_TABLE_FAMILY, NFPROTO_NETDEV);
+		nftnl_table_set_str(t, NFTNL_TABLE_NAME, RULESET_TABLE);
+		if (type == NFT_MSG_NEWTABLE) {
+			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, 0);
+			nftnl_table_set_data(t, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(comment),
+					     nftnl_udata_buf_len(comment));
+		}
+		nftnl_table_nlmsg_build_payload(nlh, t);
+		put_done(b, nlh);
+	} else {
+		b->failed = true;
+	}
+	if (comment)
+		nftnl_udata_buf_free(comment);
+	nftnl_table_free(t);
+}
+
+void nft_put_table(struct nft_batch *b)
+{
+	put_table(b, NFT_MSG_NEWTABLE, NLM_F_CREATE);
+}
+
+void nft_put_delete_table(struct nft_batch *b)
+{
+	put_table(b, NFT_MSG_DELTABLE, 0);
+}
+
+static void chain_fill(struct nftnl_chain *c, const struct ruleset_chain *chain)
+{
+	struct nftnl_udata_buf *comment;
+
+	if (chain->device[0]) {
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_NETDEV_INGRESS);
+		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, 0);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, chain->device);
+	}
+	if (!chain->comment[0])
+		return;
+	comment = comment_new(chain->comment);
+	if (!comment)
+		return;
+	nftnl_chain_set_data(c, NFTNL_CHAIN_USERDATA, nftnl_udata_buf_data(comment),
+			     nftnl_udata_buf_len(comment));
+	nftnl_udata_buf_free(comment);
+}
+
+void nft_put_chain(struct nft_batch *b, const struct ruleset_chain *chain)
+{
+	struct nlmsghdr *nlh = put_header(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, "chain", chain->name);
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	if (nlh && c) {
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_FAMILY, NFPROTO_NETDEV);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, RULESET_TABLE);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name);
+		chain_fill(c, chain);
+		nftnl_chain_nlmsg_build_payload(nlh, c);
+		put_done(b, nlh);
+	} else {
+		b->failed = true;
+	}
+	nftnl_chain_free(c);
+}
+
+/* A deletion by name: every kind of object has its table and its name in these two attributes. */
+static void put_named(struct nft_batch *b, uint16_t type, uint16_t table_attr, uint16_t name_attr,
+		      const char *what, const char *name)
+{
+	struct nlmsghdr *nlh = put_header(b, type, 0, what, name);
+
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, table_attr, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, name_attr, name);
+	put_done(b, nlh);
+}
+
+void nft_put_delete_chain(struct nft_batch *b, const char *name)
+{
+	put_named(b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, "deletion of chain", name);
+}
+
+void nft_put_flush_chain(struct nft_batch *b, const char *name)
+{
+	put_named(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, "rules of chain", name);
+}
+
+void nft_put_rule(struct nft_batch *b, const struct ruleset *r, const struct ruleset_chain *chain,
+		  const struct ruleset_rule *rule)
+{
+	struct nlmsghdr *nlh = put_header(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+					  "rule of chain", chain->name);
+	struct nftnl_rule *nr = nft_expr_rule(r, chain, rule);
+
+	if (nlh && nr) {
+		nftnl_rule_nlmsg_build_payload(nlh, nr);
+		put_done(b, nlh);
+	} else {
+		b->failed = true;
+	}
+	nftnl_rule_free(nr);
+}
+
+/* --- sets ---------------------------------------------------------------------------------------- */
+
+void nft_put_set(struct nft_batch *b, const struct ruleset_set *set)
+{
+	struct nlmsghdr *nlh = put_header(b, NFT_MSG_NEWSET, NLM_F_CREATE, "set", set->name);
+	struct nftnl_set *s = nft_set_new(set, b->next_set_id++);
+
+	if (nlh && s) {
+		nftnl_set_nlmsg_build_payload(nlh, s);
+		put_done(b, nlh);
+	} else {
+		b->failed = true;
+	}
+	nftnl_set_free(s);
+}
+
+void nft_put_delete_set(struct nft_batch *b, const char *name)
+{
+	put_named(b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, "deletion of set", name);
+}
+
+static void put_verdict(struct nlmsghdr *nlh, const char *chain)
+{
+	struct nlattr *verdict = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
+
+	mnl_attr_put_u32(nlh, NFTA_VERDICT_CODE, htonl((uint32_t)NFT_GOTO));
+	mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN, chain);
+	mnl_attr_nest_end(nlh, verdict);
+}
+
+static void put_element_comment(struct nlmsghdr *nlh, const char *text)
+{
+	uint8_t tlv[2 + RULESET_NAME] = {NFTNL_UDATA_SET_ELEM_COMMENT, (uint8_t)(strlen(text) + 1)};
+
+	memcpy(tlv + 2, text, strlen(text) + 1);
+	mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, 2 + strlen(text) + 1, tlv);
+}
+
+/* One element; its data only when r is given (a deletion needs the key alone). */
+static void put_element(struct nlmsghdr *nlh, const struct ruleset *r, const struct ruleset_set *set,
+			const struct ruleset_element *e)
+{
+	struct nlattr *element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM), *nest;
+
+	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_key_len(set->kind), e->key);
+	mnl_attr_nest_end(nlh, nest);
+	if (r && set->kind != SET_ADDRESSES) {
+		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
+		if (set->kind == SET_SERVICES)
+			put_verdict(nlh, r->chains[e->chain].name);
+		else
+			mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_data_len(set->kind), e->data);
+		mnl_attr_nest_end(nlh, nest);
+	}
+	if (r && set->kind == SET_BACKENDS)
+		put_element_comment(nlh, set->names[e->backend]);
+	mnl_attr_nest_end(nlh, element);
+}
+
+static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags, const struct ruleset *r,
+			 const struct ruleset_set *set, const struct ruleset_element *elements,
+			 size_t n)
+{
+	const char *what = r ? "elements of set" : "deletion of elements of set";
+
+	for (size_t i = 0; i < n;) {
+		struct nlmsghdr *nlh = put_header(b, type, flags, what, set->name);
+		struct nlattr *list;
+
+		if (!nlh)
+			return;
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
+		list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+		while (i < n && nlh->nlmsg_len < ELEMENTS_ROOM)
+			put_element(nlh, r, set, &elements[i++]);
+		mnl_attr_nest_end(nlh, list);
+		put_done(b, nlh);
+	}
+}
+
+void nft_put_elements(struct nft_batch *b, const struct ruleset *r, const struct ruleset_set *set,
+		      const struct ruleset_element *elements, size_t n)
+{
+	put_elements(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE, r, set, elements, n);
+}
+
+void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
+			     const struct ruleset_element *elements, size_t n)
+{
+	put_elements(b, NFT_MSG_DELSETELEM, 0, NULL, set, elements, n);
+}
+
+/* --- signatures ---------------------------------------------------------------------------------- */
+
+static int sign_set(struct ruleset_set *set)
+{
+	struct nftnl_set *s = nft_set_new(set, 1);
+
+	set->signature = s ? nft_set_signature(s) : NULL;
+	nftnl_set_free(s);
+	return set->signature ? 0 : -ENOMEM;
+}
+
+static int sign_rule(const struct ruleset *r, const struct ruleset_chain *chain,
+		     struct ruleset_rule *rule)
+{
+	struct nftnl_rule *nr = nft_expr_rule(r, chain, rule);
+
+	rule->signature = nr ? nft_expr_signature(nr) : NULL;
+	nftnl_rule_free(nr);
+	return rule->signature ? 0 : -ENOMEM;
+}
+
+int nft_sign(struct ruleset *r)
+{
+	int err = 0;
+
+	for (size_t i = 0; !err && i < r->n_sets; i++)
+		if (!r->sets[i].signature)
+			err = sign_set(&r->sets[i]);
+	for (size_t i = 0; !err && i < r->n_chains; i++)
+		for (size_t k = 0; !err && k < r->chains[i].n_rules; k++)
+			if (!r->chains[i].rules[k].signature)
+				err = sign_rule(r, &r->chains[i], &r->chains[i].rules[k]);
+	return err;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/ruleset/ruleset.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void ruleset_init(struct ruleset *r)
+{
+	*r = (struct ruleset){0};
+}
+
+static void chain_clear(struct ruleset_chain *chain)
+{
+	for (size_t i = 0; i < chain->n_rules; i++)
+		free(chain->rules[i].signature);
+	free(chain->rules);
+}
+
+void ruleset_clear(struct ruleset *r)
+{
+	for (size_t i = 0; i < r->n_sets; i++) {
+		free(r->sets[i].elements);
+		free(r->sets[i].names);
+		free(r->sets[i].signature);
+	}
+	for (size_t i = 0; i < r->n_chains; i++)
+		chain_clear(&r->chains[i]);
+	free(r->sets);
+	free(r->chains);
+	ruleset_init(r);
+}
+
+static void set_name(char name[static RULESET_NAME], const char *fmt, va_list ap)
+{
+	int n = vsnprintf(name, RULESET_NAME, fmt, ap);
+
+	if (n < 0 || n >= RULESET_NAME)
+		abort();
+}
+
+int ruleset_add_set(struct ruleset *r, enum ruleset_set_kind kind, const char *fmt, ...)
+{
+	struct ruleset_set *sets = reallocarray(r->sets, r->n_sets + 1, sizeof(*sets));
+	va_list ap;
+
+	if (!sets)
+		return -ENOMEM;
+	r->sets = sets;
+	sets[r->n_sets] = (struct ruleset_set){.kind = kind};
+	va_start(ap, fmt);
+	set_name(sets[r->n_sets].name, fmt, ap);
+	va_end(ap);
+	return (int)r->n_sets++;
+}
+
+int ruleset_add_chain(struct ruleset *r, const char *fmt, ...)
+{
+	struct ruleset_chain *chains = reallocarray(r->chains, r->n_chains + 1, sizeof(*chains));
+	va_list ap;
+
+	if (!chains)
+		return -ENOMEM;
+	r->chains = chains;
+	chains[r->n_chains] = (struct ruleset_chain){0};
+	va_start(ap, fmt);
+	set_name(chains[r->n_chains].name, fmt, ap);
+	va_end(ap);
+	return (int)r->n_chains++;
+}
+
+struct ruleset_rule *ruleset_add_rule(struct ruleset *r, int chain, const char *comment)
+{
+	struct ruleset_chain *c = &r->chains[chain];
+	struct ruleset_rule *rules = reallocarray(c->rules, c->n_rules + 1, sizeof(*rules));
+
+	if (!rules)
+		return NULL;
+	c->rules = rules;
+	rules[c->n_rules] = (struct ruleset_rule){.comment = comment};
+	return &rules[c->n_rules++];
+}
+
+void rule_add(struct ruleset_rule *rule, struct ruleset_statement statement)
+{
+	if (rule->n_statements >= RULESET_STATEMENTS)
+		abort();
+	rule->statements[rule->n_statements++] = statement;
+}
+
+int ruleset_set_reserve(struct ruleset_set *set, size_t n)
+{
+	set->elements = calloc(n ? n : 1, sizeof(*set->elements));
+	if (!set->elements)
+		return -ENOMEM;
+	set->n_elements = n;
+	return 0;
+}
+
+uint32_t ruleset_key_number(const struct ruleset_element *e)
+{
+	uint32_t number;
+
+	memcpy(&number, e->key, sizeof(number));
+	return number;
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t x = ruleset_key_number(a), y = ruleset_key_number(b);
+
+	return x < y ? -1 : x > y;
+}
+
+static int compare_octets(const void *a, const void *b)
+{
+	const struct ruleset_element *x = a, *y = b;
+
+	return memcmp(x->key, y->key, sizeof(x->key));
+}
+
+/* nft (1.0.6, concat_expr_msort_value) reads a concatenation as one little-endian number. */
+static int compare_concatenations(const void *a, const void *b)
+{
+	const struct ruleset_element *x = a, *y = b;
+
+	for (size_t i = RULESET_KEY_MAX; i-- > 0;)
+		if (x->key[i] != y->key[i])
+			return x->key[i] < y->key[i] ? -1 : 1;
+	return 0;
+}
+
+static int (*comparison(enum ruleset_set_kind kind))(const void *, const void *)
+{
+	switch (kind) {
+	case SET_BUCKETS:
+	case SET_SLOTS:
+	case SET_BACKENDS:  return compare_numbers;
+	case SET_SERVICES:  return compare_concatenations;
+	case SET_ADDRESSES:
+	case SET_FLOWS:
+	case SET_FOREIGN:   return compare_octets;
+	}
+	abort();
+}
+
+int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_element *a,
+			    const struct ruleset_element *b)
+{
+	return comparison(kind)(a, b);
+}
+
+void ruleset_set_sort(struct ruleset_set *set)
+{
+	if (set->n_elements)
+		qsort(set->elements, set->n_elements, sizeof(*set->elements),
+		      comparison(set->kind));
+}
+
+size_t ruleset_key_len(enum ruleset_set_kind kind)
+{
+	switch (kind) {
+	case SET_SERVICES:
+	case SET_FLOWS:     return 12;
+	case SET_ADDRESSES:
+	case SET_BUCKETS:
+	case SET_BACKENDS:
+	case SET_SLOTS:     return 4;
+	case SET_FOREIGN:   return 0;
+	}
+	abort();
+}
+
+size_t ruleset_data_len(enum ruleset_set_kind kind)
+{
+	switch (kind) {
+	case SET_BUCKETS:
+	case SET_BACKENDS:  return 12;
+	case SET_SLOTS:
+	case SET_FLOWS:     return 4;
+	case SET_SERVICES:
+	case SET_ADDRESSES:
+	case SET_FOREIGN:   return 0;
+	}
+	abort();
+}
+
+int ruleset_find_set(const struct ruleset *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_sets; i++)
+		if (strcmp(r->sets[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}
+
+int ruleset_find_chain(const struct ruleset *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_chains; i++)
+		if (strcmp(r->chains[i].name, name) == 0)
+			return (int)i;
+	return -1;
+}

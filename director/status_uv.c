@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Everything at a glance: from the parts of the running director to a struct status.
+ *
+ * Shell: reads counters and flow tables through the keeper; changes nothing.
+ */
+#include "director/config/digest.h"
+#include "director/director.h"
+#include "director/ruleset/export.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+
+static int fill_vrrp(struct status_vrrp *s, const struct vrrp_router *r, uint64_t now_ms)
+{
+	struct vrrp_view view;
+
+	vrrp_router_view(r, &view);
+	COPY(s->name, view.name);
+	COPY(s->state, vrrp_state_name(view.state));
+	COPY(s->interface, view.interface);
+	s->priority = view.priority;
+	s->virtual_router_id = view.virtual_router_id;
+	s->transitions = view.transitions;
+	COPY(s->reason, view.reason_text);
+	s->since_ms = now_ms - view.changed_ms;
+	if (view.has_master)
+		addr_format(&view.master_address, s->master);
+	s->master_priority = view.master_priority;
+	s->master_age_ms = view.master_age_ms;
+	COPY(s->error, view.error);
+	s->adverts_sent = view.counters.sent;
+	s->adverts_received = view.counters.received;
+	for (size_t i = 0; i < VRRP_REJECT_COUNT; i++)
+		s->adverts_rejected += view.counters.rejected[i];
+	s->yielded = view.yielded;
+	s->addresses = calloc(view.n_addresses + 1, sizeof(*s->addresses));
+	if (!s->addresses)
+		return -ENOMEM;
+	s->n_addresses = view.n_addresses;
+	for (size_t i = 0; i < view.n_addresses; i++)
+		prefix_format(&view.addresses[i], s->addresses[i]);
+	return 0;
+}
+
+/* "10.77.0.100 tcp 80,443,8000-8010" */
+static void fill_services(struct status_farm *s, const struct config_farm *farm)
+{
+	char address[ADDR_TEXT];
+	size_t used = 0;
+	FILE *out = fmemopen(s->services, sizeof(s->services), "w");
+
+	if (!out)
+		return;
+	for (size_t i = 0; i < farm->n_addresses; i++)
+		fprintf(out, "%s%s", i ? "," : "", addr_format(&farm->addresses[i], address));
+	fprintf(out, " %s ", config_protocol_name(farm->protocol));
+	for (size_t i = 0; i < farm->n_ports; i++) {
+		fprintf(out, "%s%u", used++ ? "," : "", farm->ports[i].first);
+		if (farm->ports[i].last != farm->ports[i].first)
+			fprintf(out, "-%u", farm->ports[i].last);
+	}
+	fclose(out);
+	s->services[sizeof(s->services) - 1] = '\0';
+}
+
+static void fill_backend(struct status_backend *s, const struct config_backend *b,
+			 const struct plan_backend *state)
+{
+	COPY(s->name, b->name);
+	addr_format(&b->address, s->address);
+	s->weight = b->weight;
+	if (state->usable)
+		mac_format(&state->mac, s->mac);
+	COPY(s->state, b->state == ADMIN_DISABLED ? "disabled"
+		       : !state->usable		  ? "unresolved"
+						  : "up");
+}
+
+static void fill_counts(struct status_farm *s, const struct count_book *book)
+{
+	for (size_t i = 0; i < s->n_backends; i++) {
+		const struct count_entry *e = count_book_find(book, s->name, s->backends[i].name);
+
+		if (!e)
+			continue;
+		s->backends[i].packets = e->carried_packets + e->live_packets;
+		s->backends[i].bytes = e->carried_bytes + e->live_bytes;
+		s->packets += s->backends[i].packets;
+		s->bytes += s->backends[i].bytes;
+	}
+}
+
+/* A Maglev farm remembers nothing; a table that is too large is counted as a whole only. */
+static int fill_flows(struct director *d, struct status_farm *s, const struct config_farm *farm)
+{
+	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
+	uint64_t *each = calloc(farm->n_backends + 1, sizeof(*each));
+	int code = -ENOMEM;
+
+	if (ids && each) {
+		plan_backend_ids(farm, ids);
+		code = keeper_flows(d->keeper, farm->name, ids, farm->n_backends, &s->connections,
+				    each);
+	}
+	if (code != 0 && code != -ENOENT && code != -EFBIG)
+		s->connections = STATUS_UNKNOWN;
+	for (size_t i = 0; each && i < farm->n_backends; i++)
+		s->backends[i].connections = code == 0	       ? each[i]
+					     : code == -ENOENT ? 0
+							       : STATUS_UNKNOWN;
+	free(ids);
+	free(each);
+	return code == -ENOMEM ? code : 0;
+}
+
+static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts, size_t index)
+{
+	const struct config_farm *farm = &d->config->farms[index];
+	bool serving = false;
+
+	COPY(s->name, farm->name);
+	COPY(s->scheduler, config_scheduler_name(farm->scheduler));
+	fill_services(s, farm);
+	s->backends = calloc(farm->n_backends + 1, sizeof(*s->backends));
+	if (!s->backends)
+		return -ENOMEM;
+	s->n_backends = farm->n_backends;
+	for (size_t i = 0; i < farm->n_backends; i++) {
+		fill_backend(&s->backends[i], &farm->backends[i], &facts->farms[index][i]);
+		s->backends[i].share = export_share(keeper_planned(d->keeper), farm, i);
+		serving |= s->backends[i].share > 0;
+	}
+	COPY(s->state, serving ? "up" : "down");
+	if (!plan_find_interface(&facts->plan, farm->interface))
+		snprintf(s->reason, sizeof(s->reason), "interface \"%s\" is not there",
+			 farm->interface);
+	else if (!serving)
+		COPY(s->reason, "no backend can serve");
+	return fill_flows(d, s, farm);
+}
+
+static void fill_peer(struct status_peer *s, const struct config_node *peer)
+{
+	COPY(s->node, peer->name);
+	addr_format(&peer->address, s->address);
+	COPY(s->state, "down"); /* there is no channel between the directors yet */
+	COPY(s->sync, "stale");
+}
+
+static int fill_farms(struct director *d, struct status *s)
+{
+	struct facts_source source = director_facts_source(d);
+	const struct count_book *book = keeper_counts(d->keeper);
+	struct facts facts;
+	int code = facts_gather(&facts, d->config, d->peer, &source);
+
+	for (size_t i = 0; !code && i < s->n_farms; i++) {
+		code = fill_farm(d, &s->farms[i], &facts, i);
+		if (!code && book)
+			fill_counts(&s->farms[i], book);
+	}
+	facts_clear(&facts);
+	return code;
+}
+
+static int status_alloc(struct director *d, struct status *s)
+{
+	s->vrrps = calloc(d->n_routers + 1, sizeof(*s->vrrps));
+	s->peers = calloc(2, sizeof(*s->peers));
+	s->farms = calloc(d->config->n_farms + 1, sizeof(*s->farms));
+	if (!s->vrrps || !s->peers || !s->farms)
+		return -ENOMEM;
+	s->n_vrrps = d->n_routers;
+	s->n_peers = d->peer ? 1 : 0;
+	s->n_farms = d->config->n_farms;
+	return 0;
+}
+
+int director_status(struct director *d, struct status *ret)
+{
+	uint64_t now_ms = uv_hrtime() / 1000000;
+	struct status s = {0};
+	int code = status_alloc(d, &s);
+
+	COPY(s.node, d->self ? d->self->name : "");
+	COPY(s.version, DIRECTOR_VERSION);
+	config_digest(d->config, s.config_digest);
+	s.uptime_ms = uv_now(d->loop) - d->started_ms;
+	keeper_check(d->keeper);
+	s.ruleset_in_sync = d->ready && keeper_in_sync(d->keeper);
+	for (size_t i = 0; !code && i < d->n_routers; i++)
+		code = fill_vrrp(&s.vrrps[i], d->routers[i], now_ms);
+	if (!code && d->peer)
+		fill_peer(&s.peers[0], d->peer);
+	if (!code)
+		code = fill_farms(d, &s);
+	if (code)
+		status_clear(&s);
+	else
+		*ret = s;
+	return code;
+}

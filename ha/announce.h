@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Telling the link where the virtual addresses live: gratuitous ARP frames and when to send them.
+ *
+ * Owns the frame format and the schedule, a pure function of time. Never sends and never looks at
+ * a clock. IPv6 (unsolicited neighbour advertisements) and the later repetitions fit in beside.
+ *
+ * A burst is `repeat` rounds, one frame per address in each. The first round starts at once, the
+ * others ANNOUNCE_SPACING_US apart: one lost frame, or a host that just then hears the old owner,
+ * costs 200 ms. Inside a round frames leave in batches, because switches limit the rate of ARP.
+ */
+#ifndef HA_ANNOUNCE_H
+#define HA_ANNOUNCE_H
+
+#include "include/addr.h"
+
+enum {
+	ANNOUNCE_ARP_LEN = 42,		  /* Ethernet header and ARP; the device pads */
+	ANNOUNCE_BATCH = 8,		  /* frames sent back to back */
+	ANNOUNCE_GAP_US = 10 * 1000,	  /* between batches: 800 frames a second at most */
+	ANNOUNCE_SPACING_US = 200 * 1000, /* from the beginning of a round to that of the next */
+};
+
+#define ANNOUNCE_NEVER UINT64_MAX
+
+struct announce {
+	size_t n_addresses;
+	unsigned int rounds; /* still to begin or in progress; 0: idle */
+	size_t next;	     /* next address of this round */
+	uint64_t due_us;     /* of the next batch */
+	uint64_t round_us;   /* when the last round began, or ANNOUNCE_NEVER */
+};
+
+/* The frame that announces an IPv4 address at mac. Its length, or 0 when it does not fit. */
+size_t announce_arp(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size);
+
+void announce_init(struct announce *a);
+/*
+ * A burst from now on. While one is running it is prolonged to `repeat` rounds, and a new one keeps
+ * the spacing to the last round: however often it is called, the rate stays bounded.
+ */
+void announce_start(struct announce *a, size_t n_addresses, unsigned int repeat, uint64_t now_us);
+/* The addresses are not ours any more; the next burst starts at once again. */
+void announce_stop(struct announce *a);
+/* When announce_step() has something to do, or ANNOUNCE_NEVER. */
+uint64_t announce_due(const struct announce *a);
+/* The frames to send now are those of the addresses *ret_first … + the returned number. */
+size_t announce_step(struct announce *a, uint64_t now_us, size_t *ret_first);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The packet socket and the timer behind announce.h; see announce_uv.h. */
+#include "ha/announce_uv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static uint64_t now_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
+int announcer_init(struct announcer *a, uv_loop_t *loop, const char *name, struct err *err)
+{
+	/* Protocol 0: the socket sends only, no frame is ever queued on it. */
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return err_set(err, -errno, "cannot open a packet socket for gratuitous ARP: %s",
+			       errno == EPERM ? "it needs CAP_NET_RAW (run as root)"
+					      : strerror(errno));
+	*a = (struct announcer){.fd = fd, .name = name};
+	announce_init(&a->schedule);
+	uv_timer_init(loop, &a->timer);
+	a->timer.data = a;
+	return 0;
+}
+
+void announcer_link(struct announcer *a, unsigned int ifindex, const struct mac *mac)
+{
+	a->ifindex = ifindex;
+	a->mac = *mac;
+}
+
+static void send_one(struct announcer *a, const struct addr *address)
+{
+	uint8_t frame[ANNOUNCE_ARP_LEN];
+	size_t len = announce_arp(address, &a->mac, frame, sizeof(frame));
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ARP),
+		.sll_ifindex = (int)a->ifindex,
+		.sll_halen = MAC_LEN,
+	};
+	unsigned long suppressed;
+	char text[ADDR_TEXT];
+	int error;
+
+	if (len == 0)
+		return;
+	memset(to.sll_addr, 0xff, MAC_LEN);
+	if (sendto(a->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to)) >= 0) {
+		a->sent++;
+		return;
+	}
+	error = errno;
+	if (log_limit_pass(&a->limit, uv_hrtime() / 1000000, &suppressed))
+		log_warning("%s: cannot announce %s: %s, going on with the next one", a->name,
+			    addr_format(address, text), strerror(error));
+}
+
+static void run(struct announcer *a);
+
+static void on_timer(uv_timer_t *timer)
+{
+	run(timer->data);
+}
+
+/* Sends what is due and arms the timer for the rest, rounded up to its milliseconds. */
+static void run(struct announcer *a)
+{
+	size_t first, n;
+	uint64_t due_ms, now_ms;
+
+	n = announce_step(&a->schedule, now_us(), &first);
+	for (size_t i = first; n > 0; i++, n--)
+		send_one(a, &a->addresses[i].addr);
+	if (announce_due(&a->schedule) == ANNOUNCE_NEVER) {
+		uv_timer_stop(&a->timer);
+		return;
+	}
+	due_ms = (announce_due(&a->schedule) + 999) / 1000;
+	now_ms = uv_now(a->timer.loop);
+	uv_timer_start(&a->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+void announcer_start(struct announcer *a, const struct prefix *addresses, size_t n,
+		     unsigned int repeat)
+{
+	a->addresses = addresses;
+	announce_start(&a->schedule, n, repeat, now_us());
+	run(a);
+}
+
+void announcer_stop(struct announcer *a)
+{
+	announce_stop(&a->schedule);
+	uv_timer_stop(&a->timer);
+	a->addresses = NULL;
+}
+
+static void on_close(uv_handle_t *handle)
+{
+	struct announcer *a = handle->data;
+
+	a->closed(a->owner);
+}
+
+void announcer_close(struct announcer *a, void (*closed)(void *owner), void *owner)
+{
+	announcer_stop(a);
+	close(a->fd);
+	a->fd = -1;
+	a->closed = closed;
+	a->owner = owner;
+	uv_close((uv_handle_t *)&a->timer, on_close);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sends the announcements of announce.h on one interface.
+ *
+ * Owns a packet socket that receives nothing, and one timer. Never touches addresses: whoever
+ * starts it has put them on the interface before.
+ */
+#ifndef HA_ANNOUNCE_UV_H
+#define HA_ANNOUNCE_UV_H
+
+#include "ha/announce.h"
+#include "include/err.h"
+#include "include/log.h"
+
+#include <uv.h>
+
+struct announcer {
+	uv_timer_t timer;
+	int fd;
+	struct announce schedule;
+	unsigned int ifindex;
+	struct mac mac;
+	const struct prefix *addresses; /* borrowed while a burst runs */
+	const char *name;		/* borrowed: names the lines in the log */
+	uint64_t sent;
+	struct log_limit limit;
+	void (*closed)(void *owner);
+	void *owner;
+};
+
+/* 0, or a negative errno, the sentence, and nothing to close. */
+int announcer_init(struct announcer *a, uv_loop_t *loop, const char *name, struct err *err);
+/* Where frames go and which hardware address they tell. */
+void announcer_link(struct announcer *a, unsigned int ifindex, const struct mac *mac);
+/* The list must stay until announcer_stop(). */
+void announcer_start(struct announcer *a, const struct prefix *addresses, size_t n,
+		     unsigned int repeat);
+void announcer_stop(struct announcer *a);
+/* closed(owner) is called when the struct may be freed. */
+void announcer_close(struct announcer *a, void (*closed)(void *owner), void *owner);
+
+#endif

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Adverts, the timer and the effects of a step, in the order that vrrp.h states. */
+#include "ha/vrrp_router_uv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { MORE_TEXT = 48 };
+
+static void on_timer(uv_timer_t *timer);
+
+static uint64_t now_us(void)
+{
+	return uv_hrtime() / 1000;
+}
+
+static uint64_t now_ms(void)
+{
+	return uv_hrtime() / 1000000;
+}
+
+/* " (12 more not shown)", or nothing. */
+static const char *more(unsigned long suppressed, char buf[static MORE_TEXT])
+{
+	buf[0] = '\0';
+	if (suppressed > 0)
+		snprintf(buf, MORE_TEXT, " (%lu more not shown)", suppressed);
+	return buf;
+}
+
+/* --- effects ------------------------------------------------------------------------------ */
+
+void vrrp_router_release(struct vrrp_router *r)
+{
+	announcer_stop(&r->announcer);
+	r->vip_error.text[0] = '\0';
+	if (vip_set_release(&r->vips, r->link.ifindex, &r->vip_error) < 0) {
+		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
+		vrrp_router_recheck(r, RECHECK_MS);
+	}
+}
+
+void vrrp_router_take(struct vrrp_router *r)
+{
+	bool owner = r->core.settings.priority == VRRP_PRIORITY_OWNER;
+
+	r->vip_error.text[0] = '\0';
+	if (vip_set_take(&r->vips, r->link.ifindex, owner, &r->vip_error) < 0) {
+		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
+		vrrp_router_recheck(r, RECHECK_MS);
+	}
+}
+
+void vrrp_router_announce(struct vrrp_router *r)
+{
+	announcer_start(&r->announcer, r->vips.addresses, r->vips.n, r->garp_repeat);
+}
+
+static void send_advert(struct vrrp_router *r, uint8_t priority)
+{
+	struct vrrp_packet p = {
+		.version = r->version,
+		.virtual_router_id = r->virtual_router_id,
+		.priority = priority,
+		.interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
+		.source = r->core.settings.address,
+		.destination = addr_v4(VRRP_GROUP_V4),
+		.n_addresses = (uint8_t)r->vips.n,
+	};
+	unsigned long suppressed;
+	char text[MORE_TEXT];
+	int code;
+
+	for (size_t i = 0; i < r->vips.n; i++)
+		p.addresses[i] = r->vips.addresses[i].addr;
+	code = r->socket ? vrrp_socket_send(r->socket, &p) : -ENOTCONN;
+	if (code == 0) {
+		r->counters.sent++;
+		return;
+	}
+	r->counters.send_failed++;
+	if (log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
+		log_warning("%s: cannot send an advert on %s: %s, looking at the interface "
+			    "again%s",
+			    r->name, r->interface, strerror(-code), more(suppressed, text));
+	vrrp_router_recheck(r, 0);
+}
+
+/* libuv counts milliseconds: rounded up, so that nothing happens before its time. */
+static void arm(struct vrrp_router *r, uint64_t deadline_us)
+{
+	uint64_t due_ms, loop_ms;
+
+	if (deadline_us == VRRP_NEVER || r->closing) {
+		uv_timer_stop(&r->timer);
+		return;
+	}
+	due_ms = deadline_us / 1000 + (deadline_us % 1000 != 0);
+	loop_ms = uv_now(r->loop); /* the same clock as uv_hrtime(), in whole milliseconds */
+	uv_timer_start(&r->timer, on_timer, due_ms > loop_ms ? due_ms - loop_ms : 0, 0);
+}
+
+static void tell(struct vrrp_router *r, const struct vrrp_update *u)
+{
+	struct timespec wall;
+	char text[VRRP_CAUSE_TEXT];
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	r->changed_wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+	r->changed_ms = now_ms();
+	r->cause = u->cause;
+	r->transitions++;
+	log_info("%s: %s -> %s: %s", r->name, vrrp_state_name(u->from),
+		 vrrp_state_name(r->core.state), vrrp_cause_format(&u->cause, text));
+	if (r->ops.changed)
+		r->ops.changed(r->owner, r);
+}
+
+static void apply(struct vrrp_router *r, const struct vrrp_update *u)
+{
+	if (u->flags & VRRP_RELEASE_VIP)
+		vrrp_router_release(r);
+	if (u->flags & VRRP_ADVERT)
+		send_advert(r, u->send_priority);
+	if (u->flags & VRRP_TAKE_VIP)
+		vrrp_router_take(r);
+	if (u->flags & VRRP_ANNOUNCE)
+		vrrp_router_announce(r);
+	if (u->flags & VRRP_TIMER)
+		arm(r, u->deadline_us);
+	if (u->flags & VRRP_STATE)
+		tell(r, u);
+}
+
+void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
+{
+	struct vrrp_update u;
+
+	if (r->closing) /* from within a callback of an earlier step */
+		return;
+	ev.now_us = now_us();
+	u = vrrp_step(&r->core, &ev);
+	apply(r, &u);
+}
+
+/* --- events: adverts and the timer ----------------------------------------------------------- */
+
+static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const struct addr *from)
+{
+	unsigned long suppressed;
+	char text[ADDR_TEXT], tail[MORE_TEXT];
+
+	r->counters.rejected[reject]++;
+	if (reject != VRRP_REJECT_NOT_OURS &&
+	    log_limit_pass(&r->reject_limits[reject], now_ms(), &suppressed))
+		log_warning("%s: dropped an advert of %s on %s: it %s%s", r->name,
+			    addr_format(from, text), r->interface, vrrp_reject_text(reject),
+			    more(suppressed, tail));
+}
+
+static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
+{
+	unsigned int notes = vrrp_packet_notes(p, r->vips.addresses, r->vips.n,
+					       (uint32_t)(r->core.settings.interval_us / 1000),
+					       r->core.settings.priority);
+	unsigned long suppressed;
+	char text[ADDR_TEXT], tail[MORE_TEXT];
+
+	for (unsigned int n = 0; n < VRRP_NOTE_COUNT; n++) {
+		if (!(notes & 1u << n))
+			continue;
+		r->counters.noted[n]++;
+		if (log_limit_pass(&r->note_limits[n], now_ms(), &suppressed))
+			log_warning("%s: the advert of %s shows %s; is the configuration the same "
+				    "on both?%s",
+				    r->name, addr_format(&p->source, text), vrrp_note_text(n),
+				    more(suppressed, tail));
+	}
+}
+
+static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
+			const struct addr *from)
+{
+	const struct vrrp_expect expect = {
+		.version = r->version,
+		.virtual_router_id = r->virtual_router_id,
+		.own = r->core.settings.address,
+	};
+	struct vrrp_packet p;
+	enum vrrp_reject reject = vrrp_packet_parse(bytes, len, &expect, &p);
+
+	if (reject != VRRP_REJECT_NONE) {
+		count_reject(r, reject, from);
+		return;
+	}
+	r->counters.received++;
+	count_notes(r, &p);
+	r->heard = p.priority != VRRP_PRIORITY_STOP;
+	r->heard_from = p.source;
+	r->heard_priority = p.priority;
+	r->heard_us = now_us();
+	vrrp_router_step(r, (struct vrrp_event){
+				    .type = VRRP_EVENT_ADVERT,
+				    .advert = {.source = p.source,
+					       .priority = p.priority,
+					       .interval_us = (uint64_t)p.interval_ms * 1000},
+			    });
+}
+
+void vrrp_router_readable(void *owner)
+{
+	struct vrrp_router *r = owner;
+	uint8_t bytes[VRRP_DATAGRAM_MAX];
+	struct addr from;
+	unsigned long suppressed;
+	char tail[MORE_TEXT];
+
+	/* A step may close the socket, or the router. */
+	for (int i = 0; i < READ_BUDGET && r->socket; i++) {
+		ssize_t n = vrrp_socket_receive(r->socket, bytes, sizeof(bytes), &from);
+
+		if (n == -EAGAIN)
+			return;
+		if (n >= 0)
+			take_packet(r, bytes, (size_t)n, &from);
+		else if (n != -EINTR && log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
+			log_warning("%s: receiving on %s: %s, going on%s", r->name, r->interface,
+				    strerror((int)-n), more(suppressed, tail));
+	}
+}
+
+/*
+ * A process that was stopped for a while finds its timer expired and the adverts that it missed
+ * still queued: those are heard first, or it would become a second master.
+ */
+static void on_timer(uv_timer_t *timer)
+{
+	struct vrrp_router *r = timer->data;
+
+	vrrp_router_readable(r);
+	if (!r->closing)
+		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
+}

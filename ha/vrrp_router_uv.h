@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of a virtual router on the loop, shared by vrrp_router_uv.c (adverts, the timer and
+ * the effects of a step) and vrrp_uv.c (the interface, the life of the router, what others call).
+ * Nobody else includes this; the outside is vrrp_uv.h.
+ */
+#ifndef HA_VRRP_ROUTER_UV_H
+#define HA_VRRP_ROUTER_UV_H
+
+#include "ha/announce_uv.h"
+#include "ha/vip_uv.h"
+#include "ha/vrrp_socket_uv.h"
+#include "ha/vrrp_uv.h"
+#include "include/log.h"
+
+enum {
+	READ_BUDGET = 32,	/* datagrams per wake-up: a flood must not starve the timer */
+	RECHECK_MS = 1000,	/* how often a fault or a failed address is looked at again */
+	DEFAULT_PRIORITY = 100, /* RFC 9568, 5.2.4 */
+	NAME_MAX_LEN = CONFIG_NAME_MAX + 8, /* "vrrp " and the name */
+};
+
+struct vrrp_router {
+	uv_loop_t *loop;
+	struct vrrp_router_ops ops;
+	void *owner;
+
+	/* copied from the configuration */
+	char name[NAME_MAX_LEN]; /* "vrrp web": begins every line in the log */
+	char interface[CONFIG_IFNAME_MAX + 1];
+	uint8_t virtual_router_id;
+	uint8_t version;
+	uint8_t garp_repeat;
+	struct addr configured; /* the node's address; family 0: the interface's first */
+	struct vip_set vips;
+
+	struct vrrp core;
+	struct vrrp_link link;
+	bool linked; /* link was told at least once */
+	bool left;   /* vrrp_router_leave() was called: never starts again */
+	bool closing;
+
+	struct vrrp_socket *socket; /* NULL: not open */
+	struct announcer announcer;
+	uv_timer_t timer;   /* the core's deadline */
+	uv_timer_t recheck; /* runs while something is missing */
+	int open_handles;
+
+	/* for status */
+	uint64_t transitions;
+	struct vrrp_cause cause;
+	int64_t changed_wall_ms;
+	uint64_t changed_ms;
+	bool heard;
+	struct addr heard_from;
+	uint8_t heard_priority;
+	uint64_t heard_us;
+	struct err fault_error; /* text "" when there is none */
+	struct err vip_error;
+	struct vrrp_counters counters;
+	struct log_limit reject_limits[VRRP_REJECT_COUNT];
+	struct log_limit note_limits[VRRP_NOTE_COUNT];
+	struct log_limit socket_limit;
+};
+
+/* Gives the event to the core, at the present time, and carries out the update. */
+void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev);
+/* The socket may have something (also an error): reads at most READ_BUDGET datagrams. */
+void vrrp_router_readable(void *owner);
+/* Addresses and announcements outside of a step: a second try, or another list. */
+void vrrp_router_take(struct vrrp_router *r);
+void vrrp_router_release(struct vrrp_router *r);
+void vrrp_router_announce(struct vrrp_router *r);
+/* Looks at the interface and at failed addresses again after a while (in vrrp_uv.c). */
+void vrrp_router_recheck(struct vrrp_router *r, uint64_t ms);
+
+#endif

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The interface of a virtual router, its life and what others ask of it; see vrrp_uv.h. */
+#include "ha/vrrp_uv.h"
+
+#include "ha/vrrp_router_uv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* --- is the interface fit for work? -------------------------------------------------- */
+
+/* Own address in adverts, as it is on the interface now. False with the sentence when it is not. */
+static bool find_address(struct vrrp_router *r, struct addr *ret, struct err *err)
+{
+	struct prefix present[VIP_LIST_MAX];
+	size_t n;
+	char text[ADDR_TEXT];
+
+	if (vip_list(r->link.ifindex, present, &n, err) < 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		bool is_vip = false;
+
+		if (addr_equal(&present[i].addr, &r->configured)) {
+			*ret = r->configured;
+			return true;
+		}
+		for (size_t k = 0; k < r->vips.n && !is_vip; k++)
+			is_vip = addr_equal(&present[i].addr, &r->vips.addresses[k].addr);
+		if (!r->configured.family &&
+		    (!is_vip || r->core.settings.priority == VRRP_PRIORITY_OWNER)) {
+			*ret = present[i].addr;
+			return true;
+		}
+	}
+	if (r->configured.family)
+		err_set(err, -EADDRNOTAVAIL,
+			"the node's address %s is not on %s, adverts cannot be sent from it",
+			addr_format(&r->configured, text), r->interface);
+	else
+		err_set(err, -EADDRNOTAVAIL, "%s has no IPv4 address to send adverts from",
+			r->interface);
+	return false;
+}
+
+static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_address, struct err *err)
+{
+	if (!r->link.present) {
+		err_set(err, -ENODEV, "interface %s does not exist", r->interface);
+		return VRRP_REASON_NO_LINK;
+	}
+	if (!r->link.up) {
+		err_set(err, -ENETDOWN, "interface %s is down", r->interface);
+		return VRRP_REASON_NO_LINK;
+	}
+	if (!r->socket && vrrp_socket_new(r->loop, r->interface, r->link.ifindex,
+					  vrrp_router_readable, r, &r->socket, err) < 0)
+		return VRRP_REASON_NO_SOCKET;
+	if (!find_address(r, ret_address, err))
+		return VRRP_REASON_NO_ADDRESS;
+	return VRRP_REASON_NONE;
+}
+
+/* The first time that there is an interface: an earlier run may have left addresses behind. */
+static void startup(struct vrrp_router *r)
+{
+	struct err err = {0};
+	size_t removed = 0;
+
+	if (r->core.settings.priority != VRRP_PRIORITY_OWNER) {
+		if (vip_clean(r->interface, r->vips.addresses, r->vips.n, &removed, &err) < 0)
+			log_error("%s: %s, going on", r->name, err.text);
+		if (removed > 0)
+			log_warning("%s: removed %zu address(es) that an earlier run left on %s",
+				    r->name, removed, r->interface);
+	}
+	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_STARTUP});
+}
+
+/* Looks at everything the router needs and tells the core when that changed. */
+static void judge(struct vrrp_router *r)
+{
+	struct addr address = r->core.settings.address;
+	struct err err = {0};
+	enum vrrp_reason fault, was = r->core.fault;
+
+	if (!r->linked || r->left || r->closing)
+		return;
+	fault = find_fault(r, &address, &err);
+	if (fault != was && fault != VRRP_REASON_NONE)
+		log_warning("%s: %s", r->name, err.text);
+	r->fault_error = err;
+	if (fault != VRRP_REASON_NONE && fault != VRRP_REASON_NO_LINK)
+		vrrp_router_recheck(r, RECHECK_MS);
+	if (!addr_equal(&address, &r->core.settings.address)) {
+		struct vrrp_event ev = {.type = VRRP_EVENT_RECONFIGURE,
+					.settings = r->core.settings};
+
+		ev.settings.address = address;
+		vrrp_router_step(r, ev);
+	}
+	if (fault == VRRP_REASON_NONE && was != VRRP_REASON_NONE)
+		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_CLEAR});
+	else if (fault != was)
+		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_FAULT, .fault = fault});
+	if (r->core.state == VRRP_INIT && !r->left && !r->closing)
+		startup(r);
+}
+
+static void on_recheck(uv_timer_t *timer)
+{
+	struct vrrp_router *r = timer->data;
+
+	judge(r);
+	if (r->closing || r->left)
+		return;
+	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips)) {
+		vrrp_router_take(r);
+		vrrp_router_announce(r);
+	} else if (r->core.state != VRRP_MASTER && !vip_set_empty(&r->vips)) {
+		vrrp_router_release(r);
+	}
+}
+
+void vrrp_router_recheck(struct vrrp_router *r, uint64_t ms)
+{
+	if (!r->closing && !r->left)
+		uv_timer_start(&r->recheck, on_recheck, ms, 0);
+}
+
+/* The interface went away, perhaps to come back as another one: nothing of it is left. */
+static void drop_link(struct vrrp_router *r)
+{
+	vrrp_socket_close(r->socket);
+	r->socket = NULL;
+	vip_set_forget(&r->vips);
+	announcer_stop(&r->announcer);
+	if (r->core.fault == VRRP_REASON_NONE)
+		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_FAULT,
+							.fault = VRRP_REASON_NO_LINK});
+}
+
+void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
+{
+	bool replaced = r->linked && r->link.present &&
+			(!link->present || link->ifindex != r->link.ifindex);
+	bool moved = r->linked && !mac_equal(&link->mac, &r->link.mac);
+
+	if (r->closing || r->left ||
+	    (r->linked && !replaced && !moved && link->present == r->link.present &&
+	     link->up == r->link.up))
+		return;
+	if (replaced)
+		drop_link(r);
+	r->link = *link;
+	r->linked = true;
+	announcer_link(&r->announcer, link->ifindex, &link->mac);
+	if (moved && r->core.state == VRRP_MASTER)
+		vrrp_router_announce(r);
+	judge(r);
+}
+
+/* --- life ------------------------------------------------------------------------------------ */
+
+static int check_section(const struct config_vrrp *section, struct err *err)
+{
+	if (section->version != 3)
+		return err_set(err, -ENOTSUP, "vrrp \"%s\": version %u is not supported yet",
+			       section->name, section->version);
+	if (section->n_addresses == 0 || section->n_addresses > VRRP_ADDRESSES_MAX)
+		return err_set(err, -EINVAL, "vrrp \"%s\": %zu addresses; 1 to %d fit an advert",
+			       section->name, section->n_addresses, VRRP_ADDRESSES_MAX);
+	for (size_t i = 0; i < section->n_addresses; i++)
+		if (section->addresses[i].addr.family != AF_INET)
+			return err_set(err, -ENOTSUP,
+				       "vrrp \"%s\": IPv6 addresses are not supported yet",
+				       section->name);
+	return 0;
+}
+
+static struct vrrp_settings settings_of(const struct config_vrrp *section,
+					const struct config_node *self)
+{
+	return (struct vrrp_settings){
+		.priority = self ? self->priority : DEFAULT_PRIORITY,
+		.preempt = section->preempt,
+		.interval_us = (uint64_t)section->advertise_interval_ms * 1000,
+		.address = self ? self->address : (struct addr){0},
+	};
+}
+
+int vrrp_router_new(uv_loop_t *loop, const struct config_vrrp *section,
+		    const struct config_node *self, const struct vrrp_router_ops *ops, void *owner,
+		    struct vrrp_router **ret, struct err *err)
+{
+	struct vrrp_settings settings = settings_of(section, self);
+	struct vrrp_router *r;
+	int code = check_section(section, err);
+
+	if (code < 0)
+		return code;
+	r = calloc(1, sizeof(*r));
+	if (!r || vip_set_init(&r->vips, section->addresses, section->n_addresses) < 0) {
+		code = err_set(err, -ENOMEM, "vrrp \"%s\": out of memory", section->name);
+		goto free_router;
+	}
+	r->loop = loop;
+	r->ops = *ops;
+	r->owner = owner;
+	snprintf(r->name, sizeof(r->name), "vrrp %s", section->name);
+	snprintf(r->interface, sizeof(r->interface), "%s", section->interface);
+	r->virtual_router_id = section->virtual_router_id;
+	r->version = section->version;
+	r->garp_repeat = section->garp_repeat;
+	r->configured = settings.address;
+	vrrp_init(&r->core, &settings);
+	code = announcer_init(&r->announcer, loop, r->name, err);
+	if (code < 0)
+		goto free_vips;
+	uv_timer_init(loop, &r->timer);
+	uv_timer_init(loop, &r->recheck);
+	r->timer.data = r->recheck.data = r;
+	r->open_handles = 3;
+	*ret = r;
+	return 0;
+free_vips:
+	vip_set_free(&r->vips);
+free_router:
+	free(r);
+	return code;
+}
+
+void vrrp_router_leave(struct vrrp_router *r)
+{
+	if (r->left || r->closing)
+		return;
+	uv_timer_stop(&r->recheck);
+	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_SHUTDOWN});
+	r->left = true;
+	uv_timer_stop(&r->recheck); /* a failure above may have started it */
+}
+
+static void on_handle_closed(void *owner)
+{
+	struct vrrp_router *r = owner;
+
+	if (--r->open_handles > 0)
+		return;
+	vip_set_free(&r->vips);
+	free(r);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+	on_handle_closed(handle->data);
+}
+
+void vrrp_router_close(struct vrrp_router *r)
+{
+	if (!r || r->closing)
+		return;
+	r->closing = true;
+	vrrp_socket_close(r->socket);
+	r->socket = NULL;
+	uv_close((uv_handle_t *)&r->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&r->recheck, on_timer_closed);
+	announcer_close(&r->announcer, on_handle_closed, r);
+}
+
+int vrrp_router_failover(struct vrrp_router *r, struct err *err)
+{
+	if (r->core.state != VRRP_MASTER)
+		return err_set(err, -EPERM, "%s is %s here, only the master can hand over", r->name,
+			       vrrp_state_name(r->core.state));
+	if (r->core.settings.priority == VRRP_PRIORITY_OWNER)
+		return err_set(
+			err, -EPERM,
+			"%s: the address owner (priority 255) cannot hand its addresses over",
+			r->name);
+	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_YIELD});
+	return 0;
+}
+
+static bool same_addresses(const struct vip_set *a, const struct vip_set *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = addr_equal(&a->addresses[i].addr, &b->addresses[i].addr);
+	return same;
+}
+
+/* Consumes *next. */
+static void replace_addresses(struct vrrp_router *r, struct vip_set *next)
+{
+	if (same_addresses(&r->vips, next)) {
+		vip_set_free(next);
+		return;
+	}
+	announcer_stop(&r->announcer); /* it reads the old list */
+	if (vip_set_replace(&r->vips, next, r->link.ifindex, &r->vip_error) < 0)
+		log_error("%s: %s, it stays there", r->name, r->vip_error.text);
+	if (r->core.state == VRRP_MASTER) {
+		vrrp_router_take(r);
+		vrrp_router_announce(r);
+	}
+}
+
+int vrrp_router_reconfigure(struct vrrp_router *r, const struct config_vrrp *section,
+			    const struct config_node *self, struct err *err)
+{
+	struct vrrp_event ev = {
+		.type = VRRP_EVENT_RECONFIGURE,
+		.settings = settings_of(section, self),
+	};
+	struct vip_set next;
+	int code = check_section(section, err);
+
+	if (code < 0)
+		return code;
+	if (strcmp(section->interface, r->interface) != 0 ||
+	    section->virtual_router_id != r->virtual_router_id || section->version != r->version)
+		return err_set(err, -EINVAL,
+			       "vrrp \"%s\": another interface, virtual-router-id or version makes "
+			       "it another router",
+			       section->name);
+	if (vip_set_init(&next, section->addresses, section->n_addresses) < 0)
+		return err_set(err, -ENOMEM, "vrrp \"%s\": out of memory", section->name);
+
+	snprintf(r->name, sizeof(r->name), "vrrp %s", section->name);
+	r->garp_repeat = section->garp_repeat;
+	r->configured = ev.settings.address;
+	/* The address in use is the one found on the interface; judge() looks for the new one. */
+	ev.settings.address = r->core.settings.address;
+	replace_addresses(r, &next);
+	vrrp_router_step(r, ev);
+	judge(r);
+	return 0;
+}
+
+void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
+{
+	bool master = r->core.state == VRRP_MASTER;
+
+	*ret = (struct vrrp_view){
+		.name = strchr(r->name, ' ') + 1,
+		.interface = r->interface,
+		.virtual_router_id = r->virtual_router_id,
+		.version = r->version,
+		.priority = r->core.settings.priority,
+		.advertise_interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
+		.preempt = r->core.settings.preempt,
+		.state = r->core.state,
+		.transitions = r->transitions,
+		.reason = r->cause.reason,
+		.changed_wall_ms = r->changed_wall_ms,
+		.changed_ms = r->changed_ms,
+		.yielded = r->core.yielded,
+		.source = r->core.settings.address,
+		.has_master = master || r->heard,
+		.master_address = master ? r->core.settings.address : r->heard_from,
+		.master_priority = master ? r->core.settings.priority : r->heard_priority,
+		.master_age_ms =
+			master || !r->heard ? 0 : uv_hrtime() / 1000000 - r->heard_us / 1000,
+		.addresses = r->vips.addresses,
+		.n_addresses = r->vips.n,
+		.holds_addresses = vip_set_complete(&r->vips),
+		.error = r->fault_error.text[0] ? r->fault_error.text : r->vip_error.text,
+		.counters = r->counters,
+	};
+	ret->counters.announced = r->announcer.sent;
+	vrrp_cause_format(&r->cause, ret->reason_text);
+}

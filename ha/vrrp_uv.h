@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One virtual router on the loop: the shell around vrrp.h.
+ *
+ * Owns its sockets, its timers and the virtual addresses while it is master. Turns packets, timers
+ * and link changes into events, carries out updates in the order that vrrp.h states, logs every
+ * transition with its reason. Never decides anything about the election itself, and never reads
+ * the configuration after a call has returned: what it keeps, it copies.
+ *
+ * The program feeds vrrp_router_link() from its link watcher, once after vrrp_router_new() and at
+ * every change; until the first call the router stays in `init`. The node's address is looked for
+ * on the interface at the same time; while it is missing the router is in `fault` and looks again
+ * every second.
+ */
+#ifndef HA_VRRP_UV_H
+#define HA_VRRP_UV_H
+
+#include "ha/vrrp.h"
+#include "ha/vrrp_packet.h"
+#include "include/addr.h"
+#include "include/config.h"
+#include "include/err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct vrrp_router;
+
+struct vrrp_router_ops {
+	/* After each change of state; not from within vrrp_router_new(). May call
+	 * vrrp_router_close(). */
+	void (*changed)(void *owner, struct vrrp_router *r);
+};
+
+/* The interface as the kernel shows it. */
+struct vrrp_link {
+	unsigned int ifindex;
+	struct mac mac;
+	bool present;
+	bool up; /* administratively up and with carrier (IFF_UP and IFF_RUNNING) */
+};
+
+struct vrrp_counters {
+	uint64_t sent;
+	uint64_t send_failed;
+	uint64_t received; /* accepted adverts */
+	uint64_t rejected[VRRP_REJECT_COUNT];
+	uint64_t noted[VRRP_NOTE_COUNT];
+	uint64_t announced; /* gratuitous ARP frames */
+};
+
+/* A snapshot for status. The strings and the list are borrowed: valid until the next call on r. */
+struct vrrp_view {
+	const char *name;
+	const char *interface;
+	uint8_t virtual_router_id;
+	uint8_t version;
+	uint8_t priority;
+	uint32_t advertise_interval_ms;
+	bool preempt;
+	enum vrrp_state state; /* vrrp_state_name() for people */
+	uint64_t transitions;  /* changes of state since the start */
+	enum vrrp_reason reason;
+	char reason_text[VRRP_CAUSE_TEXT]; /* of the last transition */
+	int64_t changed_wall_ms;	   /* when, since 1970 */
+	uint64_t changed_ms;		   /* when, monotonic (uv_hrtime / 1000000) */
+	bool yielded;			   /* handed over by the operator, not master since */
+	struct addr source;		   /* own address in adverts; family 0: not known yet */
+	bool has_master;		   /* an advert was accepted in this state */
+	struct addr master_address;	   /* the router last heard; ourselves when master */
+	uint8_t master_priority;
+	uint64_t master_age_ms; /* since its last advert; 0 when we are master */
+	const struct prefix *addresses;
+	size_t n_addresses;
+	bool holds_addresses; /* all of them are on the interface, put there or found by us */
+	const char *error;    /* "" or why the router cannot do all of its work */
+	struct vrrp_counters counters;
+};
+
+/*
+ * self names the node whose address and priority are used; NULL or no address (standalone): the
+ * interface's first address, priority 100. 0, or a negative errno and the sentence.
+ */
+int vrrp_router_new(uv_loop_t *loop, const struct config_vrrp *section,
+		    const struct config_node *self, const struct vrrp_router_ops *ops, void *owner,
+		    struct vrrp_router **ret, struct err *err);
+/* The link as it is now; repeated calls without a change do nothing. */
+void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link);
+/* Orderly end: addresses removed, advert with priority 0 sent, state init. All done on return. */
+void vrrp_router_leave(struct vrrp_router *r);
+/* Ends all handles and frees r in the last close callback. Takes no address away. NULL is fine. */
+void vrrp_router_close(struct vrrp_router *r);
+/* The operator hands the addresses over. Only when master (and not the address owner). */
+int vrrp_router_failover(struct vrrp_router *r, struct err *err);
+/*
+ * New priority, interval, preempt, address, garp-repeat or list of addresses, without leaving the
+ * state. Interface, virtual router id and version must be the same (-EINVAL).
+ */
+int vrrp_router_reconfigure(struct vrrp_router *r, const struct config_vrrp *section,
+			    const struct config_node *self, struct err *err);
+void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret);
+
+#endif

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "include/addr.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+size_t addr_len(const struct addr *a)
+{
+	return a->family == AF_INET ? 4 : a->family == AF_INET6 ? 16 : 0;
+}
+
+int addr_parse(const char *text, struct addr *ret)
+{
+	struct addr a = {.family = strchr(text, ':') ? AF_INET6 : AF_INET};
+
+	if (inet_pton(a.family, text, a.bytes) != 1)
+		return -EINVAL;
+	*ret = a;
+	return 0;
+}
+
+const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT])
+{
+	if (!a->family || !inet_ntop(a->family, a->bytes, buf, ADDR_TEXT))
+		memcpy(buf, "-", 2);
+	return buf;
+}
+
+int addr_compare(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes));
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return addr_compare(a, b) == 0;
+}
+
+bool addr_is_host(const struct addr *a)
+{
+	static const uint8_t zero[16], loopback6[16] = {[15] = 1};
+
+	if (a->family == AF_INET) {
+		uint32_t v = addr_v4_value(a);
+
+		return v >> 24 != 0 && v >> 24 != 127 && v >> 28 != 14 && v != UINT32_MAX;
+	}
+	return a->family == AF_INET6 && a->bytes[0] != 0xff &&
+	       memcmp(a->bytes, zero, sizeof(zero)) != 0 &&
+	       memcmp(a->bytes, loopback6, sizeof(loopback6)) != 0;
+}
+
+struct addr addr_v4(uint32_t host_order)
+{
+	struct addr a = {.family = AF_INET};
+	uint32_t net = htonl(host_order);
+
+	memcpy(a.bytes, &net, sizeof(net));
+	return a;
+}
+
+uint32_t addr_v4_value(const struct addr *a)
+{
+	uint32_t net;
+
+	memcpy(&net, a->bytes, sizeof(net));
+	return ntohl(net);
+}
+
+/* Decimal digits only, nothing before or behind them. -EINVAL when it is no number up to max. */
+static int parse_length(const char *text, unsigned int max, uint8_t *ret)
+{
+	unsigned int value = 0;
+
+	if (!*text || strlen(text) > 3)
+		return -EINVAL;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return -EINVAL;
+		value = value * 10 + (unsigned int)(*text - '0');
+	}
+	if (value > max)
+		return -EINVAL;
+	*ret = (uint8_t)value;
+	return 0;
+}
+
+int prefix_parse(const char *text, struct prefix *ret)
+{
+	struct prefix p;
+	char host[ADDR_TEXT];
+	const char *slash = strchr(text, '/');
+	size_t n = slash ? (size_t)(slash - text) : strlen(text);
+
+	if (n >= sizeof(host))
+		return -EINVAL;
+	memcpy(host, text, n);
+	host[n] = '\0';
+	if (addr_parse(host, &p.addr) < 0)
+		return -EINVAL;
+	p.length = (uint8_t)(addr_len(&p.addr) * 8);
+	if (slash && parse_length(slash + 1, p.length, &p.length) < 0)
+		return -EINVAL;
+	*ret = p;
+	return 0;
+}
+
+const char *prefix_format(const struct prefix *p, char buf[static PREFIX_TEXT])
+{
+	char host[ADDR_TEXT];
+
+	snprintf(buf, PREFIX_TEXT, "%s/%u", addr_format(&p->addr, host), p->length);
+	return buf;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int mac_parse(const char *text, struct mac *ret)
+{
+	struct mac m;
+
+	if (strlen(text) != MAC_TEXT - 1)
+		return -EINVAL;
+	for (size_t i = 0; i < MAC_LEN; i++) {
+		int high = hex_digit(text[3 * i]), low = hex_digit(text[3 * i + 1]);
+
+		if (high < 0 || low < 0 || (i + 1 < MAC_LEN && text[3 * i + 2] != ':'))
+			return -EINVAL;
+		m.bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	*ret = m;
+	return 0;
+}
+
+const char *mac_format(const struct mac *m, char buf[static MAC_TEXT])
+{
+	const uint8_t *b = m->bytes;
+
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
+		 b[5]);
+	return buf;
+}
+
+bool mac_equal(const struct mac *a, const struct mac *b)
+{
+	return memcmp(a->bytes, b->bytes, MAC_LEN) == 0;
+}
+
+bool mac_is_unicast(const struct mac *m)
+{
+	static const struct mac zero;
+
+	return !(m->bytes[0] & 1) && !mac_equal(m, &zero);
+}

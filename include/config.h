@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The configuration as plain data, constant after it was loaded. Every key of director.conf(5) has
+ * one field; the default stands beside it. Durations are milliseconds. Strings are never NULL
+ * unless the comment says so. Arrays keep the order of the file.
+ *
+ * Filled by director/config/ (load.c reads, check.c judges); freed as a whole by config_free().
+ */
+#ifndef INCLUDE_CONFIG_H
+#define INCLUDE_CONFIG_H
+
+#include "include/addr.h"
+
+/* Limits, each with its reason. */
+enum {
+	CONFIG_NAME_MAX = 31,	 /* names become parts of nft names and table columns */
+	CONFIG_NODES_MAX = 2,	 /* the product is a pair */
+	CONFIG_FARMS_MAX = 4096, /* every rule between two farms looks at all pairs */
+	CONFIG_VRRPS_MAX = 255,	 /* one virtual router ID each */
+	CONFIG_TRACKS_MAX = 255, /* of a kind, per vrrp section */
+	CONFIG_PINS_MAX = 4096,	 /* per farm: meant for exceptions, not for a table */
+	CONFIG_CHECKS_MAX = 64,	 /* per farm, and each runs for every backend */
+	CONFIG_BACKENDS_MAX =
+		1000, /* per farm: 100 buckets each still fit a 100,003-bucket table */
+	CONFIG_FARM_PORTS_MAX = 4096, /* one element of the services map each, per address */
+	CONFIG_WEIGHT_MAX = 256,      /* finer steps than a bucket table can show */
+	CONFIG_VIPS_MAX = 255,	/* the advert's address count is one octet (RFC 9568, 5.2.5) */
+	CONFIG_IFNAME_MAX = 15, /* IFNAMSIZ - 1 */
+};
+
+struct config_node {
+	char *name;
+	struct addr address; /* on the service network; VRRP, heartbeats and the channel use it */
+	struct addr sync_address; /* dedicated path of the channel; none: `address` */
+	uint8_t priority;	  /* 1..254, 255 for the address owner; default 100 */
+};
+
+struct config_cluster {
+	char *name;
+	char *key_file;	       /* "" when none was given */
+	char *key_file_source; /* the file that names it, NULL without key_file; and its line */
+	int key_file_line;
+	char *accept_key_file;	/* "" */
+	uint16_t sync_port;	/* 8405 */
+	bool hold_takeover;	/* true */
+	uint32_t lease_ms;	/* 2 s */
+	uint32_t lone_lease_ms; /* 10 min */
+	struct config_node nodes[CONFIG_NODES_MAX];
+	size_t n_nodes;
+};
+
+enum config_auth_mode { AUTH_OFF, AUTH_RECEIVE_ONLY, AUTH_PERMISSIVE, AUTH_ENFORCE };
+
+enum config_track_kind { TRACK_INTERFACE, TRACK_COMMAND, TRACK_FARM };
+
+struct config_track {
+	enum config_track_kind kind;
+	char *name;	      /* the interface, the command's title, the farm */
+	char *command;	      /* TRACK_COMMAND; else NULL */
+	uint32_t interval_ms; /* TRACK_COMMAND: 2 s; else 0 */
+	int weight;	      /* -254..254; 0: a failure is a fault */
+};
+
+struct config_vrrp {
+	char *name;
+	char *interface;
+	uint8_t virtual_router_id; /* 1..255 */
+	struct prefix *addresses;
+	size_t n_addresses;
+	uint8_t version;		/* 3 */
+	uint32_t advertise_interval_ms; /* 1 s; a multiple of 10 ms */
+	bool preempt;			/* true */
+	uint32_t preempt_delay_ms;	/* 0 */
+	bool unicast;			/* false */
+	bool virtual_mac;		/* false */
+	bool accept;			/* true */
+	char *group;			/* "" */
+	char *auth_key_file;		/* "" */
+	uint8_t auth_key_id;		/* 0 */
+	enum config_auth_mode auth_mode;
+	struct config_track *tracks;
+	size_t n_tracks;
+	uint8_t garp_repeat;	  /* 5 */
+	uint32_t garp_refresh_ms; /* 60 s */
+	bool realtime;		  /* false */
+};
+
+enum config_protocol { PROTOCOL_TCP = 1, PROTOCOL_UDP = 2, PROTOCOL_TCP_UDP = 3 }; /* bit set */
+
+enum config_scheduler {
+	SCHEDULER_MAGLEV,
+	SCHEDULER_ROUND_ROBIN,
+	SCHEDULER_RANDOM,
+	SCHEDULER_SOURCE_HASH,
+	SCHEDULER_LEAST_CONNECTIONS,
+};
+
+enum config_persistence { PERSISTENCE_NONE, PERSISTENCE_SOURCE_ADDRESS };
+enum config_flow_table { FLOW_TABLE_AUTO, FLOW_TABLE_FULL };
+enum config_when_empty { WHEN_EMPTY_DROP, WHEN_EMPTY_REJECT };
+enum config_fragments { FRAGMENTS_DROP, FRAGMENTS_SPRAY };
+enum config_admin_state { ADMIN_ENABLED, ADMIN_DRAINING, ADMIN_DISABLED };
+
+struct config_ports {
+	uint16_t first, last; /* inclusive; host order */
+};
+
+struct config_backend {
+	char *name;
+	struct addr address;
+	uint32_t weight; /* 0..CONFIG_WEIGHT_MAX; default 1; 0: no new flows */
+	struct mac mac;	 /* all zero: resolved through the neighbour table */
+	bool has_mac;
+	char *interface; /* "": the farm's */
+	bool backup;	 /* false */
+	enum config_admin_state state;
+};
+
+enum config_check_type {
+	CHECK_TCP,
+	CHECK_HTTP,
+	CHECK_HTTPS,
+	CHECK_ICMP,
+	CHECK_COMMAND,
+	CHECK_DSR,
+};
+
+struct config_check {
+	char *name;
+	enum config_check_type type;
+	uint16_t port;		 /* 0: the farm's first */
+	char *method;		 /* "GET" */
+	char *host;		 /* "" */
+	char *path;		 /* "/" */
+	uint16_t *expect_status; /* { 200 } */
+	size_t n_expect_status;
+	char *expect_body;				    /* "" */
+	char *sni;					    /* "" */
+	char *ca_file;					    /* "" */
+	bool verify;					    /* true */
+	char *command;					    /* "" */
+	uint32_t interval_ms, fast_interval_ms, timeout_ms; /* 2 s, = interval, 1 s */
+	uint8_t rise, fall;				    /* 2, 3 */
+};
+
+struct config_pin {
+	struct prefix client;
+	char *backend;
+};
+
+struct config_farm {
+	char *name;
+	struct addr *addresses;
+	size_t n_addresses;
+	char *interface; /* after config_load() always set: given, or that of the vrrp section */
+	enum config_protocol protocol;
+	struct config_ports *ports; /* sorted, not overlapping */
+	size_t n_ports;
+	enum config_scheduler scheduler;
+	uint32_t seed; /* of jhash, never 0; default: from the farm's name, the same on both
+			  directors */
+	enum config_persistence persistence;
+	uint32_t persistence_timeout_ms;		 /* 10 min */
+	uint8_t persistence_prefix, persistence_prefix6; /* 32, 128 */
+	enum config_flow_table flow_table;
+	uint32_t max_connections;				       /* 1,048,576 */
+	uint32_t tcp_timeout_ms, tcp_close_timeout_ms, udp_timeout_ms; /* 15 min, 30 s, 2 min */
+	uint32_t transition_time_ms;				       /* 0: the idle timeout */
+	struct config_pin *pins;
+	size_t n_pins;
+	uint32_t minimum_backends; /* 1 */
+	enum config_when_empty when_empty;
+	enum config_fragments fragments;
+	char **allow, **deny; /* prefixes or "@/path/file" */
+	size_t n_allow, n_deny;
+	uint32_t max_rate_per_source, max_rate; /* new connections a second; 0: no limit */
+	uint32_t slow_start_ms;			/* 0 */
+	bool sync;				/* true */
+	struct config_backend *backends;
+	size_t n_backends;
+	struct config_check *checks;
+	size_t n_checks;
+};
+
+struct config {
+	char *path;	  /* the file that was loaded */
+	bool has_cluster; /* false: standalone */
+	struct config_cluster cluster;
+	struct config_vrrp *vrrps;
+	size_t n_vrrps;
+	struct config_farm *farms;
+	size_t n_farms;
+	char *metrics_listen;		     /* "" */
+	uint32_t drill_max_gap_ms;	     /* 200 ms */
+	uint32_t drill_max_lost_connections; /* 0 */
+	char *notify;			     /* "" */
+};
+
+/* Names as they are written in the file and shown to people. */
+const char *config_scheduler_name(enum config_scheduler s);
+const char *config_protocol_name(enum config_protocol p);
+
+/* The node of that name, or NULL. */
+const struct config_node *config_node_by_name(const struct config *c, const char *name);
+/* The farm of that name, or NULL. */
+const struct config_farm *config_farm_by_name(const struct config *c, const char *name);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The log: one line per event on standard error, in the form journald understands (<level>text
+ * when standard error is a journal stream, "level: text" for a person). Called by shell files only.
+ *
+ * error    something that was asked for is not done
+ * warning  it works, but the operator should know
+ * info     every transition, with its reason
+ * debug    shown with -v
+ */
+#ifndef INCLUDE_LOG_H
+#define INCLUDE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* Lines above this level are not written. Default LOG_LEVEL_INFO. */
+void log_set_level(enum log_level level);
+void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...)   log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...)    log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...)   log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
+
+/* At most one line per LOG_LIMIT_MS for what can happen at every packet. Zero-initialised by its owner. */
+enum { LOG_LIMIT_MS = 10000 };
+struct log_limit {
+	uint64_t next_ms;        /* no line before this time */
+	unsigned long suppressed; /* lines kept back since the last one that was written */
+};
+/*
+ * True when a line may be written at now_ms; *ret_suppressed then says how many were kept back.
+ * Counts and returns false otherwise.
+ */
+bool log_limit_pass(struct log_limit *limit, uint64_t now_ms, unsigned long *ret_suppressed);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages of the control socket as our own structs. codec.c is the only file that sees what
+ * protoc-c generates; every field is checked on the way in.
+ *
+ * Pure: bytes in, structs out, and back.
+ */
+#ifndef PROTO_CODEC_H
+#define PROTO_CODEC_H
+
+#include "include/status.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	CODEC_LENGTH = 4,                   /* octets of the length before a message */
+	CODEC_REQUEST_MAX = 256,            /* a request has one number */
+	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
+};
+
+enum control_command {
+	CONTROL_STATUS = 1,
+	CONTROL_RULESET_EXPORT,
+	CONTROL_RULESET_VERIFY,
+	CONTROL_RELOAD,
+	CONTROL_FAILOVER,
+};
+
+struct control_reply {
+	int code;             /* exit code of directorctl */
+	char *text;           /* allocated; never NULL in a decoded reply */
+	bool has_status;
+	struct status status;
+};
+
+void control_reply_clear(struct control_reply *reply);
+
+/*
+ * A whole message with its length in front: allocated, its size in *ret_len; NULL without memory or
+ * when it would be longer than its limit.
+ */
+uint8_t *codec_pack_request(enum control_command command, size_t *ret_len);
+uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len);
+
+/*
+ * How long the message is that begins at bytes, its length included. 0: len is too short to tell;
+ * -EMSGSIZE: longer than max (without the length) or empty.
+ */
+int codec_message_length(const uint8_t *bytes, size_t len, size_t max, size_t *ret);
+
+/* The message without its length. 0, -EBADMSG or -ENOMEM with *ret untouched. */
+int codec_unpack_request(const uint8_t *bytes, size_t len, enum control_command *ret);
+int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *ret);
+
+#endif

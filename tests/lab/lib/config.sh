@@ -1,0 +1,53 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The directors' configuration, section by section; a test puts together what it needs.
+
+# lab_conf: a pair and one farm; the same file for both directors.
+lab_conf() {
+	lab_conf_cluster
+	lab_conf_vrrp
+	lab_conf_farm www maglev '"80", "8080"'
+}
+
+lab_conf_cluster() {
+	cat <<-EOT
+		cluster "lab" {
+			key-file = "$LAB/cluster.key"
+			node "a" { address = "$(lab_address a)"  priority = ${LAB_PRIORITY_A:-150} }
+			node "b" { address = "$(lab_address b)"  priority = ${LAB_PRIORITY_B:-100} }
+		}
+	EOT
+}
+
+# A short interval keeps the tests short; a takeover without a word takes 3.6 of them.
+lab_conf_vrrp() {
+	cat <<-EOT
+		vrrp "web" {
+			interface = "eth0"
+			virtual-router-id = 51
+			addresses = { "$LAB_VIP/24" }
+			advertise-interval = "${LAB_ADVERTISE_INTERVAL:-200ms}"
+		}
+	EOT
+}
+
+# lab_conf_farm NAME SCHEDULER PORTS [WEIGHT1 WEIGHT2 WEIGHT3]
+lab_conf_farm() {
+	cat <<-EOT
+		farm "$1" {
+			address = "$LAB_VIP"
+			interface = "eth0"
+			ports = { $3 }
+			scheduler = "$2"
+			backend "web1" { address = "$(lab_address web1)"  weight = ${4:-1} }
+			backend "web2" { address = "$(lab_address web2)"  weight = ${5:-1} }
+			backend "web3" { address = "$(lab_address web3)"  weight = ${6:-1} }
+		}
+	EOT
+}
+
+# lab_key_make FILE: the cluster's key.
+lab_key_make() {
+	(umask 077 && head -c 32 /dev/urandom | base64 >"$1")
+}

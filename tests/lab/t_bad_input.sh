@@ -1,0 +1,122 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What cannot work is refused: one clear sentence, an exit status, nothing half-applied.
+. "$(dirname "$0")/lab.sh"
+. "$LAB_TOOLS/lib/case.sh"
+
+# one_sentence STATUS REGEX: the standard error of a program that ended with STATUS.
+one_sentence() {
+	local sentence
+
+	[ "$1" != 0 ] || fail "exit status 0"
+	[ "$1" != 124 ] || fail "it went on running: $(tail -n 1 "$LAB/stderr")"
+	[ "$1" -lt 99 ] || fail "it ended with exit status $1: $(cat "$LAB/stderr")"
+	sentence=$(grep -v '^info: ' "$LAB/stderr" || true)
+	expect "number of lines on standard error" "$(grep -c . <<<"$sentence")" 1
+	[[ $sentence =~ $2 ]] || fail "not what is wrong: $sentence"
+}
+
+nothing_applied() {
+	! lab_has_table a || fail "there is an nft table"
+	! lab_has_vip a || fail "the VIP is on the interface"
+	[ ! -e "$LAB/a/run/director.sock" ] || fail "there is a socket"
+}
+
+# refused REGEX ARGUMENT …: directord with these arguments.
+refused() {
+	local regex=$1 status=0
+
+	shift
+	LAB_TIME_LIMIT=5 lab_directord a "$@" 2>"$LAB/stderr" >/dev/null || status=$?
+	one_sentence $status "$regex"
+	nothing_applied
+}
+
+# config_refused REGEX SED-SCRIPT: the good configuration, changed; by directord, directord -t and
+# directorctl config check.
+config_refused() {
+	local status=0
+
+	lab_conf | sed "$2" >"$LAB/bad.conf"
+	refused "$1" -c "$LAB/bad.conf"
+	refused "$1" -t -c "$LAB/bad.conf"
+	lab_ctl a config check "$LAB/bad.conf" 2>"$LAB/stderr" >/dev/null || status=$?
+	one_sentence $status "$1"
+}
+
+line_of() {
+	lab_conf | sed "$2" | grep -n "$1" | head -n 1 | cut -d : -f 1
+}
+
+# config_refused_at PATTERN SED-SCRIPT REGEX: names the line that matches PATTERN.
+config_refused_at() {
+	config_refused "bad\.conf:$(line_of "$1" "$2"): .*$3" "$2"
+}
+
+without_net_admin() {
+	local status=0
+
+	lab_exec a timeout -k 2 5 setpriv --bounding-set -net_admin --inh-caps -net_admin \
+		"$LAB_BUILD/directord" -c "$LAB/director.conf" --runtime-dir "$LAB/a/run" \
+		2>"$LAB/stderr" >/dev/null || status=$?
+	one_sentence $status 'CAP_NET_ADMIN'
+	nothing_applied
+}
+
+busy_socket() {
+	local status=0
+
+	lab_start_director a
+	LAB_TIME_LIMIT=5 lab_directord a -c "$LAB/director.conf" 2>"$LAB/stderr" >/dev/null || status=$?
+	one_sentence $status 'run|socket'
+	lab_answers_ctl a || fail "the first one does not answer any more"
+	lab_has_table a || fail "the table of the first one is gone"
+	lab_stop_director a
+	lab_directord a -c "$LAB/director.conf" --clean
+}
+
+# ctl_refused STATUS REGEX ARGUMENT …
+ctl_refused() {
+	local expected=$1 regex=$2 status=0
+
+	shift 2
+	lab_ctl a "$@" 2>"$LAB/stderr" >/dev/null || status=$?
+	one_sentence $status "$regex"
+	expect "exit status" "$status" "$expected"
+}
+
+usage_is_two() {
+	local status=0
+
+	lab_ctl a "$@" 2>"$LAB/stderr" >/dev/null || status=$?
+	expect "exit status" "$status" 2
+	[ -s "$LAB/stderr" ] || fail "it says nothing"
+}
+
+lab_up
+mkdir -p "$LAB/a"
+run_case "unknown key" config_refused_at virtual-ruter-id \
+	's/virtual-router-id/virtual-ruter-id/' 'virtual-ruter-id'
+run_case "bad address" config_refused_at '10\.77\.0\.321' \
+	's/"10\.77\.0\.21"/"10.77.0.321"/' '10\.77\.0\.321'
+run_case "bad duration" config_refused_at '200 parsecs' 's/"200ms"/"200 parsecs"/' 'parsecs'
+run_case "value out of range" config_refused_at 'id = 300' \
+	's/virtual-router-id = 51/virtual-router-id = 300/' '300'
+run_case "backend named twice" config_refused_at '"10\.77\.0\.22"' \
+	's/backend "web2"/backend "web1"/' 'web1'
+run_case "key given twice" config_refused_at 'scheduler = "round-robin"' \
+	's/scheduler = "maglev"/&\nscheduler = "round-robin"/' 'scheduler'
+run_case "missing brace" config_refused 'bad\.conf:[0-9]+: ' '$d'
+run_case "missing key file" config_refused "$LAB/no\.key" 's|cluster\.key|no.key|'
+run_case "no such configuration file" refused "$LAB/no\.conf" -c "$LAB/no.conf"
+run_case "unknown node" refused '"?c"?' -c "$LAB/director.conf" -n c
+run_case "runtime directory cannot be made" refused '/proc/director' \
+	-c "$LAB/director.conf" --runtime-dir /proc/director
+run_case "no CAP_NET_ADMIN" without_net_admin
+run_case "another directord on the same socket" busy_socket
+run_case "directorctl without a daemon" ctl_refused 3 'director\.sock' status
+run_case "directorctl: unknown command" usage_is_two frobnicate
+run_case "directorctl: no command" usage_is_two
+run_case "directord: unknown option" refused 'bogus' --bogus
+finish

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "include/addr.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+
+static void parses_and_formats(void)
+{
+	struct addr a;
+	char buf[ADDR_TEXT];
+
+	EXPECT_INT(addr_parse("10.77.0.100", &a), 0);
+	EXPECT_INT(a.family, AF_INET);
+	EXPECT_INT(addr_len(&a), 4);
+	EXPECT_INT(addr_v4_value(&a), 0x0a4d0064);
+	EXPECT_TEXT(addr_format(&a, buf), "10.77.0.100");
+	EXPECT_INT(addr_parse("fd77::100", &a), 0);
+	EXPECT_INT(a.family, AF_INET6);
+	EXPECT_TEXT(addr_format(&a, buf), "fd77::100");
+	a = addr_v4(0x0a4d0064);
+	EXPECT_TEXT(addr_format(&a, buf), "10.77.0.100");
+}
+
+static void refuses_what_is_no_address(void)
+{
+	static const char *const bad[] = {"",	       "10.77.0",      "10.77.0.256", "10.77.0.1 ",
+					  "10.77.0.1/24", "fd77::g", ":",	      "eth0"};
+	struct addr a = {.family = 42};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		EXPECT_INT(addr_parse(bad[i], &a), -EINVAL);
+	EXPECT_INT(a.family, 42);
+}
+
+static void knows_what_a_host_can_own(void)
+{
+	static const struct {
+		const char *text;
+		bool host;
+	} cases[] = {
+		{"10.77.0.1", true},	   {"0.0.0.0", false},	{"127.0.0.1", false},
+		{"224.0.0.18", false},	   {"239.1.1.1", false}, {"255.255.255.255", false},
+		{"240.0.0.1", true},	   {"fe80::1", true},	{"::1", false},
+		{"::", false},		   {"ff02::12", false},
+	};
+	struct addr a;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		EXPECT_INT(addr_parse(cases[i].text, &a), 0);
+		EXPECT_INT(addr_is_host(&a), cases[i].host);
+	}
+}
+
+static void prefixes(void)
+{
+	static const char *const bad[] = {"10.0.0.1/33", "10.0.0.1/", "10.0.0.1/-1", "10.0.0.1/+8",
+					  "fd77::/129",	 "/24",	      "10.0.0.1/2 4"};
+	struct prefix p;
+	char buf[PREFIX_TEXT];
+
+	EXPECT_INT(prefix_parse("10.77.0.100/24", &p), 0);
+	EXPECT_TEXT(prefix_format(&p, buf), "10.77.0.100/24");
+	EXPECT_INT(prefix_parse("10.77.0.100", &p), 0);
+	EXPECT_INT(p.length, 32);
+	EXPECT_INT(prefix_parse("fd77::100/64", &p), 0);
+	EXPECT_TEXT(prefix_format(&p, buf), "fd77::100/64");
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		EXPECT_INT(prefix_parse(bad[i], &p), -EINVAL);
+}
+
+static void macs(void)
+{
+	struct mac m;
+	char buf[MAC_TEXT];
+
+	EXPECT_INT(mac_parse("02:00:5E:00:01:ff", &m), 0);
+	EXPECT_TEXT(mac_format(&m, buf), "02:00:5e:00:01:ff");
+	EXPECT_INT(mac_is_unicast(&m), true);
+	EXPECT_INT(mac_parse("01:00:5e:00:00:12", &m), 0);
+	EXPECT_INT(mac_is_unicast(&m), false);
+	EXPECT_INT(mac_parse("00:00:00:00:00:00", &m), 0);
+	EXPECT_INT(mac_is_unicast(&m), false);
+	EXPECT_INT(mac_parse("02:00:5e:00:01", &m), -EINVAL);
+	EXPECT_INT(mac_parse("02:00:5e:00:01:fg", &m), -EINVAL);
+	EXPECT_INT(mac_parse("02-00-5e-00-01-ff", &m), -EINVAL);
+}
+
+UNIT_TESTS(addr) = {
+	{"parses and formats", parses_and_formats},
+	{"refuses what is no address", refuses_what_is_no_address},
+	{"knows what a host can own", knows_what_a_host_can_own},
+	{"prefixes", prefixes},
+	{"MAC addresses", macs},
+	UNIT_TESTS_END,
+};
