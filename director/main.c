@@ -57,6 +57,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 	};
 	int option;
 
+	opterr = 0; /* one sentence, ours */
 	*args = (struct arguments){.config = "/etc/director/director.conf",
 				   .runtime_dir = "/run/director"};
 	while ((option = getopt_long(argc, argv, "c:n:tvVh", options, NULL)) != -1)
@@ -69,7 +70,12 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 		case 'v': log_set_level(LOG_LEVEL_DEBUG); break;
 		case 'V': puts("directord " DIRECTOR_VERSION); return EXIT_DONE;
 		case 'h': fputs(usage, stdout); return EXIT_DONE;
-		default:  fputs("try `directord --help`\n", stderr); return EXIT_USAGE;
+		default:
+			fprintf(stderr,
+				"directord: \"%s\" is no option, or lacks its argument; try "
+				"`directord --help`\n",
+				argv[optind - 1]);
+			return EXIT_USAGE;
 		}
 	if (optind < argc) {
 		fprintf(stderr, "directord: unexpected argument \"%s\"; try `directord --help`\n",

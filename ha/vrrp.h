@@ -6,28 +6,29 @@
  * allocates: what is to be done comes back in the update. Users read the words of VRRPv2, init,
  * backup, master; the RFC says Initialize, Backup, Active.
  *
- *   state   event               does                                    new state   RFC 9568
- *   init    startup             TIMER silence                           backup      6.4.1
- *           startup, owner      ADVERT TAKE ANNOUNCE TIMER advert       master      6.4.1 "If the
- * Priority = 255" startup, fault      -                                       fault       (ours)
- *   backup  timer               ADVERT TAKE ANNOUNCE TIMER advert       master      6.4.2 "If the
- * Active_Down_Timer fires" advert, priority 0  TIMER skew backup      6.4.2 "Set the
- * Active_Down_Timer to Skew_Time" advert >= own, or   TIMER silence backup      6.4.2 "Set the
- * Active_Adver_Interval to the preempt is off Max Advertise Interval contained" advert < own - (the
- * timer goes on)                   backup      6.4.2 "Discard the ADVERTISEMENT" yield - backup
- * (ours) reconfigure         TIMER, recomputed from its start        backup      (ours)
- *           reconfigure, owner  ADVERT TAKE ANNOUNCE TIMER advert       master      6.1 the owner
- * "always preempts" master  timer               ADVERT TIMER advert master      6.4.3 "If the
- * Adver_Timer fires" advert, priority 0  ADVERT ANNOUNCE TIMER advert            master      6.4.3
- * "Send an ADVERTISEMENT" advert > own        RELEASE TIMER silence backup      6.4.3 "Transition
- * to the {Backup} state" advert < own        ADVERT ANNOUNCE master      6.4.3 "assert the {Active}
- * state" yield               RELEASE ADVERT(0) TIMER yield           backup      (ours; priority
- * 0: 5.2.4) reconfigure         ADVERT TIMER advert                     master      (ours: peers
- * learn it at once) backup  shutdown            TIMER none init        6.4.2 "Cancel the
- * Active_Down_Timer" master  shutdown            RELEASE ADVERT(0) TIMER none init        6.4.3
- * "Send an ADVERTISEMENT with Priority = 0" fault   shutdown            - init any     fault
- * RELEASE when master, TIMER none         fault       (ours: the link is gone) fault   clear as
- * startup                              as startup  (ours)
+ *   state   event               does                                  new state  RFC 9568
+ *   init    startup             TIMER silence                         backup     6.4.1
+ *           startup, owner      ADVERT TAKE ANNOUNCE TIMER advert     master     6.4.1 "If the Priority = 255"
+ *           startup, fault      -                                     fault      (ours)
+ *   backup  timer               ADVERT TAKE ANNOUNCE TIMER advert     master     6.4.2 "If the Active_Down_Timer fires"
+ *           advert, priority 0  TIMER skew                            backup     6.4.2 "Set the Active_Down_Timer to Skew_Time"
+ *           advert >= own, or   TIMER silence                         backup     6.4.2 "Set the Active_Adver_Interval to
+ *             preempt is off                                                       the Max Advertise Interval contained"
+ *           advert < own        - (the timer goes on)                 backup     6.4.2 "Discard the ADVERTISEMENT"
+ *           yield               -                                     backup     (ours)
+ *           reconfigure         TIMER, recomputed from its start      backup     (ours)
+ *           reconfigure, owner  ADVERT TAKE ANNOUNCE TIMER advert     master     6.1 the owner "always preempts"
+ *           shutdown            TIMER none                            init       6.4.2 "Cancel the Active_Down_Timer"
+ *   master  timer               ADVERT TIMER advert                   master     6.4.3 "If the Adver_Timer fires"
+ *           advert, priority 0  ADVERT ANNOUNCE TIMER advert          master     6.4.3 "Send an ADVERTISEMENT"
+ *           advert > own        RELEASE TIMER silence                 backup     6.4.3 "Transition to the {Backup} state"
+ *           advert < own        ADVERT ANNOUNCE                       master     6.4.3 "assert the {Active} state"
+ *           yield               RELEASE ADVERT(0) TIMER yield         backup     (ours; priority 0: 5.2.4)
+ *           reconfigure         ADVERT TIMER advert                   master     (ours: peers learn it at once)
+ *           shutdown            RELEASE ADVERT(0) TIMER none          init       6.4.3 "Send an ADVERTISEMENT with Priority = 0"
+ *   any     fault               RELEASE when master, TIMER none       fault      (ours: the link is gone)
+ *   fault   shutdown            -                                     init
+ *           clear               as startup                            as startup (ours)
  *
  * "advert > own": greater priority, or equal priority and greater source address. In backup an
  * equal priority counts as >= own, whatever the address.

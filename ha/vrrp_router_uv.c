@@ -112,6 +112,9 @@ static void tell(struct vrrp_router *r, const struct vrrp_update *u)
 	r->changed_ms = now_ms();
 	r->cause = u->cause;
 	r->transitions++;
+	/* Who was heard in another state says nothing about who is master now. */
+	if (u->cause.reason != VRRP_REASON_HIGHER)
+		r->heard = false;
 	log_info("%s: %s -> %s: %s", r->name, vrrp_state_name(u->from),
 		 vrrp_state_name(r->core.state), vrrp_cause_format(&u->cause, text));
 	if (r->ops.changed)

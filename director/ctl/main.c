@@ -118,6 +118,7 @@ int main(int argc, char **argv)
 
 	if (sodium_init() < 0)
 		return ctl_fail(CTL_FAILED, "libsodium cannot be initialised");
+	opterr = 0; /* one sentence, ours */
 	while ((option = getopt_long(argc, argv, "s:c:jVh", options, NULL)) != -1)
 		switch (option) {
 		case 's': ctl.socket = optarg; break;
@@ -125,7 +126,11 @@ int main(int argc, char **argv)
 		case 'j': ctl.json = true; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
-		default:  return ctl_fail(CTL_USAGE, "try `directorctl --help`");
+		default:
+			return ctl_fail(CTL_USAGE,
+					"\"%s\" is no option, or lacks its argument; try `directorctl "
+					"--help`",
+					argv[optind - 1]);
 		}
 	if (optind == argc) {
 		print_usage(stderr);

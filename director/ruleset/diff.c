@@ -78,6 +78,21 @@ static void decide(struct diff *d)
 	}
 }
 
+/* Each object is named once, as long as there is room. */
+static void name_object(struct diff *d, const char *what, const char *name)
+{
+	char *names = d->change->names;
+	char entry[RULESET_NAME + 16];
+	size_t used = strlen(names);
+
+	snprintf(entry, sizeof(entry), "%s %s", what, name);
+	if (strstr(names, entry) || strstr(names, "…"))
+		return;
+	if (used + strlen(entry) + sizeof(", , …") > RULESET_CHANGE_NAMES)
+		snprintf(entry, sizeof(entry), "…");
+	snprintf(names + used, RULESET_CHANGE_NAMES - used, "%s%s", used ? ", " : "", entry);
+}
+
 /* --- what goes ----------------------------------------------------------------------------------- */
 
 static bool chain_goes(const struct diff *d, const struct ruleset_chain *have)
@@ -103,6 +118,7 @@ static void remove_rules(struct diff *d)
 		if (d->rewrite[i]) {
 			nft_put_flush_chain(d->batch, d->want->chains[i].name);
 			d->change->chains_rewritten++;
+			name_object(d, "chain", d->want->chains[i].name);
 		}
 }
 
@@ -112,11 +128,13 @@ static void remove_sets_and_chains(struct diff *d)
 		if (set_goes(d, &d->have->sets[i])) {
 			nft_put_delete_set(d->batch, d->have->sets[i].name);
 			d->change->sets_deleted++;
+			name_object(d, "set", d->have->sets[i].name);
 		}
 	for (size_t i = 0; i < d->have->n_chains; i++)
 		if (chain_goes(d, &d->have->chains[i])) {
 			nft_put_delete_chain(d->batch, d->have->chains[i].name);
 			d->change->chains_deleted++;
+			name_object(d, "chain", d->have->chains[i].name);
 		}
 }
 
@@ -176,6 +194,8 @@ static int change_elements(struct diff *d, bool additions)
 			continue;
 		have = &d->have->sets[ruleset_find_set(d->have, want->name)];
 		err = element_diff_init(&e, d, have, want);
+		if (!err && e.n_added + e.n_deleted)
+			name_object(d, "set", want->name);
 		if (!err && additions) {
 			nft_put_elements(d->batch, d->want, want, e.added, e.n_added);
 			d->change->elements_added += e.n_added;
@@ -198,6 +218,7 @@ static void add_chains_and_sets(struct diff *d)
 		if (d->chains[i] != KEEP) {
 			nft_put_chain(d->batch, &d->want->chains[i]);
 			d->change->chains_added++;
+			name_object(d, "chain", d->want->chains[i].name);
 		}
 	for (size_t i = 0; i < d->want->n_sets; i++)
 		if (d->sets[i] != KEEP) {
@@ -205,6 +226,7 @@ static void add_chains_and_sets(struct diff *d)
 			nft_put_elements(d->batch, d->want, &d->want->sets[i],
 					 d->want->sets[i].elements, d->want->sets[i].n_elements);
 			d->change->sets_added++;
+			name_object(d, "set", d->want->sets[i].name);
 		}
 }
 
@@ -289,6 +311,8 @@ const char *ruleset_change_format(const struct ruleset_change *c,
 		if (parts[i].n && used < RULESET_CHANGE_TEXT)
 			used += (size_t)snprintf(buf + used, RULESET_CHANGE_TEXT - used, "%s%zu %s",
 						 used ? ", " : "", parts[i].n, parts[i].what);
+	if (c->names[0] && used < RULESET_CHANGE_TEXT)
+		snprintf(buf + used, RULESET_CHANGE_TEXT - used, " (%s)", c->names);
 	return buf;
 }
 

@@ -14,12 +14,15 @@
 #include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/ruleset.h"
 
+enum { RULESET_CHANGE_NAMES = 160, RULESET_CHANGE_TEXT = 360 };
+
 /* What a transaction does, for the log and for `ruleset verify`. */
 struct ruleset_change {
 	size_t chains_added, chains_deleted, chains_rewritten;
 	size_t sets_added, sets_deleted; /* one that is made anew counts as both */
 	size_t elements_added, elements_deleted; /* a changed one counts as both; only of sets that stay */
 	bool table_added;
+	char names[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "…" when there is too much */
 };
 
 /*
@@ -31,8 +34,7 @@ int ruleset_diff(const struct ruleset *have, const struct ruleset *want, struct 
 
 bool ruleset_change_is_empty(const struct ruleset_change *c);
 
-/* "2 chains rewritten, 340 elements added and 340 deleted": what differs, in words. Returns buf. */
-enum { RULESET_CHANGE_TEXT = 200 };
+/* "1 chains rewritten, 340 elements added (chain farm-www, set www-buckets)". Returns buf. */
 const char *ruleset_change_format(const struct ruleset_change *c,
 				  char buf[static RULESET_CHANGE_TEXT]);
 

@@ -84,23 +84,26 @@ master_is_lost() {
 	report_takeover "$killed" "$(lab_load_end)"
 }
 
-# report_takeover KILLED JSON
+# report_takeover KILLED JSON: KILLED is the moment before the cable was pulled, so that nothing is
+# made to look shorter than it was.
 report_takeover() {
-	local announced served lost before
+	local announced served lost before gap gap_start
 
+	gap=$(json_value longest_gap_ms <<<"$2")
+	gap_start=$(json_value gap_start <<<"$2")
+	served=$(awk -v t="$1" -v gap="$gap" -v from="$gap_start" \
+		'BEGIN { printf "%d", (from - t) * 1000 + gap }')
 	announced=$(lab_captured b "ether src $(lab_mac b) and arp[14:4] = 0x0a4d0064" |
 		awk -v t="$1" '$1 >= t { printf "%d", ($1 - t) * 1000; exit }')
-	# A request counts from when it was begun: one from before the kill may be the kill's victim.
-	served=$(awk -v t="$1" '$3 == "ok" && $1 >= t && (!n || $2 < n) { n = $2 }
-		END { if (n) printf "%d", (n - t) * 1000 }' "$LAB/load.log")
+	# A request from before the kill may be the kill's victim.
 	lost=$(awk -v t="$1" '$3 != "ok" && $2 >= t' "$LAB/load.log" | wc -l)
 	before=$(awk -v t="$1" '$3 != "ok" && $2 < t' "$LAB/load.log" | wc -l)
-	[ -n "$announced" ] || die "b has not announced the VIP"
-	[ -n "$served" ] || die "no request was served after the kill"
 	[ "$before" = 0 ] || die "$before requests failed before the kill"
-	echo "   takeover time         $served ms  from the kill to the first request served after it"
+	[ "$served" -gt 0 ] || die "the longest gap was not that of the kill"
+	[ -n "$announced" ] || die "b has not announced the VIP"
+	echo "   takeover time         $served ms  from the kill to the first request served again"
 	echo "   VIP announced after   $announced ms  first gratuitous ARP of b"
-	echo "   longest gap           $(json_value longest_gap_ms <<<"$2") ms  between two answers"
+	echo "   longest gap           $gap ms  between two answers"
 	echo "   requests lost         $lost of $(json_value sent <<<"$2") (no retries, 300 ms patience)"
 }
 

@@ -86,12 +86,15 @@ ctl_refused() {
 	expect "exit status" "$status" "$expected"
 }
 
+# usage_is_two REGEX COMMAND …: a mistake on the command line.
 usage_is_two() {
-	local status=0
+	local regex=$1 status=0
 
-	lab_ctl a "$@" 2>"$LAB/stderr" >/dev/null || status=$?
+	shift
+	"$@" 2>"$LAB/stderr" >/dev/null || status=$?
 	expect "exit status" "$status" 2
-	[ -s "$LAB/stderr" ] || fail "it says nothing"
+	grep -qE "$regex" "$LAB/stderr" || fail "not what is wrong: $(cat "$LAB/stderr")"
+	nothing_applied
 }
 
 lab_up
@@ -116,7 +119,7 @@ run_case "runtime directory cannot be made" refused '/proc/director' \
 run_case "no CAP_NET_ADMIN" without_net_admin
 run_case "another directord on the same socket" busy_socket
 run_case "directorctl without a daemon" ctl_refused 3 'director\.sock' status
-run_case "directorctl: unknown command" usage_is_two frobnicate
-run_case "directorctl: no command" usage_is_two
-run_case "directord: unknown option" refused 'bogus' --bogus
+run_case "directorctl: unknown command" usage_is_two frobnicate lab_ctl a frobnicate
+run_case "directorctl: no command" usage_is_two usage lab_ctl a
+run_case "directord: unknown option" usage_is_two bogus lab_directord a --bogus
 finish

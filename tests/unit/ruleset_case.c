@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/ruleset_case.h"
+
+#include "director/config/load.h"
+#include "director/ruleset/nft_netlink.h"
+#include "director/ruleset/nft_text.h"
+#include "tests/unit/unit.h"
+
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
+{
+	*ret = (struct plan_interface){.ifindex = *(uint32_t *)owner,
+				       .mac = {{2, 0, 0, 0, 0, 0x0a}}};
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	return true;
+}
+
+static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
+{
+	uint8_t last = addr->bytes[3];
+
+	(void)owner;
+	(void)ifindex;
+	*ret = (struct mac){{2, 0, 0, 0, 0, last == 3 ? 0xfe : last}};
+	return last < 200;
+}
+
+bool ruleset_case_init(struct ruleset_case *c, const char *conf, uint32_t ifindex)
+{
+	struct facts_source source = {
+		.interface = ask_interface, .mac = ask_mac, .owner = &ifindex};
+	struct err err = {0};
+	char line[ERR_LINE];
+
+	*c = (struct ruleset_case){0};
+	if (config_load(conf, &c->config, &err) < 0) {
+		CU_FAIL("the case cannot be loaded");
+		printf("\n    %s", err_format(&err, line));
+		return false;
+	}
+	if (facts_gather(&c->facts, c->config,
+			 c->config->has_cluster ? &c->config->cluster.nodes[1] : NULL,
+			 &source) < 0 ||
+	    plan_ruleset(&c->facts.plan, &c->ruleset) < 0 || nft_sign(&c->ruleset) < 0) {
+		CU_FAIL("the case cannot be planned");
+		ruleset_case_clear(c);
+		return false;
+	}
+	return true;
+}
+
+void ruleset_case_clear(struct ruleset_case *c)
+{
+	ruleset_clear(&c->ruleset);
+	facts_clear(&c->facts);
+	config_free(c->config);
+}
+
+int ruleset_case_each(void (*run)(const char *name, void *data), void *data)
+{
+	glob_t found;
+	int n = 0;
+
+	if (glob("tests/golden/ruleset/*.conf", 0, NULL, &found) != 0)
+		return 0;
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		char name[256];
+
+		snprintf(name, sizeof(name), "%.*s", (int)(strlen(found.gl_pathv[i]) - 5),
+			 found.gl_pathv[i]);
+		run(name, data);
+		n++;
+	}
+	globfree(&found);
+	return n;
+}
+
+char *ruleset_case_text(const struct ruleset *r)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	nft_text_print(out, r);
+	fclose(out);
+	return text;
+}

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The ruleset against the real kernel and the real nft, in a network namespace of the test's own:
+ * the text loaded by nft and the netlink batch must leave the same table behind, and reading it
+ * back must find nothing to change. Needs root.
+ */
+#include "director/ruleset/diff.h"
+#include "director/ruleset/keeper_uv.h"
+#include "director/ruleset/kernel_uv.h"
+#include "tests/unit/ruleset_case.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Runs a story in a child with a namespace of its own, where eth0 is there; 0 failures is good. */
+static void in_namespace(void (*story)(void))
+{
+	unsigned int before;
+	int status = -1;
+	pid_t child;
+
+	fflush(stdout);
+	child = fork();
+	if (child == 0) {
+		if (unshare(CLONE_NEWNET) < 0 ||
+		    system("ip link add eth0 type veth peer name p0 && ip link set eth0 up && "
+			   "ip link set p0 up") != 0)
+			_exit(100);
+		before = CU_get_number_of_failures();
+		story();
+		fflush(stdout);
+		_exit(CU_get_number_of_failures() == before ? 0 : 1);
+	}
+	waitpid(child, &status, 0);
+	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* What a command prints, allocated. */
+static char *output_of(const char *command)
+{
+	FILE *pipe = popen(command, "r");
+	char *text = NULL;
+	size_t size = 0;
+
+	if (!pipe || getdelim(&text, &size, '\0', pipe) < 0) {
+		free(text);
+		text = strdup("");
+	}
+	if (pipe)
+		pclose(pipe);
+	return text;
+}
+
+static void feed(const char *command, const char *text)
+{
+	FILE *pipe = popen(command, "w");
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pipe);
+	fputs(text, pipe);
+	EXPECT_INT(pclose(pipe), 0);
+}
+
+static char *list_table(void)
+{
+	return output_of("nft -s list table netdev director");
+}
+
+/* The kernel's table equals the ruleset, in either direction. */
+static void expect_equal(struct nft_socket *s, const struct ruleset *want)
+{
+	struct ruleset_change there, back;
+	struct ruleset have;
+	struct nft_batch batch;
+	char text[RULESET_CHANGE_TEXT];
+
+	CU_ASSERT_EQUAL_FATAL(kernel_read(s, &have), 0);
+	CU_ASSERT(have.exists);
+	nft_batch_begin(&batch, 1);
+	EXPECT_INT(ruleset_diff(&have, want, &batch, &there), 0);
+	EXPECT_TEXT(ruleset_change_format(&there, text), "nothing");
+	nft_batch_clear(&batch);
+	nft_batch_begin(&batch, 1);
+	EXPECT_INT(ruleset_diff(want, &have, &batch, &back), 0);
+	EXPECT_TEXT(ruleset_change_format(&back, text), "nothing");
+	nft_batch_clear(&batch);
+	ruleset_clear(&have);
+}
+
+static int commit_change(struct nft_socket *s, const struct ruleset *have, const struct ruleset *want,
+			 struct err *err)
+{
+	struct ruleset_change change;
+	struct nft_batch batch;
+	int code;
+
+	nft_batch_begin(&batch, nft_socket_next_seq(s));
+	code = ruleset_diff(have, want, &batch, &change);
+	if (!code)
+		code = nft_batch_end(&batch);
+	if (!code)
+		code = nft_socket_commit(s, &batch, err);
+	nft_batch_clear(&batch);
+	return code;
+}
+
+static void check_pair(const char *name, void *data)
+{
+	struct nft_socket *s = data;
+	struct ruleset nothing = {0};
+	struct ruleset_case c;
+	struct err err = {0};
+	char conf[300], *text, *by_nft, *by_netlink;
+
+	snprintf(conf, sizeof(conf), "%s.conf", name);
+	if (!ruleset_case_init(&c, conf, if_nametoindex("eth0")))
+		return;
+	text = ruleset_case_text(&c.ruleset);
+	feed("nft -c -f -", text);
+	feed("nft -f -", text);
+	by_nft = list_table();
+	expect_equal(s, &c.ruleset);
+	feed("nft -f -", "delete table netdev director\n");
+
+	EXPECT_INT(commit_change(s, &nothing, &c.ruleset, &err), 0);
+	EXPECT_TEXT(err.text, "");
+	by_netlink = list_table();
+	expect_equal(s, &c.ruleset);
+	feed("nft -f -", "delete table netdev director\n");
+
+	if (strcmp(text, by_nft) != 0 || strcmp(by_nft, by_netlink) != 0)
+		printf("\n    %s: the renderings differ", name);
+	CU_ASSERT_STRING_EQUAL(by_nft, text);
+	CU_ASSERT_STRING_EQUAL(by_netlink, text);
+	free(text);
+	free(by_nft);
+	free(by_netlink);
+	ruleset_case_clear(&c);
+}
+
+static void pairs(void)
+{
+	struct nft_socket s;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(nft_socket_open(&s, &err), 0);
+	CU_ASSERT(ruleset_case_each(check_pair, &s) >= 6);
+	nft_socket_close(&s);
+}
+
+static void both_renderings_leave_the_same_table(void)
+{
+	in_namespace(pairs);
+}
+
+/* From every case to every other one, in one transaction each. */
+struct walk {
+	struct nft_socket *socket;
+	const char *from;
+};
+
+static void step_to(const char *name, void *data)
+{
+	struct walk *w = data;
+	struct ruleset_case from, to;
+	struct ruleset nothing = {0};
+	struct err err = {0};
+	char conf[300];
+
+	snprintf(conf, sizeof(conf), "%s.conf", w->from);
+	if (!ruleset_case_init(&from, conf, if_nametoindex("eth0")))
+		return;
+	snprintf(conf, sizeof(conf), "%s.conf", name);
+	if (ruleset_case_init(&to, conf, if_nametoindex("eth0"))) {
+		EXPECT_INT(commit_change(w->socket, &nothing, &from.ruleset, &err), 0);
+		if (strcmp(name, w->from) != 0)
+			EXPECT_INT(commit_change(w->socket, &from.ruleset, &to.ruleset, &err), 0);
+		EXPECT_TEXT(err.text, "");
+		expect_equal(w->socket, &to.ruleset);
+		feed("nft -f -", "delete table netdev director\n");
+		ruleset_case_clear(&to);
+	}
+	ruleset_case_clear(&from);
+}
+
+static void walk_from(const char *name, void *data)
+{
+	struct walk w = {.socket = data, .from = name};
+
+	ruleset_case_each(step_to, &w);
+}
+
+static void walks(void)
+{
+	struct nft_socket s;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(nft_socket_open(&s, &err), 0);
+	ruleset_case_each(walk_from, &s);
+	nft_socket_close(&s);
+}
+
+static void every_change_is_one_transaction(void)
+{
+	in_namespace(walks);
+}
+
+/* A refused message takes the whole transaction with it and is named. */
+static void refusal(void)
+{
+	struct ruleset nothing = {0}, have;
+	struct ruleset_change change;
+	struct ruleset_case c;
+	struct nft_socket s;
+	struct nft_batch batch;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(nft_socket_open(&s, &err), 0);
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/pair.conf", if_nametoindex("eth0")))
+		return;
+	nft_batch_begin(&batch, nft_socket_next_seq(&s));
+	EXPECT_INT(ruleset_diff(&nothing, &c.ruleset, &batch, &change), 0);
+	nft_put_delete_set(&batch, "no-such-set");
+	EXPECT_INT(nft_batch_end(&batch), 0);
+	EXPECT_INT(nft_socket_commit(&s, &batch, &err), -ENOENT);
+	EXPECT_TEXT(err.text, "the kernel refused deletion of set no-such-set: No such file or "
+			      "directory");
+	nft_batch_clear(&batch);
+	EXPECT_INT(kernel_read(&s, &have), 0);
+	EXPECT_INT(have.exists, false);
+	/* The socket is good for the next one. */
+	EXPECT_INT(commit_change(&s, &nothing, &c.ruleset, &err), 0);
+	expect_equal(&s, &c.ruleset);
+	ruleset_case_clear(&c);
+	nft_socket_close(&s);
+}
+
+static void a_refused_transaction_changes_nothing(void)
+{
+	in_namespace(refusal);
+}
+
+/* The keeper notices what others do, mends it, and leaves their tables alone. */
+static void mending(void)
+{
+	struct ruleset_change change;
+	struct ruleset_case c;
+	struct keeper *k = NULL;
+	struct err err = {0};
+	char *before, *after;
+
+	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/many.conf", if_nametoindex("eth0")))
+		return;
+	feed("nft -f -", "table inet host {\nchain c {\naccept\n}\n}\n");
+	EXPECT_INT(keeper_set(k, &c.ruleset, &err), 0);
+	before = list_table();
+	feed("nft -f -", "add rule inet host c drop\n");
+	keeper_check(k);
+	EXPECT_INT(keeper_in_sync(k), true);
+	feed("nft -f -", "delete element netdev director a-buckets { 5 }\n"
+			 "add rule netdev director farm-b accept\n"
+			 "add set netdev director foreign { type ipv4_addr; }\n"
+			 "add chain netdev director other\n"
+			 "add rule netdev director other accept\n");
+	EXPECT_INT(keeper_compare(k, &change, &err), 0);
+	EXPECT_INT(change.elements_added, 1);
+	EXPECT_INT(change.chains_rewritten, 1);
+	EXPECT_INT(change.sets_deleted, 1);
+	EXPECT_INT(change.chains_deleted, 1);
+	keeper_check(k);
+	after = list_table();
+	EXPECT_TEXT(after, before);
+	free(after);
+	feed("nft -f -", "flush ruleset\n");
+	keeper_check(k);
+	after = list_table();
+	EXPECT_TEXT(after, before);
+	free(after);
+	free(before);
+	EXPECT_INT(keeper_remove(k, &err), 0);
+	EXPECT_INT(keeper_remove(k, &err), 0);
+	keeper_free(k);
+	ruleset_case_clear(&c);
+}
+
+static void the_keeper_mends_what_others_change(void)
+{
+	in_namespace(mending);
+}
+
+UNIT_TESTS(kernel) = {
+	{"both renderings leave the same table", both_renderings_leave_the_same_table},
+	{"every change is one transaction", every_change_is_one_transaction},
+	{"a refused transaction changes nothing", a_refused_transaction_changes_nothing},
+	{"the keeper mends what others change", the_keeper_mends_what_others_change},
+	UNIT_TESTS_END,
+};
