@@ -43,11 +43,10 @@ static void answer_export(struct director *d, struct control_reply *reply)
 {
 	struct facts_source source = director_facts_source(d);
 	char digest[CONFIG_DIGEST_TEXT];
-	struct export_head head = {.node = d->self ? d->self->name : "",
-				   .digest = config_digest(d->config, digest),
-				   .state = keeper_in_sync(d->keeper)
-						    ? "as applied"
-						    : "as planned, not applied yet"};
+	struct export_head head = {
+		.node = d->self ? d->self->name : "",
+		.digest = config_digest(d->config, digest),
+		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
 	struct facts facts;
 	size_t size;
 	FILE *out;
@@ -83,7 +82,8 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 		return;
 	}
 	snprintf(line, sizeof(line), "the kernel's table differs; to mend it: %s%s\n",
-		 change.table_added ? "the table added, " : "", ruleset_change_format(&change, text));
+		 change.table_added ? "the table added, " : "",
+		 ruleset_change_format(&change, text));
 	say(reply, NOT_GOOD, line);
 }
 
@@ -94,7 +94,8 @@ static void answer_reload(struct director *d, struct control_reply *reply)
 	if (director_reload(d, &err) < 0) {
 		char line[ERR_LINE];
 
-		log_error("reload refused, the old configuration stays: %s", err_format(&err, line));
+		log_error("reload refused, the old configuration stays: %s",
+			  err_format(&err, line));
 		say_err(reply, &err);
 		return;
 	}
@@ -116,7 +117,8 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 	size_t yielded = 0;
 
 	if (!d->n_routers) {
-		say(reply, FAILED, "there is nothing to fail over: the configuration has no vrrp section");
+		say(reply, FAILED,
+		    "there is nothing to fail over: the configuration has no vrrp section");
 		return;
 	}
 	for (size_t i = 0; i < d->n_routers; i++) {
@@ -143,10 +145,10 @@ void director_answer(void *owner, enum control_command command, struct control_r
 	struct director *d = owner;
 
 	switch (command) {
-	case CONTROL_STATUS:	     answer_status(d, reply); return;
+	case CONTROL_STATUS: answer_status(d, reply); return;
 	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
-	case CONTROL_RELOAD:	     answer_reload(d, reply); return;
-	case CONTROL_FAILOVER:	     answer_failover(d, reply); return;
+	case CONTROL_RELOAD: answer_reload(d, reply); return;
+	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	}
 }

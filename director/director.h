@@ -27,8 +27,8 @@ struct director {
 	uv_timer_t check;   /* now and then: is the kernel's table still ours? */
 	int open_timers;
 	int lock_fd;
-	bool ready;         /* the first ruleset is applied */
-	bool failing;       /* the last plan could not be applied, and that was said */
+	bool ready;   /* the first ruleset is applied */
+	bool failing; /* the last plan could not be applied, and that was said */
 	bool stopping;
 	uint64_t started_ms;
 };

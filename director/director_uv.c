@@ -18,8 +18,9 @@
 #include <unistd.h>
 
 enum {
-	REFRESH_MS = 5,      /* events that come together become one plan */
-	GRACE_MS = 1000,     /* a start waits so long for its neighbours: an adopted ruleset must not shrink */
+	REFRESH_MS = 5, /* events that come together become one plan */
+	GRACE_MS =
+		1000, /* a start waits so long for its neighbours: an adopted ruleset must not shrink */
 	GRACE_STEP_MS = 50,
 	CHECK_MS = 1000,
 };
@@ -69,9 +70,10 @@ int director_find_self(const struct config *c, const char *name, const struct co
 		return 0;
 	if (name)
 		return err_set(err, -EINVAL, "%s has no node \"%s\"", c->path, name);
-	return err_set(err, -EINVAL,
-		       "no node of %s has its address on a local interface; say which one this is with -n",
-		       c->path);
+	return err_set(
+		err, -EINVAL,
+		"no node of %s has its address on a local interface; say which one this is with -n",
+		c->path);
 }
 
 static const struct config_node *find_peer(const struct config *c, const struct config_node *self)
@@ -125,11 +127,12 @@ static int plan_and_apply(struct director *d, struct err *err)
 	return code;
 }
 
-static bool everything_resolved(struct director *d)
+/* The other director may well be off: nothing waits for it. */
+static bool backends_resolved(struct director *d)
 {
 	struct facts_source source = director_facts_source(d);
 	struct facts_target *targets = NULL;
-	int n = facts_targets(d->config, d->peer, &source, &targets);
+	int n = facts_targets(d->config, NULL, &source, &targets);
 	bool all = n >= 0;
 	struct mac mac;
 
@@ -153,7 +156,7 @@ static void refresh(uv_timer_t *timer)
 	struct err err = {0};
 	int code;
 
-	if (!d->ready && uv_now(d->loop) - d->started_ms < GRACE_MS && !everything_resolved(d)) {
+	if (!d->ready && uv_now(d->loop) - d->started_ms < GRACE_MS && !backends_resolved(d)) {
 		uv_timer_start(timer, refresh, GRACE_STEP_MS, 0);
 		return;
 	}
@@ -249,8 +252,8 @@ static int lock_runtime_dir(struct director *d, struct err *err)
 		return err_set(err, -errno, "cannot write into the runtime directory %s: %s", dir,
 			       strerror(errno));
 	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, -EBUSY, "another directord is running with the runtime directory %s",
-			       dir);
+		return err_set(err, -EBUSY,
+			       "another directord is running with the runtime directory %s", dir);
 	return 0;
 }
 
@@ -312,7 +315,8 @@ static void say_unbuilt(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_farms; i++)
 		if (c->farms[i].n_checks)
-			log_warning("farm \"%s\": health checks are not run yet; a backend counts as up "
+			log_warning("farm \"%s\": health checks are not run yet; a backend counts "
+				    "as up "
 				    "while it answers ARP",
 				    c->farms[i].name);
 }

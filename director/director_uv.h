@@ -18,7 +18,7 @@ struct director;
 
 struct director_options {
 	const char *config_path;
-	const char *node;        /* -n, or NULL */
+	const char *node; /* -n, or NULL */
 	const char *runtime_dir;
 	/* Called once, when the first ruleset is in the kernel. */
 	void (*ready)(void *owner);

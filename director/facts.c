@@ -22,8 +22,8 @@ static bool is_first_with_interface(const struct config *c, size_t farm)
 	return true;
 }
 
-static void gather_interfaces(struct facts *f, const struct config *c, const struct config_node *peer,
-			      const struct facts_source *source)
+static void gather_interfaces(struct facts *f, const struct config *c,
+			      const struct config_node *peer, const struct facts_source *source)
 {
 	for (size_t i = 0; i < c->n_farms; i++) {
 		struct plan_interface *in = &f->interfaces[f->plan.n_interfaces];
@@ -31,8 +31,8 @@ static void gather_interfaces(struct facts *f, const struct config *c, const str
 		if (!is_first_with_interface(c, i) ||
 		    !source->interface(source->owner, c->farms[i].interface, in))
 			continue;
-		in->peer_known =
-			peer && source->mac(source->owner, in->ifindex, &peer->address, &in->peer_mac);
+		in->peer_known = peer && source->mac(source->owner, in->ifindex, &peer->address,
+						     &in->peer_mac);
 		f->plan.n_interfaces++;
 	}
 }
@@ -64,8 +64,8 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 		facts_clear(f);
 		return -ENOMEM;
 	}
-	f->plan = (struct plan_facts){
-		.config = c, .interfaces = f->interfaces, .backends = f->farms};
+	f->plan =
+		(struct plan_facts){.config = c, .interfaces = f->interfaces, .backends = f->farms};
 	gather_interfaces(f, c, peer, source);
 	next = f->all;
 	for (size_t i = 0; i < c->n_farms; i++) {

@@ -5,10 +5,10 @@
 #include "include/nlattr.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <net/if.h>
 
 #include <linux/rtnetlink.h>
 
@@ -94,7 +94,7 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 	memset(&link, 0, sizeof(link)); /* compared as a whole, padding included */
 	link.ifindex = (uint32_t)info->ifi_index;
 	link.up = (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_RUNNING);
-	NLATTR_EACH(attr, nlh, sizeof(*info)) {
+	NLATTR_EACH (attr, nlh, sizeof(*info)) {
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 			snprintf(link.name, sizeof(link.name), "%s", mnl_attr_get_str(attr));

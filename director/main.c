@@ -42,17 +42,22 @@ static const char usage[] =
 	"  -V, --version        print the version and exit\n"
 	"  -h, --help           print this and exit\n"
 	"\n"
-	"SIGHUP reads the configuration again; SIGTERM gives the virtual addresses up and leaves the\n"
+	"SIGHUP reads the configuration again; SIGTERM gives the virtual addresses up and leaves "
+	"the\n"
 	"ruleset, so that a restart drops nothing.\n";
 
 /* Returns -1 to go on, else the exit status. */
 static int parse_arguments(int argc, char **argv, struct arguments *args)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'}, {"node", required_argument, NULL, 'n'},
-		{"runtime-dir", required_argument, NULL, 'r'}, {"test", no_argument, NULL, 't'},
-		{"clean", no_argument, NULL, 'C'},	  {"verbose", no_argument, NULL, 'v'},
-		{"version", no_argument, NULL, 'V'},	  {"help", no_argument, NULL, 'h'},
+		{"config", required_argument, NULL, 'c'},
+		{"node", required_argument, NULL, 'n'},
+		{"runtime-dir", required_argument, NULL, 'r'},
+		{"test", no_argument, NULL, 't'},
+		{"clean", no_argument, NULL, 'C'},
+		{"verbose", no_argument, NULL, 'v'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int option;
@@ -207,7 +212,8 @@ static void signalled(uv_signal_t *handle, int number)
 	}
 	notify_send("RELOADING=1");
 	if (director_reload(daemon->director, &err) < 0)
-		log_error("reload refused, the old configuration stays: %s", err_format(&err, line));
+		log_error("reload refused, the old configuration stays: %s",
+			  err_format(&err, line));
 	notify_send("READY=1");
 }
 

@@ -5,8 +5,8 @@
 
 bool neighbour_report(struct neighbour *n, const struct neighbour_report *report)
 {
-	const uint16_t usable = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT |
-				NUD_NOARP;
+	const uint16_t usable =
+		NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
 	bool was = n->resolved;
 	struct mac before = n->mac;
 

@@ -18,7 +18,8 @@
 
 enum {
 	NEIGHBOUR_VERIFY_MS = 2000, /* a resolved one is probed so often: one unicast ARP request */
-	NEIGHBOUR_RETRY_MS = 1000,  /* an unresolved one is asked for so often, as RFC 1122 2.3.2.1 allows */
+	NEIGHBOUR_RETRY_MS =
+		1000, /* an unresolved one is asked for so often, as RFC 1122 2.3.2.1 allows */
 };
 
 struct neighbour {
@@ -42,7 +43,7 @@ struct neighbour_report {
 bool neighbour_report(struct neighbour *n, const struct neighbour_report *report);
 
 enum neighbour_action {
-	NEIGHBOUR_WAIT,    /* nothing before next_ms */
+	NEIGHBOUR_WAIT,	   /* nothing before next_ms */
 	NEIGHBOUR_RESOLVE, /* ask the kernel to resolve it */
 	NEIGHBOUR_VERIFY,  /* ask the kernel to probe the entry that it has */
 };

@@ -25,7 +25,8 @@ struct neighbours {
 	void *owner;
 };
 
-static struct neighbour *find(const struct neighbours *ns, uint32_t ifindex, const struct addr *addr)
+static struct neighbour *find(const struct neighbours *ns, uint32_t ifindex,
+			      const struct addr *addr)
 {
 	for (size_t i = 0; i < ns->n; i++)
 		if (ns->list[i].ifindex == ifindex && addr_equal(&ns->list[i].addr, addr))
@@ -47,7 +48,7 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*nd))
 		return;
 	addr.family = nd->ndm_family;
-	NLATTR_EACH(attr, nlh, sizeof(*nd)) {
+	NLATTR_EACH (attr, nlh, sizeof(*nd)) {
 		if (mnl_attr_get_type(attr) == NDA_DST && addr_len(&addr) &&
 		    mnl_attr_get_payload_len(attr) == addr_len(&addr))
 			memcpy(addr.bytes, mnl_attr_get_payload(attr), addr_len(&addr));

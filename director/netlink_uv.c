@@ -12,7 +12,7 @@
 enum {
 	BUFFER = 32768,
 	RECEIVE_BUFFER = 1024 * 1024, /* a burst of neighbour events of a large segment */
-	READS_PER_WAKEUP = 16,        /* the election's timer must not wait for a busy network */
+	READS_PER_WAKEUP = 16,	      /* the election's timer must not wait for a busy network */
 };
 
 static int ask_for_dump(struct netlink *n)
@@ -64,7 +64,8 @@ static void readable(uv_poll_t *poll, int status, int events)
 	for (int i = 0; got > 0 && i < READS_PER_WAKEUP; i++)
 		got = read_datagram(n, &done);
 	if (got == -ENOBUFS) {
-		log_debug("the kernel dropped events of the network, asking for the whole state again");
+		log_debug("the kernel dropped events of the network, asking for the whole state "
+			  "again");
 		ask_for_dump(n);
 	}
 	n->settled(n->owner, done);
@@ -100,7 +101,8 @@ int netlink_open(struct netlink *n, uv_loop_t *loop, uint32_t groups, uint16_t d
 		code = -errno;
 		goto fail;
 	}
-	if (setsockopt(mnl_socket_get_fd(n->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+	if (setsockopt(mnl_socket_get_fd(n->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
+	    0)
 		setsockopt(mnl_socket_get_fd(n->nl), SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
 	code = netlink_refresh(n);
 	if (code < 0)

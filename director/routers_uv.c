@@ -81,7 +81,8 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 			continue;
 		next[i] = take_fitting(old, d->n_routers, &c->vrrps[i]);
 		if (next[i] && vrrp_router_reconfigure(next[i], &c->vrrps[i], self, &why) < 0)
-			log_error("vrrp \"%s\" keeps its old settings: %s", c->vrrps[i].name, why.text);
+			log_error("vrrp \"%s\" keeps its old settings: %s", c->vrrps[i].name,
+				  why.text);
 	}
 	for (size_t i = 0; i < d->n_routers; i++)
 		end_router(old[i], true);
@@ -101,8 +102,10 @@ void director_feed_routers(struct director *d)
 		vrrp_router_view(d->routers[i], &view);
 		link = links_find(d->links, view.interface);
 		if (link)
-			now = (struct vrrp_link){
-				.ifindex = link->ifindex, .mac = link->mac, .present = true, .up = link->up};
+			now = (struct vrrp_link){.ifindex = link->ifindex,
+						 .mac = link->mac,
+						 .present = true,
+						 .up = link->up};
 		vrrp_router_link(d->routers[i], &now);
 	}
 }

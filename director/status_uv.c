@@ -118,7 +118,8 @@ static int fill_flows(struct director *d, struct status_farm *s, const struct co
 	return code == -ENOMEM ? code : 0;
 }
 
-static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts, size_t index)
+static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts,
+		     size_t index)
 {
 	const struct config_farm *farm = &d->config->farms[index];
 	bool serving = false;

@@ -13,14 +13,14 @@
 #include <stdint.h>
 
 enum {
-	ADDR_TEXT = 46,   /* longest text of an address and its NUL (INET6_ADDRSTRLEN) */
+	ADDR_TEXT = 46,	  /* longest text of an address and its NUL (INET6_ADDRSTRLEN) */
 	PREFIX_TEXT = 50, /* the same with "/128" */
-	MAC_TEXT = 18,    /* "02:00:00:00:00:01" and its NUL */
+	MAC_TEXT = 18,	  /* "02:00:00:00:00:01" and its NUL */
 	MAC_LEN = 6,
 };
 
 struct addr {
-	uint8_t family;    /* AF_INET, AF_INET6; 0: no address */
+	uint8_t family;	   /* AF_INET, AF_INET6; 0: no address */
 	uint8_t bytes[16]; /* the first 4 for AF_INET */
 };
 

@@ -7,15 +7,15 @@
 #define INCLUDE_ERR_H
 
 enum {
-	ERR_TEXT = 512,  /* a sentence: longer ones are cut */
-	ERR_FILE = 256,  /* path of a configuration file: longer ones are cut */
+	ERR_TEXT = 512, /* a sentence: longer ones are cut */
+	ERR_FILE = 256, /* path of a configuration file: longer ones are cut */
 	ERR_LINE = ERR_TEXT + ERR_FILE + 16,
 };
 
 struct err {
 	char text[ERR_TEXT]; /* the sentence, without newline; "" when nothing went wrong */
 	char file[ERR_FILE]; /* "" when it has no place in a file */
-	int line;            /* 0: the file as a whole */
+	int line;	     /* 0: the file as a whole */
 };
 
 /* A sentence without a place. Returns the negative errno given, so `return err_set(…);` reads well. */

@@ -27,8 +27,8 @@ struct status_vrrp {
 	size_t n_addresses;
 	uint64_t transitions;
 	char reason[STATUS_REASON]; /* of the last transition */
-	uint64_t since_ms;          /* time in this state */
-	char master[ADDR_TEXT];     /* address of the router last heard as master, "" for none */
+	uint64_t since_ms;	    /* time in this state */
+	char master[ADDR_TEXT];	    /* address of the router last heard as master, "" for none */
 	uint32_t master_priority;
 	uint64_t master_age_ms;
 	char error[STATUS_REASON]; /* "" */
@@ -40,7 +40,7 @@ struct status_peer {
 	char node[STATUS_NAME];
 	char address[ADDR_TEXT];
 	char state[STATUS_WORD]; /* connected, connecting, down */
-	char sync[STATUS_WORD];  /* in-sync, syncing, stale */
+	char sync[STATUS_WORD];	 /* in-sync, syncing, stale */
 	uint64_t lag_ms, sent, received;
 };
 
@@ -50,18 +50,18 @@ struct status_backend {
 	char mac[MAC_TEXT]; /* "" when it is not known */
 	uint32_t weight;
 	char state[STATUS_WORD]; /* up, down, draining, disabled, unresolved */
-	uint64_t connections;    /* may be STATUS_UNKNOWN */
+	uint64_t connections;	 /* may be STATUS_UNKNOWN */
 	uint64_t packets, bytes;
 	double share; /* of the farm's buckets, 0..1 */
 };
 
 struct status_farm {
 	char name[STATUS_NAME];
-	char state[STATUS_WORD]; /* up, down */
+	char state[STATUS_WORD];    /* up, down */
 	char reason[STATUS_REASON]; /* why it is down, or "" */
 	char scheduler[STATUS_NAME];
 	char services[STATUS_REASON]; /* "10.77.0.100 tcp 80,443" */
-	uint64_t connections;         /* may be STATUS_UNKNOWN */
+	uint64_t connections;	      /* may be STATUS_UNKNOWN */
 	uint64_t pins;
 	uint64_t packets, bytes;
 	struct status_backend *backends;

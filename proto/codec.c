@@ -88,7 +88,7 @@ struct packed_status {
 	Control__Peer *peers;
 	Control__Farm *farms;
 	Control__Backend *backends; /* of all farms */
-	void **pointers;            /* of all lists */
+	void **pointers;	    /* of all lists */
 };
 
 static void packed_status_free(struct packed_status *p)
@@ -355,8 +355,8 @@ static int take_status(struct status *s, const Control__Status *m)
 
 int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *ret)
 {
-	Control__Reply *message = len <= CODEC_REPLY_MAX ? control__reply__unpack(NULL, len, bytes)
-							 : NULL;
+	Control__Reply *message =
+		len <= CODEC_REPLY_MAX ? control__reply__unpack(NULL, len, bytes) : NULL;
 	struct control_reply reply = {0};
 	int err = 0;
 

@@ -14,8 +14,8 @@
 #include <stdint.h>
 
 enum {
-	CODEC_LENGTH = 4,                   /* octets of the length before a message */
-	CODEC_REQUEST_MAX = 256,            /* a request has one number */
+	CODEC_LENGTH = 4,		    /* octets of the length before a message */
+	CODEC_REQUEST_MAX = 256,	    /* a request has one number */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -28,8 +28,8 @@ enum control_command {
 };
 
 struct control_reply {
-	int code;             /* exit code of directorctl */
-	char *text;           /* allocated; never NULL in a decoded reply */
+	int code;   /* exit code of directorctl */
+	char *text; /* allocated; never NULL in a decoded reply */
 	bool has_status;
 	struct status status;
 };

@@ -41,7 +41,6 @@ static const struct {
 	{SECTION_FARM, "protocol", "tcp"},
 	{SECTION_FARM, "scheduler", "maglev round-robin"},
 	{SECTION_FARM, "persistence", "none"},
-	{SECTION_FARM, "persistence-timeout", NULL},
 	{SECTION_FARM, "persistence-prefix", NULL},
 	{SECTION_FARM, "persistence-prefix6", NULL},
 	{SECTION_FARM, "transition-time", NULL},

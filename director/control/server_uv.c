@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum {
-	CLIENTS_MAX = 32,       /* more than any number of people and monitors ask at once */
+	CLIENTS_MAX = 32,	/* more than any number of people and monitors ask at once */
 	CLIENT_TIME_MS = 10000, /* for its request and for reading the reply */
 	BACKLOG = 16,
 };

@@ -16,7 +16,8 @@
 struct control_server;
 
 /* Answers one command; *reply is zeroed and freed by the server. */
-typedef void control_handler(void *owner, enum control_command command, struct control_reply *reply);
+typedef void control_handler(void *owner, enum control_command command,
+			     struct control_reply *reply);
 
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */
 int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler, void *owner,

@@ -7,7 +7,8 @@
 
 enum {
 	LOOK_EVERY_MS = 20,
-	TIME_LIMIT_MS = 150000, /* three of the longest advertisement intervals and some: 40.95 s each */
+	TIME_LIMIT_MS =
+		150000, /* three of the longest advertisement intervals and some: 40.95 s each */
 };
 
 static uint64_t now_ms(void)
@@ -49,11 +50,11 @@ static void print_takeover(const struct ctl *ctl, const struct status *s, uint64
 		if (!v->yielded)
 			continue;
 		if (ctl->json)
-			printf("{\"vrrp\": \"%s\", \"to\": \"%s\", \"takeover_ms\": %llu}\n", v->name,
-			       v->master, (unsigned long long)ms);
+			printf("{\"vrrp\": \"%s\", \"to\": \"%s\", \"takeover_ms\": %llu}\n",
+			       v->name, v->master, (unsigned long long)ms);
 		else
-			printf("vrrp %s: %s is master now, %llu ms after this node let go\n", v->name,
-			       v->master, (unsigned long long)ms);
+			printf("vrrp %s: %s is master now, %llu ms after this node let go\n",
+			       v->name, v->master, (unsigned long long)ms);
 	}
 }
 
@@ -77,8 +78,9 @@ int ctl_cluster_failover(const struct ctl *ctl)
 		if (outcome == TAKEN_OVER)
 			return CTL_DONE;
 		if (outcome == TAKEN_BACK)
-			return ctl_fail(CTL_FAILED, "nobody took over, so this node is master again; is "
-						    "the other director running?");
+			return ctl_fail(CTL_FAILED,
+					"nobody took over, so this node is master again; is "
+					"the other director running?");
 		if (now_ms() - started > TIME_LIMIT_MS)
 			return ctl_fail(CTL_FAILED, "nobody took over within %d s",
 					TIME_LIMIT_MS / 1000);

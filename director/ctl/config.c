@@ -7,7 +7,9 @@
 
 int ctl_config_check(const struct ctl *ctl)
 {
-	const char *path = ctl->argc ? ctl->argv[0] : ctl->config ? ctl->config : CTL_DEFAULT_CONFIG;
+	const char *path = ctl->argc	 ? ctl->argv[0]
+			   : ctl->config ? ctl->config
+					 : CTL_DEFAULT_CONFIG;
 	struct config *config = NULL;
 	struct err err = {0};
 	char digest[CONFIG_DIGEST_TEXT];
@@ -20,10 +22,11 @@ int ctl_config_check(const struct ctl *ctl)
 	}
 	config_digest(config, digest);
 	if (ctl->json)
-		printf("{\"file\": \"%s\", \"good\": true, \"config_digest\": \"%s\"}\n", path, digest);
+		printf("{\"file\": \"%s\", \"good\": true, \"config_digest\": \"%s\"}\n", path,
+		       digest);
 	else
-		printf("%s is good: %zu farms, %zu vrrp sections, digest %s\n", path, config->n_farms,
-		       config->n_vrrps, digest);
+		printf("%s is good: %zu farms, %zu vrrp sections, digest %s\n", path,
+		       config->n_farms, config->n_vrrps, digest);
 	config_free(config);
 	return CTL_DONE;
 }

@@ -25,7 +25,8 @@ static const struct command {
 	{"cluster failover", "", 0, ctl_cluster_failover,
 	 "hands the virtual addresses to the other director; on the master"},
 	{"config check", "[FILE]", 1, ctl_config_check, "checks a configuration file"},
-	{"config reload", "", 0, ctl_config_reload, "makes the daemon read its configuration again"},
+	{"config reload", "", 0, ctl_config_reload,
+	 "makes the daemon read its configuration again"},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -98,12 +99,13 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 		ctl->argc = argc - words;
 		ctl->argv = argv + words;
 		if (ctl->argc > commands[i].max_arguments)
-			return ctl_fail(CTL_USAGE, "`%s` takes no argument \"%s\"; try `directorctl --help`",
+			return ctl_fail(CTL_USAGE,
+					"`%s` takes no argument \"%s\"; try `directorctl --help`",
 					commands[i].words, ctl->argv[commands[i].max_arguments]);
 		return commands[i].run(ctl);
 	}
-	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them", argv[0],
-			argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
+			argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
 }
 
 int main(int argc, char **argv)
@@ -127,10 +129,11 @@ int main(int argc, char **argv)
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:
-			return ctl_fail(CTL_USAGE,
-					"\"%s\" is no option, or lacks its argument; try `directorctl "
-					"--help`",
-					argv[optind - 1]);
+			return ctl_fail(
+				CTL_USAGE,
+				"\"%s\" is no option, or lacks its argument; try `directorctl "
+				"--help`",
+				argv[optind - 1]);
 		}
 	if (optind == argc) {
 		print_usage(stderr);

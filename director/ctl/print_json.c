@@ -16,31 +16,32 @@ static json_t *vrrp(const struct status_vrrp *v)
 
 	for (size_t i = 0; i < v->n_addresses; i++)
 		json_array_append_new(addresses, json_string(v->addresses[i]));
-	return json_pack("{s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:s, s:b, s:{s:o, "
-			 "s:o, s:o}}",
-			 "name", v->name, "state", v->state, "priority", (int)v->priority, "interface",
-			 v->interface, "virtual_router_id", (int)v->virtual_router_id, "addresses",
-			 addresses, "transitions", number(v->transitions), "reason", v->reason,
-			 "since_ms", number(v->since_ms), "master", v->master, "master_priority",
-			 (int)v->master_priority, "master_age_ms", number(v->master_age_ms), "error",
-			 v->error, "yielded", (int)v->yielded, "adverts", "sent",
-			 number(v->adverts_sent), "received", number(v->adverts_received), "rejected",
-			 number(v->adverts_rejected));
+	return json_pack(
+		"{s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:s, s:b, s:{s:o, "
+		"s:o, s:o}}",
+		"name", v->name, "state", v->state, "priority", (int)v->priority, "interface",
+		v->interface, "virtual_router_id", (int)v->virtual_router_id, "addresses",
+		addresses, "transitions", number(v->transitions), "reason", v->reason, "since_ms",
+		number(v->since_ms), "master", v->master, "master_priority",
+		(int)v->master_priority, "master_age_ms", number(v->master_age_ms), "error",
+		v->error, "yielded", (int)v->yielded, "adverts", "sent", number(v->adverts_sent),
+		"received", number(v->adverts_received), "rejected", number(v->adverts_rejected));
 }
 
 static json_t *peer(const struct status_peer *p)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "node", p->node, "address", p->address,
-			 "state", p->state, "sync", p->sync, "lag_ms", number(p->lag_ms), "sent",
-			 number(p->sent), "received", number(p->received));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "node", p->node, "address",
+			 p->address, "state", p->state, "sync", p->sync, "lag_ms",
+			 number(p->lag_ms), "sent", number(p->sent), "received",
+			 number(p->received));
 }
 
 static json_t *backend(const struct status_backend *b)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:f}", "name", b->name, "address",
-			 b->address, "mac", b->mac, "weight", (int)b->weight, "state", b->state,
-			 "connections", number(b->connections), "packets", number(b->packets), "bytes",
-			 number(b->bytes), "share", b->share);
+	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:f}", "name", b->name,
+			 "address", b->address, "mac", b->mac, "weight", (int)b->weight, "state",
+			 b->state, "connections", number(b->connections), "packets",
+			 number(b->packets), "bytes", number(b->bytes), "share", b->share);
 }
 
 static json_t *backends(const struct status_farm *f)
@@ -55,10 +56,10 @@ static json_t *backends(const struct status_farm *f)
 static json_t *farm(const struct status_farm *f, uint64_t counters_age_ms)
 {
 	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", f->name,
-			 "state", f->state, "reason", f->reason, "scheduler", f->scheduler, "services",
-			 f->services, "connections", number(f->connections), "pins", number(f->pins),
-			 "packets", number(f->packets), "bytes", number(f->bytes), "counters_age_ms",
-			 number(counters_age_ms), "backends", backends(f));
+			 "state", f->state, "reason", f->reason, "scheduler", f->scheduler,
+			 "services", f->services, "connections", number(f->connections), "pins",
+			 number(f->pins), "packets", number(f->packets), "bytes", number(f->bytes),
+			 "counters_age_ms", number(counters_age_ms), "backends", backends(f));
 }
 
 static json_t *vrrps(const struct status *s)
@@ -107,13 +108,14 @@ static json_t *part_of(const struct status *s, enum json_part part)
 	switch (part) {
 	case JSON_STATUS:
 		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}}", "node", s->node,
-				 "version", s->version, "config_digest", s->config_digest, "uptime_ms",
-				 number(s->uptime_ms), "vrrp", vrrps(s), "peers", peers(s), "farms",
-				 farms(s), "ruleset", "in_sync", (int)s->ruleset_in_sync);
+				 "version", s->version, "config_digest", s->config_digest,
+				 "uptime_ms", number(s->uptime_ms), "vrrp", vrrps(s), "peers",
+				 peers(s), "farms", farms(s), "ruleset", "in_sync",
+				 (int)s->ruleset_in_sync);
 	case JSON_CLUSTER:
 		return json_pack("{s:s, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
 				 peers(s));
-	case JSON_FARMS:    return farms(s);
+	case JSON_FARMS: return farms(s);
 	case JSON_BACKENDS: return all_backends(s);
 	}
 	return NULL;

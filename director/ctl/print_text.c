@@ -37,9 +37,9 @@ static void print_vrrp(FILE *out, const struct status_vrrp *v)
 
 	fprintf(out, "vrrp %-10s %-8s for %s (%s)\n", v->name, v->state, age(v->since_ms, text),
 		v->reason[0] ? v->reason : "started");
-	fprintf(out, "  %s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n", v->interface,
-		v->virtual_router_id, v->priority, v->yielded ? " (handed over by the operator)" : "",
-		v->transitions);
+	fprintf(out, "  %s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n",
+		v->interface, v->virtual_router_id, v->priority,
+		v->yielded ? " (handed over by the operator)" : "", v->transitions);
 	fputs("  addresses", out);
 	for (size_t i = 0; i < v->n_addresses; i++)
 		fprintf(out, " %s", v->addresses[i]);
@@ -87,9 +87,9 @@ static void print_farm_line(FILE *out, const struct status_farm *f)
 
 static void print_backend_line(FILE *out, const char *indent, const struct status_backend *b)
 {
-	fprintf(out, "%s%-12s %-10s %-15s %-17s weight %-3u %5.1f %%  %" PRIu64 " packets\n", indent,
-		b->name, b->state, b->address, b->mac[0] ? b->mac : "-", b->weight, 100 * b->share,
-		b->packets);
+	fprintf(out, "%s%-12s %-10s %-15s %-17s weight %-3u %5.1f %%  %" PRIu64 " packets\n",
+		indent, b->name, b->state, b->address, b->mac[0] ? b->mac : "-", b->weight,
+		100 * b->share, b->packets);
 }
 
 void print_farms(FILE *out, const struct status *s)

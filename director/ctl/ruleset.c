@@ -83,7 +83,8 @@ int ctl_ruleset_export(const struct ctl *ctl)
 	int code;
 
 	if (ctl->json)
-		return ctl_fail(CTL_USAGE, "`ruleset export` is nft text; there is no JSON form of it yet");
+		return ctl_fail(CTL_USAGE,
+				"`ruleset export` is nft text; there is no JSON form of it yet");
 	if (ctl->config)
 		return export_without_daemon(ctl);
 	code = ctl_ask(ctl, CONTROL_RULESET_EXPORT, &reply);

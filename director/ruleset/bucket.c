@@ -24,7 +24,7 @@ struct walk {
 	uint32_t next;
 	uint32_t skip;
 	uint64_t credit; /* weight not yet turned into a turn */
-	uint64_t order;  /* hash of the name: who is served first in a round */
+	uint64_t order;	 /* hash of the name: who is served first in a round */
 	uint16_t member;
 	uint32_t weight;
 };

@@ -13,15 +13,16 @@
 #include <stdint.h>
 
 enum {
-	BUCKET_NONE = 0xffff,       /* no backend: the table is empty */
-	BUCKET_PER_BACKEND = 100,   /* the paper's M >= 100 N: shares are right within 1 % */
-	BUCKET_TABLE_MAX = 100003,  /* 100 for each of 1,000 backends */
-	SLOT_TABLE_MIN = 256,       /* so that n - 1 of n living backends still share evenly */
+	BUCKET_NONE = 0xffff,	   /* no backend: the table is empty */
+	BUCKET_PER_BACKEND = 100,  /* the paper's M >= 100 N: shares are right within 1 % */
+	BUCKET_TABLE_MAX = 100003, /* 100 for each of 1,000 backends */
+	SLOT_TABLE_MIN = 256,	   /* so that n - 1 of n living backends still share evenly */
 };
 
 struct bucket_member {
-	const char *name; /* identity: decides the member's permutation, so a rename moves its buckets */
-	uint32_t weight;  /* 0: takes no buckets */
+	const char *
+		name; /* identity: decides the member's permutation, so a rename moves its buckets */
+	uint32_t weight; /* 0: takes no buckets */
 };
 
 /* Buckets for a farm of n configured backends: a prime, so that every step visits every bucket. */

@@ -16,7 +16,7 @@ struct count_entry {
 	char farm[RULESET_NAME];
 	char backend[RULESET_NAME];
 	uint64_t carried_packets, carried_bytes; /* of elements that are gone */
-	uint64_t live_packets, live_bytes;       /* of the elements at the last reading */
+	uint64_t live_packets, live_bytes;	 /* of the elements at the last reading */
 };
 
 struct count_book {
@@ -26,7 +26,8 @@ struct count_book {
 
 void count_book_clear(struct count_book *book);
 /* The entry of that backend, made when there is none; NULL: no memory. */
-struct count_entry *count_book_entry(struct count_book *book, const char *farm, const char *backend);
+struct count_entry *count_book_entry(struct count_book *book, const char *farm,
+				     const char *backend);
 /* The entry or NULL. */
 const struct count_entry *count_book_find(const struct count_book *book, const char *farm,
 					  const char *backend);

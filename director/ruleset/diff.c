@@ -15,7 +15,7 @@ struct diff {
 	struct ruleset_change *change;
 	enum fate *sets;   /* of want */
 	enum fate *chains; /* of want; KEEP: same declaration, rules perhaps not */
-	bool *rewrite;     /* chains of want that are kept, but not their rules */
+	bool *rewrite;	   /* chains of want that are kept, but not their rules */
 };
 
 static const char *target(const struct ruleset *r, const struct ruleset_element *e)
@@ -70,9 +70,9 @@ static void decide(struct diff *d)
 		int at = ruleset_find_chain(d->have, want->name);
 		const struct ruleset_chain *have = at < 0 ? NULL : &d->have->chains[at];
 
-		d->chains[i] = !have				       ? ADD
+		d->chains[i] = !have					 ? ADD
 			       : strcmp(have->device, want->device) == 0 ? KEEP
-								       : REMAKE;
+									 : REMAKE;
 		d->rewrite[i] = d->chains[i] == KEEP &&
 				(!rules_equal(have, want) || names_remade_set(d, want));
 	}

@@ -20,9 +20,11 @@ enum { RULESET_CHANGE_NAMES = 160, RULESET_CHANGE_TEXT = 360 };
 struct ruleset_change {
 	size_t chains_added, chains_deleted, chains_rewritten;
 	size_t sets_added, sets_deleted; /* one that is made anew counts as both */
-	size_t elements_added, elements_deleted; /* a changed one counts as both; only of sets that stay */
+	size_t elements_added,
+		elements_deleted; /* a changed one counts as both; only of sets that stay */
 	bool table_added;
-	char names[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "…" when there is too much */
+	char names
+		[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "…" when there is too much */
 };
 
 /*

@@ -39,10 +39,12 @@ static void print_backend(FILE *out, const struct ruleset *r, const struct confi
 		fputs("its MAC address is not known, so it is left out\n", out);
 	else
 		fprintf(out, "MAC %s, weight %u, %.1f %% of new connections\n",
-			mac_format(&state->mac, mac), b->weight, 100 * export_share(r, farm, index));
+			mac_format(&state->mac, mac), b->weight,
+			100 * export_share(r, farm, index));
 }
 
-static void print_farm(FILE *out, const struct plan_facts *facts, const struct ruleset *r, size_t index)
+static void print_farm(FILE *out, const struct plan_facts *facts, const struct ruleset *r,
+		       size_t index)
 {
 	const struct config_farm *farm = &facts->config->farms[index];
 	const struct ruleset_set *set = chooser(r, farm->name);

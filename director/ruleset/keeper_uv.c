@@ -52,7 +52,7 @@ struct count_reading {
 	struct count_book *book;
 	const struct ruleset_set *set;
 	const struct ruleset_set *next; /* the set that it becomes; NULL: nothing goes */
-	bool going;                     /* a change is ahead */
+	bool going;			/* a change is ahead */
 };
 
 static const struct ruleset_element *element_of(const struct ruleset_set *set, uint32_t key)
@@ -183,7 +183,8 @@ static int present(struct keeper *k, struct ruleset *ret, struct err *err)
 	}
 	code = kernel_read(&k->socket, ret);
 	if (code < 0)
-		err_set(err, code, "cannot read the nft ruleset from the kernel: %s", strerror(-code));
+		err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
+			strerror(-code));
 	return code;
 }
 
@@ -224,8 +225,9 @@ static int set_once(struct keeper *k, struct ruleset *want, struct ruleset_chang
 	if (code < 0)
 		return code;
 	if (ruleset_keep_flow_tables(&have, want) > 0)
-		log_warning("a flow table cannot be resized while it is in use: max-connections stays "
-			    "as it was until `directord --clean`");
+		log_warning(
+			"a flow table cannot be resized while it is in use: max-connections stays "
+			"as it was until `directord --clean`");
 	code = nft_sign(want);
 	if (!code)
 		code = transact(k, &have, want, change, err);

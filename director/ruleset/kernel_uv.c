@@ -123,7 +123,8 @@ static int rule_seen(const struct nlmsghdr *nlh, void *data)
 
 	if (!nr)
 		return stop_without_memory(g);
-	if (nftnl_rule_nlmsg_parse(nlh, nr) == 0 && is_ours(nftnl_rule_get_str(nr, NFTNL_RULE_TABLE)))
+	if (nftnl_rule_nlmsg_parse(nlh, nr) == 0 &&
+	    is_ours(nftnl_rule_get_str(nr, NFTNL_RULE_TABLE)))
 		err = rule_add_read(g, nr);
 	nftnl_rule_free(nr);
 	return err ? stop_without_memory(g) : MNL_CB_OK;
@@ -137,7 +138,7 @@ static const struct nlattr *nested(const struct nlattr *parent, uint16_t type)
 	const struct nlattr *attr;
 
 	if (parent)
-		NLATTR_EACH_NESTED(attr, parent)
+		NLATTR_EACH_NESTED (attr, parent)
 			if (mnl_attr_get_type(attr) == type)
 				return attr;
 	return NULL;
@@ -246,10 +247,10 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 	struct reading *g = data;
 	const struct nlattr *attr, *element;
 
-	NLATTR_EACH(attr, nlh, sizeof(struct nfgenmsg)) {
+	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		NLATTR_EACH_NESTED(element, attr)
+		NLATTR_EACH_NESTED (element, attr)
 			if (element_any(g, element) < 0)
 				return stop_without_memory(g);
 	}
@@ -347,7 +348,7 @@ static int size_seen(const struct nlmsghdr *nlh, void *data)
 	struct size_reading *g = data;
 	const struct nlattr *attr;
 
-	NLATTR_EACH(attr, nlh, sizeof(struct nfgenmsg))
+	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == ATTR_SET_COUNT &&
 		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) {
 			g->size = ntohl(mnl_attr_get_u32(attr));

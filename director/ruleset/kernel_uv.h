@@ -30,7 +30,9 @@ int kernel_read_counts(struct nft_socket *s, const char *set,
  */
 int kernel_read_size(struct nft_socket *s, const char *set, uint32_t *ret);
 /* Calls seen() with the backend id of every flow. For tables of at most KERNEL_FLOWS_MAX flows. */
-enum { KERNEL_FLOWS_MAX = 10000 }; /* a dump of so many takes 10 ms, and the cost grows with the square */
+enum {
+	KERNEL_FLOWS_MAX = 10000
+}; /* a dump of so many takes 10 ms, and the cost grows with the square */
 int kernel_read_flows(struct nft_socket *s, const char *set, void (*seen)(void *data, uint32_t id),
 		      void *data);
 

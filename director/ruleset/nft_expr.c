@@ -307,7 +307,8 @@ static void flow_change(struct lowering *l, uint32_t op, uint32_t timeout_ms, co
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, REG_2);
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, flows);
-	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, timeout_ms); /* 0 too, as the kernel does */
+	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT,
+			   timeout_ms); /* 0 too, as the kernel does */
 }
 
 static void forward(struct lowering *l, uint32_t ifindex)
@@ -338,26 +339,26 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	const char *set = s->set < r->n_sets ? r->sets[s->set].name : "";
 
 	switch (s->kind) {
-	case ST_NOT_FOR_US:	not_for_us(l); return;
+	case ST_NOT_FOR_US: not_for_us(l); return;
 	case ST_LOOPED_BY_PEER: looped_by_peer(l, &s->mac, set); return;
-	case ST_TO_SERVICE:	to_service(l, set); return;
-	case ST_VIP_FRAGMENT:	vip_fragment(l, set); return;
+	case ST_TO_SERVICE: to_service(l, set); return;
+	case ST_VIP_FRAGMENT: vip_fragment(l, set); return;
 	case ST_TCP_SYN:
 		tcp_flags(l, FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK, NFT_CMP_EQ, FLAG_SYN);
 		return;
-	case ST_TCP_CLOSING:	tcp_flags(l, FLAG_FIN | FLAG_RST, NFT_CMP_NEQ, 0); return;
+	case ST_TCP_CLOSING: tcp_flags(l, FLAG_FIN | FLAG_RST, NFT_CMP_NEQ, 0); return;
 	case ST_MACS_BY_BUCKET: macs_by_bucket(l, s, set); return;
-	case ST_MACS_BY_MARK:	macs_by_mark(l, set); return;
-	case ST_MARK_BY_FLOW:	mark_by_flow(l, set); return;
-	case ST_MARK_BY_TURN:	mark_by_turn(l, s->number, set); return;
-	case ST_FLOW_ADD:	flow_change(l, NFT_DYNSET_OP_ADD, s->timeout_ms, set); return;
-	case ST_FLOW_UPDATE:	flow_change(l, NFT_DYNSET_OP_UPDATE, s->timeout_ms, set); return;
-	case ST_FLOW_DELETE:	flow_change(l, NFT_DYNSET_OP_DELETE, s->timeout_ms, set); return;
-	case ST_COUNTER:	counter(l); return;
-	case ST_FORWARD:	forward(l, s->number); return;
-	case ST_GOTO:		verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
-	case ST_ACCEPT:		verdict(l, NF_ACCEPT, NULL); return;
-	case ST_DROP:		verdict(l, NF_DROP, NULL); return;
+	case ST_MACS_BY_MARK: macs_by_mark(l, set); return;
+	case ST_MARK_BY_FLOW: mark_by_flow(l, set); return;
+	case ST_MARK_BY_TURN: mark_by_turn(l, s->number, set); return;
+	case ST_FLOW_ADD: flow_change(l, NFT_DYNSET_OP_ADD, s->timeout_ms, set); return;
+	case ST_FLOW_UPDATE: flow_change(l, NFT_DYNSET_OP_UPDATE, s->timeout_ms, set); return;
+	case ST_FLOW_DELETE: flow_change(l, NFT_DYNSET_OP_DELETE, s->timeout_ms, set); return;
+	case ST_COUNTER: counter(l); return;
+	case ST_FORWARD: forward(l, s->number); return;
+	case ST_GOTO: verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
+	case ST_ACCEPT: verdict(l, NF_ACCEPT, NULL); return;
+	case ST_DROP: verdict(l, NF_DROP, NULL); return;
 	}
 }
 

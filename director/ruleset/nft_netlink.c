@@ -65,8 +65,8 @@ static bool batch_label(struct nft_batch *b, const char *what, const char *name)
 }
 
 /* Opens a message about an object of the table; NULL when there is no memory. */
-static struct nlmsghdr *put_header(struct nft_batch *b, uint16_t type, uint16_t flags, const char *what,
-				   const char *name)
+static struct nlmsghdr *put_header(struct nft_batch *b, uint16_t type, uint16_t flags,
+				   const char *what, const char *name)
 {
 	void *room = batch_room(b);
 
@@ -229,7 +229,8 @@ static void put_named(struct nft_batch *b, uint16_t type, uint16_t table_attr, u
 
 void nft_put_delete_chain(struct nft_batch *b, const char *name)
 {
-	put_named(b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, "deletion of chain", name);
+	put_named(b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, "deletion of chain",
+		  name);
 }
 
 void nft_put_flush_chain(struct nft_batch *b, const char *name)
@@ -292,8 +293,8 @@ static void put_element_comment(struct nlmsghdr *nlh, const char *text)
 }
 
 /* One element; its data only when r is given (a deletion needs the key alone). */
-static void put_element(struct nlmsghdr *nlh, const struct ruleset *r, const struct ruleset_set *set,
-			const struct ruleset_element *e)
+static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
+			const struct ruleset_set *set, const struct ruleset_element *e)
 {
 	struct nlattr *element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM), *nest;
 
@@ -313,9 +314,9 @@ static void put_element(struct nlmsghdr *nlh, const struct ruleset *r, const str
 	mnl_attr_nest_end(nlh, element);
 }
 
-static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags, const struct ruleset *r,
-			 const struct ruleset_set *set, const struct ruleset_element *elements,
-			 size_t n)
+static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags,
+			 const struct ruleset *r, const struct ruleset_set *set,
+			 const struct ruleset_element *elements, size_t n)
 {
 	const char *what = r ? "elements of set" : "deletion of elements of set";
 

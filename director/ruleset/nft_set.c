@@ -49,8 +49,8 @@ static const struct shape shapes[] = {
 	[SET_ADDRESSES] = {0, TYPE_IPADDR, 0, ORDER_NETWORK, NOT_A_MAP, 0, 0, false},
 	[SET_BUCKETS] = {NFT_SET_MAP, TYPE_INTEGER, TYPE_INTEGER, ORDER_HOST, ORDER_NETWORK,
 			 KIND_NUMGEN, KIND_PAYLOAD, true},
-	[SET_BACKENDS] = {NFT_SET_MAP, TYPE_MARK, TYPE_INTEGER, ORDER_HOST, ORDER_NETWORK, KIND_META,
-			  KIND_PAYLOAD, true},
+	[SET_BACKENDS] = {NFT_SET_MAP, TYPE_MARK, TYPE_INTEGER, ORDER_HOST, ORDER_NETWORK,
+			  KIND_META, KIND_PAYLOAD, true},
 	[SET_SLOTS] = {NFT_SET_MAP, TYPE_INTEGER, TYPE_MARK, ORDER_HOST, ORDER_HOST, KIND_NUMGEN,
 		       KIND_META, false},
 	[SET_FLOWS] = {NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT, TYPE_FLOW_KEY, TYPE_MARK,
@@ -197,7 +197,8 @@ char *nft_set_signature(const struct nftnl_set *set)
 		return NULL;
 	/* The length of a verdict is the kernel's own business: it shows another one than it was given. */
 	fprintf(out, "flags %x key %x/%u data %x", nftnl_set_get_u32(set, NFTNL_SET_FLAGS),
-		nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE), nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN),
+		nftnl_set_get_u32(set, NFTNL_SET_KEY_TYPE),
+		nftnl_set_get_u32(set, NFTNL_SET_KEY_LEN),
 		nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE));
 	if (nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) != (uint32_t)NFT_DATA_VERDICT)
 		fprintf(out, "/%u", nftnl_set_get_u32(set, NFTNL_SET_DATA_LEN));

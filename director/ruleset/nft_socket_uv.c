@@ -90,8 +90,9 @@ static int commit_error(const struct nft_batch *b, const struct verdict *v, stru
 	const struct nft_label *label = nft_batch_label(b, v->error_seq);
 
 	if (v->error == -EPERM)
-		return err_set(err, -EPERM,
-			       "the kernel refuses changes of the nft ruleset: CAP_NET_ADMIN is needed");
+		return err_set(
+			err, -EPERM,
+			"the kernel refuses changes of the nft ruleset: CAP_NET_ADMIN is needed");
 	return err_set(err, v->error, "the kernel refused %s%s%s: %s",
 		       label ? label->what : "the transaction", label && label->name[0] ? " " : "",
 		       label ? label->name : "", strerror(-v->error));
@@ -106,8 +107,9 @@ int nft_socket_commit(struct nft_socket *s, struct nft_batch *b, struct err *err
 	if (code == -EPERM)
 		return commit_error(b, &(struct verdict){.error = -EPERM}, err);
 	if (code < 0)
-		return err_set(err, code, "cannot send a transaction of %zu bytes to the kernel: %s",
-			       b->used, strerror(-code));
+		return err_set(err, code,
+			       "cannot send a transaction of %zu bytes to the kernel: %s", b->used,
+			       strerror(-code));
 	if (read_verdict(s, b, &v) < 0)
 		return err_set(err, -EIO, "the kernel's verdict on a transaction was lost");
 	if (v.error)
@@ -156,7 +158,8 @@ int nft_socket_open(struct nft_socket *s, struct err *err)
 	*s = (struct nft_socket){.nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC)};
 	if (!s->nl || mnl_socket_bind(s->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
 		code = -errno;
-		err_set(err, code, "cannot open a netlink socket for nftables: %s", strerror(-code));
+		err_set(err, code, "cannot open a netlink socket for nftables: %s",
+			strerror(-code));
 		nft_socket_close(s);
 		return code;
 	}
@@ -176,12 +179,22 @@ void nft_socket_close(struct nft_socket *s)
 	s->nl = NULL;
 }
 
+/* What is left of an answer that was given up must not be taken for the next one's. */
+static void drain(struct nft_socket *s)
+{
+	uint8_t buf[32768];
+
+	while (recv(mnl_socket_get_fd(s->nl), buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+}
+
 static int ask(struct nft_socket *s, uint16_t type, uint16_t flags,
 	       void (*put)(struct nlmsghdr *, void *), mnl_cb_t cb, void *data)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[32768];
-	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr((char *)buf, type, NFPROTO_NETDEV, flags, ++s->seq);
-	int run = MNL_CB_OK;
+	struct nlmsghdr *nlh =
+		nftnl_nlmsg_build_hdr((char *)buf, type, NFPROTO_NETDEV, flags, ++s->seq);
+	int run = MNL_CB_OK, code = 0;
 
 	if (put)
 		put(nlh, data);
@@ -193,8 +206,10 @@ static int ask(struct nft_socket *s, uint16_t type, uint16_t flags,
 		if (n < 0)
 			return errno == EAGAIN ? -ETIMEDOUT : -errno;
 		run = mnl_cb_run(buf, (size_t)n, s->seq, s->portid, cb, data);
+		code = run < 0 ? -errno : 0;
 	}
-	return run < 0 ? -errno : 0;
+	drain(s);
+	return code;
 }
 
 int nft_socket_dump(struct nft_socket *s, uint16_t type, void (*put)(struct nlmsghdr *, void *),
@@ -213,7 +228,7 @@ static int generation_seen(const struct nlmsghdr *nlh, void *data)
 {
 	const struct nlattr *attr;
 
-	NLATTR_EACH(attr, nlh, sizeof(struct nfgenmsg))
+	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == NFTA_GEN_ID &&
 		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 			*(uint32_t *)data = ntohl(mnl_attr_get_u32(attr));

@@ -16,8 +16,8 @@
 struct nft_socket {
 	struct mnl_socket *nl;
 	uint32_t portid;
-	uint32_t seq;   /* of the last message sent */
-	bool end_acks;  /* this kernel acknowledges the end of a batch (6.10 and newer) */
+	uint32_t seq;  /* of the last message sent */
+	bool end_acks; /* this kernel acknowledges the end of a batch (6.10 and newer) */
 };
 
 /* Opens it and finds out how this kernel says "committed". -EPERM etc. with *err filled. */

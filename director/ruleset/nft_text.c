@@ -11,11 +11,11 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	switch (kind) {
 	case SET_SERVICES:
 	case SET_FLOWS:
-	case SET_FOREIGN:   return 1;
+	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES: return 2;
 	case SET_BUCKETS:
 	case SET_BACKENDS:
-	case SET_SLOTS:     return 5;
+	case SET_SLOTS: return 5;
 	}
 	abort();
 }
@@ -99,9 +99,7 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 		fprintf(out, "\t\ttypeof numgen inc mod %u : @ll,0,96\n\t\tsize %u\n\t\tcounter\n",
 			set->size, set->size);
 		return;
-	case SET_BACKENDS:
-		fputs("\t\ttypeof meta mark : @ll,0,96\n\t\tcounter\n", out);
-		return;
+	case SET_BACKENDS: fputs("\t\ttypeof meta mark : @ll,0,96\n\t\tcounter\n", out); return;
 	case SET_SLOTS:
 		fprintf(out, "\t\ttypeof numgen inc mod %u : meta mark\n\t\tsize %u\n", set->size,
 			set->size);
@@ -123,7 +121,7 @@ static void print_set(FILE *out, const struct ruleset *r, const struct ruleset_s
 	fprintf(out, "\t%s %s {\n", set->kind == SET_ADDRESSES ? "set" : "map", set->name);
 	print_set_type(out, set);
 	for (size_t i = 0; i < set->n_elements; i++) {
-		fputs(i == 0 ? "\t\telements = { "
+		fputs(i == 0		  ? "\t\telements = { "
 		      : i % per_line == 0 ? ",\n\t\t\t     "
 					  : ", ",
 		      out);
@@ -161,8 +159,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_TCP_SYN: fputs("tcp flags syn / fin,syn,rst,ack", out); return;
 	case ST_TCP_CLOSING: fputs("tcp flags fin,rst", out); return;
 	case ST_MACS_BY_BUCKET:
-		fprintf(out,
-			"@ll,0,96 set jhash ip saddr . tcp sport mod %u seed 0x%x map @%s",
+		fprintf(out, "@ll,0,96 set jhash ip saddr . tcp sport mod %u seed 0x%x map @%s",
 			s->number, s->seed, name);
 		return;
 	case ST_MACS_BY_MARK: fprintf(out, "@ll,0,96 set meta mark map @%s", name); return;
@@ -172,14 +169,14 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_MARK_BY_TURN:
 		fprintf(out, "meta mark set numgen inc mod %u map @%s", s->number, name);
 		return;
-	case ST_FLOW_ADD:    print_flow(out, "add", set, s); return;
+	case ST_FLOW_ADD: print_flow(out, "add", set, s); return;
 	case ST_FLOW_UPDATE: print_flow(out, "update", set, s); return;
 	case ST_FLOW_DELETE: print_flow(out, "delete", set, s); return;
-	case ST_COUNTER:     fputs("counter", out); return;
-	case ST_FORWARD:     fprintf(out, "fwd to \"%s\"", s->ifname); return;
-	case ST_GOTO:        fprintf(out, "goto %s", r->chains[s->chain].name); return;
-	case ST_ACCEPT:      fputs("accept", out); return;
-	case ST_DROP:        fputs("drop", out); return;
+	case ST_COUNTER: fputs("counter", out); return;
+	case ST_FORWARD: fprintf(out, "fwd to \"%s\"", s->ifname); return;
+	case ST_GOTO: fprintf(out, "goto %s", r->chains[s->chain].name); return;
+	case ST_ACCEPT: fputs("accept", out); return;
+	case ST_DROP: fputs("drop", out); return;
 	}
 }
 
@@ -190,7 +187,8 @@ static void print_chain(FILE *out, const struct ruleset *r, const struct ruleset
 		fprintf(out, "\t\tcomment \"%s\"\n", chain->comment);
 	if (chain->device[0])
 		fprintf(out,
-			"\t\ttype filter hook ingress device \"%s\" priority filter; policy accept;\n",
+			"\t\ttype filter hook ingress device \"%s\" priority filter; policy "
+			"accept;\n",
 			chain->device);
 	for (size_t i = 0; i < chain->n_rules; i++) {
 		const struct ruleset_rule *rule = &chain->rules[i];

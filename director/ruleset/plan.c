@@ -34,7 +34,8 @@ static size_t add_services(struct ruleset_element *e, const struct config_farm *
 
 	for (size_t a = 0; a < farm->n_addresses; a++)
 		for (size_t i = 0; i < farm->n_ports; i++)
-			for (uint32_t port = farm->ports[i].first; port <= farm->ports[i].last; port++) {
+			for (uint32_t port = farm->ports[i].first; port <= farm->ports[i].last;
+			     port++) {
 				memcpy(e[n].key, farm->addresses[a].bytes, 4);
 				e[n].key[4] = IPPROTO_TCP;
 				e[n].key[8] = (uint8_t)(port >> 8);
@@ -110,8 +111,8 @@ static int plan_ingress(struct ruleset *r, const struct plan_interface *in, int 
 		err |= PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
 	}
 	err |= PLAN_ADD_RULE(r, chain, plan_statement_set(ST_TO_SERVICE, services));
-	err |= PLAN_ADD_RULE(r, chain, plan_statement_set(ST_VIP_FRAGMENT, vips), plan_statement(ST_COUNTER),
-			plan_statement(ST_DROP));
+	err |= PLAN_ADD_RULE(r, chain, plan_statement_set(ST_VIP_FRAGMENT, vips),
+			     plan_statement(ST_COUNTER), plan_statement(ST_DROP));
 	return err ? -ENOMEM : 0;
 }
 

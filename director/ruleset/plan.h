@@ -25,7 +25,8 @@
 #include "include/config.h"
 
 enum {
-	PLAN_SYN_TIMEOUT_MS = 60000, /* a flow that has shown one SYN only; Linux' tcp_synack_retries last as long */
+	PLAN_SYN_TIMEOUT_MS =
+		60000, /* a flow that has shown one SYN only; Linux' tcp_synack_retries last as long */
 };
 
 /* An interface that is there. */
@@ -33,7 +34,7 @@ struct plan_interface {
 	char name[RULESET_IFNAME];
 	uint32_t ifindex;
 	struct mac mac;
-	bool peer_known;     /* the other director's MAC on this network was resolved */
+	bool peer_known; /* the other director's MAC on this network was resolved */
 	struct mac peer_mac;
 };
 
@@ -47,7 +48,8 @@ struct plan_facts {
 	const struct config *config;
 	const struct plan_interface *interfaces;
 	size_t n_interfaces;
-	const struct plan_backend *const *backends; /* [farm][backend], in the configuration's order */
+	const struct plan_backend *const
+		*backends; /* [farm][backend], in the configuration's order */
 };
 
 /*

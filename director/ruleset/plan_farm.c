@@ -54,7 +54,8 @@ struct ruleset_statement plan_statement_set(enum ruleset_statement_kind kind, in
 	return (struct ruleset_statement){.kind = kind, .set = (uint32_t)set};
 }
 
-int plan_add_rule(struct ruleset *r, int chain, size_t n, const struct ruleset_statement *statements)
+int plan_add_rule(struct ruleset *r, int chain, size_t n,
+		  const struct ruleset_statement *statements)
 {
 	struct ruleset_rule *rule = ruleset_add_rule(r, chain, NULL);
 
@@ -148,8 +149,8 @@ static int members_new(const struct farm_plan *p, struct bucket_member **ret)
 }
 
 /* Elements key -> backend for a filled table; none when it is empty. put() writes the data. */
-static int add_table_elements(const struct farm_plan *p, int set, const uint16_t *table, uint32_t size,
-			      const uint32_t *ids)
+static int add_table_elements(const struct farm_plan *p, int set, const uint16_t *table,
+			      uint32_t size, const uint32_t *ids)
 {
 	struct ruleset_set *s = &p->r->sets[set];
 
@@ -238,8 +239,8 @@ static int plan_maglev(const struct farm_plan *p)
 	if (set < 0 || chain < 0)
 		return -ENOMEM;
 	r->sets[set].size = size;
-	if (PLAN_ADD_RULE(r, chain, by_bucket, forward(p->out)) < 0 || add_drop_rule(r, chain) < 0 ||
-	    plan_buckets(p, set) < 0)
+	if (PLAN_ADD_RULE(r, chain, by_bucket, forward(p->out)) < 0 ||
+	    add_drop_rule(r, chain) < 0 || plan_buckets(p, set) < 0)
 		return -ENOMEM;
 	return chain;
 }
@@ -284,7 +285,7 @@ static int flow_farm_rules(const struct farm_plan *p, const struct flow_farm *f)
 	int err = 0;
 
 	err |= PLAN_ADD_RULE(r, f->new_chain, plan_statement(ST_TCP_SYN),
-			flow(ST_FLOW_ADD, f->flows, PLAN_SYN_TIMEOUT_MS));
+			     flow(ST_FLOW_ADD, f->flows, PLAN_SYN_TIMEOUT_MS));
 	err |= PLAN_ADD_RULE(r, f->new_chain, send, forward(p->out));
 
 	err |= PLAN_ADD_RULE(r, f->send, send, forward(p->out));
@@ -292,12 +293,13 @@ static int flow_farm_rules(const struct farm_plan *p, const struct flow_farm *f)
 	err |= PLAN_ADD_RULE(r, f->send, turn, go(f->new_chain));
 	err |= add_drop_rule(r, f->send);
 
-	err |= PLAN_ADD_RULE(r, f->known, plan_statement(ST_TCP_CLOSING), flow(ST_FLOW_UPDATE, f->flows, closing),
-			go(f->send));
+	err |= PLAN_ADD_RULE(r, f->known, plan_statement(ST_TCP_CLOSING),
+			     flow(ST_FLOW_UPDATE, f->flows, closing), go(f->send));
 	err |= PLAN_ADD_RULE(r, f->known, flow(ST_FLOW_UPDATE, f->flows, idle));
 	err |= PLAN_ADD_RULE(r, f->known, go(f->send));
 
-	err |= PLAN_ADD_RULE(r, f->entry, plan_statement_set(ST_MARK_BY_FLOW, f->flows), go(f->known));
+	err |= PLAN_ADD_RULE(r, f->entry, plan_statement_set(ST_MARK_BY_FLOW, f->flows),
+			     go(f->known));
 	err |= PLAN_ADD_RULE(r, f->entry, turn, go(f->new_chain));
 	err |= add_drop_rule(r, f->entry);
 	return err ? -ENOMEM : 0;
@@ -321,14 +323,14 @@ static int plan_round_robin(const struct farm_plan *p)
 	return err ? err : f.entry;
 }
 
-int plan_farm(struct ruleset *r, const struct config_farm *farm, const struct plan_backend *backends,
-	      const struct plan_interface *out)
+int plan_farm(struct ruleset *r, const struct config_farm *farm,
+	      const struct plan_backend *backends, const struct plan_interface *out)
 {
 	struct farm_plan p = {.r = r, .farm = farm, .backends = backends, .out = out};
 	int chain = -ENOTSUP;
 
 	switch (farm->scheduler) {
-	case SCHEDULER_MAGLEV:	    chain = plan_maglev(&p); break;
+	case SCHEDULER_MAGLEV: chain = plan_maglev(&p); break;
 	case SCHEDULER_ROUND_ROBIN: chain = plan_round_robin(&p); break;
 	case SCHEDULER_RANDOM:
 	case SCHEDULER_SOURCE_HASH:

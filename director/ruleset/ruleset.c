@@ -137,11 +137,11 @@ static int (*comparison(enum ruleset_set_kind kind))(const void *, const void *)
 	switch (kind) {
 	case SET_BUCKETS:
 	case SET_SLOTS:
-	case SET_BACKENDS:  return compare_numbers;
-	case SET_SERVICES:  return compare_concatenations;
+	case SET_BACKENDS: return compare_numbers;
+	case SET_SERVICES: return compare_concatenations;
 	case SET_ADDRESSES:
 	case SET_FLOWS:
-	case SET_FOREIGN:   return compare_octets;
+	case SET_FOREIGN: return compare_octets;
 	}
 	abort();
 }
@@ -163,12 +163,12 @@ size_t ruleset_key_len(enum ruleset_set_kind kind)
 {
 	switch (kind) {
 	case SET_SERVICES:
-	case SET_FLOWS:     return 12;
+	case SET_FLOWS: return 12;
 	case SET_ADDRESSES:
 	case SET_BUCKETS:
 	case SET_BACKENDS:
-	case SET_SLOTS:     return 4;
-	case SET_FOREIGN:   return 0;
+	case SET_SLOTS: return 4;
+	case SET_FOREIGN: return 0;
 	}
 	abort();
 }
@@ -177,12 +177,12 @@ size_t ruleset_data_len(enum ruleset_set_kind kind)
 {
 	switch (kind) {
 	case SET_BUCKETS:
-	case SET_BACKENDS:  return 12;
+	case SET_BACKENDS: return 12;
 	case SET_SLOTS:
-	case SET_FLOWS:     return 4;
+	case SET_FLOWS: return 4;
 	case SET_SERVICES:
 	case SET_ADDRESSES:
-	case SET_FOREIGN:   return 0;
+	case SET_FOREIGN: return 0;
 	}
 	abort();
 }

@@ -18,13 +18,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define RULESET_TABLE   "director"
+#define RULESET_TABLE	"director"
 #define RULESET_COMMENT "managed by directord; changes made by hand are undone"
 
 enum {
-	RULESET_NAME = 64,      /* longest name of a set or chain with its NUL: prefix + farm + suffix */
-	RULESET_KEY_MAX = 12,   /* ipv4_addr . inet_proto . inet_service, each padded to 4 octets */
-	RULESET_DATA_MAX = 12,  /* both MAC addresses */
+	RULESET_NAME = 64, /* longest name of a set or chain with its NUL: prefix + farm + suffix */
+	RULESET_KEY_MAX = 12,	/* ipv4_addr . inet_proto . inet_service, each padded to 4 octets */
+	RULESET_DATA_MAX = 12,	/* both MAC addresses */
 	RULESET_STATEMENTS = 8, /* longest rule */
 	RULESET_IFNAME = 16,
 };
@@ -40,49 +40,49 @@ enum ruleset_set_kind {
 };
 
 struct ruleset_element {
-	uint8_t key[RULESET_KEY_MAX];   /* as the kernel holds it: registers of 4 octets */
+	uint8_t key[RULESET_KEY_MAX];	/* as the kernel holds it: registers of 4 octets */
 	uint8_t data[RULESET_DATA_MAX]; /* unused octets are zero */
-	uint32_t chain;                 /* SET_SERVICES: index into chains (planned rulesets) */
-	uint16_t backend;               /* BUCKETS, SLOTS, BACKENDS: index into the farm's backends */
+	uint32_t chain;			/* SET_SERVICES: index into chains (planned rulesets) */
+	uint16_t backend; /* BUCKETS, SLOTS, BACKENDS: index into the farm's backends */
 };
 
 struct ruleset_set {
 	char name[RULESET_NAME];
 	enum ruleset_set_kind kind;
 	uint32_t size; /* maximum of elements; 0: none stated. BUCKETS, SLOTS: the modulus */
-	char farm[RULESET_NAME]; /* name of the farm that it belongs to, "": shared */
+	char farm[RULESET_NAME];	  /* name of the farm that it belongs to, "": shared */
 	struct ruleset_element *elements; /* sorted by key; NULL for FLOWS */
 	size_t n_elements;
 	char (*names)[RULESET_NAME]; /* BUCKETS, BACKENDS: by element.backend; else NULL */
 	size_t n_names;
-	char *signature;             /* see above; NULL until asked for */
+	char *signature; /* see above; NULL until asked for */
 };
 
 enum ruleset_statement_kind {
-	ST_NOT_FOR_US,      /* the frame's destination MAC is not this interface's */
-	ST_LOOPED_BY_PEER,  /* source MAC is the peer's, IP source is no node's: mac, set */
-	ST_TO_SERVICE,      /* verdict of the services map: set */
-	ST_VIP_FRAGMENT,    /* not the first fragment of a packet for a VIP: set */
-	ST_TCP_SYN,         /* first segment of a handshake */
-	ST_TCP_CLOSING,     /* FIN or RST */
-	ST_MACS_BY_BUCKET,  /* write both MACs by jhash of client and port: set, number = modulus, seed */
-	ST_MACS_BY_MARK,    /* write both MACs by backend id: set */
-	ST_MARK_BY_FLOW,    /* backend id of a remembered flow: set */
-	ST_MARK_BY_TURN,    /* backend id of the next slot: set, number = modulus */
-	ST_FLOW_ADD,        /* remember the flow: set, timeout_ms */
-	ST_FLOW_UPDATE,     /* remember or refresh it: set, timeout_ms */
-	ST_FLOW_DELETE,     /* forget it: set */
+	ST_NOT_FOR_US,	   /* the frame's destination MAC is not this interface's */
+	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source is no node's: mac, set */
+	ST_TO_SERVICE,	   /* verdict of the services map: set */
+	ST_VIP_FRAGMENT,   /* not the first fragment of a packet for a VIP: set */
+	ST_TCP_SYN,	   /* first segment of a handshake */
+	ST_TCP_CLOSING,	   /* FIN or RST */
+	ST_MACS_BY_BUCKET, /* write both MACs by jhash of client and port: set, number = modulus, seed */
+	ST_MACS_BY_MARK, /* write both MACs by backend id: set */
+	ST_MARK_BY_FLOW, /* backend id of a remembered flow: set */
+	ST_MARK_BY_TURN, /* backend id of the next slot: set, number = modulus */
+	ST_FLOW_ADD,	 /* remember the flow: set, timeout_ms */
+	ST_FLOW_UPDATE,	 /* remember or refresh it: set, timeout_ms */
+	ST_FLOW_DELETE,	 /* forget it: set */
 	ST_COUNTER,
-	ST_FORWARD,         /* send the frame out of an interface: number = ifindex, ifname */
-	ST_GOTO,            /* chain */
+	ST_FORWARD, /* send the frame out of an interface: number = ifindex, ifname */
+	ST_GOTO,    /* chain */
 	ST_ACCEPT,
 	ST_DROP,
 };
 
 struct ruleset_statement {
 	enum ruleset_statement_kind kind;
-	uint32_t set;    /* index into sets */
-	uint32_t chain;  /* index into chains */
+	uint32_t set;	 /* index into sets */
+	uint32_t chain;	 /* index into chains */
 	uint32_t number; /* modulus or ifindex */
 	uint32_t seed;
 	uint32_t timeout_ms;
@@ -101,7 +101,8 @@ struct ruleset_rule {
 struct ruleset_chain {
 	char name[RULESET_NAME];
 	char comment[RULESET_NAME]; /* "" for none */
-	char device[RULESET_IFNAME]; /* base chain on the ingress hook of this interface; "": regular */
+	char device
+		[RULESET_IFNAME]; /* base chain on the ingress hook of this interface; "": regular */
 	struct ruleset_rule *rules;
 	size_t n_rules;
 };
@@ -124,7 +125,8 @@ void ruleset_clear(struct ruleset *r);
  */
 int ruleset_add_set(struct ruleset *r, enum ruleset_set_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-int ruleset_add_chain(struct ruleset *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int ruleset_add_chain(struct ruleset *r, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 /* The new rule, to be filled at once (the pointer is good until the next rule of that chain), or NULL. */
 struct ruleset_rule *ruleset_add_rule(struct ruleset *r, int chain, const char *comment);
 void rule_add(struct ruleset_rule *rule, struct ruleset_statement statement);

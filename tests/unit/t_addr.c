@@ -24,8 +24,8 @@ static void parses_and_formats(void)
 
 static void refuses_what_is_no_address(void)
 {
-	static const char *const bad[] = {"",	       "10.77.0",      "10.77.0.256", "10.77.0.1 ",
-					  "10.77.0.1/24", "fd77::g", ":",	      "eth0"};
+	static const char *const bad[] = {
+		"", "10.77.0", "10.77.0.256", "10.77.0.1 ", "10.77.0.1/24", "fd77::g", ":", "eth0"};
 	struct addr a = {.family = 42};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -39,10 +39,10 @@ static void knows_what_a_host_can_own(void)
 		const char *text;
 		bool host;
 	} cases[] = {
-		{"10.77.0.1", true},	   {"0.0.0.0", false},	{"127.0.0.1", false},
-		{"224.0.0.18", false},	   {"239.1.1.1", false}, {"255.255.255.255", false},
-		{"240.0.0.1", true},	   {"fe80::1", true},	{"::1", false},
-		{"::", false},		   {"ff02::12", false},
+		{"10.77.0.1", true},   {"0.0.0.0", false},   {"127.0.0.1", false},
+		{"224.0.0.18", false}, {"239.1.1.1", false}, {"255.255.255.255", false},
+		{"240.0.0.1", true},   {"fe80::1", true},    {"::1", false},
+		{"::", false},	       {"ff02::12", false},
 	};
 	struct addr a;
 

@@ -93,8 +93,8 @@ static void expect_equal(struct nft_socket *s, const struct ruleset *want)
 	ruleset_clear(&have);
 }
 
-static int commit_change(struct nft_socket *s, const struct ruleset *have, const struct ruleset *want,
-			 struct err *err)
+static int commit_change(struct nft_socket *s, const struct ruleset *have,
+			 const struct ruleset *want, struct err *err)
 {
 	struct ruleset_change change;
 	struct nft_batch batch;

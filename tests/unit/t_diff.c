@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a change touches, without a kernel (t_kernel.c applies the same changes for real). */
+#include "director/ruleset/diff.h"
+#include "tests/unit/ruleset_case.h"
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define PAIR "tests/golden/ruleset/pair.conf"
+#define RR   "tests/golden/ruleset/round-robin.conf"
+
+static struct ruleset_change change_between(const struct ruleset *have, const struct ruleset *want,
+					    uint32_t *ret_messages)
+{
+	struct ruleset_change change;
+	struct nft_batch batch;
+
+	nft_batch_begin(&batch, 1);
+	EXPECT_INT(ruleset_diff(have, want, &batch, &change), 0);
+	*ret_messages = batch.n_messages - 1; /* without the beginning */
+	nft_batch_clear(&batch);
+	return change;
+}
+
+static void plan_again(struct ruleset_case *c)
+{
+	ruleset_clear(&c->ruleset);
+	CU_ASSERT_EQUAL_FATAL(plan_ruleset(&c->facts.plan, &c->ruleset), 0);
+	CU_ASSERT_EQUAL_FATAL(nft_sign(&c->ruleset), 0);
+}
+
+static void equal_rulesets_need_no_message(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, PAIR, 2) || !ruleset_case_init(&b, PAIR, 2))
+		return;
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	CU_ASSERT(ruleset_change_is_empty(&change));
+	EXPECT_INT(messages, 0);
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
+static void a_dead_backend_changes_elements_only(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	char text[RULESET_CHANGE_TEXT];
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, PAIR, 2) || !ruleset_case_init(&b, PAIR, 2))
+		return;
+	b.facts.all[2].usable = false;
+	plan_again(&b);
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.chains_rewritten, 0);
+	EXPECT_INT(change.sets_added + change.sets_deleted, 0);
+	CU_ASSERT(change.elements_added >= 252 && change.elements_added < 505);
+	EXPECT_INT(change.elements_deleted, change.elements_added);
+	EXPECT_TEXT(change.names, "set www-buckets");
+	CU_ASSERT_PTR_NOT_NULL(strstr(ruleset_change_format(&change, text), "(set www-buckets)"));
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
+static void another_seed_rewrites_one_chain(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, PAIR, 2) || !ruleset_case_init(&b, PAIR, 2))
+		return;
+	b.config->farms[0].seed++;
+	plan_again(&b);
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.chains_rewritten, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(change.names, "chain farm-www"));
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
+static void another_interface_index_rewrites_what_names_it(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, RR, 2) || !ruleset_case_init(&b, RR, 7))
+		return;
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.chains_rewritten, 2); /* new-app and send-app forward */
+	EXPECT_INT(change.sets_added + change.elements_added, 0);
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
+/* "A reload never drops a flow": neither a timeout nor a size may remake the flow table. */
+static void flow_tables_stay(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, RR, 2) || !ruleset_case_init(&b, RR, 2))
+		return;
+	b.config->farms[0].tcp_timeout_ms = 1000;
+	b.config->farms[0].max_connections = 17;
+	plan_again(&b);
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.sets_deleted, 1);
+	EXPECT_INT(ruleset_keep_flow_tables(&a.ruleset, &b.ruleset), 1);
+	EXPECT_INT(ruleset_keep_flow_tables(&a.ruleset, &b.ruleset), 0);
+	CU_ASSERT_EQUAL_FATAL(nft_sign(&b.ruleset), 0);
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.sets_deleted, 0);
+	EXPECT_INT(change.chains_rewritten, 1); /* known-app: the timeout */
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
+static void many_names_are_cut(void)
+{
+	struct ruleset_case c;
+	struct ruleset nothing = {0};
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/many.conf", 2))
+		return;
+	change = change_between(&nothing, &c.ruleset, &messages);
+	CU_ASSERT(change.table_added);
+	CU_ASSERT(strlen(change.names) < RULESET_CHANGE_NAMES);
+	CU_ASSERT_PTR_NOT_NULL(strstr(change.names, ", …"));
+	change = change_between(&c.ruleset, &nothing, &messages);
+	EXPECT_INT(change.chains_deleted, c.ruleset.n_chains);
+	EXPECT_INT(change.sets_deleted, c.ruleset.n_sets);
+	ruleset_case_clear(&c);
+}
+
+UNIT_TESTS(diff) = {
+	{"equal rulesets need no message", equal_rulesets_need_no_message},
+	{"a dead backend changes elements only", a_dead_backend_changes_elements_only},
+	{"another seed rewrites one chain", another_seed_rewrites_one_chain},
+	{"another interface index rewrites what names it",
+	 another_interface_index_rewrites_what_names_it},
+	{"flow tables stay", flow_tables_stay},
+	{"many names are cut", many_names_are_cut},
+	UNIT_TESTS_END,
+};
