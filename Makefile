@@ -170,7 +170,7 @@ lint: $(PB_H)
 	tests/architecture.sh
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability -I. -I$(B) $(filter %.c,$(OUR_C))
-	clang-tidy --quiet $(filter %.c,$(OUR_C)) -- $(ALL_CFLAGS)
+	clang-tidy --quiet $(LIB_SRC) $(MAINS) -- $(filter-out -W% -f%,$(ALL_CFLAGS))
 
 # --- installing ----------------------------------------------------------------------------------
 

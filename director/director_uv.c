@@ -360,7 +360,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 
 int director_reload(struct director *d, struct err *err)
 {
-	const struct config_node *self;
+	const struct config_node *self = NULL;
 	struct config *config = NULL, *old = d->config;
 	int code = config_load(d->options.config_path, &config, err);
 

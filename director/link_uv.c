@@ -58,6 +58,12 @@ static int make_room(struct links *l)
 	return 0;
 }
 
+static bool link_equal(const struct link *a, const struct link *b)
+{
+	return a->ifindex == b->ifindex && a->up == b->up && mac_equal(&a->mac, &b->mac) &&
+	       strcmp(a->name, b->name) == 0;
+}
+
 static void store(struct links *l, const struct link *link)
 {
 	struct link *known = find_index(l, link->ifindex);
@@ -69,7 +75,7 @@ static void store(struct links *l, const struct link *link)
 		*known = (struct link){0};
 	}
 	l->seen[known - l->list] = true;
-	if (memcmp(known, link, sizeof(*link)) == 0)
+	if (link_equal(known, link))
 		return;
 	*known = *link;
 	l->dirty = true;
@@ -80,7 +86,7 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 	struct links *l = owner;
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
-	struct link link, *known;
+	struct link link = {0}, *known;
 
 	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family == AF_BRIDGE)
@@ -91,7 +97,6 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 			forget(l, (size_t)(known - l->list));
 		return;
 	}
-	memset(&link, 0, sizeof(link)); /* compared as a whole, padding included */
 	link.ifindex = (uint32_t)info->ifi_index;
 	link.up = (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_RUNNING);
 	NLATTR_EACH (attr, nlh, sizeof(*info)) {

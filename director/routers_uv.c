@@ -57,8 +57,10 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 {
 	struct vrrp_router **next = calloc(c->n_vrrps + 1, sizeof(*next));
 	struct vrrp_router **old = d->routers;
-	int code = next ? 0 : err_set(err, -ENOMEM, "no memory");
+	int code = 0;
 
+	if (!next)
+		return err_set(err, -ENOMEM, "no memory");
 	/* New ones first: when one cannot be made, the old ones have not been touched. */
 	for (size_t i = 0; !code && i < c->n_vrrps; i++) {
 		bool exists = false;
@@ -69,7 +71,7 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 			code = vrrp_router_new(d->loop, &c->vrrps[i], self, &ops, d, &next[i], err);
 	}
 	if (code < 0) {
-		for (size_t i = 0; next && i < c->n_vrrps; i++)
+		for (size_t i = 0; i < c->n_vrrps; i++)
 			vrrp_router_close(next[i]);
 		free(next);
 		return code;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/bucket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -89,6 +90,7 @@ int bucket_table_fill(uint16_t *table, uint32_t size, const struct bucket_member
 	uint32_t filled = 0;
 	size_t count;
 
+	assert(size > 1);
 	if (!walks)
 		return -ENOMEM;
 	for (uint32_t i = 0; i < size; i++)

@@ -48,29 +48,30 @@ class Answer:
     """One HTTP answer, fed as bytes arrive."""
 
     def __init__(self):
-        self.bytes = b""
+        self.head = b""
         self.backend = "?"
-        self.length = None
+        self.left = None  # octets of the body, once the head is complete
 
     def feed(self, more):
         """True once the answer is complete."""
-        self.bytes += more
-        head, end, body = self.bytes.partition(b"\r\n\r\n")
-        if not end:
-            return False
-        if self.length is None:
+        if self.left is None:
+            self.head += more
+            head, end, more = self.head.partition(b"\r\n\r\n")
+            if not end:
+                return False
             self.read_head(head.decode("latin-1"))
-        return len(body) >= self.length
+        self.left -= len(more)
+        return self.left <= 0
 
     def read_head(self, head):
-        self.length = 0
+        self.left = 0
         lines = head.split("\r\n")
         if " 200 " not in lines[0] + " ":
             raise ValueError(lines[0])
         for line in lines[1:]:
             key, _, value = line.partition(":")
             if key.lower() == "content-length":
-                self.length = int(value)
+                self.left = int(value)
             elif key.lower() == "x-backend":
                 self.backend = value.strip()
 
@@ -83,6 +84,7 @@ class Connection:
         self.tries = 0
         self.backends = set()
         self.sock = None
+        self.done = False
         self.begin_request()
 
     def begin_request(self):
@@ -128,7 +130,10 @@ class Connection:
 
     def receive(self):
         more = self.sock.recv(65536)
-        if not more:
+        if self.done:
+            if not more:
+                self.close()
+        elif not more:
             self.fail("closed early")
         elif self.answer.feed(more):
             self.answered()
@@ -141,9 +146,12 @@ class Connection:
             self.resume_at = time.monotonic() + self.load.args.pause
             self.deadline = self.resume_at + self.load.args.timeout
         else:
-            self.close()
+            # The server closes first, so that it keeps the TIME_WAIT and the port is free again.
+            self.done = True
+            self.deadline = time.monotonic() + self.load.args.timeout
 
     def resume(self):
+        """The next request on this connection."""
         self.begin_request()
         try:
             self.send()
@@ -151,6 +159,9 @@ class Connection:
             self.fail(errno.errorcode.get(e.errno, str(e.errno)))
 
     def fail(self, reason):
+        if self.done:
+            self.close()
+            return
         self.load.errors[reason] += 1
         self.drop_socket()
         if self.tries <= self.load.args.retries:

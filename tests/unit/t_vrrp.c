@@ -1,145 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * The election as stories in virtual time. Every event that has an effect, and every timer that
- * fires, leaves one line: milliseconds, the state after it, the effects in their order, and the
- * reason when the state changed.
- */
-#include "ha/vrrp.h"
+/* Every row of the table of transitions in ha/vrrp.h, as a story. */
 #include "tests/unit/unit.h"
+#include "tests/unit/vrrp_story.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-enum { SECOND_MS = 1000, OWN = 0x0a4d0002, LOWER = 0x0a4d0001, HIGHER = 0x0a4d0003 };
-
-struct story {
-	struct vrrp v;
-	uint64_t now_us;
-	char text[4096];
-};
-
-static void add(struct story *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void add(struct story *s, const char *fmt, ...)
-{
-	size_t used = strlen(s->text);
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(s->text + used, sizeof(s->text) - used, fmt, ap);
-	va_end(ap);
-}
-
-static void step(struct story *s, struct vrrp_event ev)
-{
-	struct vrrp_update u;
-	char cause[VRRP_CAUSE_TEXT];
-
-	ev.now_us = s->now_us;
-	u = vrrp_step(&s->v, &ev);
-	add(s, "[%5llu.%03u] %s", (unsigned long long)s->now_us / 1000,
-	    (unsigned int)(s->now_us % 1000), vrrp_state_name(s->v.state));
-	if (u.flags & VRRP_RELEASE_VIP)
-		add(s, " release");
-	if (u.flags & VRRP_ADVERT)
-		add(s, " adv%u", u.send_priority);
-	if (u.flags & VRRP_TAKE_VIP)
-		add(s, " take");
-	if (u.flags & VRRP_ANNOUNCE)
-		add(s, " garp");
-	if (u.flags & VRRP_TIMER && u.deadline_us == VRRP_NEVER)
-		add(s, " stop");
-	else if (u.flags & VRRP_TIMER)
-		add(s, " timer+%llu.%03u", (unsigned long long)(u.deadline_us - s->now_us) / 1000,
-		    (unsigned int)((u.deadline_us - s->now_us) % 1000));
-	if (u.flags & VRRP_STATE)
-		add(s, " (%s: %s)", vrrp_state_name(u.from), vrrp_cause_format(&u.cause, cause));
-	add(s, "\n");
-}
-
-static struct story begin(uint8_t priority, uint64_t interval_ms, bool preempt)
-{
-	struct story s = {.now_us = 0};
-	const struct vrrp_settings settings = {
-		.priority = priority,
-		.preempt = preempt,
-		.interval_us = interval_ms * 1000,
-		.address = addr_v4(OWN),
-	};
-
-	vrrp_init(&s.v, &settings);
-	return s;
-}
-
-/* Lets the time pass; timers fire exactly when they are due. */
-static void until(struct story *s, uint64_t ms)
-{
-	while (s->v.deadline_us != VRRP_NEVER && s->v.deadline_us <= ms * 1000) {
-		s->now_us = s->v.deadline_us;
-		step(s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
-	}
-	s->now_us = ms * 1000;
-}
-
-static void at(struct story *s, uint64_t ms, enum vrrp_event_type type)
-{
-	until(s, ms);
-	step(s, (struct vrrp_event){.type = type});
-}
-
-static void fault(struct story *s, uint64_t ms, enum vrrp_reason why)
-{
-	until(s, ms);
-	step(s, (struct vrrp_event){.type = VRRP_EVENT_FAULT, .fault = why});
-}
-
-static void advert(struct story *s, uint64_t ms, uint32_t source, uint8_t priority,
-		   uint64_t interval_ms)
-{
-	until(s, ms);
-	step(s, (struct vrrp_event){.type = VRRP_EVENT_ADVERT,
-				    .advert = {.source = addr_v4(source),
-					       .priority = priority,
-					       .interval_us = interval_ms * 1000}});
-}
-
-static void reconfigure(struct story *s, uint64_t ms, uint8_t priority, uint64_t interval_ms,
-			bool preempt)
-{
-	until(s, ms);
-	step(s, (struct vrrp_event){.type = VRRP_EVENT_RECONFIGURE,
-				    .settings = {.priority = priority,
-						 .preempt = preempt,
-						 .interval_us = interval_ms * 1000,
-						 .address = addr_v4(OWN)}});
-}
-
-/* Forgets what was told so far. */
-static void silently(struct story *s)
-{
-	s->text[0] = '\0';
-}
-
-static struct story begin_master(uint8_t priority, uint64_t interval_ms, bool preempt)
-{
-	struct story s = begin(priority, interval_ms, preempt);
-
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	s.now_us = s.v.deadline_us;
-	step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
-	s.v.deadline_us = 5000 * 1000; /* so that stories have round times */
-	s.v.since_us = s.v.deadline_us - s.v.settings.interval_us;
-	silently(&s);
-	return s;
-}
 
 static void takes_over_after_silence(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	until(&s, 5700);
-	at(&s, 6000, VRRP_EVENT_SHUTDOWN);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_until(&s, 5700);
+	story_at(&s, 6000, VRRP_EVENT_SHUTDOWN);
 	EXPECT_TEXT(s.text, "[    0.000] backup timer+3609.375 (init: startup)\n"
 			    "[ 3609.375] master adv100 take garp timer+1000.000 (backup: no advert "
 			    "for 3.609 s)\n"
@@ -150,14 +22,16 @@ static void takes_over_after_silence(void)
 
 static void backup_listens(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	advert(&s, 500, HIGHER, 150, SECOND_MS); /* greater: listen, 3 intervals and the skew */
-	advert(&s, 1500, LOWER, 100, SECOND_MS); /* equal counts as greater, whatever the address */
-	advert(&s, 2000, HIGHER, 150, 100);	 /* its interval is learned */
-	advert(&s, 2100, HIGHER, 99, 100);	 /* less: discarded, the timer goes on */
-	at(&s, 2200, VRRP_EVENT_SHUTDOWN);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_advert(&s, 500, HIGHER, 150,
+		     SECOND_MS); /* greater: listen, 3 intervals and the skew */
+	story_advert(&s, 1500, LOWER, 100,
+		     SECOND_MS); /* equal counts as greater, whatever the address */
+	story_advert(&s, 2000, HIGHER, 150, 100); /* its interval is learned */
+	story_advert(&s, 2100, HIGHER, 99, 100);  /* less: discarded, the timer goes on */
+	story_at(&s, 2200, VRRP_EVENT_SHUTDOWN);
 	EXPECT_TEXT(s.text, "[    0.000] backup timer+3609.375 (init: startup)\n"
 			    "[  500.000] backup timer+3609.375\n"
 			    "[ 1500.000] backup timer+3609.375\n"
@@ -168,12 +42,12 @@ static void backup_listens(void)
 
 static void priority_zero(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	advert(&s, 1000, HIGHER, 150, SECOND_MS);
-	advert(&s, 2000, HIGHER, 0, SECOND_MS);
-	until(&s, 2700);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_advert(&s, 1000, HIGHER, 150, SECOND_MS);
+	story_advert(&s, 2000, HIGHER, 0, SECOND_MS);
+	story_until(&s, 2700);
 	EXPECT_TEXT(s.text,
 		    "[    0.000] backup timer+3609.375 (init: startup)\n"
 		    "[ 1000.000] backup timer+3609.375\n"
@@ -184,11 +58,11 @@ static void priority_zero(void)
 
 static void priority_zero_then_another_master(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	advert(&s, 1000, HIGHER, 0, SECOND_MS);
-	advert(&s, 1400, LOWER, 120, SECOND_MS);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_advert(&s, 1000, HIGHER, 0, SECOND_MS);
+	story_advert(&s, 1400, LOWER, 120, SECOND_MS);
 	EXPECT_TEXT(s.text, "[    0.000] backup timer+3609.375 (init: startup)\n"
 			    "[ 1000.000] backup timer+609.375\n"
 			    "[ 1400.000] backup timer+3609.375\n");
@@ -196,12 +70,12 @@ static void priority_zero_then_another_master(void)
 
 static void preempts_a_lower_master(void)
 {
-	struct story s = begin(150, SECOND_MS, true);
+	struct story s = story_begin(150, SECOND_MS, true);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
 	for (uint64_t ms = 500; ms < 3500; ms += 1000)
-		advert(&s, ms, HIGHER, 100, SECOND_MS);
-	until(&s, 3500);
+		story_advert(&s, ms, HIGHER, 100, SECOND_MS);
+	story_until(&s, 3500);
 	EXPECT_TEXT(s.text, "[    0.000] backup timer+3414.062 (init: startup)\n"
 			    "[  500.000] backup\n"
 			    "[ 1500.000] backup\n"
@@ -212,12 +86,12 @@ static void preempts_a_lower_master(void)
 
 static void preempt_off(void)
 {
-	struct story s = begin(150, SECOND_MS, false);
+	struct story s = story_begin(150, SECOND_MS, false);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	advert(&s, 3000, HIGHER, 100, SECOND_MS);
-	advert(&s, 6000, HIGHER, 100, SECOND_MS);
-	until(&s, 10000);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_advert(&s, 3000, HIGHER, 100, SECOND_MS);
+	story_advert(&s, 6000, HIGHER, 100, SECOND_MS);
+	story_until(&s, 10000);
 	EXPECT_TEXT(s.text, "[    0.000] backup timer+3414.062 (init: startup)\n"
 			    "[ 3000.000] backup timer+3414.062\n"
 			    "[ 6000.000] backup timer+3414.062\n"
@@ -227,13 +101,13 @@ static void preempt_off(void)
 
 static void master_meets_others(void)
 {
-	struct story s = begin_master(150, SECOND_MS, false);
+	struct story s = story_begin_master(150, SECOND_MS, false);
 
-	advert(&s, 4000, HIGHER, 100, SECOND_MS); /* lower priority: assert, announce */
-	advert(&s, 4100, LOWER, 150, SECOND_MS);  /* a tie, and our address is greater */
-	advert(&s, 4200, HIGHER, 0, SECOND_MS);	  /* gives up: an advert, the timer anew */
-	until(&s, 5300);
-	advert(&s, 5400, LOWER, 151, 2000); /* greater, although preempt is off */
+	story_advert(&s, 4000, HIGHER, 100, SECOND_MS); /* lower priority: assert, announce */
+	story_advert(&s, 4100, LOWER, 150, SECOND_MS);	/* a tie, and our address is greater */
+	story_advert(&s, 4200, HIGHER, 0, SECOND_MS);	/* gives up: an advert, the timer anew */
+	story_until(&s, 5300);
+	story_advert(&s, 5400, LOWER, 151, 2000); /* greater, although preempt is off */
 	EXPECT_TEXT(s.text,
 		    "[ 4000.000] master adv150 garp\n"
 		    "[ 4100.000] master adv150 garp\n"
@@ -245,9 +119,9 @@ static void master_meets_others(void)
 
 static void tie_goes_to_the_greater_address(void)
 {
-	struct story s = begin_master(150, SECOND_MS, true);
+	struct story s = story_begin_master(150, SECOND_MS, true);
 
-	advert(&s, 4000, HIGHER, 150, SECOND_MS);
+	story_advert(&s, 4000, HIGHER, 150, SECOND_MS);
 	EXPECT_TEXT(s.text,
 		    "[ 4000.000] backup release timer+3414.062 (master: advert of 10.77.0.3 "
 		    "with priority 150)\n");
@@ -255,16 +129,17 @@ static void tie_goes_to_the_greater_address(void)
 
 static void address_owner(void)
 {
-	struct story s = begin(255, SECOND_MS, false);
+	struct story s = story_begin(255, SECOND_MS, false);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	advert(&s, 100, HIGHER, 254, SECOND_MS);
-	at(&s, 200, VRRP_EVENT_YIELD); /* owns the addresses: cannot give them to others */
-	advert(&s, 300, HIGHER, 255,
-	       SECOND_MS); /* two owners: a tie like any other (erratum 8298) */
-	advert(&s, 400, HIGHER, 254, SECOND_MS); /* the owner preempts whatever the setting says */
-	until(&s, 3400);
-	at(&s, 3500, VRRP_EVENT_SHUTDOWN);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_advert(&s, 100, HIGHER, 254, SECOND_MS);
+	story_at(&s, 200, VRRP_EVENT_YIELD); /* owns the addresses: cannot give them to others */
+	story_advert(&s, 300, HIGHER, 255,
+		     SECOND_MS); /* two owners: a tie like any other (erratum 8298) */
+	story_advert(&s, 400, HIGHER, 254,
+		     SECOND_MS); /* the owner preempts whatever the setting says */
+	story_until(&s, 3400);
+	story_at(&s, 3500, VRRP_EVENT_SHUTDOWN);
 	EXPECT_TEXT(s.text,
 		    "[    0.000] master adv255 take garp timer+1000.000 (init: owns the "
 		    "addresses (priority 255))\n"
@@ -280,18 +155,18 @@ static void address_owner(void)
 
 static void yields_to_another(void)
 {
-	struct story s = begin_master(150, SECOND_MS, true);
+	struct story s = story_begin_master(150, SECOND_MS, true);
 
-	at(&s, 4000, VRRP_EVENT_YIELD);
-	at(&s, 4100, VRRP_EVENT_YIELD); /* not master any more: nothing */
-	advert(&s, 4609, HIGHER, 100, SECOND_MS);
-	advert(&s, 5609, HIGHER, 100, SECOND_MS); /* does not preempt, although it could */
-	advert(&s, 6000, HIGHER, 0, SECOND_MS);	  /* until the other one gives up */
-	until(&s, 6500);
-	advert(&s, 6600, HIGHER, 100, SECOND_MS);
-	fault(&s, 6700, VRRP_REASON_NO_LINK);
-	at(&s, 7000, VRRP_EVENT_CLEAR);
-	advert(&s, 7600, HIGHER, 100, SECOND_MS); /* preempts as before */
+	story_at(&s, 4000, VRRP_EVENT_YIELD);
+	story_at(&s, 4100, VRRP_EVENT_YIELD); /* not master any more: nothing */
+	story_advert(&s, 4609, HIGHER, 100, SECOND_MS);
+	story_advert(&s, 5609, HIGHER, 100, SECOND_MS); /* does not preempt, although it could */
+	story_advert(&s, 6000, HIGHER, 0, SECOND_MS);	/* until the other one gives up */
+	story_until(&s, 6500);
+	story_advert(&s, 6600, HIGHER, 100, SECOND_MS);
+	story_fault(&s, 6700, VRRP_REASON_NO_LINK);
+	story_at(&s, 7000, VRRP_EVENT_CLEAR);
+	story_advert(&s, 7600, HIGHER, 100, SECOND_MS); /* preempts as before */
 	EXPECT_TEXT(s.text,
 		    "[ 4000.000] backup release adv0 timer+2000.000 (master: operator)\n"
 		    "[ 4100.000] backup\n"
@@ -308,11 +183,11 @@ static void yields_to_another(void)
 
 static void yields_to_nobody(void)
 {
-	struct story s = begin_master(150, SECOND_MS, true);
+	struct story s = story_begin_master(150, SECOND_MS, true);
 
-	at(&s, 4000, VRRP_EVENT_YIELD);
-	until(&s, 6500);
-	advert(&s, 6600, HIGHER, 100, SECOND_MS);
+	story_at(&s, 4000, VRRP_EVENT_YIELD);
+	story_until(&s, 6500);
+	story_advert(&s, 6600, HIGHER, 100, SECOND_MS);
 	EXPECT_TEXT(s.text,
 		    "[ 4000.000] backup release adv0 timer+2000.000 (master: operator)\n"
 		    "[ 6000.000] master adv150 take garp timer+1000.000 (backup: nobody took "
@@ -322,13 +197,13 @@ static void yields_to_nobody(void)
 
 static void yield_survives_a_fault_of_the_link(void)
 {
-	struct story s = begin_master(150, SECOND_MS, true);
+	struct story s = story_begin_master(150, SECOND_MS, true);
 
-	at(&s, 4000, VRRP_EVENT_YIELD);
-	advert(&s, 4700, HIGHER, 100, SECOND_MS);
-	fault(&s, 4800, VRRP_REASON_NO_LINK);
-	at(&s, 4900, VRRP_EVENT_CLEAR);
-	advert(&s, 5700, HIGHER, 100, SECOND_MS);
+	story_at(&s, 4000, VRRP_EVENT_YIELD);
+	story_advert(&s, 4700, HIGHER, 100, SECOND_MS);
+	story_fault(&s, 4800, VRRP_REASON_NO_LINK);
+	story_at(&s, 4900, VRRP_EVENT_CLEAR);
+	story_advert(&s, 5700, HIGHER, 100, SECOND_MS);
 	EXPECT_TEXT(s.text, "[ 4000.000] backup release adv0 timer+2000.000 (master: operator)\n"
 			    "[ 4700.000] backup timer+3414.062\n"
 			    "[ 4800.000] fault stop (backup: link down)\n"
@@ -338,22 +213,22 @@ static void yield_survives_a_fault_of_the_link(void)
 
 static void faults(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	fault(&s, 0, VRRP_REASON_NO_LINK);
-	at(&s, 10, VRRP_EVENT_STARTUP);
-	advert(&s, 20, HIGHER, 1, SECOND_MS); /* not listening */
-	at(&s, 30, VRRP_EVENT_TIMER);
-	at(&s, 40, VRRP_EVENT_YIELD);
-	fault(&s, 50, VRRP_REASON_NO_ADDRESS); /* another reason, the same state */
-	at(&s, 60, VRRP_EVENT_CLEAR);
-	at(&s, 70, VRRP_EVENT_STARTUP); /* is started already */
-	at(&s, 70, VRRP_EVENT_CLEAR);
-	fault(&s, 80, VRRP_REASON_NO_SOCKET);
-	at(&s, 90, VRRP_EVENT_SHUTDOWN);
-	at(&s, 90, VRRP_EVENT_SHUTDOWN);
-	at(&s, 100, VRRP_EVENT_CLEAR); /* in init: remembered */
-	at(&s, 110, VRRP_EVENT_STARTUP);
+	story_fault(&s, 0, VRRP_REASON_NO_LINK);
+	story_at(&s, 10, VRRP_EVENT_STARTUP);
+	story_advert(&s, 20, HIGHER, 1, SECOND_MS); /* not listening */
+	story_at(&s, 30, VRRP_EVENT_TIMER);
+	story_at(&s, 40, VRRP_EVENT_YIELD);
+	story_fault(&s, 50, VRRP_REASON_NO_ADDRESS); /* another reason, the same state */
+	story_at(&s, 60, VRRP_EVENT_CLEAR);
+	story_at(&s, 70, VRRP_EVENT_STARTUP); /* is started already */
+	story_at(&s, 70, VRRP_EVENT_CLEAR);
+	story_fault(&s, 80, VRRP_REASON_NO_SOCKET);
+	story_at(&s, 90, VRRP_EVENT_SHUTDOWN);
+	story_at(&s, 90, VRRP_EVENT_SHUTDOWN);
+	story_at(&s, 100, VRRP_EVENT_CLEAR); /* in init: remembered */
+	story_at(&s, 110, VRRP_EVENT_STARTUP);
 	EXPECT_TEXT(s.text, "[    0.000] init\n"
 			    "[   10.000] fault (init: link down)\n"
 			    "[   20.000] fault\n"
@@ -372,13 +247,13 @@ static void faults(void)
 
 static void link_flap_of_a_master(void)
 {
-	struct story s = begin_master(100, SECOND_MS, true);
+	struct story s = story_begin_master(100, SECOND_MS, true);
 
-	at(&s, 3900, VRRP_EVENT_STARTUP);
-	at(&s, 3900, VRRP_EVENT_CLEAR);
-	fault(&s, 4000, VRRP_REASON_NO_LINK);
-	at(&s, 4005, VRRP_EVENT_CLEAR);
-	until(&s, 8000);
+	story_at(&s, 3900, VRRP_EVENT_STARTUP);
+	story_at(&s, 3900, VRRP_EVENT_CLEAR);
+	story_fault(&s, 4000, VRRP_REASON_NO_LINK);
+	story_at(&s, 4005, VRRP_EVENT_CLEAR);
+	story_until(&s, 8000);
 	EXPECT_TEXT(s.text, "[ 3900.000] master\n"
 			    "[ 3900.000] master\n"
 			    "[ 4000.000] fault release stop (master: link down)\n"
@@ -389,10 +264,10 @@ static void link_flap_of_a_master(void)
 
 static void owner_comes_back_as_master(void)
 {
-	struct story s = begin_master(255, SECOND_MS, true);
+	struct story s = story_begin_master(255, SECOND_MS, true);
 
-	fault(&s, 4000, VRRP_REASON_NO_LINK);
-	at(&s, 4005, VRRP_EVENT_CLEAR);
+	story_fault(&s, 4000, VRRP_REASON_NO_LINK);
+	story_at(&s, 4005, VRRP_EVENT_CLEAR);
 	EXPECT_TEXT(s.text, "[ 4000.000] fault release stop (master: link down)\n"
 			    "[ 4005.000] master adv255 take garp timer+1000.000 (fault: owns the "
 			    "addresses (priority 255))\n");
@@ -400,19 +275,19 @@ static void owner_comes_back_as_master(void)
 
 static void reconfigured_in_backup(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	reconfigure(&s, 0, 200, SECOND_MS, true); /* in init: remembered */
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	reconfigure(&s, 500, 200, 500, true); /* nobody heard yet: the own interval counts */
-	reconfigure(&s, 600, 56, 500, true);  /* counted from the beginning of the wait */
-	advert(&s, 700, HIGHER, 150, SECOND_MS);
-	reconfigure(&s, 1700, 56, 100, true);  /* the master's interval stays learned */
-	reconfigure(&s, 1800, 200, 100, true); /* outranks the master now */
-	advert(&s, 1900, HIGHER, 150, SECOND_MS);
-	reconfigure(&s, 2000, 200, 100, false); /* and leaves it in peace again */
-	advert(&s, 2900, HIGHER, 150, SECOND_MS);
-	reconfigure(&s, 3000, 255, 100, false);
+	story_reconfigure(&s, 0, 200, SECOND_MS, true); /* in init: remembered */
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_reconfigure(&s, 500, 200, 500, true); /* nobody heard yet: the own interval counts */
+	story_reconfigure(&s, 600, 56, 500, true);  /* counted from the beginning of the wait */
+	story_advert(&s, 700, HIGHER, 150, SECOND_MS);
+	story_reconfigure(&s, 1700, 56, 100, true);  /* the master's interval stays learned */
+	story_reconfigure(&s, 1800, 200, 100, true); /* outranks the master now */
+	story_advert(&s, 1900, HIGHER, 150, SECOND_MS);
+	story_reconfigure(&s, 2000, 200, 100, false); /* and leaves it in peace again */
+	story_advert(&s, 2900, HIGHER, 150, SECOND_MS);
+	story_reconfigure(&s, 3000, 255, 100, false);
 	EXPECT_TEXT(s.text, "[    0.000] init\n"
 			    "[    0.000] backup timer+3218.750 (init: startup)\n"
 			    "[  500.000] backup timer+1109.375\n"
@@ -429,12 +304,12 @@ static void reconfigured_in_backup(void)
 
 static void reconfigured_as_master(void)
 {
-	struct story s = begin_master(100, SECOND_MS, true);
+	struct story s = story_begin_master(100, SECOND_MS, true);
 
-	reconfigure(&s, 4000, 100, SECOND_MS, false); /* nothing that others must know */
-	reconfigure(&s, 4100, 120, SECOND_MS, false);
-	reconfigure(&s, 4200, 120, 100, false);
-	until(&s, 4350);
+	story_reconfigure(&s, 4000, 100, SECOND_MS, false); /* nothing that others must know */
+	story_reconfigure(&s, 4100, 120, SECOND_MS, false);
+	story_reconfigure(&s, 4200, 120, 100, false);
+	story_until(&s, 4350);
 	EXPECT_TEXT(s.text, "[ 4000.000] master\n"
 			    "[ 4100.000] master adv120 timer+1000.000\n"
 			    "[ 4200.000] master adv120 timer+100.000\n"
@@ -443,12 +318,12 @@ static void reconfigured_as_master(void)
 
 static void ten_milliseconds(void)
 {
-	struct story s = begin(100, 10, true);
+	struct story s = story_begin(100, 10, true);
 
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	advert(&s, 10, HIGHER, 150, 10);
-	until(&s, 70);
-	advert(&s, 70, HIGHER, 0, 10);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_advert(&s, 10, HIGHER, 150, 10);
+	story_until(&s, 70);
+	story_advert(&s, 70, HIGHER, 0, 10);
 	EXPECT_TEXT(s.text,
 		    "[    0.000] backup timer+36.093 (init: startup)\n"
 		    "[   10.000] backup timer+36.093\n"
@@ -477,7 +352,7 @@ static void skew_values(void)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct story s = begin(cases[i].priority, cases[i].interval_us / 1000, true);
+		struct story s = story_begin(cases[i].priority, cases[i].interval_us / 1000, true);
 
 		EXPECT_INT(vrrp_skew_us(&s.v), cases[i].skew_us);
 		EXPECT_INT(vrrp_down_interval_us(&s.v), cases[i].down_us);
@@ -487,32 +362,32 @@ static void skew_values(void)
 /* A timer of milliseconds fires late, never early; a call before the time only asks again. */
 static void late_and_early_timers(void)
 {
-	struct story s = begin_master(100, 10, true);
+	struct story s = story_begin_master(100, 10, true);
 
 	s.now_us = 4999999;
-	step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
+	story_step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
 	s.now_us = 5000900; /* late: the next one is due on the old beat */
-	step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
+	story_step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
 	s.now_us = 5500000; /* stopped for half a second: a new beat */
-	step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
+	story_step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
 	EXPECT_TEXT(s.text, "[ 4999.999] master timer+0.001\n"
 			    "[ 5000.900] master adv100 timer+9.100\n"
 			    "[ 5500.000] master adv100 timer+10.000\n");
-	s = begin(100, SECOND_MS, true);
-	at(&s, 0, VRRP_EVENT_STARTUP);
-	at(&s, 3609, VRRP_EVENT_TIMER);
+	s = story_begin(100, SECOND_MS, true);
+	story_at(&s, 0, VRRP_EVENT_STARTUP);
+	story_at(&s, 3609, VRRP_EVENT_TIMER);
 	EXPECT_TEXT(s.text, "[    0.000] backup timer+3609.375 (init: startup)\n"
 			    "[ 3609.000] backup timer+0.375\n");
 }
 
 static void init_does_nothing(void)
 {
-	struct story s = begin(100, SECOND_MS, true);
+	struct story s = story_begin(100, SECOND_MS, true);
 
-	at(&s, 0, VRRP_EVENT_TIMER);
-	at(&s, 0, VRRP_EVENT_SHUTDOWN);
-	at(&s, 0, VRRP_EVENT_YIELD);
-	advert(&s, 0, HIGHER, 200, SECOND_MS);
+	story_at(&s, 0, VRRP_EVENT_TIMER);
+	story_at(&s, 0, VRRP_EVENT_SHUTDOWN);
+	story_at(&s, 0, VRRP_EVENT_YIELD);
+	story_advert(&s, 0, HIGHER, 200, SECOND_MS);
 	EXPECT_TEXT(s.text, "[    0.000] init\n"
 			    "[    0.000] init\n"
 			    "[    0.000] init\n"

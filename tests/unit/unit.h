@@ -12,8 +12,8 @@
 #include <stdint.h>
 
 /* A NULL name ends the table. */
-#define UNIT_TESTS(noun)  const CU_TestInfo t_##noun[]
-#define UNIT_TESTS_END    CU_TEST_INFO_NULL
+#define UNIT_TESTS(noun) const CU_TestInfo t_##noun[]
+#define UNIT_TESTS_END	 CU_TEST_INFO_NULL
 
 /* CU_ASSERT_EQUAL prints no values; these do, on failure. */
 bool unit_equal_int(long long got, long long want, const char *what, const char *file, int line);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What directorctl may be answered: refused, or a reply that means the same after it was packed and
+ * read again. tests/unit/t_codec.c replays the corpus with the same expectations.
+ */
+#include "proto/codec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check(int good)
+{
+	if (!good)
+		abort();
+}
+
+#define ENDS(text) check(memchr((text), '\0', sizeof(text)) != NULL)
+
+static void check_farm(const struct status_farm *f)
+{
+	ENDS(f->name);
+	ENDS(f->state);
+	ENDS(f->reason);
+	ENDS(f->scheduler);
+	ENDS(f->services);
+	check(f->backends != NULL);
+	for (size_t i = 0; i < f->n_backends; i++) {
+		ENDS(f->backends[i].name);
+		ENDS(f->backends[i].address);
+		ENDS(f->backends[i].mac);
+		ENDS(f->backends[i].state);
+	}
+}
+
+static void check_vrrp(const struct status_vrrp *v)
+{
+	ENDS(v->name);
+	ENDS(v->state);
+	ENDS(v->interface);
+	ENDS(v->reason);
+	ENDS(v->master);
+	ENDS(v->error);
+	check(v->addresses != NULL);
+	for (size_t i = 0; i < v->n_addresses; i++)
+		ENDS(v->addresses[i]);
+}
+
+static void check_reply(const struct control_reply *r)
+{
+	const struct status *s = &r->status;
+
+	check(r->text && r->code >= 0 && r->code <= 255);
+	check(r->has_status || !(s->vrrps || s->peers || s->farms));
+	ENDS(s->node);
+	ENDS(s->version);
+	ENDS(s->config_digest);
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		check_vrrp(&s->vrrps[i]);
+	for (size_t i = 0; i < s->n_peers; i++) {
+		ENDS(s->peers[i].node);
+		ENDS(s->peers[i].address);
+		ENDS(s->peers[i].state);
+		ENDS(s->peers[i].sync);
+	}
+	for (size_t i = 0; i < s->n_farms; i++)
+		check_farm(&s->farms[i]);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct control_reply first = {0}, second = {0};
+	size_t len = 0, again_len = 0;
+	uint8_t *bytes, *again;
+	int err = codec_unpack_reply(data, size, &first);
+
+	check(err == 0 || (err == -EBADMSG && !first.text));
+	if (err)
+		return 0;
+	check_reply(&first);
+	bytes = codec_pack_reply(&first, &len);
+	check(bytes != NULL);
+	check(codec_unpack_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &second) == 0);
+	check(second.code == first.code && strcmp(second.text, first.text) == 0);
+	again = codec_pack_reply(&second, &again_len);
+	check(again && len == again_len && memcmp(bytes, again, len) == 0);
+	control_reply_clear(&first);
+	control_reply_clear(&second);
+	free(bytes);
+	free(again);
+	return 0;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/status_sample.h"
+
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(of, field)  #of "." #field, offsetof(struct of, field), sizeof(((struct of *)0)->field)
+#define TEXT(of, field)	  FIELD(of, field), true
+#define NUMBER(of, field) FIELD(of, field), false
+
+static const struct status_field top_fields[] = {
+	{TEXT(status, node)},
+	{TEXT(status, version)},
+	{TEXT(status, config_digest)},
+	{NUMBER(status, uptime_ms)},
+	{NUMBER(status, counters_age_ms)},
+	{NUMBER(status, ruleset_in_sync)},
+	{NUMBER(status, n_vrrps)},
+	{NUMBER(status, n_peers)},
+	{NUMBER(status, n_farms)},
+	{0},
+};
+static const struct status_field vrrp_fields[] = {
+	{TEXT(status_vrrp, name)},
+	{TEXT(status_vrrp, state)},
+	{TEXT(status_vrrp, interface)},
+	{NUMBER(status_vrrp, priority)},
+	{NUMBER(status_vrrp, virtual_router_id)},
+	{NUMBER(status_vrrp, n_addresses)},
+	{NUMBER(status_vrrp, transitions)},
+	{TEXT(status_vrrp, reason)},
+	{NUMBER(status_vrrp, since_ms)},
+	{TEXT(status_vrrp, master)},
+	{NUMBER(status_vrrp, master_priority)},
+	{NUMBER(status_vrrp, master_age_ms)},
+	{TEXT(status_vrrp, error)},
+	{NUMBER(status_vrrp, adverts_sent)},
+	{NUMBER(status_vrrp, adverts_received)},
+	{NUMBER(status_vrrp, adverts_rejected)},
+	{NUMBER(status_vrrp, yielded)},
+	{0},
+};
+static const struct status_field address_field[] = {{"vrrp.addresses", 0, PREFIX_TEXT, true}, {0}};
+static const struct status_field peer_fields[] = {
+	{TEXT(status_peer, node)},	 {TEXT(status_peer, address)},
+	{TEXT(status_peer, state)},	 {TEXT(status_peer, sync)},
+	{NUMBER(status_peer, lag_ms)},	 {NUMBER(status_peer, sent)},
+	{NUMBER(status_peer, received)}, {0},
+};
+static const struct status_field farm_fields[] = {
+	{TEXT(status_farm, name)},
+	{TEXT(status_farm, state)},
+	{TEXT(status_farm, reason)},
+	{TEXT(status_farm, scheduler)},
+	{TEXT(status_farm, services)},
+	{NUMBER(status_farm, connections)},
+	{NUMBER(status_farm, pins)},
+	{NUMBER(status_farm, packets)},
+	{NUMBER(status_farm, bytes)},
+	{NUMBER(status_farm, n_backends)},
+	{0},
+};
+static const struct status_field backend_fields[] = {
+	{TEXT(status_backend, name)},	   {TEXT(status_backend, address)},
+	{TEXT(status_backend, mac)},	   {NUMBER(status_backend, weight)},
+	{TEXT(status_backend, state)},	   {NUMBER(status_backend, connections)},
+	{NUMBER(status_backend, packets)}, {NUMBER(status_backend, bytes)},
+	{NUMBER(status_backend, share)},   {0},
+};
+
+void status_each_part(struct status *a, struct status *b, status_part_fn *run)
+{
+	run(top_fields, a, b);
+	for (size_t i = 0; i < a->n_vrrps && i < b->n_vrrps; i++) {
+		struct status_vrrp *v = &a->vrrps[i], *w = &b->vrrps[i];
+
+		run(vrrp_fields, v, w);
+		for (size_t k = 0; k < v->n_addresses && k < w->n_addresses; k++)
+			run(address_field, v->addresses[k], w->addresses[k]);
+	}
+	for (size_t i = 0; i < a->n_peers && i < b->n_peers; i++)
+		run(peer_fields, &a->peers[i], &b->peers[i]);
+	for (size_t i = 0; i < a->n_farms && i < b->n_farms; i++) {
+		struct status_farm *f = &a->farms[i], *g = &b->farms[i];
+
+		run(farm_fields, f, g);
+		for (size_t k = 0; k < f->n_backends && k < g->n_backends; k++)
+			run(backend_fields, &f->backends[k], &g->backends[k]);
+	}
+}
+
+static long long number_at(const struct status_field *f, const void *from)
+{
+	long long v = 0;
+
+	memcpy(&v, (const char *)from + f->at, f->size);
+	return v;
+}
+
+static void compare(const struct status_field *f, void *a, void *b)
+{
+	for (; f->name; f++) {
+		const char *x = (char *)a + f->at, *y = (char *)b + f->at;
+
+		if (f->text ? unit_equal_text(x, y, f->name, 0)
+			    : unit_equal_int(number_at(f, a), number_at(f, b), f->name, __FILE__,
+					     __LINE__))
+			continue;
+		CU_FAIL("a field of a status differs");
+	}
+}
+
+void status_expect_same(struct status *got, struct status *want)
+{
+	status_each_part(got, want, compare);
+}
+
+/* Numbers that are no field of the message but the length of a list. */
+static bool is_length(const struct status_field *f)
+{
+	return strstr(f->name, ".n_");
+}
+
+/* Of the last value given; every sample begins anew. */
+static unsigned int serial;
+
+void status_fill_plain(const struct status_field *f, void *to, void *unused)
+{
+	(void)unused;
+	for (; f->name; f++) {
+		char *at = (char *)to + f->at;
+		uint64_t v = ++serial;
+
+		if (f->text)
+			snprintf(at, f->size, "#%u", serial);
+		else if (f->size == sizeof(bool))
+			*(bool *)at = serial % 2;
+		else if (!is_length(f))
+			memcpy(at, &v, f->size);
+	}
+}
+
+void status_fill_most(const struct status_field *f, void *to, void *unused)
+{
+	(void)unused;
+	for (; f->name; f++) {
+		char *at = (char *)to + f->at;
+
+		if (f->text)
+			memset(at, 'a' + (int)f->size % 26, f->size - 1);
+		else if (f->size == sizeof(bool))
+			*(bool *)at = true;
+		else if (!is_length(f))
+			memset(at, 0xff, f->size);
+	}
+}
+
+static void *list(size_t n, size_t size)
+{
+	void *block = calloc(n + 1, size);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(block);
+	return block;
+}
+
+struct status status_sample(status_part_fn *fill)
+{
+	static const size_t addresses[] = {0, 1, 3}, backends[] = {2, 0, 3};
+	struct status s = {.n_vrrps = 3, .n_peers = 2, .n_farms = 3};
+
+	s.vrrps = list(s.n_vrrps, sizeof(*s.vrrps));
+	s.peers = list(s.n_peers, sizeof(*s.peers));
+	s.farms = list(s.n_farms, sizeof(*s.farms));
+	for (size_t i = 0; i < s.n_vrrps; i++) {
+		s.vrrps[i].n_addresses = addresses[i];
+		s.vrrps[i].addresses = list(addresses[i], sizeof(*s.vrrps[i].addresses));
+	}
+	for (size_t i = 0; i < s.n_farms; i++) {
+		s.farms[i].n_backends = backends[i];
+		s.farms[i].backends = list(backends[i], sizeof(*s.farms[i].backends));
+	}
+	serial = 0;
+	status_each_part(&s, &s, fill);
+	s.farms[0].connections = s.farms[0].backends[0].connections = STATUS_UNKNOWN;
+	s.farms[0].backends[1].share = 1.0 / 3;
+	return s;
+}

@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages of the control socket: there and back, and everything that may go wrong in between.
+ * What is decoded lies in a block of its exact size, so that the sanitizer sees a read too far.
+ */
+#include "include/wr.h"
+#include "proto/codec.h"
+#include "tests/unit/status_sample.h"
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CORPUS "tests/fuzz/corpus/"
+
+enum { UNTOUCHED = 4242, CORPUS_FILE_MAX = 16384 };
+
+/* --- decoding ------------------------------------------------------------------------------- */
+
+static uint8_t *exact_copy(const uint8_t *bytes, size_t len)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	memcpy(copy, bytes, len);
+	return copy;
+}
+
+/* The command, or the error; *ret must not be touched by a refusal. */
+static int decode_request(const uint8_t *bytes, size_t len)
+{
+	enum control_command command = (enum control_command)UNTOUCHED;
+	uint8_t *copy = exact_copy(bytes, len);
+	int err = codec_unpack_request(copy, len, &command);
+
+	free(copy);
+	if (err)
+		EXPECT_INT(command, UNTOUCHED);
+	return err ? err : (int)command;
+}
+
+/* The same for a reply, which the caller clears when 0 is returned. */
+static int decode_reply(const uint8_t *bytes, size_t len, struct control_reply *ret)
+{
+	struct control_reply reply = {.code = UNTOUCHED};
+	uint8_t *copy = exact_copy(bytes, len);
+	int err = codec_unpack_reply(copy, len, &reply);
+
+	free(copy);
+	if (!err)
+		*ret = reply;
+	else
+		CU_ASSERT(reply.code == UNTOUCHED && !reply.text && !reply.has_status);
+	return err;
+}
+
+/*
+ * Whatever these bytes are: they are refused, or become a reply that means the same after it was
+ * sent on. True when they are one.
+ */
+static bool survives(const uint8_t *bytes, size_t len)
+{
+	struct control_reply first, second;
+	uint8_t *packed, *again;
+	size_t packed_len = 0, again_len = 0;
+	int err = decode_reply(bytes, len, &first);
+
+	if (err) {
+		EXPECT_INT(err, -EBADMSG);
+		return false;
+	}
+	CU_ASSERT_PTR_NOT_NULL_FATAL(first.text);
+	CU_ASSERT(first.code >= 0 && first.code <= 255);
+	packed = codec_pack_reply(&first, &packed_len);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(packed);
+	err = decode_reply(packed + CODEC_LENGTH, packed_len - CODEC_LENGTH, &second);
+	CU_ASSERT_FATAL(err == 0);
+	again = codec_pack_reply(&second, &again_len);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(again);
+	CU_ASSERT(packed_len == again_len && memcmp(packed, again, packed_len) == 0);
+	control_reply_clear(&first);
+	control_reply_clear(&second);
+	free(packed);
+	free(again);
+	return true;
+}
+
+/* Packs it, and looks at the length in front. */
+static uint8_t *packed_reply(const struct control_reply *reply, size_t *ret_len)
+{
+	uint8_t *bytes = codec_pack_reply(reply, ret_len);
+	size_t length = UNTOUCHED;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	EXPECT_INT(codec_message_length(bytes, *ret_len, CODEC_REPLY_MAX, &length), 0);
+	EXPECT_INT(length, *ret_len);
+	return bytes;
+}
+
+static void there_and_back(struct control_reply *reply)
+{
+	struct control_reply got = {0};
+	size_t len = 0;
+	uint8_t *bytes = packed_reply(reply, &len);
+
+	CU_ASSERT_FATAL(decode_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got) == 0);
+	EXPECT_INT(got.code, reply->code);
+	EXPECT_TEXT(got.text, reply->text ? reply->text : "");
+	EXPECT_INT(got.has_status, reply->has_status);
+	status_expect_same(&got.status, &reply->status);
+	control_reply_clear(&got);
+	CU_ASSERT(!got.text && !got.has_status && !got.status.farms && !got.status.n_farms);
+	control_reply_clear(&got);
+	free(bytes);
+}
+
+/* --- good messages -------------------------------------------------------------------------- */
+
+static int request_there_and_back(int command)
+{
+	size_t len = 0, length = 0;
+	uint8_t *bytes = codec_pack_request((enum control_command)command, &len);
+	int got;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	EXPECT_INT(codec_message_length(bytes, len, CODEC_REQUEST_MAX, &length), 0);
+	EXPECT_INT(length, len);
+	got = decode_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH);
+	free(bytes);
+	return got;
+}
+
+static void every_request(void)
+{
+	static const int unknown[] = {-1, 0, CONTROL_FAILOVER + 1, 127, 65537, INT32_MIN};
+
+	for (int c = CONTROL_STATUS; c <= CONTROL_FAILOVER; c++) {
+		EXPECT_INT(request_there_and_back(c), c);
+		EXPECT_INT(decode_request((const uint8_t[]){0x08, (uint8_t)c}, 2), c);
+	}
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
+		EXPECT_INT(request_there_and_back(unknown[i]), -EBADMSG);
+}
+
+static void replies_without_status(void)
+{
+	static const char *const texts[] = {"", "x", "reloaded: 2 farms\n", "line\nline\n\t%s%n"};
+	static const int codes[] = {0, 1, 4, 127, 128, 255};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t k = 0; k < sizeof(codes) / sizeof(codes[0]); k++)
+			there_and_back(&(struct control_reply){.code = codes[k],
+							       .text = (char *)texts[i]});
+	there_and_back(&(struct control_reply){.code = 3, .text = NULL});
+}
+
+/* The octets on the wire: another version of the program must read them, too. */
+static void octets_of_a_reply(void)
+{
+	static const uint8_t want[] = {0,    0, 0,    15, 0x08, 3,    0x12, 2,	  'n', 'o',
+				       0x1a, 7, 0x0a, 1,  'a',	0x30, 1,    0x42, 0};
+	struct status_peer peer = {.node = ""};
+	struct control_reply reply = {
+		.code = 3,
+		.text = (char *)"no",
+		.has_status = true,
+		.status = {.node = "a", .ruleset_in_sync = true, .peers = &peer, .n_peers = 1},
+	};
+	size_t len = 0;
+	uint8_t *bytes = packed_reply(&reply, &len);
+
+	EXPECT_INT(len, sizeof(want));
+	CU_ASSERT(len == sizeof(want) && memcmp(bytes, want, len) == 0);
+	free(bytes);
+}
+
+static void a_full_status(void)
+{
+	struct control_reply reply = {.code = 0, .has_status = true};
+
+	reply.status = status_sample(status_fill_plain);
+	there_and_back(&reply);
+	control_reply_clear(&reply);
+	reply = (struct control_reply){.text = strdup("and a text"), .has_status = true};
+	reply.status = status_sample(status_fill_most);
+	there_and_back(&reply);
+	control_reply_clear(&reply);
+}
+
+/* A status of nothing is not the same as none. */
+static void an_empty_status(void)
+{
+	there_and_back(&(struct control_reply){.has_status = true});
+	there_and_back(
+		&(struct control_reply){.has_status = true, .status = {.ruleset_in_sync = true}});
+}
+
+/* directorctl exits with it: what is no exit code becomes a plain failure. */
+static void codes_beyond_an_exit_code(void)
+{
+	static const int codes[] = {256, 65536 + 3, INT32_MAX, -1};
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct control_reply reply = {.code = codes[i]}, got = {0};
+		size_t len = 0;
+		uint8_t *bytes = packed_reply(&reply, &len);
+
+		EXPECT_INT(decode_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got), 0);
+		EXPECT_INT(got.code, 1);
+		control_reply_clear(&got);
+		free(bytes);
+	}
+}
+
+/* --- lengths -------------------------------------------------------------------------------- */
+
+static void length_at_every_cut(void)
+{
+	struct control_reply reply = {.code = 2, .text = (char *)"a sentence"};
+	size_t len = 0, length;
+	uint8_t *bytes = packed_reply(&reply, &len);
+
+	for (size_t cut = 0; cut <= len; cut++) {
+		uint8_t *part = exact_copy(bytes, cut);
+
+		length = UNTOUCHED;
+		EXPECT_INT(codec_message_length(part, cut, CODEC_REPLY_MAX, &length), 0);
+		EXPECT_INT(length, cut < CODEC_LENGTH ? 0 : len);
+		free(part);
+	}
+	free(bytes);
+}
+
+static void length_against_its_limit(void)
+{
+	static const struct {
+		uint8_t bytes[CODEC_LENGTH];
+		size_t max;
+		int code;
+		size_t length;
+	} cases[] = {
+		{{0, 0, 0, 0}, 256, 0, 4}, /* code 0 without a text: nothing to send */
+		{{0, 0, 0, 1}, 256, 0, 5},
+		{{0, 0, 1, 0}, 256, 0, 260},
+		{{0, 0, 1, 1}, 256, -EMSGSIZE, 0},
+		{{1, 0, 0, 0}, 256, -EMSGSIZE, 0},
+		{{4, 0, 0, 0}, CODEC_REPLY_MAX, 0, CODEC_REPLY_MAX + 4},
+		{{4, 0, 0, 1}, CODEC_REPLY_MAX, -EMSGSIZE, 0},
+		{{255, 255, 255, 255}, CODEC_REPLY_MAX, -EMSGSIZE, 0},
+		{{1, 2, 3, 4}, UINT32_MAX, 0, 0x01020304 + 4},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const uint8_t *bytes = cases[i].bytes;
+		size_t length = UNTOUCHED;
+
+		EXPECT_INT(codec_message_length(bytes, CODEC_LENGTH, cases[i].max, &length),
+			   cases[i].code);
+		EXPECT_INT(length, cases[i].length);
+	}
+}
+
+/* A field that nobody knows is skipped; with it a request may have any length. */
+static void a_too_long_request(void)
+{
+	uint8_t bytes[CODEC_REQUEST_MAX + 1] = {0x08, CONTROL_RELOAD, 0x7a, 0x7c};
+
+	EXPECT_INT(decode_request(bytes, 4 + 0x7c), CONTROL_RELOAD);
+	bytes[3] = 0xfb; /* a length in two octets */
+	bytes[4] = 0x01;
+	EXPECT_INT(decode_request(bytes, CODEC_REQUEST_MAX), CONTROL_RELOAD);
+	bytes[3] = 0xfc;
+	EXPECT_INT(decode_request(bytes, CODEC_REQUEST_MAX + 1), -EBADMSG);
+}
+
+/* Messages by hand: the head of a field that holds n octets, and the field. */
+static void put_head(struct wr *w, unsigned int field, size_t n)
+{
+	wr_u8(w, (uint8_t)(field << 3 | 2));
+	for (; n > 0x7f; n >>= 7)
+		wr_u8(w, (uint8_t)(n | 0x80));
+	wr_u8(w, (uint8_t)n);
+}
+
+static void put(struct wr *w, unsigned int field, const void *bytes, size_t n)
+{
+	put_head(w, field, n);
+	wr_bytes(w, bytes, n);
+	CU_ASSERT_FATAL(wr_ok(w));
+}
+
+/* A text's length in front of it: one octet of key, four of number. */
+enum { TEXT_HEAD = 5, LONGEST_TEXT = CODEC_REPLY_MAX - TEXT_HEAD };
+
+static void a_too_long_reply_is_not_sent(void)
+{
+	struct control_reply reply = {.text = malloc(LONGEST_TEXT + 2)};
+	size_t len = 0;
+	uint8_t *bytes;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(reply.text);
+	memset(reply.text, 'x', LONGEST_TEXT + 1);
+	reply.text[LONGEST_TEXT + 1] = '\0';
+	CU_ASSERT_PTR_NULL(codec_pack_reply(&reply, &len));
+	EXPECT_INT(len, 0);
+	reply.text[LONGEST_TEXT] = '\0';
+	bytes = packed_reply(&reply, &len);
+	EXPECT_INT(len, CODEC_LENGTH + CODEC_REPLY_MAX);
+	free(bytes);
+	control_reply_clear(&reply);
+}
+
+static void a_too_long_reply_is_refused(void)
+{
+	/* Zeroes, a text that ends at once: nobody has to hold 64 MiB twice. */
+	uint8_t *bytes = calloc(1, CODEC_REPLY_MAX + 1);
+	struct control_reply got = {.code = UNTOUCHED};
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	for (unsigned int more = 0; more < 2; more++) {
+		struct wr w = wr_init(bytes, TEXT_HEAD);
+
+		put_head(&w, 2, LONGEST_TEXT + more);
+		CU_ASSERT(wr_ok(&w));
+		EXPECT_INT(codec_unpack_reply(bytes, CODEC_REPLY_MAX + more, &got),
+			   more ? -EBADMSG : 0);
+		EXPECT_INT(got.code, more ? UNTOUCHED : 0);
+		control_reply_clear(&got);
+		got.code = UNTOUCHED;
+	}
+	free(bytes);
+}
+
+/* --- bad messages --------------------------------------------------------------------------- */
+
+static uint8_t *packed_full_reply(size_t *ret_len)
+{
+	struct control_reply reply = {.code = 3, .text = strdup("no"), .has_status = true};
+	uint8_t *bytes;
+
+	reply.status = status_sample(status_fill_plain);
+	bytes = packed_reply(&reply, ret_len);
+	control_reply_clear(&reply);
+	return bytes;
+}
+
+static void every_truncation(void)
+{
+	size_t len = 0, good = 0;
+	uint8_t *bytes = packed_full_reply(&len);
+
+	for (size_t cut = 0; cut <= len - CODEC_LENGTH; cut++)
+		good += survives(bytes + CODEC_LENGTH, cut);
+	EXPECT_INT(good, 4); /* nothing, the code, the text, all of it */
+	EXPECT_INT(decode_request((const uint8_t[]){0x08}, 0), -EBADMSG);
+	EXPECT_INT(decode_request((const uint8_t[]){0x08}, 1), -EBADMSG);
+	free(bytes);
+}
+
+static void every_flipped_bit_of_a_reply(void)
+{
+	size_t len = 0, good = 0, bits, length;
+	uint8_t *bytes = packed_full_reply(&len);
+
+	bits = len * 8;
+	for (size_t i = 0; i < bits; i++) {
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+		if (codec_message_length(bytes, len, CODEC_REPLY_MAX, &length) == 0) {
+			EXPECT_INT(length == len, i >= CODEC_LENGTH * 8);
+			good += survives(bytes + CODEC_LENGTH, len - CODEC_LENGTH);
+		}
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	/* In a value it goes unnoticed, in a length it does not. */
+	CU_ASSERT(good > bits / 10 && good < bits * 9 / 10);
+	free(bytes);
+}
+
+static void every_flipped_bit_of_a_request(void)
+{
+	for (int c = CONTROL_STATUS; c <= CONTROL_FAILOVER; c++) {
+		for (int bit = 0; bit < 8; bit++) {
+			const uint8_t key[] = {(uint8_t)(0x08 ^ 1 << bit), (uint8_t)c};
+			const uint8_t value[] = {0x08, (uint8_t)(c ^ 1 << bit)};
+			bool known = value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER;
+
+			EXPECT_INT(decode_request(key, sizeof(key)), -EBADMSG);
+			EXPECT_INT(decode_request(value, sizeof(value)),
+				   known ? value[1] : -EBADMSG);
+		}
+	}
+}
+
+enum { LONG_TEXT = 300, LONG_MESSAGE = 10000 };
+
+/* fields: their numbers, as characters. */
+static void put_texts(struct wr *w, const char *fields)
+{
+	char text[LONG_TEXT];
+
+	memset(text, 'x', sizeof(text));
+	for (; *fields; fields++)
+		put(w, (uint8_t)*fields, text, sizeof(text));
+}
+
+static void is_cut(const struct status_field *f, void *of, void *unused)
+{
+	(void)unused;
+	for (; f->name; f++)
+		if (f->text && !unit_equal_int((long long)strnlen((char *)of + f->at, f->size),
+					       (long long)f->size - 1, f->name, __FILE__, __LINE__))
+			CU_FAIL("a text is not cut where its field ends");
+}
+
+static void longer_strings_are_cut(void)
+{
+	uint8_t parts[4][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
+	struct wr w[4], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
+	struct control_reply got = {0};
+
+	for (size_t i = 0; i < 4; i++)
+		w[i] = wr_init(parts[i], LONG_MESSAGE);
+	put_texts(&w[0], "\x1\x2\x3\x5");
+	put_texts(&w[1], "\x1\x2\x3\x4\x5");
+	put(&w[1], 10, parts[0], wr_used(&w[0]));
+	put_texts(&w[2], "\x1\x2\x3\x4");
+	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd");
+	put_texts(&status, "\x1\x2\x3");
+	put(&status, 9, parts[1], wr_used(&w[1]));
+	put(&status, 8, parts[2], wr_used(&w[2]));
+	put(&status, 7, parts[3], wr_used(&w[3]));
+	put(&m, 3, all, wr_used(&status));
+	put_texts(&m, "\x2");
+	CU_ASSERT_FATAL(decode_reply(message, wr_used(&m), &got) == 0);
+	CU_ASSERT_FATAL(got.status.n_vrrps == 1 && got.status.n_peers == 1);
+	CU_ASSERT_FATAL(got.status.n_farms == 1 && got.status.farms[0].n_backends == 1);
+	EXPECT_INT(got.status.vrrps[0].n_addresses, 2);
+	status_each_part(&got.status, &got.status, is_cut);
+	EXPECT_INT(strlen(got.text), LONG_TEXT); /* has no field to fit into */
+	control_reply_clear(&got);
+	CU_ASSERT(survives(message, wr_used(&m)));
+}
+
+/* --- the corpora ---------------------------------------------------------------------------- */
+
+static bool is_good_request(const uint8_t *bytes, size_t len)
+{
+	int command = decode_request(bytes, len);
+
+	CU_ASSERT(command == -EBADMSG ||
+		  (command >= CONTROL_STATUS && command <= CONTROL_FAILOVER));
+	return command > 0;
+}
+
+/* What fuzzing found worth keeping; a file's name begins with what it is: good or bad. */
+static size_t replay(const char *folder, bool (*is_good)(const uint8_t *bytes, size_t len))
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t files = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
+	while ((entry = readdir(dir))) {
+		char path[512];
+		uint8_t bytes[CORPUS_FILE_MAX];
+		const char *verdict;
+		size_t len;
+		FILE *f;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		f = fopen(path, "r");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+		len = fread(bytes, 1, sizeof(bytes), f);
+		fclose(f);
+		verdict = is_good(bytes, len) ? "good-" : "bad-";
+		if (strncmp(entry->d_name, verdict, strlen(verdict)) != 0)
+			EXPECT_TEXT(verdict, entry->d_name);
+		files++;
+	}
+	closedir(dir);
+	return files;
+}
+
+static void corpora(void)
+{
+	CU_ASSERT(replay(CORPUS "fuzz_codec_request", is_good_request) >= 10);
+	CU_ASSERT(replay(CORPUS "fuzz_codec_reply", survives) >= 10);
+}
+
+UNIT_TESTS(codec) = {
+	{"every request", every_request},
+	{"replies without status", replies_without_status},
+	{"octets of a reply", octets_of_a_reply},
+	{"a full status", a_full_status},
+	{"an empty status", an_empty_status},
+	{"codes beyond an exit code", codes_beyond_an_exit_code},
+	{"length at every cut", length_at_every_cut},
+	{"length against its limit", length_against_its_limit},
+	{"a too long request", a_too_long_request},
+	{"a too long reply is not sent", a_too_long_reply_is_not_sent},
+	{"a too long reply is refused", a_too_long_reply_is_refused},
+	{"every truncation", every_truncation},
+	{"every flipped bit of a reply", every_flipped_bit_of_a_reply},
+	{"every flipped bit of a request", every_flipped_bit_of_a_request},
+	{"longer strings are cut", longer_strings_are_cut},
+	{"corpora", corpora},
+	UNIT_TESTS_END,
+};
