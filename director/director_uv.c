@@ -25,7 +25,7 @@ enum {
 	CHECK_MS = 1000,
 };
 
-/* --- who am I ------------------------------------------------------------------------------------ */
+/* --- who am I --------------------------------------------------------------------------------- */
 
 static bool address_is_local(const struct ifaddrs *list, const struct addr *addr)
 {
@@ -84,7 +84,7 @@ static const struct config_node *find_peer(const struct config *c, const struct 
 	return NULL;
 }
 
-/* --- facts and plan ------------------------------------------------------------------------------ */
+/* --- facts and plan --------------------------------------------------------------------------- */
 
 static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
 {
@@ -235,7 +235,7 @@ static void check(uv_timer_t *timer)
 		keeper_check(d->keeper);
 }
 
-/* --- start and end ------------------------------------------------------------------------------- */
+/* --- start and end ---------------------------------------------------------------------------- */
 
 /* One director per runtime directory: the lock goes with the process, however it ends. */
 static int lock_runtime_dir(struct director *d, struct err *err)

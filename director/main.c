@@ -98,7 +98,7 @@ static int fail(const struct err *err)
 	return EXIT_FAILED;
 }
 
-/* --- directord -t -------------------------------------------------------------------------------- */
+/* --- directord -t ----------------------------------------------------------------------------- */
 
 static int test_config(const struct config *c, const char *path)
 {
@@ -114,7 +114,7 @@ static int test_config(const struct config *c, const char *path)
 	return EXIT_DONE;
 }
 
-/* --- directord --clean --------------------------------------------------------------------------- */
+/* --- directord --clean ------------------------------------------------------------------------ */
 
 /* A daemon that runs would put everything back. */
 static int refuse_while_running(const char *runtime_dir, struct err *err)
@@ -173,7 +173,7 @@ static int clean(const struct arguments *args, const struct config *c)
 	return EXIT_DONE;
 }
 
-/* --- the daemon ---------------------------------------------------------------------------------- */
+/* --- the daemon ------------------------------------------------------------------------------- */
 
 enum { SIGNALS = 3 };
 

@@ -17,7 +17,7 @@ enum {
 	DUMP_TRIES = 3, /* a dump that a change interrupted is started over */
 };
 
-/* --- one request, its answer ---------------------------------------------------------------- */
+/* --- one request, its answer ------------------------------------------------------------------ */
 
 static struct mnl_socket *open_socket(void)
 {
@@ -135,7 +135,7 @@ int vip_delete(unsigned int ifindex, const struct addr *address, bool *ret_remov
 		       name, why(code));
 }
 
-/* --- what is on an interface ---------------------------------------------------------------- */
+/* --- what is on an interface ------------------------------------------------------------------ */
 
 struct listing {
 	unsigned int ifindex;
@@ -214,7 +214,7 @@ int vip_clean(const char *interface, const struct prefix *addresses, size_t n, s
 	return result;
 }
 
-/* --- the set -------------------------------------------------------------------------------- */
+/* --- the set ---------------------------------------------------------------------------------- */
 
 int vip_set_init(struct vip_set *s, const struct prefix *addresses, size_t n)
 {

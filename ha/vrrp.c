@@ -40,14 +40,13 @@ static bool is_owner(const struct vrrp *v)
 	return v->settings.priority == VRRP_PRIORITY_OWNER;
 }
 
-/* "the VRRP Router that owns the IPvX address(es) … always preempts, independent of" Preempt_Mode
- */
+/* "the VRRP Router that owns the IPvX address(es) … always preempts", whatever Preempt_Mode is */
 static bool preempts(const struct vrrp *v)
 {
 	return is_owner(v) || (v->settings.preempt && !v->yielded);
 }
 
-/* --- pieces of an update -------------------------------------------------------------------- */
+/* --- pieces of an update ---------------------------------------------------------------------- */
 
 static uint64_t wait_length_us(const struct vrrp *v)
 {
@@ -103,7 +102,7 @@ static struct vrrp_cause because_of_advert(enum vrrp_reason reason, const struct
 	};
 }
 
-/* --- transitions ---------------------------------------------------------------------------- */
+/* --- transitions ------------------------------------------------------------------------------ */
 
 static struct vrrp_update become_master(struct vrrp *v, uint64_t now_us, struct vrrp_cause cause)
 {
@@ -158,7 +157,7 @@ static void accept_advert(struct vrrp *v, struct vrrp_update *u, const struct vr
 	wait_for(v, u, VRRP_WAIT_SILENCE, ev->now_us);
 }
 
-/* --- states --------------------------------------------------------------------------------- */
+/* --- states ----------------------------------------------------------------------------------- */
 
 static struct vrrp_update step_init(struct vrrp *v, const struct vrrp_event *ev)
 {

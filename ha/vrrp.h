@@ -71,8 +71,7 @@ enum vrrp_event_type {
 	VRRP_EVENT_RECONFIGURE, /* `settings` replace the old ones */
 };
 
-/* Why a state changed: id, name (stable, for scripts). The sentence is made by vrrp_reason_format.
- */
+/* Why a state changed: id, name (stable, for scripts). vrrp_cause_format() makes the sentence. */
 #define VRRP_REASON_LIST(X)                                                                        \
 	X(NONE, "none")                                                                            \
 	X(STARTUP, "startup")                                                                      \

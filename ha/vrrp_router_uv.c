@@ -30,7 +30,7 @@ static const char *more(unsigned long suppressed, char buf[static MORE_TEXT])
 	return buf;
 }
 
-/* --- effects ------------------------------------------------------------------------------ */
+/* --- effects ---------------------------------------------------------------------------------- */
 
 void vrrp_router_release(struct vrrp_router *r)
 {
@@ -148,7 +148,7 @@ void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
 	apply(r, &u);
 }
 
-/* --- events: adverts and the timer ----------------------------------------------------------- */
+/* --- events: adverts and the timer ------------------------------------------------------------ */
 
 static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const struct addr *from)
 {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* --- is the interface fit for work? -------------------------------------------------- */
+/* --- is the interface fit for work? ----------------------------------------------------------- */
 
 /* Own address in adverts, as it is on the interface now. False with the sentence when it is not. */
 static bool find_address(struct vrrp_router *r, struct addr *ret, struct err *err)
@@ -163,7 +163,7 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 	judge(r);
 }
 
-/* --- life ------------------------------------------------------------------------------------ */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int check_section(const struct config_vrrp *section, struct err *err)
 {

@@ -17,7 +17,7 @@ void control_reply_clear(struct control_reply *reply)
 	*reply = (struct control_reply){0};
 }
 
-/* --- framing ------------------------------------------------------------------------------------- */
+/* --- framing ---------------------------------------------------------------------------------- */
 
 int codec_message_length(const uint8_t *bytes, size_t len, size_t max, size_t *ret)
 {
@@ -48,7 +48,7 @@ static uint8_t *pack(const ProtobufCMessage *message, size_t max, size_t *ret_le
 	return bytes;
 }
 
-/* --- requests ------------------------------------------------------------------------------------ */
+/* --- requests --------------------------------------------------------------------------------- */
 
 uint8_t *codec_pack_request(enum control_command command, size_t *ret_len)
 {
@@ -76,7 +76,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, enum control_command 
 	return 0;
 }
 
-/* --- replies, out -------------------------------------------------------------------------------- */
+/* --- replies, out ----------------------------------------------------------------------------- */
 
 /*
  * The generated messages of one status, in blocks: a list of pointers for protobuf-c in front, the
@@ -251,7 +251,7 @@ done:
 	return bytes;
 }
 
-/* --- replies, in --------------------------------------------------------------------------------- */
+/* --- replies, in ------------------------------------------------------------------------------ */
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
 

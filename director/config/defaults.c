@@ -29,8 +29,7 @@ static bool holds(const struct config_vrrp *v, const struct config_farm *f)
 	return false;
 }
 
-/* The interface of the first vrrp section that holds one of its addresses; "" when there is none.
- */
+/* The interface of the first vrrp section that holds one of its addresses; "" for none. */
 static int set_interface(const struct config *c, struct config_farm *f)
 {
 	for (size_t i = 0; i < c->n_vrrps && !f->interface[0]; i++) {

@@ -14,8 +14,7 @@ static struct {
 	enum config_section section;
 } failure;
 
-/* --- tables for libconfuse ----------------------------------------------------------------------
- */
+/* --- tables for libconfuse -------------------------------------------------------------------- */
 
 static void free_options(cfg_opt_t *opts)
 {
@@ -57,8 +56,7 @@ static cfg_opt_t *make_options(enum config_section section)
 	return opts;
 }
 
-/* --- text for libconfuse ------------------------------------------------------------------------
- */
+/* --- text for libconfuse ---------------------------------------------------------------------- */
 
 static bool is_word(const struct source *s, size_t i)
 {
@@ -72,8 +70,7 @@ static bool is_title(const struct source *s, size_t i)
 	       !word_is_value(s, i - 1) && word_is(s, i + 1, '{');
 }
 
-/* Only what can be a keyword: to libconfuse "farm=www|ports" would be a path into another section.
- */
+/* Only what can be a keyword: "farm=www|ports" would be a path into another section. */
 static bool is_plain(const char *text)
 {
 	return text[0] && strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(text);
@@ -112,8 +109,7 @@ static char *print_words(const struct source *s)
 	return text;
 }
 
-/* --- sentences ----------------------------------------------------------------------------------
- */
+/* --- sentences -------------------------------------------------------------------------------- */
 
 static void unknown_key(struct source *s, size_t i, enum config_section section)
 {
@@ -149,8 +145,7 @@ static bool is_in_list(const struct source *s, size_t i)
 	return i > 0 && word_is_value(s, i) && !word_is(s, i - 1, '=');
 }
 
-/* The key that a "=", a name or a brace has to follow; NULL when word i comes after something else.
- */
+/* The key that word i ("=", a name or a brace) has to follow; NULL when it follows something else. */
 static const struct keyword *key_before(const struct source *s, size_t i,
 					enum config_section section)
 {
@@ -184,8 +179,7 @@ static void explain(struct source *s, size_t i, enum config_section section)
 		unknown_key(s, i, section);
 }
 
-/* --- parsing ------------------------------------------------------------------------------------
- */
+/* --- parsing ---------------------------------------------------------------------------------- */
 
 static enum config_section section_by_name(const char *name)
 {

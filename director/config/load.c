@@ -28,8 +28,7 @@ static size_t *count_of(void *object, const struct keyword *k)
 	return (size_t *)(void *)((char *)object + k->count);
 }
 
-/* --- keys ---------------------------------------------------------------------------------------
- */
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static void fill_value(struct source *s, const struct keyword *k, size_t word, void *field)
 {
@@ -118,8 +117,7 @@ static void fill_key(struct source *s, const struct keyword *k, cfg_opt_t *opt, 
 		fill_value(s, k, grammar_value(opt, i), field + i * value_size(k));
 }
 
-/* --- sections -----------------------------------------------------------------------------------
- */
+/* --- sections --------------------------------------------------------------------------------- */
 
 /* Sections of several kinds may share an array: its length is known before the first is filled. */
 static unsigned int count_sharing(enum config_section id, cfg_t *tree, size_t offset)
@@ -256,8 +254,7 @@ static void fill(struct source *s, enum config_section id, cfg_t *tree, void *ob
 	}
 }
 
-/* --- the whole ----------------------------------------------------------------------------------
- */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 /* For config_check_files(), which comes when the words are gone. */
 static void keep_place(struct source *s, struct config_cluster *cl)

@@ -93,7 +93,7 @@ static void name_object(struct diff *d, const char *what, const char *name)
 	snprintf(names + used, RULESET_CHANGE_NAMES - used, "%s%s", used ? ", " : "", entry);
 }
 
-/* --- what goes ----------------------------------------------------------------------------------- */
+/* --- what goes -------------------------------------------------------------------------------- */
 
 static bool chain_goes(const struct diff *d, const struct ruleset_chain *have)
 {
@@ -138,7 +138,7 @@ static void remove_sets_and_chains(struct diff *d)
 		}
 }
 
-/* --- elements of sets that stay ------------------------------------------------------------------ */
+/* --- elements of sets that stay --------------------------------------------------------------- */
 
 /* Elements to delete and to add, by walking two sorted lists side by side. */
 struct element_diff {
@@ -210,7 +210,7 @@ static int change_elements(struct diff *d, bool additions)
 	return 0;
 }
 
-/* --- what comes ---------------------------------------------------------------------------------- */
+/* --- what comes ------------------------------------------------------------------------------- */
 
 static void add_chains_and_sets(struct diff *d)
 {

@@ -45,7 +45,7 @@ void keeper_free(struct keeper *k)
 	free(k);
 }
 
-/* --- counters ------------------------------------------------------------------------------------ */
+/* --- counters --------------------------------------------------------------------------------- */
 
 /* One counting set of the planned ruleset while its counters are read. */
 struct count_reading {
@@ -125,7 +125,7 @@ const struct count_book *keeper_counts(struct keeper *k)
 	return k->trusted && read_counts(k, NULL) == 0 ? &k->counts : NULL;
 }
 
-/* --- flows --------------------------------------------------------------------------------------- */
+/* --- flows ------------------------------------------------------------------------------------ */
 
 struct flow_reading {
 	const uint32_t *ids;
@@ -167,7 +167,7 @@ int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t
 	return -ENOENT;
 }
 
-/* --- transactions -------------------------------------------------------------------------------- */
+/* --- transactions ----------------------------------------------------------------------------- */
 
 /* What the kernel holds: as we left it when nobody else was there, else read. */
 static int present(struct keeper *k, struct ruleset *ret, struct err *err)

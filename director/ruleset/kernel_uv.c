@@ -130,7 +130,7 @@ static int rule_seen(const struct nlmsghdr *nlh, void *data)
 	return err ? stop_without_memory(g) : MNL_CB_OK;
 }
 
-/* --- elements ------------------------------------------------------------------------------------ */
+/* --- elements --------------------------------------------------------------------------------- */
 
 /* The nested attribute of that type, or NULL. */
 static const struct nlattr *nested(const struct nlattr *parent, uint16_t type)

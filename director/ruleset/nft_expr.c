@@ -155,7 +155,7 @@ static void verdict(struct lowering *l, int code, const char *chain)
 		nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, chain);
 }
 
-/* --- dependencies -------------------------------------------------------------------------------- */
+/* --- dependencies ----------------------------------------------------------------------------- */
 
 static void need_ip(struct lowering *l)
 {
@@ -179,7 +179,7 @@ static void need_tcp(struct lowering *l)
 	compare(l, NFT_CMP_EQ, &protocol, sizeof(protocol));
 }
 
-/* --- statements ---------------------------------------------------------------------------------- */
+/* --- statements ------------------------------------------------------------------------------- */
 
 static void not_for_us(struct lowering *l)
 {

@@ -26,7 +26,7 @@ enum {
 	BATCH_START = 4 * MESSAGE_ROOM,
 };
 
-/* --- the batch ----------------------------------------------------------------------------------- */
+/* --- the batch -------------------------------------------------------------------------------- */
 
 static void *batch_room(struct nft_batch *b)
 {
@@ -129,7 +129,7 @@ const struct nft_label *nft_batch_label(const struct nft_batch *b, uint32_t seq)
 	return seq - b->first_seq < b->n_messages ? &b->labels[seq - b->first_seq] : NULL;
 }
 
-/* --- table, chains, rules ------------------------------------------------------------------------ */
+/* --- table, chains, rules --------------------------------------------------------------------- */
 
 /* A comment as nft stores it: one TLV of type 0 in every kind of object but sets. */
 static struct nftnl_udata_buf *comment_new(const char *text)
@@ -254,7 +254,7 @@ void nft_put_rule(struct nft_batch *b, const struct ruleset *r, const struct rul
 	nftnl_rule_free(nr);
 }
 
-/* --- sets ---------------------------------------------------------------------------------------- */
+/* --- sets ------------------------------------------------------------------------------------- */
 
 void nft_put_set(struct nft_batch *b, const struct ruleset_set *set)
 {
@@ -348,7 +348,7 @@ void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 	put_elements(b, NFT_MSG_DELSETELEM, 0, NULL, set, elements, n);
 }
 
-/* --- signatures ---------------------------------------------------------------------------------- */
+/* --- signatures ------------------------------------------------------------------------------- */
 
 static int sign_set(struct ruleset_set *set)
 {

@@ -57,7 +57,7 @@ static const struct shape shapes[] = {
 		       ORDER_NONE, ORDER_HOST, KIND_CONCAT, 0, false},
 };
 
-/* --- user data: type, length, value; numbers in host order --------------------------------------- */
+/* --- user data: type, length, value; numbers in host order ------------------------------------ */
 
 static void put_number(struct wr *w, uint8_t type, uint32_t value)
 {
@@ -120,7 +120,7 @@ static void put_userdata(struct nftnl_set *s, const struct shape *shape, uint32_
 	nftnl_set_set_data(s, NFTNL_SET_USERDATA, bytes, (uint32_t)wr_used(&w));
 }
 
-/* --- declarations -------------------------------------------------------------------------------- */
+/* --- declarations ----------------------------------------------------------------------------- */
 
 static int put_counter(struct nftnl_set *s)
 {

@@ -16,7 +16,7 @@ const struct plan_interface *plan_find_interface(const struct plan_facts *facts,
 	return NULL;
 }
 
-/* --- shared objects ------------------------------------------------------------------------------ */
+/* --- shared objects --------------------------------------------------------------------------- */
 
 /* Places in the services map that a farm needs: addresses times ports. */
 static size_t farm_services(const struct config_farm *farm)

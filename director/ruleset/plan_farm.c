@@ -42,7 +42,7 @@ void plan_backend_ids(const struct config_farm *farm, uint32_t *ids)
 	}
 }
 
-/* --- statements that need more than their kind --------------------------------------------------- */
+/* --- statements that need more than their kind ------------------------------------------------ */
 
 struct ruleset_statement plan_statement(enum ruleset_statement_kind kind)
 {
@@ -97,7 +97,7 @@ static int add_drop_rule(struct ruleset *r, int chain)
 	return 0;
 }
 
-/* --- tables -------------------------------------------------------------------------------------- */
+/* --- tables ----------------------------------------------------------------------------------- */
 
 /* A set NAME-SUFFIX that knows its farm and the names of its backends. Index or -ENOMEM. */
 static int farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *suffix)
@@ -223,7 +223,7 @@ static int plan_backends(const struct farm_plan *p, int set, const uint32_t *ids
 	return 0;
 }
 
-/* --- farms --------------------------------------------------------------------------------------- */
+/* --- farms ------------------------------------------------------------------------------------ */
 
 static int plan_maglev(const struct farm_plan *p)
 {

@@ -18,7 +18,7 @@
 
 enum { UNTOUCHED = 4242, CORPUS_FILE_MAX = 16384 };
 
-/* --- decoding ------------------------------------------------------------------------------- */
+/* --- decoding --------------------------------------------------------------------------------- */
 
 static uint8_t *exact_copy(const uint8_t *bytes, size_t len)
 {
@@ -117,7 +117,7 @@ static void there_and_back(struct control_reply *reply)
 	free(bytes);
 }
 
-/* --- good messages -------------------------------------------------------------------------- */
+/* --- good messages ---------------------------------------------------------------------------- */
 
 static int request_there_and_back(int command)
 {
@@ -215,7 +215,7 @@ static void codes_beyond_an_exit_code(void)
 	}
 }
 
-/* --- lengths -------------------------------------------------------------------------------- */
+/* --- lengths ---------------------------------------------------------------------------------- */
 
 static void length_at_every_cut(void)
 {
@@ -334,7 +334,7 @@ static void a_too_long_reply_is_refused(void)
 	free(bytes);
 }
 
-/* --- bad messages --------------------------------------------------------------------------- */
+/* --- bad messages ----------------------------------------------------------------------------- */
 
 static uint8_t *packed_full_reply(size_t *ret_len)
 {
@@ -444,7 +444,7 @@ static void longer_strings_are_cut(void)
 	CU_ASSERT(survives(message, wr_used(&m)));
 }
 
-/* --- the corpora ---------------------------------------------------------------------------- */
+/* --- the corpora ------------------------------------------------------------------------------ */
 
 static bool is_good_request(const uint8_t *bytes, size_t len)
 {

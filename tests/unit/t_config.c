@@ -61,8 +61,7 @@ static const char *mistake(const char *text, char line[static ERR_LINE])
 	return err_format(&err, line);
 }
 
-/* --- the folder ---------------------------------------------------------------------------------
- */
+/* --- the folder ------------------------------------------------------------------------------- */
 
 /* FILE.conf with FILE.err beside it must fail with that text, without it must load. */
 static void golden_file(const char *path)
@@ -123,8 +122,7 @@ static void what_is_installed_loads(void)
 	CU_ASSERT(for_each_conf("conf", load_and_free) >= 3);
 }
 
-/* --- what is read -------------------------------------------------------------------------------
- */
+/* --- what is read ----------------------------------------------------------------------------- */
 
 static void defaults(void)
 {
@@ -274,8 +272,7 @@ static void numbers(void)
 	EXPECT_INT(value, -254);
 }
 
-/* --- the digest ---------------------------------------------------------------------------------
- */
+/* --- the digest ------------------------------------------------------------------------------- */
 
 #define FARM_HEAD "farm \"www\" { address = \"10.77.0.100\" interface = \"eth0\" "
 #define BACKEND	  "backend \"b\" { address = \"10.77.0.21\" } }"
@@ -336,8 +333,7 @@ static void seed_comes_from_the_name(void)
 	config_free(d);
 }
 
-/* --- files --------------------------------------------------------------------------------------
- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void files_that_are_none(void)
 {
@@ -400,8 +396,7 @@ static void key_file(void)
 	rmdir(folder);
 }
 
-/* --- limits -------------------------------------------------------------------------------------
- */
+/* --- limits ----------------------------------------------------------------------------------- */
 
 static void print_backend(FILE *out, unsigned int i)
 {
