@@ -88,7 +88,7 @@ static void settled(void *owner, bool dump_done)
  */
 static void act(struct neighbours *ns, const struct neighbour *n, enum neighbour_action action)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[256];
+	_Alignas(struct nlmsghdr) uint8_t buf[256] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ndmsg *nd = mnl_nlmsg_put_extra_header(nlh, sizeof(*nd));
 	int err;

@@ -17,7 +17,7 @@ enum {
 
 static int ask_for_dump(struct netlink *n)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[128];
+	_Alignas(struct nlmsghdr) uint8_t buf[128] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
 	nlh->nlmsg_type = n->dump_type;

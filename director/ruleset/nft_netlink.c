@@ -40,6 +40,8 @@ static void *batch_room(struct nft_batch *b)
 			b->failed = true;
 			return NULL;
 		}
+		/* libmnl leaves padding as it is; nothing of our memory goes to the kernel. */
+		memset(bytes + b->size, 0, size - b->size);
 		b->bytes = bytes;
 		b->size = size;
 	}

@@ -191,7 +191,7 @@ static void drain(struct nft_socket *s)
 static int ask(struct nft_socket *s, uint16_t type, uint16_t flags,
 	       void (*put)(struct nlmsghdr *, void *), mnl_cb_t cb, void *data)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[32768];
+	_Alignas(struct nlmsghdr) uint8_t buf[32768] = {0}; /* libmnl leaves padding as it is */
 	struct nlmsghdr *nlh =
 		nftnl_nlmsg_build_hdr((char *)buf, type, NFPROTO_NETDEV, flags, ++s->seq);
 	int run = MNL_CB_OK, code = 0;
