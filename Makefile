@@ -177,13 +177,15 @@ lint: $(PB_H)
 .PHONY: install clean help
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/etc/director \
-		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man8 \
+		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7 \
+		$(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/doc/director/examples $(DESTDIR)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(B)/directord $(DESTDIR)$(PREFIX)/sbin/directord
 	install -m 755 $(B)/directorctl $(DESTDIR)$(PREFIX)/bin/directorctl
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/doc/director/examples
 	install -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 644 deploy/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 deploy/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 deploy/directorctl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/directorctl

@@ -7,7 +7,6 @@
 #include "director/config/digest.h"
 #include "director/director.h"
 #include "director/ruleset/export.h"
-#include "include/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,8 @@
 
 /* Exit codes of directorctl. */
 enum { DONE = 0, FAILED = 1, NOT_GOOD = 4 };
+
+#define NOT_READY "the first ruleset is not applied yet; try again in a second"
 
 static void say(struct control_reply *reply, int code, const char *text)
 {
@@ -52,7 +53,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	FILE *out;
 
 	if (!d->ready) {
-		say(reply, FAILED, "the first ruleset is not applied yet; try again in a second");
+		say(reply, FAILED, NOT_READY);
 		return;
 	}
 	if (facts_gather(&facts, d->config, d->peer, &source) < 0) {
@@ -73,6 +74,10 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 	struct err err = {0};
 	char text[RULESET_CHANGE_TEXT], line[RULESET_CHANGE_TEXT + 80];
 
+	if (!d->ready) {
+		say(reply, FAILED, NOT_READY);
+		return;
+	}
 	if (keeper_compare(d->keeper, &change, &err) < 0) {
 		say_err(reply, &err);
 		return;
@@ -91,15 +96,10 @@ static void answer_reload(struct director *d, struct control_reply *reply)
 {
 	struct err err = {0};
 
-	if (director_reload(d, &err) < 0) {
-		char line[ERR_LINE];
-
-		log_error("reload refused, the old configuration stays: %s",
-			  err_format(&err, line));
+	if (director_reload(d, &err) < 0)
 		say_err(reply, &err);
-		return;
-	}
-	say(reply, DONE, "configuration reloaded\n");
+	else
+		say(reply, DONE, "configuration reloaded\n");
 }
 
 static void say_not_master(struct director *d, struct control_reply *reply)

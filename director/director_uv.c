@@ -188,7 +188,11 @@ static int set_targets(struct director *d)
 		return n;
 	list = calloc((size_t)n + 1, sizeof(*list));
 	for (int i = 0; list && i < n; i++)
-		list[i] = (struct neighbour_target){targets[i].ifindex, targets[i].addr};
+		list[i] = (struct neighbour_target){
+			.ifindex = targets[i].ifindex,
+			.addr = targets[i].addr,
+			.link_up = links_find(d->links, targets[i].interface)->up,
+		};
 	if (list)
 		n = neighbours_set_targets(d->neighbours, list, (size_t)n);
 	else
@@ -358,10 +362,20 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	return 0;
 }
 
+static int refuse(struct config *config, const struct err *err)
+{
+	char line[ERR_LINE];
+
+	config_free(config);
+	log_error("reload refused, the old configuration stays: %s", err_format(err, line));
+	return -EINVAL;
+}
+
 int director_reload(struct director *d, struct err *err)
 {
 	const struct config_node *self = NULL;
 	struct config *config = NULL, *old = d->config;
+	struct err why = {0};
 	int code = config_load(d->options.config_path, &config, err);
 
 	if (code == 0)
@@ -370,22 +384,27 @@ int director_reload(struct director *d, struct err *err)
 		code = director_find_self(config, d->options.node, &self, err);
 	if (code == 0)
 		code = director_set_routers(d, config, self, err);
-	if (code < 0) {
-		config_free(config);
-		return code;
-	}
+	if (code < 0)
+		return refuse(config, err);
 	d->config = config;
 	d->self = self;
 	d->peer = find_peer(config, self);
+	log_info("configuration %s reloaded", d->options.config_path);
 	say_unbuilt(config);
 	say_absent_interfaces(d);
 	set_targets(d);
 	config_free(old);
-	if (d->ready)
-		director_feed_routers(d);
-	code = plan_and_apply(d, err);
-	log_info("configuration %s reloaded", d->options.config_path);
-	return code;
+	if (!d->ready)
+		return 0; /* the first ruleset will be this configuration's */
+	director_feed_routers(d);
+	if (plan_and_apply(d, &why) == 0)
+		return 0;
+	uv_timer_start(&d->refresh, refresh, CHECK_MS, 0);
+	log_error("%s; trying again until it works", why.text);
+	return err_set(
+		err, -EIO,
+		"the new configuration is in force, but its ruleset is not applied yet: %.200s",
+		why.text);
 }
 
 void director_stop(struct director *d)

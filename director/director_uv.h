@@ -28,7 +28,11 @@ struct director_options {
 /* Takes over config in every case. The options' strings are borrowed for its lifetime. */
 int director_new(uv_loop_t *loop, const struct director_options *options, struct config *config,
 		 struct director **ret, struct err *err);
-/* Reads the configuration again and goes over to it; on failure everything stays as it was. */
+/*
+ * Reads the configuration again and goes over to it, or refuses it and stays as it was. Logs which.
+ * A ruleset that the kernel does not take at once is an error, too, but the new configuration is in
+ * force then and the ruleset is tried again; *err says so.
+ */
 int director_reload(struct director *d, struct err *err);
 /*
  * Orderly end: the virtual addresses are given up, the other director is told, the ruleset stays.

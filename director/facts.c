@@ -102,11 +102,12 @@ int facts_targets(const struct config *c, const struct config_node *peer,
 		if (!source->interface(source->owner, farm->interface, &in))
 			continue;
 		if (peer && is_first_with_interface(c, i))
-			list[n++] = (struct facts_target){in.ifindex, peer->address};
+			list[n++] =
+				(struct facts_target){in.ifindex, peer->address, farm->interface};
 		for (size_t k = 0; k < farm->n_backends; k++)
 			if (!farm->backends[k].has_mac && farm->backends[k].state != ADMIN_DISABLED)
-				list[n++] = (struct facts_target){in.ifindex,
-								  farm->backends[k].address};
+				list[n++] = (struct facts_target){
+					in.ifindex, farm->backends[k].address, farm->interface};
 	}
 	*ret = list;
 	return n;

@@ -37,6 +37,7 @@ void facts_clear(struct facts *f);
 struct facts_target {
 	uint32_t ifindex;
 	struct addr addr;
+	const char *interface; /* borrowed from the configuration */
 };
 
 /*

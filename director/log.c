@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum log_level threshold = LOG_LEVEL_INFO;
@@ -23,6 +24,17 @@ void log_set_level(enum log_level level)
 	threshold = level;
 }
 
+/* JOURNAL_STREAM names device and inode of the stream; a child with another standard error inherits it. */
+static bool is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+	       fstat(STDERR_FILENO, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
 void log_line(enum log_level level, const char *fmt, ...)
 {
 	char text[1024];
@@ -33,7 +45,7 @@ void log_line(enum log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	if (getenv("JOURNAL_STREAM"))
+	if (is_journal())
 		dprintf(STDERR_FILENO, "<%d>%s\n", levels[level].priority, text);
 	else
 		dprintf(STDERR_FILENO, "%s: %s\n", levels[level].name, text);

@@ -203,17 +203,14 @@ static void stop(struct daemon *daemon)
 static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
-	struct err err = {0};
-	char line[ERR_LINE];
+	struct err logged;
 
 	if (number != SIGHUP) {
 		stop(daemon);
 		return;
 	}
 	notify_send("RELOADING=1");
-	if (director_reload(daemon->director, &err) < 0)
-		log_error("reload refused, the old configuration stays: %s",
-			  err_format(&err, line));
+	director_reload(daemon->director, &logged);
 	notify_send("READY=1");
 }
 

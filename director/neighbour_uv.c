@@ -19,7 +19,8 @@ struct neighbours {
 	uv_timer_t timer;
 	struct neighbour *list;
 	size_t n;
-	bool dirty;
+	bool dirty; /* something to tell */
+	bool hurry; /* something is to be asked at once */
 	int open_handles;
 	void (*changed)(void *owner);
 	void *owner;
@@ -64,22 +65,8 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 	report.state = nd->ndm_state;
 	report.deleted = nlh->nlmsg_type == RTM_DELNEIGH;
 	ns->dirty |= neighbour_report(n, &report);
-}
-
-static void restarted(void *owner)
-{
-	(void)owner; /* an entry that a dump lacks is one that is resolved anew: nothing to forget */
-}
-
-static void settled(void *owner, bool dump_done)
-{
-	struct neighbours *ns = owner;
-
-	(void)dump_done;
-	if (!ns->dirty)
-		return;
-	ns->dirty = false;
-	ns->changed(ns->owner);
+	if (n->next_ms <= report.now_ms)
+		ns->hurry = true;
 }
 
 /*
@@ -119,6 +106,25 @@ static void act_where_due(struct neighbours *ns)
 		if (action != NEIGHBOUR_WAIT)
 			act(ns, &ns->list[i], action);
 	}
+}
+
+static void restarted(void *owner)
+{
+	(void)owner; /* an entry that a dump lacks is one that is resolved anew: nothing to forget */
+}
+
+static void settled(void *owner, bool dump_done)
+{
+	struct neighbours *ns = owner;
+
+	(void)dump_done;
+	if (ns->hurry)
+		act_where_due(ns);
+	ns->hurry = false;
+	if (!ns->dirty)
+		return;
+	ns->dirty = false;
+	ns->changed(ns->owner);
 }
 
 static void tick(uv_timer_t *timer)
@@ -193,9 +199,10 @@ int neighbours_set_targets(struct neighbours *ns, const struct neighbour_target 
 		if (k < used)
 			continue; /* one backend of several farms */
 		any_new |= !known;
-		list[used++] = known ? *known
-				     : (struct neighbour){.ifindex = targets[i].ifindex,
-							  .addr = targets[i].addr};
+		list[used] = known ? *known
+				   : (struct neighbour){.ifindex = targets[i].ifindex,
+							.addr = targets[i].addr};
+		neighbour_link(&list[used++], targets[i].link_up, uv_now(ns->timer.loop));
 	}
 	free(ns->list);
 	ns->list = list;

@@ -19,6 +19,7 @@
 struct neighbour_target {
 	uint32_t ifindex;
 	struct addr addr;
+	bool link_up;
 };
 
 struct neighbours;

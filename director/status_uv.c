@@ -83,6 +83,12 @@ static void fill_backend(struct status_backend *s, const struct config_backend *
 
 static void fill_counts(struct status_farm *s, const struct count_book *book)
 {
+	if (!book) {
+		s->packets = s->bytes = STATUS_UNKNOWN;
+		for (size_t i = 0; i < s->n_backends; i++)
+			s->backends[i].packets = s->backends[i].bytes = STATUS_UNKNOWN;
+		return;
+	}
 	for (size_t i = 0; i < s->n_backends; i++) {
 		const struct count_entry *e = count_book_find(book, s->name, s->backends[i].name);
 
@@ -151,6 +157,7 @@ static void fill_peer(struct status_peer *s, const struct config_node *peer)
 	addr_format(&peer->address, s->address);
 	COPY(s->state, "down"); /* there is no channel between the directors yet */
 	COPY(s->sync, "stale");
+	s->lag_ms = STATUS_UNKNOWN;
 }
 
 static int fill_farms(struct director *d, struct status *s)
@@ -162,7 +169,7 @@ static int fill_farms(struct director *d, struct status *s)
 
 	for (size_t i = 0; !code && i < s->n_farms; i++) {
 		code = fill_farm(d, &s->farms[i], &facts, i);
-		if (!code && book)
+		if (!code)
 			fill_counts(&s->farms[i], book);
 	}
 	facts_clear(&facts);

@@ -41,7 +41,8 @@ struct status_peer {
 	char address[ADDR_TEXT];
 	char state[STATUS_WORD]; /* connected, connecting, down */
 	char sync[STATUS_WORD];	 /* in-sync, syncing, stale */
-	uint64_t lag_ms, sent, received;
+	uint64_t lag_ms;	 /* may be STATUS_UNKNOWN */
+	uint64_t sent, received;
 };
 
 struct status_backend {
@@ -51,8 +52,8 @@ struct status_backend {
 	uint32_t weight;
 	char state[STATUS_WORD]; /* up, down, draining, disabled, unresolved */
 	uint64_t connections;	 /* may be STATUS_UNKNOWN */
-	uint64_t packets, bytes;
-	double share; /* of the farm's buckets, 0..1 */
+	uint64_t packets, bytes; /* may be STATUS_UNKNOWN */
+	double share;		 /* of the farm's buckets, 0..1 */
 };
 
 struct status_farm {

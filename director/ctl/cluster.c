@@ -2,6 +2,7 @@
 /* `cluster failover`: asks the master to hand over, then watches until somebody else has taken over. */
 #include "director/ctl/ctl.h"
 
+#include <jansson.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,20 +43,25 @@ static enum outcome outcome_of(const struct status *s)
 	return all;
 }
 
-static void print_takeover(const struct ctl *ctl, const struct status *s, uint64_t ms)
+static void print_text(const struct status *s, uint64_t ms)
 {
-	for (size_t i = 0; i < s->n_vrrps; i++) {
-		const struct status_vrrp *v = &s->vrrps[i];
-
-		if (!v->yielded)
-			continue;
-		if (ctl->json)
-			printf("{\"vrrp\": \"%s\", \"to\": \"%s\", \"takeover_ms\": %llu}\n",
-			       v->name, v->master, (unsigned long long)ms);
-		else
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		if (s->vrrps[i].yielded)
 			printf("vrrp %s: %s is master now, %llu ms after this node let go\n",
-			       v->name, v->master, (unsigned long long)ms);
-	}
+			       s->vrrps[i].name, s->vrrps[i].master, (unsigned long long)ms);
+}
+
+static void print_document(const struct status *s, uint64_t ms)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		if (s->vrrps[i].yielded)
+			json_array_append_new(list,
+					      json_pack("{s:s, s:s}", "name", s->vrrps[i].name,
+							"to", s->vrrps[i].master));
+	print_json_document(stdout,
+			    json_pack("{s:I, s:o}", "takeover_ms", (json_int_t)ms, "vrrp", list));
 }
 
 int ctl_cluster_failover(const struct ctl *ctl)
@@ -73,7 +79,8 @@ int ctl_cluster_failover(const struct ctl *ctl)
 			return code;
 		outcome = outcome_of(&reply.status);
 		if (outcome == TAKEN_OVER)
-			print_takeover(ctl, &reply.status, now_ms() - started);
+			(ctl->json ? print_document : print_text)(&reply.status,
+								  now_ms() - started);
 		control_reply_clear(&reply);
 		if (outcome == TAKEN_OVER)
 			return CTL_DONE;

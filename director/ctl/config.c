@@ -5,6 +5,8 @@
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
 
+#include <jansson.h>
+
 int ctl_config_check(const struct ctl *ctl)
 {
 	const char *path = ctl->argc	 ? ctl->argv[0]

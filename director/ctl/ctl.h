@@ -21,6 +21,8 @@ enum ctl_exit {
 	CTL_NOT_GOOD = 4,
 };
 
+struct json_t; /* jansson.h */
+
 struct ctl {
 	const char *socket;
 	const char *config; /* -c; NULL when it was not given */
@@ -57,8 +59,10 @@ void print_status(FILE *out, const struct status *s);
 void print_cluster(FILE *out, const struct status *s);
 void print_farms(FILE *out, const struct status *s);
 void print_backends(FILE *out, const struct status *s);
-/* One JSON document; which part of the status. 0 or -1 without memory. */
+/* One JSON document: a part of the status. 0 or -1 without memory. */
 enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_BACKENDS };
 int print_json(FILE *out, const struct status *s, enum json_part part);
+/* Any document, which is consumed; NULL stands for no memory. */
+int print_json_document(FILE *out, struct json_t *document);
 
 #endif

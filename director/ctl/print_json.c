@@ -121,12 +121,16 @@ static json_t *part_of(const struct status *s, enum json_part part)
 	return NULL;
 }
 
-int print_json(FILE *out, const struct status *s, enum json_part part)
+int print_json_document(FILE *out, json_t *document)
 {
-	json_t *document = part_of(s, part);
 	int code = document ? json_dumpf(document, out, JSON_INDENT(2)) : -1;
 
 	fputc('\n', out);
 	json_decref(document);
 	return code;
+}
+
+int print_json(FILE *out, const struct status *s, enum json_part part)
+{
+	return print_json_document(out, part_of(s, part));
 }

@@ -78,10 +78,11 @@ void print_cluster(FILE *out, const struct status *s)
 
 static void print_farm_line(FILE *out, const struct status_farm *f)
 {
-	char text[COUNT_TEXT];
+	char connections[COUNT_TEXT], packets[COUNT_TEXT];
 
-	fprintf(out, "farm %-10s %-8s %s, %s, %s connections held, %" PRIu64 " packets", f->name,
-		f->state, f->services, f->scheduler, count(f->connections, text), f->packets);
+	fprintf(out, "farm %-10s %-8s %s, %s, %s connections held, %s packets", f->name, f->state,
+		f->services, f->scheduler, count(f->connections, connections),
+		count(f->packets, packets));
 	fprintf(out, f->reason[0] ? " (%s)\n" : "%s\n", f->reason);
 }
 

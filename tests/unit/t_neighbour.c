@@ -93,10 +93,26 @@ static void deleted(struct story *s, uint64_t ms, uint16_t nud)
 	report(s, ms, "deleted", (struct neighbour_report){.state = nud, .deleted = true});
 }
 
+static void carrier(struct story *s, uint64_t ms, bool up)
+{
+	until(s, ms);
+	say(s, "[%5llu] link %s\n", (unsigned long long)ms, up ? "up" : "down");
+	neighbour_link(&s->n, up, ms);
+}
+
+/* Not known yet, on a link that is up. */
+static struct story begin(void)
+{
+	struct story s = {.now_ms = 0};
+
+	neighbour_link(&s.n, true, 0);
+	return s;
+}
+
 /* Resolved at 0 as ONE; the story begins after it. */
 static struct story begin_resolved(void)
 {
-	struct story s = {.now_ms = 0};
+	struct story s = begin();
 
 	state(&s, 0, NUD_REACHABLE, ONE);
 	EXPECT_TEXT(s.text, "[    0] reachable: " ONE "\n");
@@ -106,7 +122,7 @@ static struct story begin_resolved(void)
 
 static void is_asked_for_until_it_answers(void)
 {
-	struct story s = {.now_ms = 0};
+	struct story s = begin();
 
 	state(&s, 1, NUD_INCOMPLETE, "");
 	until(&s, 2500);
@@ -122,29 +138,83 @@ static void is_asked_for_until_it_answers(void)
 			    "[ 7000] verify\n");
 }
 
+/* It answered the probe of 2000 and not that of 4000; the kernel gives up after three. */
 static void goes_away_and_comes_back(void)
 {
 	struct story s = begin_resolved();
 
-	until(&s, 4001);
+	state(&s, 2001, NUD_REACHABLE, ONE);
 	state(&s, 4001, NUD_PROBE, ONE);
-	state(&s, 5000, NUD_FAILED, "");
-	state(&s, 5001, NUD_FAILED, ""); /* tried once more */
-	until(&s, 8500);
-	state(&s, 8500, NUD_REACHABLE, ONE); /* the same MAC address is news after it was lost */
-	until(&s, 11500);
+	state(&s, 7002, NUD_FAILED, "");
+	state(&s, 7003, NUD_FAILED, ""); /* tried once more */
+	until(&s, 9500);
+	state(&s, 9500, NUD_REACHABLE, ONE); /* the same MAC address is news after it was lost */
+	until(&s, 12500);
 	EXPECT_TEXT(s.text, "[    0] verify\n"
 			    "[ 2000] verify\n"
+			    "[ 2001] reachable\n"
 			    "[ 4000] verify\n"
 			    "[ 4001] probe\n"
-			    "[ 5000] failed: lost\n"
-			    "[ 5001] failed\n"
-			    "[ 6000] resolve\n"
-			    "[ 7000] resolve\n"
-			    "[ 8000] resolve\n"
-			    "[ 8500] reachable: " ONE "\n"
-			    "[ 9000] verify\n"
-			    "[11000] verify\n");
+			    "[ 6000] verify\n"
+			    "[ 7002] failed: lost\n"
+			    "[ 7003] failed\n"
+			    "[ 7003] resolve\n"
+			    "[ 8003] resolve\n"
+			    "[ 9003] resolve\n"
+			    "[ 9500] reachable: " ONE "\n"
+			    "[10003] verify\n"
+			    "[12003] verify\n");
+}
+
+/*
+ * The kernel gives up on probes that were not ours, perhaps sent while the link was down: what was
+ * known stays good, and is asked for at once. Only when that fails, too, the machine is gone.
+ */
+static void a_failure_that_is_not_ours_is_looked_into(void)
+{
+	struct story s = begin_resolved();
+
+	state(&s, 1200, NUD_FAILED, "");
+	until(&s, 1201);
+	state(&s, 1202, NUD_REACHABLE, ONE);
+	state(&s, 1300, NUD_FAILED, "");
+	state(&s, 4301, NUD_FAILED, "");
+	until(&s, 5302);
+	EXPECT_TEXT(s.text, "[    0] verify\n"
+			    "[ 1200] failed\n"
+			    "[ 1200] resolve\n"
+			    "[ 1202] reachable\n"
+			    "[ 1300] failed\n"
+			    "[ 1300] resolve\n"
+			    "[ 2300] resolve\n"
+			    "[ 3300] resolve\n"
+			    "[ 4300] resolve\n"
+			    "[ 4301] failed: lost\n"
+			    "[ 5301] resolve\n");
+}
+
+/* Without a link nothing is asked, and no failure says anything about the machine. */
+static void a_link_that_is_down_proves_nothing(void)
+{
+	struct story s = begin_resolved();
+
+	carrier(&s, 500, false);
+	deleted(&s, 501, NUD_REACHABLE);
+	state(&s, 3600, NUD_FAILED, "");
+	CU_ASSERT(s.n.resolved);
+	carrier(&s, 9000, true);
+	carrier(&s, 9001, true);
+	state(&s, 9002, NUD_REACHABLE, ONE);
+	until(&s, 10001);
+	EXPECT_TEXT(s.text, "[    0] verify\n"
+			    "[  500] link down\n"
+			    "[  501] deleted\n"
+			    "[ 3600] failed\n"
+			    "[ 9000] link up\n"
+			    "[ 9000] resolve\n"
+			    "[ 9001] link up\n"
+			    "[ 9002] reachable\n"
+			    "[10000] verify\n");
 }
 
 /* The kernel tells each of its states; as long as it has an address, nothing changes for us. */
@@ -172,7 +242,7 @@ static void any_valid_state_resolves(void)
 					NUD_PROBE,     NUD_PERMANENT, NUD_NOARP};
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		struct story s = {.now_ms = 0};
+		struct story s = begin();
 
 		state(&s, 0, good[i], ONE);
 		CU_ASSERT(s.n.resolved);
@@ -194,9 +264,10 @@ static void another_machine_takes_the_address(void)
 			    "[  500] reachable: " TWO "\n"
 			    "[  600] stale\n"
 			    "[  700] stale: " ONE "\n"
-			    "[  800] failed: lost\n"
+			    "[  800] failed\n"
+			    "[  800] resolve\n"
 			    "[  900] reachable: " TWO "\n"
-			    "[ 2000] verify\n");
+			    "[ 1800] verify\n");
 }
 
 /* Collected as garbage or flushed: the machine may be well; look at once, keep on sending. */
@@ -208,15 +279,14 @@ static void a_deleted_entry_is_looked_at_again(void)
 	until(&s, 500);
 	deleted(&s, 500, NUD_FAILED);
 	CU_ASSERT(s.n.resolved);
-	until(&s, 1000);
 	state(&s, 1000, NUD_FAILED, "");
 	deleted(&s, 1100, NUD_FAILED);
 	until(&s, 2101);
 	EXPECT_TEXT(s.text, "[    0] verify\n"
 			    "[  300] deleted\n"
-			    "[  300] verify\n"
+			    "[  300] resolve\n"
 			    "[  500] deleted\n"
-			    "[  500] verify\n"
+			    "[  500] resolve\n"
 			    "[ 1000] failed: lost\n"
 			    "[ 1100] deleted\n"
 			    "[ 1100] resolve\n"
@@ -225,7 +295,7 @@ static void a_deleted_entry_is_looked_at_again(void)
 
 static void an_unknown_one_that_is_deleted(void)
 {
-	struct story s = {.now_ms = 0};
+	struct story s = begin();
 
 	until(&s, 100);
 	deleted(&s, 100, NUD_NONE);
@@ -238,7 +308,7 @@ static void an_unknown_one_that_is_deleted(void)
 
 static void a_permanent_entry_is_not_probed(void)
 {
-	struct story s = {.now_ms = 0};
+	struct story s = begin();
 
 	state(&s, 0, NUD_PERMANENT, ONE);
 	state(&s, 10000, NUD_PERMANENT, TWO); /* the operator changes it */
@@ -259,9 +329,9 @@ static void a_permanent_entry_is_not_probed(void)
 			    "[22000] verify\n"
 			    "[22001] noarp\n"
 			    "[30000] deleted\n"
-			    "[30000] verify\n"
+			    "[30000] resolve\n"
 			    "[30001] permanent: " ONE "\n"
-			    "[40000] failed: lost\n"
+			    "[40000] failed\n"
 			    "[40000] resolve\n"
 			    "[41000] resolve\n");
 }
@@ -269,7 +339,7 @@ static void a_permanent_entry_is_not_probed(void)
 /* A frame to a group address would go to everybody; the kernel keeps such entries, too. */
 static void group_addresses_are_ignored(void)
 {
-	struct story s = {.now_ms = 0};
+	struct story s = begin();
 
 	state(&s, 0, NUD_REACHABLE, GROUP);
 	state(&s, 1, NUD_PERMANENT, GROUP);
@@ -312,9 +382,10 @@ static void asking_leaves_the_last_knowledge(void)
 			    "[  300] none\n"
 			    "[  400] reachable\n"
 			    "[  500] reachable\n"
-			    "[  600] failed: lost\n"
+			    "[  600] failed\n"
+			    "[  600] resolve\n"
 			    "[  700] incomplete\n"
-			    "[ 2000] resolve\n");
+			    "[ 1600] resolve\n");
 }
 
 /* A loop that was stopped for a while looks once, not once for every time it missed. */
@@ -334,6 +405,8 @@ UNIT_TESTS(neighbour) = {
 	{"is asked for until it answers", is_asked_for_until_it_answers},
 	{"goes away and comes back", goes_away_and_comes_back},
 	{"life of a good entry", life_of_a_good_entry},
+	{"a failure that is not ours is looked into", a_failure_that_is_not_ours_is_looked_into},
+	{"a link that is down proves nothing", a_link_that_is_down_proves_nothing},
 	{"any valid state resolves", any_valid_state_resolves},
 	{"another machine takes the address", another_machine_takes_the_address},
 	{"a deleted entry is looked at again", a_deleted_entry_is_looked_at_again},
