@@ -24,8 +24,8 @@ int ctl_config_check(const struct ctl *ctl)
 	}
 	config_digest(config, digest);
 	if (ctl->json)
-		printf("{\"file\": \"%s\", \"good\": true, \"config_digest\": \"%s\"}\n", path,
-		       digest);
+		print_json_document(stdout, json_pack("{s:s, s:b, s:s}", "file", path, "good", 1,
+						      "config_digest", digest));
 	else
 		printf("%s is good: %zu farms, %zu vrrp sections, digest %s\n", path,
 		       config->n_farms, config->n_vrrps, digest);
