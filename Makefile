@@ -38,7 +38,7 @@ PKGS    := libmnl libnftnl libsodium libprotobuf-c libuv libconfuse jansson
 
 DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-dev libprotobuf-c-dev \
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev
-DEPS_TEST  := libcunit1-dev nftables iproute2 procps nginx-light curl tcpdump tshark keepalived \
+DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
               python3
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
