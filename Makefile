@@ -62,6 +62,7 @@ UNIT_LIST := $(B)/tests/suites.h
 UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch])
+FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/config/*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 ifeq ($(V),1)
@@ -103,10 +104,10 @@ $(UNIT_LIST): tests/unit
 	@printf 'SUITE(%s)\n' $(patsubst tests/unit/t_%.c,%,$(wildcard tests/unit/t_*.c)) >$@
 
 # A fuzz target is built from source with clang, so that the decoders themselves are instrumented.
-$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_SRC) $(PB_H) | $(B)/packages
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(PB_H) | $(B)/packages
 	$(call say,FUZZ,$@)
 	$(Q)clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
-		-DDIRECTOR_VERSION='"$(VERSION)"' -I. -I$(B) $(PKG_CFLAGS) -o $@ $< $(LIB_SRC) \
+		-DDIRECTOR_VERSION='"$(VERSION)"' -I. -I$(B) $(PKG_CFLAGS) -o $@ $< $(FUZZ_SRC) \
 		$(PROTO_SRC:%.proto=$(B)/%.pb-c.c) $(PKG_LIBS)
 
 # protoc-c writes the code: its warnings are not ours.

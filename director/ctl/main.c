@@ -4,7 +4,6 @@
 
 #include <getopt.h>
 #include <sodium.h>
-#include <stdarg.h>
 #include <string.h>
 
 static const struct command {
@@ -30,25 +29,6 @@ static const struct command {
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
-
-int ctl_fail(int code, const char *fmt, ...)
-{
-	va_list ap;
-
-	fputs("directorctl: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	return code;
-}
-
-int ctl_fail_err(const struct err *err)
-{
-	char line[ERR_LINE];
-
-	return ctl_fail(CTL_FAILED, "%s", err_format(err, line));
-}
 
 static void print_usage(FILE *out)
 {
