@@ -188,6 +188,8 @@ static void a_full_status(void)
 	reply = (struct control_reply){.text = strdup("and a text"), .has_status = true};
 	reply.status = status_sample(status_fill_most);
 	there_and_back(&reply);
+	status_clear(&reply.status);
+	CU_ASSERT(!reply.status.farms && !reply.status.n_farms && !reply.status.n_vrrps);
 	control_reply_clear(&reply);
 }
 

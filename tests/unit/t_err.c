@@ -18,7 +18,7 @@ static const char *letters(char *buf, char letter, size_t n)
 
 static void says_what_is_wrong(void)
 {
-	struct err err;
+	struct err err = {0};
 	char line[ERR_LINE];
 
 	memset(&err, 0x5a, sizeof(err));
@@ -32,7 +32,7 @@ static void says_what_is_wrong(void)
 
 static void says_where(void)
 {
-	struct err err;
+	struct err err = {0};
 	char line[ERR_LINE];
 
 	memset(&err, 0x5a, sizeof(err));
@@ -98,7 +98,7 @@ static void long_sentences_are_cut(void)
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		size_t want = lengths[i] < ERR_TEXT ? lengths[i] : ERR_TEXT - 1;
-		struct err err;
+		struct err err = {0};
 
 		memset(&err, 0x5a, sizeof(err));
 		EXPECT_INT(err_set(&err, -1, "%s", letters(in, 't', lengths[i])), -1);
@@ -119,7 +119,7 @@ static void long_paths_are_cut(void)
 
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		size_t want = lengths[i] < ERR_FILE ? lengths[i] : ERR_FILE - 1;
-		struct err err;
+		struct err err = {0};
 
 		memset(&err, 0x5a, sizeof(err));
 		err_at(&err, -1, letters(in, 'f', lengths[i]), 7, "text");
@@ -134,7 +134,7 @@ static void long_paths_are_cut(void)
 static void the_longest_line_is_whole(void)
 {
 	char file[ERR_FILE], text[ERR_TEXT], want[2 * ERR_LINE], line[ERR_LINE];
-	struct err err;
+	struct err err = {0};
 
 	letters(file, 'f', ERR_FILE - 1);
 	letters(text, 't', ERR_TEXT - 1);
