@@ -44,10 +44,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 {
 	struct facts_source source = director_facts_source(d);
 	char digest[CONFIG_DIGEST_TEXT];
-	struct export_head head = {
-		.node = d->self ? d->self->name : "",
-		.digest = config_digest(d->config, digest),
-		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
+	struct export_head head;
 	struct facts facts;
 	size_t size;
 	FILE *out;
@@ -56,6 +53,11 @@ static void answer_export(struct director *d, struct control_reply *reply)
 		say(reply, FAILED, NOT_READY);
 		return;
 	}
+	keeper_check(d->keeper);
+	head = (struct export_head){
+		.node = d->self ? d->self->name : "",
+		.digest = config_digest(d->config, digest),
+		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
 	if (facts_gather(&facts, d->config, d->peer, &source) < 0) {
 		say(reply, FAILED, "directord has no memory for an export");
 		return;

@@ -91,7 +91,8 @@ static bool ask_interface(void *owner, const char *name, struct plan_interface *
 	const struct director *d = owner;
 	const struct link *link = links_find(d->links, name);
 
-	if (!link)
+	/* A tunnel has no Ethernet header to be written: no farm can be there. */
+	if (!link || !mac_is_unicast(&link->mac))
 		return false;
 	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
 	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
@@ -224,6 +225,7 @@ static void links_changed(void *owner)
 
 	if (d->stopping)
 		return;
+	keeper_distrust(d->keeper);
 	if (set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	refresh_soon(d);
@@ -371,6 +373,17 @@ static int refuse(struct config *config, const struct err *err)
 	return -EINVAL;
 }
 
+/* Who one is does not change while one's interface is away: the name stays good. */
+static int find_self_again(struct director *d, const struct config *c,
+			   const struct config_node **ret, struct err *err)
+{
+	int code = director_find_self(c, d->options.node, ret, err);
+
+	if (code < 0 && c->has_cluster && d->self && !d->options.node)
+		*ret = config_node_by_name(c, d->self->name);
+	return *ret ? 0 : code;
+}
+
 int director_reload(struct director *d, struct err *err)
 {
 	const struct config_node *self = NULL;
@@ -381,7 +394,7 @@ int director_reload(struct director *d, struct err *err)
 	if (code == 0)
 		code = config_check_files(config, err);
 	if (code == 0)
-		code = director_find_self(config, d->options.node, &self, err);
+		code = find_self_again(d, config, &self, err);
 	if (code == 0)
 		code = director_set_routers(d, config, self, err);
 	if (code < 0)
@@ -405,6 +418,11 @@ int director_reload(struct director *d, struct err *err)
 		err, -EIO,
 		"the new configuration is in force, but its ruleset is not applied yet: %.200s",
 		why.text);
+}
+
+bool director_is_ready(const struct director *d)
+{
+	return d->ready;
 }
 
 void director_stop(struct director *d)

@@ -12,6 +12,7 @@
 #include "include/config.h"
 #include "include/err.h"
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct director;
@@ -34,6 +35,8 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
  * force then and the ruleset is tried again; *err says so.
  */
 int director_reload(struct director *d, struct err *err);
+/* The first ruleset is in the kernel. */
+bool director_is_ready(const struct director *d);
 /*
  * Orderly end: the virtual addresses are given up, the other director is told, the ruleset stays.
  * Afterwards the loop runs empty and the director frees itself. NULL is fine.

@@ -10,7 +10,10 @@
 #include "director/ruleset/plan.h"
 #include "include/config.h"
 
-/* How to ask. Each returns false when the answer is not known. */
+/*
+ * How to ask. Each returns false when the answer is not known; an interface without an Ethernet
+ * address counts as absent.
+ */
 struct facts_source {
 	bool (*interface)(void *owner, const char *name, struct plan_interface *ret);
 	bool (*mac)(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret);

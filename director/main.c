@@ -190,14 +190,19 @@ static void ready(void *owner)
 	notify_send("READY=1");
 }
 
+static void forget_signals(struct daemon *daemon)
+{
+	for (size_t i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
+	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+}
+
 static void stop(struct daemon *daemon)
 {
 	notify_send("STOPPING=1");
 	director_stop(daemon->director);
 	daemon->director = NULL;
-	for (size_t i = 0; i < SIGNALS; i++)
-		uv_close((uv_handle_t *)&daemon->signals[i], NULL);
-	uv_close((uv_handle_t *)&daemon->watchdog, NULL);
+	forget_signals(daemon);
 }
 
 static void signalled(uv_signal_t *handle, int number)
@@ -211,7 +216,8 @@ static void signalled(uv_signal_t *handle, int number)
 	}
 	notify_send("RELOADING=1");
 	director_reload(daemon->director, &logged);
-	notify_send("READY=1");
+	if (director_is_ready(daemon->director))
+		notify_send("READY=1");
 }
 
 static void watchdog(uv_timer_t *timer)
@@ -247,9 +253,10 @@ static int run(const struct arguments *args, struct config *config)
 
 	signal(SIGPIPE, SIG_IGN);
 	uv_loop_init(&daemon.loop);
+	watch_signals(&daemon); /* before anything is begun: a signal is heard when the loop runs */
 	code = director_new(&daemon.loop, &options, config, &daemon.director, &err);
-	if (code == 0)
-		watch_signals(&daemon);
+	if (code < 0)
+		forget_signals(&daemon);
 	uv_run(&daemon.loop, UV_RUN_DEFAULT);
 	if (uv_loop_close(&daemon.loop) < 0)
 		log_warning("a handle was left open at the end");

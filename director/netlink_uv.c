@@ -15,11 +15,15 @@ enum {
 	READS_PER_WAKEUP = 16,	      /* the election's timer must not wait for a busy network */
 };
 
+/* Starts a dump, or lets the one that runs be followed by another. */
 static int ask_for_dump(struct netlink *n)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[128] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 
+	n->again = n->dumping;
+	if (n->dumping)
+		return 0;
 	nlh->nlmsg_type = n->dump_type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
 	nlh->nlmsg_seq = ++n->seq;
@@ -27,28 +31,53 @@ static int ask_for_dump(struct netlink *n)
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	else
 		mnl_nlmsg_put_extra_header(nlh, sizeof(struct ndmsg));
+	if (mnl_socket_sendto(n->nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
 	n->restarted(n->owner);
-	return mnl_socket_sendto(n->nl, nlh, nlh->nlmsg_len) < 0 ? -errno : 0;
+	n->dump_seq = n->seq;
+	n->dumping = true;
+	return 0;
+}
+
+static void dump_ended(struct netlink *n, bool *ret_whole)
+{
+	n->dumping = false;
+	if (n->again)
+		ask_for_dump(n);
+	else
+		*ret_whole = true;
+}
+
+static void take_message(struct netlink *n, const struct nlmsghdr *nlh, bool *ret_dump_done)
+{
+	bool of_dump = n->dumping && nlh->nlmsg_seq == n->dump_seq;
+
+	if (of_dump && (nlh->nlmsg_flags & NLM_F_DUMP_INTR))
+		n->again = true; /* it is not of one moment */
+	if (of_dump && nlh->nlmsg_type == NLMSG_DONE)
+		dump_ended(n, ret_dump_done);
+	else if (of_dump && nlh->nlmsg_type == NLMSG_ERROR)
+		n->dumping = n->again = false;
+	else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE)
+		n->message(n->owner, nlh);
 }
 
 /* One datagram. 1: read, 0: nothing there, -ENOBUFS: events were lost, other negative errno. */
 static int read_datagram(struct netlink *n, bool *ret_dump_done)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[BUFFER];
-	ssize_t len = recv(mnl_socket_get_fd(n->nl), buf, sizeof(buf), MSG_DONTWAIT);
-	int left = (int)len;
+	ssize_t len;
+	int left;
 
+	do
+		len = recv(mnl_socket_get_fd(n->nl), buf, sizeof(buf), MSG_DONTWAIT);
+	while (len < 0 && errno == EINTR);
 	if (len < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		return errno == EAGAIN ? 0 : -errno;
+	left = (int)len;
 	for (struct nlmsghdr *nlh = (void *)buf; mnl_nlmsg_ok(nlh, left);
-	     nlh = mnl_nlmsg_next(nlh, &left)) {
-		if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
-			return -ENOBUFS; /* the dump is not of one moment: the same as a loss */
-		if (nlh->nlmsg_type == NLMSG_DONE)
-			*ret_dump_done = true;
-		else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE)
-			n->message(n->owner, nlh);
-	}
+	     nlh = mnl_nlmsg_next(nlh, &left))
+		take_message(n, nlh, ret_dump_done);
 	return 1;
 }
 
@@ -82,12 +111,12 @@ int netlink_refresh(struct netlink *n)
 
 	while (got >= 0 && !done) {
 		got = read_datagram(n, &done);
-		if (got == 0)
-			return -EIO;
 		if (got == -ENOBUFS)
 			got = ask_for_dump(n);
+		else if (got == 0 || !n->dumping)
+			break;
 	}
-	return got < 0 ? got : 0;
+	return got < 0 ? got : done ? 0 : -EIO;
 }
 
 int netlink_open(struct netlink *n, uv_loop_t *loop, uint32_t groups, uint16_t dump_type,

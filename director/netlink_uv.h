@@ -19,6 +19,9 @@ struct netlink {
 	struct mnl_socket *nl;
 	uint16_t dump_type; /* RTM_GETLINK, RTM_GETNEIGH */
 	uint32_t seq;
+	uint32_t dump_seq; /* of the dump that runs */
+	bool dumping;	   /* the kernel runs one dump of a socket at a time */
+	bool again;	   /* events were lost meanwhile: another one is to follow */
 	/* One message of a dump or an event. */
 	void (*message)(void *owner, const struct nlmsghdr *nlh);
 	/* A batch of messages was read; dump_done: with it a dump ended. */

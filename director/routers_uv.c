@@ -11,13 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void changed(void *owner, struct vrrp_router *r)
-{
-	(void)owner;
-	(void)r; /* the ruleset does not depend on the role: both directors always forward */
-}
-
-static const struct vrrp_router_ops ops = {.changed = changed};
+/* The ruleset does not depend on the role, both directors always forward: nothing to be told. */
+static const struct vrrp_router_ops ops;
 
 static bool fits(const struct vrrp_router *r, const struct config_vrrp *section)
 {
@@ -88,6 +83,8 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	}
 	for (size_t i = 0; i < d->n_routers; i++)
 		end_router(old[i], true);
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		vrrp_router_confirm(next[i]);
 	free(old);
 	d->routers = next;
 	d->n_routers = c->n_vrrps;

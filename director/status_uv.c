@@ -124,6 +124,27 @@ static int fill_flows(struct director *d, struct status_farm *s, const struct co
 	return code == -ENOMEM ? code : 0;
 }
 
+/* A farm whose link is down serves nobody, whatever was known of its backends before. */
+static void fill_farm_state(struct director *d, struct status_farm *s,
+			    const struct config_farm *farm, bool serving)
+{
+	const struct link *link = links_find(d->links, farm->interface);
+	const char *trouble = !link			    ? "is not there"
+			      : !mac_is_unicast(&link->mac) ? "has no Ethernet address"
+			      : !link->up		    ? "is down"
+							    : NULL;
+
+	COPY(s->state, serving && !trouble ? "up" : "down");
+	if (trouble)
+		snprintf(s->reason, sizeof(s->reason), "interface \"%s\" %s", farm->interface,
+			 trouble);
+	else if (!serving)
+		COPY(s->reason, "no backend can serve");
+	for (size_t i = 0; trouble && i < s->n_backends; i++)
+		if (strcmp(s->backends[i].state, "up") == 0)
+			COPY(s->backends[i].state, "unresolved");
+}
+
 static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts,
 		     size_t index)
 {
@@ -142,12 +163,7 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 		s->backends[i].share = export_share(keeper_planned(d->keeper), farm, i);
 		serving |= s->backends[i].share > 0;
 	}
-	COPY(s->state, serving ? "up" : "down");
-	if (!plan_find_interface(&facts->plan, farm->interface))
-		snprintf(s->reason, sizeof(s->reason), "interface \"%s\" is not there",
-			 farm->interface);
-	else if (!serving)
-		COPY(s->reason, "no backend can serve");
+	fill_farm_state(d, s, farm, serving);
 	return fill_flows(d, s, farm);
 }
 

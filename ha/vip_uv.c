@@ -277,6 +277,13 @@ int vip_set_take(struct vip_set *s, unsigned int ifindex, bool owner, struct err
 	return result;
 }
 
+void vip_set_doubt(struct vip_set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (s->states[i] == VIP_OURS)
+			s->states[i] = VIP_ABSENT;
+}
+
 int vip_set_release(struct vip_set *s, unsigned int ifindex, struct err *err)
 {
 	int result = 0;

@@ -54,6 +54,8 @@ void vip_set_free(struct vip_set *s);
 int vip_set_take(struct vip_set *s, unsigned int ifindex, bool owner, struct err *err);
 /* Removes those that are ours; the others are forgotten. */
 int vip_set_release(struct vip_set *s, unsigned int ifindex, struct err *err);
+/* Ours may have been taken away by another set that held them, too: the next take puts them back. */
+void vip_set_doubt(struct vip_set *s);
 /* The interface is gone and the addresses with it. */
 void vip_set_forget(struct vip_set *s);
 /*

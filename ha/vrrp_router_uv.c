@@ -102,14 +102,20 @@ static void arm(struct vrrp_router *r, uint64_t deadline_us)
 	uv_timer_start(&r->timer, on_timer, due_ms > loop_ms ? due_ms - loop_ms : 0, 0);
 }
 
-static void tell(struct vrrp_router *r, const struct vrrp_update *u)
+void vrrp_router_stamp(struct vrrp_router *r)
 {
 	struct timespec wall;
-	char text[VRRP_CAUSE_TEXT];
 
 	clock_gettime(CLOCK_REALTIME, &wall);
 	r->changed_wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
 	r->changed_ms = now_ms();
+}
+
+static void tell(struct vrrp_router *r, const struct vrrp_update *u)
+{
+	char text[VRRP_CAUSE_TEXT];
+
+	vrrp_router_stamp(r);
 	r->cause = u->cause;
 	r->transitions++;
 	/* Who was heard in another state says nothing about who is master now. */

@@ -64,6 +64,8 @@ struct vrrp_router {
 };
 
 /* Gives the event to the core, at the present time, and carries out the update. */
+/* Notes when the present state began. */
+void vrrp_router_stamp(struct vrrp_router *r);
 void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev);
 /* The socket may have something (also an error): reads at most READ_BUDGET datagrams. */
 void vrrp_router_readable(void *owner);

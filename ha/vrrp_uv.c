@@ -131,16 +131,19 @@ void vrrp_router_recheck(struct vrrp_router *r, uint64_t ms)
 		uv_timer_start(&r->recheck, on_recheck, ms, 0);
 }
 
-/* The interface went away, perhaps to come back as another one: nothing of it is left. */
+/*
+ * The interface went away, perhaps to come back as another one, or it has another name now: then it
+ * still holds our addresses, so they are released before they are forgotten.
+ */
 static void drop_link(struct vrrp_router *r)
 {
-	vrrp_socket_close(r->socket);
-	r->socket = NULL;
-	vip_set_forget(&r->vips);
 	announcer_stop(&r->announcer);
 	if (r->core.fault == VRRP_REASON_NONE)
 		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_FAULT,
 							.fault = VRRP_REASON_NO_LINK});
+	vrrp_socket_close(r->socket);
+	r->socket = NULL;
+	vip_set_forget(&r->vips);
 }
 
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
@@ -217,6 +220,7 @@ int vrrp_router_new(uv_loop_t *loop, const struct config_vrrp *section,
 	r->garp_repeat = section->garp_repeat;
 	r->configured = settings.address;
 	vrrp_init(&r->core, &settings);
+	vrrp_router_stamp(r);
 	code = announcer_init(&r->announcer, loop, r->name, err);
 	if (code < 0)
 		goto free_vips;
@@ -339,6 +343,14 @@ int vrrp_router_reconfigure(struct vrrp_router *r, const struct config_vrrp *sec
 	vrrp_router_step(r, ev);
 	judge(r);
 	return 0;
+}
+
+void vrrp_router_confirm(struct vrrp_router *r)
+{
+	if (r->core.state != VRRP_MASTER)
+		return;
+	vip_set_doubt(&r->vips);
+	vrrp_router_take(r);
 }
 
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)

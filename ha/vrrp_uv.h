@@ -99,6 +99,11 @@ int vrrp_router_failover(struct vrrp_router *r, struct err *err);
  */
 int vrrp_router_reconfigure(struct vrrp_router *r, const struct config_vrrp *section,
 			    const struct config_node *self, struct err *err);
+/*
+ * Puts the addresses of a master back that another router has just removed, when they moved between
+ * routers of one interface.
+ */
+void vrrp_router_confirm(struct vrrp_router *r);
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret);
 
 #endif

@@ -18,7 +18,7 @@ static bool ask_interface(void *owner, const char *name, struct plan_interface *
 {
 	const struct link *link = links_find(owner, name);
 
-	if (!link)
+	if (!link || !mac_is_unicast(&link->mac))
 		return false;
 	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
 	snprintf(ret->name, sizeof(ret->name), "%s", link->name);

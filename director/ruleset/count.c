@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/count.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,17 @@ void count_book_clear(struct count_book *book)
 {
 	free(book->entries);
 	*book = (struct count_book){0};
+}
+
+int count_book_copy(const struct count_book *book, struct count_book *ret)
+{
+	*ret = (struct count_book){.entries = calloc(book->n + 1, sizeof(*ret->entries))};
+	if (!ret->entries)
+		return -ENOMEM;
+	if (book->n)
+		memcpy(ret->entries, book->entries, book->n * sizeof(*ret->entries));
+	ret->n = book->n;
+	return 0;
 }
 
 const struct count_entry *count_book_find(const struct count_book *book, const char *farm,

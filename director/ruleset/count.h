@@ -25,6 +25,8 @@ struct count_book {
 };
 
 void count_book_clear(struct count_book *book);
+/* *ret becomes a copy. 0 or -ENOMEM with *ret empty. */
+int count_book_copy(const struct count_book *book, struct count_book *ret);
 /* The entry of that backend, made when there is none; NULL: no memory. */
 struct count_entry *count_book_entry(struct count_book *book, const char *farm,
 				     const char *backend);

@@ -41,6 +41,31 @@ static bool rules_equal(const struct ruleset_chain *a, const struct ruleset_chai
 	return true;
 }
 
+static bool names_a_set(enum ruleset_statement_kind kind)
+{
+	switch (kind) {
+	case ST_LOOPED_BY_PEER:
+	case ST_TO_SERVICE:
+	case ST_VIP_FRAGMENT:
+	case ST_MACS_BY_BUCKET:
+	case ST_MACS_BY_MARK:
+	case ST_MARK_BY_FLOW:
+	case ST_MARK_BY_TURN:
+	case ST_FLOW_ADD:
+	case ST_FLOW_UPDATE:
+	case ST_FLOW_DELETE: return true;
+	case ST_NOT_FOR_US:
+	case ST_TCP_SYN:
+	case ST_TCP_CLOSING:
+	case ST_COUNTER:
+	case ST_FORWARD:
+	case ST_GOTO:
+	case ST_ACCEPT:
+	case ST_DROP: return false;
+	}
+	abort();
+}
+
 /* A rule is bound to the set that it names, so a set made anew needs the rule anew. */
 static bool names_remade_set(const struct diff *d, const struct ruleset_chain *chain)
 {
@@ -48,8 +73,7 @@ static bool names_remade_set(const struct diff *d, const struct ruleset_chain *c
 		for (size_t k = 0; k < chain->rules[i].n_statements; k++) {
 			const struct ruleset_statement *s = &chain->rules[i].statements[k];
 
-			if (s->kind >= ST_LOOPED_BY_PEER && s->set < d->want->n_sets &&
-			    d->sets[s->set] == REMAKE)
+			if (names_a_set(s->kind) && d->sets[s->set] == REMAKE)
 				return true;
 		}
 	return false;

@@ -55,7 +55,8 @@ static void print_farm(FILE *out, const struct plan_facts *facts, const struct r
 			set->kind == SET_BUCKETS ? "buckets" : "slots");
 	fputs("\n", out);
 	if (!plan_find_interface(facts, farm->interface)) {
-		fprintf(out, "#   interface %s is not there, so the farm is left out\n",
+		fprintf(out,
+			"#   interface %s is not there (or no Ethernet), so the farm is left out\n",
 			farm->interface);
 		return;
 	}

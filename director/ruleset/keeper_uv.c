@@ -15,6 +15,8 @@ struct keeper {
 	struct ruleset want;
 	bool trusted; /* the kernel holds want, as far as our own transactions go */
 	bool failing; /* the last attempt failed and that was logged */
+	bool stale; /* the kernel may have changed the table by itself: read it before the next change */
+	bool warned; /* that a flow table keeps its size */
 	uint32_t generation;
 	struct count_book counts;
 };
@@ -175,7 +177,7 @@ static int present(struct keeper *k, struct ruleset *ret, struct err *err)
 	uint32_t generation = 0;
 	int code;
 
-	if (k->trusted && nft_socket_generation(&k->socket, &generation) == 0 &&
+	if (k->trusted && !k->stale && nft_socket_generation(&k->socket, &generation) == 0 &&
 	    generation == k->generation) {
 		*ret = k->want;
 		ruleset_init(&k->want);
@@ -207,34 +209,81 @@ static int transact(struct keeper *k, const struct ruleset *have, const struct r
 	return code;
 }
 
-/* Elements that are about to go take their counts with them, unless they are read before. */
-static void carry_counts(struct keeper *k, const struct ruleset *want)
+/*
+ * Elements that are about to go take their counts with them, unless they are read before. The book
+ * as it was comes back in *ret_before: after a failure they have not gone.
+ */
+static void carry_counts(struct keeper *k, const struct ruleset *want,
+			 struct count_book *ret_before)
 {
-	if (k->trusted && k->want.exists && read_counts(k, want) < 0)
+	*ret_before = (struct count_book){0};
+	if (!k->trusted || !k->want.exists)
+		return;
+	if (count_book_copy(&k->counts, ret_before) < 0 || read_counts(k, want) < 0)
 		log_debug("the packet counters could not be read before a change");
+}
+
+static void settle_counts(struct keeper *k, struct count_book *before, bool changed)
+{
+	if (!changed && before->n) {
+		struct count_book now = k->counts;
+
+		k->counts = *before;
+		*before = now;
+	}
+	count_book_clear(before);
+}
+
+static void keep_flow_tables(struct keeper *k, const struct ruleset *have, struct ruleset *want)
+{
+	bool kept = ruleset_keep_flow_tables(have, want) > 0;
+
+	if (kept && !k->warned)
+		log_warning(
+			"a flow table cannot be resized while it is in use: max-connections stays "
+			"as it was until `directord --clean`");
+	k->warned = kept;
+}
+
+/*
+ * The transaction and the number of its generation: the next one, or somebody else's came between
+ * and the table has to be looked at again.
+ */
+static int transact_and_note(struct keeper *k, const struct ruleset *have,
+			     const struct ruleset *want, struct ruleset_change *change,
+			     struct err *err)
+{
+	uint32_t before = 0, after = 0;
+	bool known = nft_socket_generation(&k->socket, &before) == 0;
+	int code = transact(k, have, want, change, err);
+
+	known &= nft_socket_generation(&k->socket, &after) == 0;
+	k->trusted = code == 0;
+	k->generation = after;
+	k->stale = !known || after != before + (ruleset_change_is_empty(change) ? 0 : 1);
+	return code;
 }
 
 static int set_once(struct keeper *k, struct ruleset *want, struct ruleset_change *change,
 		    struct err *err)
 {
+	struct count_book before;
 	struct ruleset have;
 	int code;
 
-	carry_counts(k, want);
+	carry_counts(k, want, &before);
 	code = present(k, &have, err);
-	if (code < 0)
-		return code;
-	if (ruleset_keep_flow_tables(&have, want) > 0)
-		log_warning(
-			"a flow table cannot be resized while it is in use: max-connections stays "
-			"as it was until `directord --clean`");
-	code = nft_sign(want);
-	if (!code)
-		code = transact(k, &have, want, change, err);
-	ruleset_clear(&have);
-	k->trusted = code == 0;
-	if (!code && nft_socket_generation(&k->socket, &k->generation) < 0)
-		k->trusted = false;
+	if (code == 0) {
+		keep_flow_tables(k, &have, want);
+		code = nft_sign(want);
+		if (code < 0)
+			err_set(err, code, "no memory for the ruleset");
+		else
+			code = transact_and_note(k, &have, want, change, err);
+		ruleset_clear(&have);
+	}
+	k->trusted &= code == 0;
+	settle_counts(k, &before, code == 0);
 	return code;
 }
 
@@ -301,19 +350,25 @@ void keeper_check(struct keeper *k)
 	if (!k->want.exists)
 		return;
 	if (nft_socket_generation(&k->socket, &generation) < 0 ||
-	    (k->trusted && generation == k->generation))
+	    (k->trusted && !k->stale && generation == k->generation))
 		return;
 	if (k->trusted) {
 		if (keeper_compare(k, &change, &err) < 0)
 			return;
 		if (ruleset_change_is_empty(&change)) {
 			k->generation = generation; /* somebody changed another table */
+			k->stale = false;
 			return;
 		}
 		log_warning("somebody changed our nft table; mending it: %s",
 			    ruleset_change_format(&change, text));
 	}
 	mend(k);
+}
+
+void keeper_distrust(struct keeper *k)
+{
+	k->stale = true;
 }
 
 bool keeper_in_sync(const struct keeper *k)

@@ -29,6 +29,11 @@ int keeper_set(struct keeper *k, struct ruleset *want, struct err *err);
  * transaction came in between, compares and mends. Logs.
  */
 void keeper_check(struct keeper *k);
+/*
+ * The kernel may have changed the table without a transaction (kernels before 6.16 remove a base
+ * chain with its device): it is read before the next change and at the next check.
+ */
+void keeper_distrust(struct keeper *k);
 /* True when the kernel held what was planned at the last check. */
 bool keeper_in_sync(const struct keeper *k);
 /* Reads the table and says how it differs from the planned one, mending nothing. */

@@ -87,7 +87,9 @@ static int set_seen(const struct nlmsghdr *nlh, void *data)
 
 	if (!s)
 		return stop_without_memory(g);
-	if (nftnl_set_nlmsg_parse(nlh, s) == 0 && is_ours(nftnl_set_get_str(s, NFTNL_SET_TABLE))) {
+	/* An anonymous set belongs to a rule (somebody else's: ours have none) and goes with it. */
+	if (nftnl_set_nlmsg_parse(nlh, s) == 0 && is_ours(nftnl_set_get_str(s, NFTNL_SET_TABLE)) &&
+	    !(nftnl_set_get_u32(s, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)) {
 		at = ruleset_add_set(g->r, nft_set_kind(s), "%.*s", RULESET_NAME - 1,
 				     nftnl_set_get_str(s, NFTNL_SET_NAME));
 		if (at >= 0) {
@@ -297,12 +299,21 @@ static int read_once(struct nft_socket *s, struct ruleset *ret)
 	return g.no_memory ? -ENOMEM : err;
 }
 
+/* What was read is of one moment when nobody's transaction came in between. */
 int kernel_read(struct nft_socket *s, struct ruleset *ret)
 {
+	uint32_t before, after;
 	int err = -EINTR;
 
+	ruleset_init(ret);
 	for (int i = 0; err == -EINTR && i < READ_TRIES; i++) {
-		err = read_once(s, ret);
+		err = nft_socket_generation(s, &before);
+		if (!err)
+			err = read_once(s, ret);
+		if (!err)
+			err = nft_socket_generation(s, &after);
+		if (!err && before != after)
+			err = -EINTR;
 		if (err)
 			ruleset_clear(ret);
 	}

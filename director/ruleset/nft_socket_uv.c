@@ -18,6 +18,7 @@ enum {
 	RECEIVE_BUFFER = 4 * 1024 * 1024, /* a refused batch answers with an error per message */
 	SEND_BUFFER_SLACK = 4096,
 	ANSWER_TIMEOUT_S = 1,
+	QUESTION = 512, /* a header and two names */
 };
 
 static void set_buffer(int fd, int force_option, int option, int size)
@@ -39,7 +40,8 @@ static void verdict_note(struct verdict *v, const struct nft_batch *b, const str
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	uint32_t end_seq = b->first_seq + b->n_messages - 1;
 
-	if (nlh->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*e))
+	if (nlh->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*e) ||
+	    !nft_batch_label(b, nlh->nlmsg_seq))
 		return;
 	if (e->error) {
 		if (!v->error) {
@@ -142,7 +144,7 @@ static int probe_end_ack(struct nft_socket *s, struct err *err)
 	if (!code && v.error)
 		code = v.error;
 	if (code == -EPERM)
-		commit_error(&b, &(struct verdict){.error = -EPERM}, err);
+		err_set(err, code, "changing the nft ruleset needs CAP_NET_ADMIN");
 	else if (code)
 		err_set(err, code, "cannot talk to nftables in the kernel: %s", strerror(-code));
 	s->end_acks = v.end_acked;
@@ -188,26 +190,36 @@ static void drain(struct nft_socket *s)
 		;
 }
 
+/* Reads until the answer ends. The socket's time limit makes a signal interrupt a read. */
+static int read_answer(struct nft_socket *s, mnl_cb_t cb, void *data)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[32768];
+	int run = MNL_CB_OK;
+
+	while (run > MNL_CB_STOP) {
+		ssize_t n = mnl_socket_recvfrom(s->nl, buf, sizeof(buf));
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		run = mnl_cb_run(buf, (size_t)n, s->seq, s->portid, cb, data);
+	}
+	return run < 0 ? -errno : 0;
+}
+
 static int ask(struct nft_socket *s, uint16_t type, uint16_t flags,
 	       void (*put)(struct nlmsghdr *, void *), mnl_cb_t cb, void *data)
 {
-	_Alignas(struct nlmsghdr) uint8_t buf[32768] = {0}; /* libmnl leaves padding as it is */
-	struct nlmsghdr *nlh =
-		nftnl_nlmsg_build_hdr((char *)buf, type, NFPROTO_NETDEV, flags, ++s->seq);
-	int run = MNL_CB_OK, code = 0;
+	char buf[QUESTION] = {0}; /* libmnl leaves padding as it is */
+	struct nlmsghdr *nlh = nftnl_nlmsg_build_hdr(buf, type, NFPROTO_NETDEV, flags, ++s->seq);
+	int code;
 
 	if (put)
 		put(nlh, data);
 	if (mnl_socket_sendto(s->nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
-	while (run > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(s->nl, buf, sizeof(buf));
-
-		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
-		run = mnl_cb_run(buf, (size_t)n, s->seq, s->portid, cb, data);
-		code = run < 0 ? -errno : 0;
-	}
+	code = read_answer(s, cb, data);
 	drain(s);
 	return code;
 }

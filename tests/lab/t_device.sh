@@ -35,10 +35,36 @@ made_again() {
 link_down_and_up() {
 	lab_switch_port_down a
 	expect_soon "a is not master" "! lab_is a master" 5
+	expect "state of the farm" "$(lab_status a farms.www.state)" down
 	lab_switch_port_up a
 	expect_soon "a is master" "lab_is a master && lab_has_vip a" 10
 	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 5
 	expect_no_loss "$(lab_load --count 30)"
+}
+
+# Another name is another interface: the VIP must not stay behind on it.
+renamed_and_back() {
+	lab_exec a ip link set eth0 down
+	lab_exec a ip link set eth0 name eth9
+	lab_exec a ip link set eth9 up
+	expect_soon "a is not master" "! lab_is a master" 5
+	expect_soon "eth9 does not hold the VIP" "! lab_has_vip a" 2
+	lab_exec a ip link set eth9 down
+	lab_exec a ip link set eth9 name eth0
+	lab_exec a ip link set eth0 up
+	expect_soon "a is master" "lab_is a master && lab_has_vip a" 10
+	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 5
+}
+
+# The kernel lets an interface be renamed while it is up, too.
+renamed_while_up() {
+	lab_exec a ip link set eth0 name eth9 || skip "this kernel renames only what is down"
+	expect_soon "a is not master" "! lab_is a master" 5
+	expect_soon "eth9 does not hold the VIP" "! lab_has_vip a" 2
+	lab_ctl a config reload || fail "a reload is refused while the interface has another name"
+	lab_exec a ip link set eth9 name eth0
+	expect_soon "a is master" "lab_is a master && lab_has_vip a" 10
+	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 5
 }
 
 lab_up
@@ -47,4 +73,6 @@ run_case "the interface appears: it attaches" attaches_when_it_appears
 run_case "the interface is made again with the same MAC" made_again "$(lab_mac a)"
 run_case "the interface is made again with another MAC" made_again 02:00:00:00:0a:02
 run_case "the link goes down and up" link_down_and_up
+run_case "the interface is renamed and back" renamed_and_back
+run_case "the interface is renamed while it is up" renamed_while_up
 finish

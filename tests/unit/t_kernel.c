@@ -268,10 +268,11 @@ static void mending(void)
 			 "add rule netdev director farm-b accept\n"
 			 "add set netdev director foreign { type ipv4_addr; }\n"
 			 "add chain netdev director other\n"
-			 "add rule netdev director other accept\n");
+			 "add rule netdev director other accept\n"
+			 "add rule netdev director farm-a tcp dport { 1, 2 } goto other\n");
 	EXPECT_INT(keeper_compare(k, &change, &err), 0);
 	EXPECT_INT(change.elements_added, 1);
-	EXPECT_INT(change.chains_rewritten, 1);
+	EXPECT_INT(change.chains_rewritten, 2);
 	EXPECT_INT(change.sets_deleted, 1);
 	EXPECT_INT(change.chains_deleted, 1);
 	keeper_check(k);

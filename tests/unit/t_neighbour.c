@@ -217,6 +217,60 @@ static void a_link_that_is_down_proves_nothing(void)
 			    "[10000] verify\n");
 }
 
+/* What was begun before the link went is forgotten with it, and what is said meanwhile. */
+static void a_link_that_comes_back_begins_anew(void)
+{
+	struct story s = begin_resolved();
+
+	deleted(&s, 100, NUD_STALE);
+	carrier(&s, 200, false);
+	state(&s, 250, NUD_REACHABLE, TWO);
+	deleted(&s, 260, NUD_STALE);
+	carrier(&s, 300, true);
+	state(&s, 300, NUD_FAILED, ""); /* of the look at 100 */
+	until(&s, 301);
+	carrier(&s, 500, false);
+	carrier(&s, 600, true);
+	until(&s, 1601);
+	EXPECT_TEXT(s.text, "[    0] verify\n"
+			    "[  100] deleted\n"
+			    "[  100] resolve\n"
+			    "[  200] link down\n"
+			    "[  250] reachable\n"
+			    "[  260] deleted\n"
+			    "[  300] link up\n"
+			    "[  300] failed\n"
+			    "[  300] resolve\n"
+			    "[  500] link down\n"
+			    "[  600] link up\n"
+			    "[  600] resolve\n"
+			    "[ 1600] resolve\n");
+}
+
+/* Counted from the first probe after the last sign of life; sooner the kernel cannot know. */
+static void a_verdict_takes_its_time(void)
+{
+	static const struct {
+		uint64_t ms;
+		bool lost;
+	} cases[] = {{4499, false}, {4500, true}, {6000, true}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct story s = begin_resolved();
+
+		state(&s, 1000, NUD_REACHABLE, ONE); /* answers the look at 0 */
+		state(&s, 2100, NUD_PROBE, ONE);     /* the look at 2000 */
+		state(&s, cases[i].ms, NUD_FAILED, "");
+		EXPECT_INT(s.n.resolved, !cases[i].lost);
+		/* Another MAC address is another machine, whose time begins later. */
+		s = begin_resolved();
+		state(&s, 1000, NUD_REACHABLE, ONE);
+		state(&s, 3000, NUD_STALE, TWO);
+		state(&s, cases[i].ms + 2000, NUD_FAILED, "");
+		EXPECT_INT(s.n.resolved, !cases[i].lost);
+	}
+}
+
 /* The kernel tells each of its states; as long as it has an address, nothing changes for us. */
 static void life_of_a_good_entry(void)
 {
@@ -407,6 +461,8 @@ UNIT_TESTS(neighbour) = {
 	{"life of a good entry", life_of_a_good_entry},
 	{"a failure that is not ours is looked into", a_failure_that_is_not_ours_is_looked_into},
 	{"a link that is down proves nothing", a_link_that_is_down_proves_nothing},
+	{"a link that comes back begins anew", a_link_that_comes_back_begins_anew},
+	{"a verdict takes its time", a_verdict_takes_its_time},
 	{"any valid state resolves", any_valid_state_resolves},
 	{"another machine takes the address", another_machine_takes_the_address},
 	{"a deleted entry is looked at again", a_deleted_entry_is_looked_at_again},
