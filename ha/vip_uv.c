@@ -108,7 +108,7 @@ static const char *why(int code)
 	return strerror(-code);
 }
 
-int vip_add(unsigned int ifindex, const struct addr *address, struct err *err)
+static int vip_add(unsigned int ifindex, const struct addr *address, struct err *err)
 {
 	int code = change(ifindex, address, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	char text[ADDR_TEXT], name[IF_NAMESIZE] = "?";
@@ -120,7 +120,9 @@ int vip_add(unsigned int ifindex, const struct addr *address, struct err *err)
 		       why(code));
 }
 
-int vip_delete(unsigned int ifindex, const struct addr *address, bool *ret_removed, struct err *err)
+/* *ret_removed (may be NULL): whether it was there. */
+static int vip_delete(unsigned int ifindex, const struct addr *address, bool *ret_removed,
+		      struct err *err)
 {
 	int code = change(ifindex, address, RTM_DELADDR, 0);
 	char text[ADDR_TEXT], name[IF_NAMESIZE] = "?";

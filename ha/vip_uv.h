@@ -32,10 +32,6 @@ struct vip_set {
 	size_t n;
 };
 
-int vip_add(unsigned int ifindex, const struct addr *address, struct err *err);
-/* *ret_removed (may be NULL): whether it was there. */
-int vip_delete(unsigned int ifindex, const struct addr *address, bool *ret_removed,
-	       struct err *err);
 /* The IPv4 addresses of an interface in the kernel's order, primary first; at most VIP_LIST_MAX. */
 int vip_list(unsigned int ifindex, struct prefix ret[static VIP_LIST_MAX], size_t *ret_n,
 	     struct err *err);

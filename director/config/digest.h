@@ -16,7 +16,5 @@ enum {
  * of sections among them: it numbers the backends. Returns buf.
  */
 const char *config_digest(const struct config *c, char buf[static CONFIG_DIGEST_TEXT]);
-/* What is hashed: one line per value, to be freed; NULL without memory. */
-char *config_canonical(const struct config *c);
 
 #endif

@@ -28,7 +28,8 @@ bool prefix_rest_is(const struct prefix *p, bool ones)
 	return true;
 }
 
-bool name_is_valid(const char *text)
+/* Letters, digits, "-" and "_", a letter in front, not too long. */
+static bool name_is_valid(const char *text)
 {
 	size_t n = 0;
 
@@ -40,7 +41,8 @@ bool name_is_valid(const char *text)
 	return n <= CONFIG_NAME_MAX;
 }
 
-bool interface_is_valid(const char *text)
+/* What the kernel takes, and what can stand in a ruleset without quotes. */
+static bool interface_is_valid(const char *text)
 {
 	size_t n = 0;
 

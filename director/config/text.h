@@ -6,10 +6,6 @@
 
 /* What a text of this type must be, to follow "must be"; NULL when it is. */
 const char *text_wants(enum keyword_type type, const char *text);
-/* Letters, digits, "-" and "_", a letter in front, not too long. */
-bool name_is_valid(const char *text);
-/* What the kernel takes, and what can stand in a ruleset without quotes. */
-bool interface_is_valid(const char *text);
 /* True when all bits behind the prefix's length are ones (zeros). */
 bool prefix_rest_is(const struct prefix *p, bool ones);
 
