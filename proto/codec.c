@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proto/codec.h"
 
+#include "include/config.h"
 #include "include/rd.h"
 #include "include/wr.h"
 #include "proto/control.pb-c.h"
@@ -48,6 +49,45 @@ static uint8_t *pack(const ProtobufCMessage *message, size_t max, size_t *ret_le
 	return bytes;
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/*
+ * A repeated message costs two octets on the wire and a hundred in memory, so what unpacking may
+ * take is bounded, and protobuf-c fails beyond it.
+ */
+struct budget {
+	ProtobufCAllocator allocator;
+	size_t left;
+};
+
+enum {
+	REQUEST_BUDGET = 4096,
+	REPLY_BUDGET = 4 * CODEC_REPLY_MAX, /* a text once more as a string, and the lists */
+};
+
+static void *budget_alloc(void *data, size_t size)
+{
+	struct budget *b = data;
+
+	if (size > b->left)
+		return NULL;
+	b->left -= size;
+	return malloc(size);
+}
+
+static void budget_free(void *data, void *pointer)
+{
+	(void)data;
+	free(pointer);
+}
+
+static void budget_init(struct budget *b, size_t size)
+{
+	b->allocator = (ProtobufCAllocator){
+		.alloc = budget_alloc, .free = budget_free, .allocator_data = b};
+	b->left = size;
+}
+
 /* --- requests --------------------------------------------------------------------------------- */
 
 uint8_t *codec_pack_request(enum control_command command, size_t *ret_len)
@@ -61,15 +101,17 @@ uint8_t *codec_pack_request(enum control_command command, size_t *ret_len)
 int codec_unpack_request(const uint8_t *bytes, size_t len, enum control_command *ret)
 {
 	Control__Request *request;
+	struct budget budget;
 	int command;
 
 	if (len > CODEC_REQUEST_MAX)
 		return -EBADMSG;
-	request = control__request__unpack(NULL, len, bytes);
+	budget_init(&budget, REQUEST_BUDGET);
+	request = control__request__unpack(&budget.allocator, len, bytes);
 	if (!request)
 		return -EBADMSG;
 	command = (int)request->command;
-	control__request__free_unpacked(request, NULL);
+	control__request__free_unpacked(request, &budget.allocator);
 	if (command < CONTROL_STATUS || command > CONTROL_FAILOVER)
 		return -EBADMSG;
 	*ret = (enum control_command)command;
@@ -257,6 +299,8 @@ done:
 
 static int take_vrrp(struct status_vrrp *v, const Control__Vrrp *m)
 {
+	if (m->n_addresses > CONFIG_VIPS_MAX)
+		return -EBADMSG;
 	COPY(v->name, m->name);
 	COPY(v->state, m->state);
 	COPY(v->interface, m->interface);
@@ -293,8 +337,11 @@ static void take_peer(struct status_peer *p, const Control__Peer *m)
 	p->received = m->received;
 }
 
-static void take_backend(struct status_backend *b, const Control__Backend *m)
+static int take_backend(struct status_backend *b, const Control__Backend *m)
 {
+	/* Written so that it is false for what is no number, too. */
+	if (!(m->share >= 0 && m->share <= 1))
+		return -EBADMSG;
 	COPY(b->name, m->name);
 	COPY(b->address, m->address);
 	COPY(b->mac, m->mac);
@@ -304,10 +351,15 @@ static void take_backend(struct status_backend *b, const Control__Backend *m)
 	b->packets = m->packets;
 	b->bytes = m->bytes;
 	b->share = m->share;
+	return 0;
 }
 
 static int take_farm(struct status_farm *f, const Control__Farm *m)
 {
+	int err = 0;
+
+	if (m->n_backends > CONFIG_BACKENDS_MAX)
+		return -EBADMSG;
 	COPY(f->name, m->name);
 	COPY(f->state, m->state);
 	COPY(f->reason, m->reason);
@@ -321,15 +373,18 @@ static int take_farm(struct status_farm *f, const Control__Farm *m)
 	if (!f->backends)
 		return -ENOMEM;
 	f->n_backends = m->n_backends;
-	for (size_t i = 0; i < m->n_backends; i++)
-		take_backend(&f->backends[i], m->backends[i]);
-	return 0;
+	for (size_t i = 0; !err && i < m->n_backends; i++)
+		err = take_backend(&f->backends[i], m->backends[i]);
+	return err;
 }
 
 static int take_status(struct status *s, const Control__Status *m)
 {
 	int err = 0;
 
+	if (m->n_vrrps > CONFIG_VRRPS_MAX || m->n_peers > CONFIG_NODES_MAX ||
+	    m->n_farms > CONFIG_FARMS_MAX)
+		return -EBADMSG;
 	COPY(s->node, m->node);
 	COPY(s->version, m->version);
 	COPY(s->config_digest, m->config_digest);
@@ -355,11 +410,14 @@ static int take_status(struct status *s, const Control__Status *m)
 
 int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *ret)
 {
-	Control__Reply *message =
-		len <= CODEC_REPLY_MAX ? control__reply__unpack(NULL, len, bytes) : NULL;
+	Control__Reply *message;
 	struct control_reply reply = {0};
+	struct budget budget;
 	int err = 0;
 
+	budget_init(&budget, REPLY_BUDGET);
+	message = len <= CODEC_REPLY_MAX ? control__reply__unpack(&budget.allocator, len, bytes)
+					 : NULL;
 	if (!message)
 		return -EBADMSG;
 	reply.code = message->code <= 255 ? (int)message->code : 1;
@@ -370,7 +428,7 @@ int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *r
 		reply.has_status = true;
 		err = take_status(&reply.status, message->status);
 	}
-	control__reply__free_unpacked(message, NULL);
+	control__reply__free_unpacked(message, &budget.allocator);
 	if (err)
 		control_reply_clear(&reply);
 	else

@@ -45,11 +45,14 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len);
 
 /*
  * How long the message is that begins at bytes, its length included. 0: len is too short to tell;
- * -EMSGSIZE: longer than max (without the length) or empty.
+ * -EMSGSIZE: longer than max (without the length).
  */
 int codec_message_length(const uint8_t *bytes, size_t len, size_t max, size_t *ret);
 
-/* The message without its length. 0, -EBADMSG or -ENOMEM with *ret untouched. */
+/*
+ * The message without its length. 0, -EBADMSG (also when unpacking it would take more memory than
+ * its kind may, or a list is longer than include/config.h allows) or -ENOMEM; *ret untouched then.
+ */
 int codec_unpack_request(const uint8_t *bytes, size_t len, enum control_command *ret);
 int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *ret);
 

@@ -185,6 +185,9 @@ struct status status_sample(status_part_fn *fill)
 	serial = 0;
 	status_each_part(&s, &s, fill);
 	s.farms[0].connections = s.farms[0].backends[0].connections = STATUS_UNKNOWN;
-	s.farms[0].backends[1].share = 1.0 / 3;
+	/* A part of one, whatever the filler made of it: others are refused. */
+	for (size_t i = 0; i < s.n_farms; i++)
+		for (size_t k = 0; k < s.farms[i].n_backends; k++)
+			s.farms[i].backends[k].share = 1.0 / (double)(i + k + 1);
 	return s;
 }

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a reply may not contain, and what reading one may not cost. */
+#include "include/config.h"
+#include "include/wr.h"
+#include "proto/codec.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+/* The verdict on a status that was packed as it is. */
+static int verdict_on(const struct status *s)
+{
+	struct control_reply reply = {.has_status = true, .status = *s}, got = {0};
+	size_t len = 0;
+	uint8_t *bytes = codec_pack_reply(&reply, &len);
+	int code;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	code = codec_unpack_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
+	control_reply_clear(&got);
+	free(bytes);
+	return code;
+}
+
+/* n zeroed parts of a list; freed by the caller. */
+static void *parts(size_t n, size_t size)
+{
+	void *list = calloc(n, size);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(list);
+	return list;
+}
+
+static void lists_have_the_limits_of_the_configuration(void)
+{
+	struct status_vrrp *vrrps = parts(CONFIG_VRRPS_MAX + 1, sizeof(*vrrps));
+	struct status_peer *peers = parts(CONFIG_NODES_MAX + 1, sizeof(*peers));
+	struct status_farm *farms = parts(CONFIG_FARMS_MAX + 1, sizeof(*farms));
+	struct status s = {.vrrps = vrrps, .peers = peers, .farms = farms};
+
+	s.n_vrrps = CONFIG_VRRPS_MAX;
+	s.n_peers = CONFIG_NODES_MAX;
+	s.n_farms = CONFIG_FARMS_MAX;
+	EXPECT_INT(verdict_on(&s), 0);
+	s.n_vrrps++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	s.n_vrrps--;
+	s.n_peers++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	s.n_peers--;
+	s.n_farms++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	free(vrrps);
+	free(peers);
+	free(farms);
+}
+
+static void inner_lists_have_limits_too(void)
+{
+	struct status_backend *backends = parts(CONFIG_BACKENDS_MAX + 1, sizeof(*backends));
+	char(*addresses)[PREFIX_TEXT] = parts(CONFIG_VIPS_MAX + 1, sizeof(*addresses));
+	struct status_farm farm = {.backends = backends, .n_backends = CONFIG_BACKENDS_MAX};
+	struct status_vrrp vrrp = {.addresses = addresses, .n_addresses = CONFIG_VIPS_MAX};
+	struct status s = {.farms = &farm, .n_farms = 1, .vrrps = &vrrp, .n_vrrps = 1};
+
+	EXPECT_INT(verdict_on(&s), 0);
+	farm.n_backends++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	farm.n_backends--;
+	vrrp.n_addresses++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	free(backends);
+	free(addresses);
+}
+
+static void a_share_is_a_part_of_one(void)
+{
+	static const double good[] = {0, 0.5, 1}, bad[] = {-0.1, 1.1, NAN, INFINITY};
+	struct status_backend backend = {0};
+	struct status_farm farm = {.backends = &backend, .n_backends = 1};
+	struct status s = {.farms = &farm, .n_farms = 1};
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		backend.share = good[i];
+		EXPECT_INT(verdict_on(&s), 0);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		backend.share = bad[i];
+		EXPECT_INT(verdict_on(&s), -EBADMSG);
+	}
+}
+
+/*
+ * Two octets for each of two million empty vrrps (field 7 of the status, field 3 of the reply):
+ * without a budget they would take hundreds of megabytes before anybody could count them.
+ */
+static void reading_a_reply_has_a_budget(void)
+{
+	enum { PARTS = 2000000, HEAD = 5 };
+	uint8_t *bytes = parts(HEAD + 2 * PARTS, 1);
+	struct wr w = wr_init(bytes, HEAD + 2 * PARTS);
+	struct control_reply got = {0};
+	uint32_t length = 2 * PARTS;
+
+	wr_u8(&w, 3 << 3 | 2);
+	for (int i = 0; i < 4; i++) { /* a varint of four octets */
+		wr_u8(&w, (uint8_t)((length & 0x7f) | (i < 3 ? 0x80 : 0)));
+		length >>= 7;
+	}
+	for (int i = 0; i < PARTS; i++) {
+		wr_u8(&w, 7 << 3 | 2);
+		wr_u8(&w, 0);
+	}
+	CU_ASSERT(wr_ok(&w));
+	EXPECT_INT(codec_unpack_reply(bytes, wr_used(&w), &got), -EBADMSG);
+	free(bytes);
+}
+
+UNIT_TESTS(codec_limits) = {
+	{"lists have the limits of the configuration", lists_have_the_limits_of_the_configuration},
+	{"inner lists have limits, too", inner_lists_have_limits_too},
+	{"a share is a part of one", a_share_is_a_part_of_one},
+	{"reading a reply has a budget", reading_a_reply_has_a_budget},
+	UNIT_TESTS_END,
+};
