@@ -167,6 +167,8 @@ static void refresh(uv_timer_t *timer)
 	d->failing = code < 0;
 	if (code == 0 && !d->ready)
 		become_ready(d);
+	else if (code == 0)
+		director_feed_routers(d); /* a link may be of use only now */
 	if (code < 0)
 		uv_timer_start(timer, refresh, CHECK_MS, 0);
 }
@@ -237,8 +239,10 @@ static void check(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
 
-	if (d->ready)
-		keeper_check(d->keeper);
+	if (!d->ready)
+		return;
+	keeper_check(d->keeper);
+	director_feed_routers(d); /* a link may have waited long enough */
 }
 
 /* --- start and end ---------------------------------------------------------------------------- */

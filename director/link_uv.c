@@ -14,6 +14,7 @@
 
 struct links {
 	struct netlink netlink;
+	uv_loop_t *loop;
 	struct link *list;
 	bool *seen; /* during a dump */
 	size_t n, room;
@@ -64,7 +65,7 @@ static bool link_equal(const struct link *a, const struct link *b)
 	       strcmp(a->name, b->name) == 0;
 }
 
-static void store(struct links *l, const struct link *link)
+static void store(struct links *l, struct link *link)
 {
 	struct link *known = find_index(l, link->ifindex);
 
@@ -77,6 +78,12 @@ static void store(struct links *l, const struct link *link)
 	l->seen[known - l->list] = true;
 	if (link_equal(known, link))
 		return;
+	if (link->up && known->up) {
+		link->up_since_ms = known->up_since_ms;
+		link->settled = known->settled;
+	} else {
+		link->up_since_ms = uv_now(l->loop);
+	}
 	*known = *link;
 	l->dirty = true;
 }
@@ -148,6 +155,7 @@ int links_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner, struct
 
 	if (!l)
 		return err_set(err, -ENOMEM, "no memory");
+	l->loop = loop;
 	l->changed = changed;
 	l->owner = owner;
 	l->netlink = (struct netlink){
@@ -174,4 +182,12 @@ const struct link *links_find(const struct links *links, const char *name)
 		if (strcmp(links->list[i].name, name) == 0)
 			return &links->list[i];
 	return NULL;
+}
+
+void links_settle(struct links *links, uint32_t ifindex)
+{
+	struct link *link = find_index(links, ifindex);
+
+	if (link)
+		link->settled = true;
 }

@@ -19,7 +19,9 @@ struct link {
 	char name[16];
 	uint32_t ifindex;
 	struct mac mac;
-	bool up; /* administratively up and with carrier */
+	bool up;	      /* administratively up and with carrier */
+	uint64_t up_since_ms; /* loop time at which it came up */
+	bool settled;	      /* links_settle() was called since */
 };
 
 struct links;
@@ -31,5 +33,7 @@ int links_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner, struct
 void links_close(struct links *links);
 /* The link of that name, good until the loop runs again; NULL when there is none. */
 const struct link *links_find(const struct links *links, const char *name);
+/* The user found this link to be of use; remembered until it goes down. */
+void links_settle(struct links *links, uint32_t ifindex);
 
 #endif

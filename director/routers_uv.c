@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The kernel repeats an ARP request after a second (RFC 1122, 2.3.2.1): two of them and some. */
+enum { SETTLE_MS = 2500 };
+
 /* The ruleset does not depend on the role, both directors always forward: nothing to be told. */
 static const struct vrrp_router_ops ops;
 
@@ -91,6 +94,40 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	return 0;
 }
 
+static bool farm_has_backend(const struct director *d, const struct config_farm *farm,
+			     uint32_t ifindex)
+{
+	struct mac mac;
+
+	for (size_t i = 0; i < farm->n_backends; i++) {
+		const struct config_backend *b = &farm->backends[i];
+
+		if (b->state != ADMIN_DISABLED &&
+		    (b->has_mac || neighbours_find(d->neighbours, ifindex, &b->address, &mac)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A link that has just come up is not of use before a backend of each farm on it was found: the
+ * switch's port may not forward yet, and a master with empty tables would drop what the other
+ * director serves well. After a while it is good as it is, or nobody would be master at all.
+ */
+static bool link_is_settled(struct director *d, const struct link *link)
+{
+	bool late = uv_now(d->loop) - link->up_since_ms >= SETTLE_MS;
+
+	if (link->settled)
+		return true;
+	for (size_t i = 0; !late && i < d->config->n_farms; i++)
+		if (strcmp(d->config->farms[i].interface, link->name) == 0 &&
+		    !farm_has_backend(d, &d->config->farms[i], link->ifindex))
+			return false;
+	links_settle(d->links, link->ifindex);
+	return true;
+}
+
 void director_feed_routers(struct director *d)
 {
 	for (size_t i = 0; i < d->n_routers; i++) {
@@ -100,6 +137,8 @@ void director_feed_routers(struct director *d)
 
 		vrrp_router_view(d->routers[i], &view);
 		link = links_find(d->links, view.interface);
+		if (link && link->up && !link_is_settled(d, link))
+			continue; /* until then the router stays as it is: init, or link down */
 		if (link)
 			now = (struct vrrp_link){.ifindex = link->ifindex,
 						 .mac = link->mac,

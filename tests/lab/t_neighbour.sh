@@ -66,6 +66,24 @@ all_backends_lost() {
 	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 5
 }
 
+# Without any backend it waits a moment before it takes part in the election, but not for ever.
+starts_without_backends() {
+	local web
+
+	lab_stop_director a
+	for web in $LAB_WEBS; do
+		lab_switch_port_down "$web"
+	done
+	lab_exec a ip neigh flush all
+	lab_start_director a
+	lab_holds_for "! lab_is a master" 2 || fail "it became master with empty tables at once"
+	expect_soon "a is master" "lab_is a master" 6
+	for web in $LAB_WEBS; do
+		lab_switch_port_up "$web"
+	done
+	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 10
+}
+
 lab_up
 lab_start_director a
 lab_wait_master a
@@ -74,4 +92,5 @@ run_case "a backend's new MAC address is followed" changed_mac_is_followed
 run_case "a backend whose machine is gone is left out" lost_backend_is_left_out
 run_case "it is used again when it is back" returning_backend_is_used
 run_case "all backends are gone and come back" all_backends_lost
+run_case "a start without any backend" starts_without_backends
 finish
