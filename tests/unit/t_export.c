@@ -76,8 +76,9 @@ static void an_absent_interface_is_said(void)
 	ruleset_clear(&c.ruleset);
 	EXPECT_INT(plan_ruleset(&c.facts.plan, &c.ruleset), 0);
 	text = export_of(&c);
-	CU_ASSERT_PTR_NOT_NULL(
-		strstr(text, "#   interface eth0 is not there (or no Ethernet), so the farm is left out\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(
+		text,
+		"#   interface eth0 is not there (or no Ethernet), so the farm is left out\n"));
 	CU_ASSERT_PTR_NULL(strstr(text, "chain"));
 	free(text);
 	ruleset_case_clear(&c);
