@@ -89,14 +89,8 @@ static const struct config_node *find_peer(const struct config *c, const struct 
 static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
 {
 	const struct director *d = owner;
-	const struct link *link = links_find(d->links, name);
 
-	/* A tunnel has no Ethernet header to be written: no farm can be there. */
-	if (!link || !mac_is_unicast(&link->mac))
-		return false;
-	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
-	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
-	return true;
+	return links_find_interface(d->links, name, ret);
 }
 
 static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)

@@ -37,17 +37,17 @@ static void gather_interfaces(struct facts *f, const struct config *c,
 	}
 }
 
-static void gather_backend(struct plan_backend *b, const struct config_backend *backend,
-			   const struct plan_interface *in, const struct facts_source *source)
+struct plan_backend facts_backend(const struct config_backend *backend, uint32_t ifindex,
+				  const struct facts_source *source)
 {
-	if (!in || backend->state == ADMIN_DISABLED)
-		return;
-	if (backend->has_mac) {
-		b->mac = backend->mac;
-		b->usable = true;
-		return;
-	}
-	b->usable = source->mac(source->owner, in->ifindex, &backend->address, &b->mac);
+	struct plan_backend b = {0};
+
+	if (backend->state == ADMIN_DISABLED)
+		return b;
+	b.mac = backend->mac;
+	b.usable =
+		backend->has_mac || source->mac(source->owner, ifindex, &backend->address, &b.mac);
+	return b;
 }
 
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
@@ -70,11 +70,12 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	next = f->all;
 	for (size_t i = 0; i < c->n_farms; i++) {
 		const struct config_farm *farm = &c->farms[i];
+		const struct plan_interface *in = plan_find_interface(&f->plan, farm->interface);
 
 		f->farms[i] = next;
-		for (size_t k = 0; k < farm->n_backends; k++)
-			gather_backend(next++, &farm->backends[k],
-				       plan_find_interface(&f->plan, farm->interface), source);
+		for (size_t k = 0; in && k < farm->n_backends; k++)
+			next[k] = facts_backend(&farm->backends[k], in->ifindex, source);
+		next += farm->n_backends;
 	}
 	return 0;
 }

@@ -36,6 +36,10 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 		 const struct facts_source *source);
 void facts_clear(struct facts *f);
 
+/* One backend on an interface as seen now; not usable without a MAC or when it is disabled. */
+struct plan_backend facts_backend(const struct config_backend *backend, uint32_t ifindex,
+				  const struct facts_source *source);
+
 /* An address whose MAC the facts depend on. */
 struct facts_target {
 	uint32_t ifindex;

@@ -184,6 +184,17 @@ const struct link *links_find(const struct links *links, const char *name)
 	return NULL;
 }
 
+bool links_find_interface(const struct links *links, const char *name, struct plan_interface *ret)
+{
+	const struct link *link = links_find(links, name);
+
+	if (!link || !mac_is_unicast(&link->mac))
+		return false;
+	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
+	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
+	return true;
+}
+
 void links_settle(struct links *links, uint32_t ifindex)
 {
 	struct link *link = find_index(links, ifindex);

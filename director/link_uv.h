@@ -8,6 +8,7 @@
 #ifndef DIRECTOR_LINK_UV_H
 #define DIRECTOR_LINK_UV_H
 
+#include "director/ruleset/plan.h"
 #include "include/addr.h"
 #include "include/err.h"
 
@@ -33,6 +34,11 @@ int links_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner, struct
 void links_close(struct links *links);
 /* The link of that name, good until the loop runs again; NULL when there is none. */
 const struct link *links_find(const struct links *links, const char *name);
+/*
+ * The same as the plan wants it. False when there is none, or when it has no Ethernet address: a
+ * tunnel has no header to be written, no farm can be there.
+ */
+bool links_find_interface(const struct links *links, const char *name, struct plan_interface *ret);
 /* The user found this link to be of use; remembered until it goes down. */
 void links_settle(struct links *links, uint32_t ifindex);
 

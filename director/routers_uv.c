@@ -94,18 +94,13 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	return 0;
 }
 
-static bool farm_has_backend(const struct director *d, const struct config_farm *farm,
-			     uint32_t ifindex)
+static bool farm_has_backend(struct director *d, const struct config_farm *farm, uint32_t ifindex)
 {
-	struct mac mac;
+	struct facts_source source = director_facts_source(d);
 
-	for (size_t i = 0; i < farm->n_backends; i++) {
-		const struct config_backend *b = &farm->backends[i];
-
-		if (b->state != ADMIN_DISABLED &&
-		    (b->has_mac || neighbours_find(d->neighbours, ifindex, &b->address, &mac)))
+	for (size_t i = 0; i < farm->n_backends; i++)
+		if (facts_backend(&farm->backends[i], ifindex, &source).usable)
 			return true;
-	}
 	return false;
 }
 

@@ -16,13 +16,7 @@ static void links_changed(void *owner)
 
 static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
 {
-	const struct link *link = links_find(owner, name);
-
-	if (!link || !mac_is_unicast(&link->mac))
-		return false;
-	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
-	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
-	return true;
+	return links_find_interface(owner, name, ret);
 }
 
 /* Without the daemon nobody resolves addresses: only a MAC that is configured is known. */

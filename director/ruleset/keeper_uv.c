@@ -103,7 +103,17 @@ static const struct ruleset_set *next_set(const struct ruleset *next, const stru
 										: NULL;
 }
 
-/* next: a ruleset that is about to replace the planned one, or NULL. */
+static bool all_stay(const struct ruleset_set *set, const struct ruleset_set *next)
+{
+	return next && next->n_elements == set->n_elements &&
+	       (set->n_elements == 0 || memcmp(next->elements, set->elements,
+					       set->n_elements * sizeof(*set->elements)) == 0);
+}
+
+/*
+ * next: a ruleset that is about to replace the planned one, or NULL. Before a change only the sets
+ * are read that lose elements: the others' counters stay where they are.
+ */
 static int read_counts(struct keeper *k, const struct ruleset *next)
 {
 	int err = 0;
@@ -116,7 +126,8 @@ static int read_counts(struct keeper *k, const struct ruleset *next)
 					  .next = next ? next_set(next, set) : NULL,
 					  .going = next != NULL};
 
-		if (set->kind == SET_BUCKETS || set->kind == SET_BACKENDS)
+		if ((set->kind == SET_BUCKETS || set->kind == SET_BACKENDS) &&
+		    !all_stay(set, c.next))
 			err = kernel_read_counts(&k->socket, set->name, count_seen, &c);
 	}
 	return err;
