@@ -45,6 +45,7 @@ struct plan_backend facts_backend(const struct config_backend *backend, uint32_t
 	if (backend->state == ADMIN_DISABLED)
 		return b;
 	b.mac = backend->mac;
+	b.weight = backend->state == ADMIN_DRAINING ? 0 : backend->weight;
 	b.usable =
 		backend->has_mac || source->mac(source->owner, ifindex, &backend->address, &b.mac);
 	return b;
@@ -73,8 +74,10 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 		const struct plan_interface *in = plan_find_interface(&f->plan, farm->interface);
 
 		f->farms[i] = next;
-		for (size_t k = 0; in && k < farm->n_backends; k++)
+		for (size_t k = 0; in && k < farm->n_backends; k++) {
 			next[k] = facts_backend(&farm->backends[k], in->ifindex, source);
+			next[k].out = (uint16_t)(in - f->interfaces);
+		}
 		next += farm->n_backends;
 	}
 	return 0;

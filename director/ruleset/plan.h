@@ -40,8 +40,10 @@ struct plan_interface {
 
 /* A backend as seen now. */
 struct plan_backend {
-	bool usable; /* enabled, alive and with a known MAC */
+	bool usable;	 /* not disabled, alive, with a known MAC and a way out: its flows go on */
+	uint32_t weight; /* of new flows; 0: it gets none (draining, or weight 0) */
 	struct mac mac;
+	uint16_t out; /* its output interface: index into plan_facts.interfaces */
 };
 
 struct plan_facts {

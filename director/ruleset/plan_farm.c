@@ -142,7 +142,7 @@ static int members_new(const struct farm_plan *p, struct bucket_member **ret)
 	for (size_t i = 0; i < n; i++)
 		members[i] = (struct bucket_member){
 			.name = p->farm->backends[i].name,
-			.weight = p->backends[i].usable ? p->farm->backends[i].weight : 0,
+			.weight = p->backends[i].usable ? p->backends[i].weight : 0,
 		};
 	*ret = members;
 	return 0;
