@@ -12,12 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Exit codes of directorctl. */
-enum { DONE = 0, FAILED = 1, NOT_GOOD = 4 };
-
 #define NOT_READY "the first ruleset is not applied yet; try again in a second"
 
-static void say(struct control_reply *reply, int code, const char *text)
+void director_say(struct control_reply *reply, int code, const char *text)
 {
 	free(reply->text);
 	reply->code = code;
@@ -28,13 +25,13 @@ static void say_err(struct control_reply *reply, const struct err *err)
 {
 	char line[ERR_LINE];
 
-	say(reply, FAILED, err_format(err, line));
+	director_say(reply, CONTROL_FAILED, err_format(err, line));
 }
 
 static void answer_status(struct director *d, struct control_reply *reply)
 {
 	if (director_status(d, &reply->status) < 0) {
-		say(reply, FAILED, "directord has no memory for a status");
+		director_say(reply, CONTROL_FAILED, "directord has no memory for a status");
 		return;
 	}
 	reply->has_status = true;
@@ -50,7 +47,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	FILE *out;
 
 	if (!d->ready) {
-		say(reply, FAILED, NOT_READY);
+		director_say(reply, CONTROL_FAILED, NOT_READY);
 		return;
 	}
 	keeper_check(d->keeper);
@@ -59,7 +56,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 		.digest = config_digest(d->config, digest),
 		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
 	if (facts_gather(&facts, d->config, d->peer, &source) < 0) {
-		say(reply, FAILED, "directord has no memory for an export");
+		director_say(reply, CONTROL_FAILED, "directord has no memory for an export");
 		return;
 	}
 	out = open_memstream(&reply->text, &size);
@@ -77,7 +74,7 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 	char text[RULESET_CHANGE_TEXT], line[RULESET_CHANGE_TEXT + 80];
 
 	if (!d->ready) {
-		say(reply, FAILED, NOT_READY);
+		director_say(reply, CONTROL_FAILED, NOT_READY);
 		return;
 	}
 	if (keeper_compare(d->keeper, &change, &err) < 0) {
@@ -85,13 +82,13 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 		return;
 	}
 	if (ruleset_change_is_empty(&change)) {
-		say(reply, DONE, "the kernel holds exactly the planned ruleset\n");
+		director_say(reply, CONTROL_DONE, "the kernel holds exactly the planned ruleset\n");
 		return;
 	}
 	snprintf(line, sizeof(line), "the kernel's table differs; to mend it: %s%s\n",
 		 change.table_added ? "the table added, " : "",
 		 ruleset_change_format(&change, text));
-	say(reply, NOT_GOOD, line);
+	director_say(reply, CONTROL_NOT_GOOD, line);
 }
 
 static void answer_reload(struct director *d, struct control_reply *reply)
@@ -101,7 +98,7 @@ static void answer_reload(struct director *d, struct control_reply *reply)
 	if (director_reload(d, &err) < 0)
 		say_err(reply, &err);
 	else
-		say(reply, DONE, "configuration reloaded\n");
+		director_say(reply, CONTROL_DONE, "configuration reloaded\n");
 }
 
 static void say_not_master(struct director *d, struct control_reply *reply)
@@ -111,7 +108,7 @@ static void say_not_master(struct director *d, struct control_reply *reply)
 	snprintf(line, sizeof(line),
 		 "node %s is not the master; run `directorctl cluster failover` on node %s",
 		 d->self ? d->self->name : "?", d->peer ? d->peer->name : "?");
-	say(reply, FAILED, line);
+	director_say(reply, CONTROL_FAILED, line);
 }
 
 static void answer_failover(struct director *d, struct control_reply *reply)
@@ -119,8 +116,9 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 	size_t yielded = 0;
 
 	if (!d->n_routers) {
-		say(reply, FAILED,
-		    "there is nothing to fail over: the configuration has no vrrp section");
+		director_say(
+			reply, CONTROL_FAILED,
+			"there is nothing to fail over: the configuration has no vrrp section");
 		return;
 	}
 	for (size_t i = 0; i < d->n_routers; i++) {
@@ -137,20 +135,26 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 		yielded++;
 	}
 	if (yielded)
-		say(reply, DONE, "");
+		director_say(reply, CONTROL_DONE, "");
 	else
 		say_not_master(d, reply);
 }
 
-void director_answer(void *owner, enum control_command command, struct control_reply *reply)
+void director_answer(void *owner, const struct control_request *request,
+		     struct control_reply *reply)
 {
 	struct director *d = owner;
 
-	switch (command) {
+	switch (request->command) {
 	case CONTROL_STATUS: answer_status(d, reply); return;
 	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
 	case CONTROL_RELOAD: answer_reload(d, reply); return;
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
+	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
+	case CONTROL_BACKEND_ENABLE:
+	case CONTROL_BACKEND_DRAIN:
+	case CONTROL_BACKEND_DISABLE:
+	case CONTROL_BACKEND_WEIGHT: director_answer_backend(d, request, reply); return;
 	}
 }

@@ -3,6 +3,7 @@
 #ifndef DIRECTOR_DIRECTOR_H
 #define DIRECTOR_DIRECTOR_H
 
+#include "director/admin_uv.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/facts.h"
@@ -20,6 +21,7 @@ struct director {
 	struct links *links;
 	struct neighbours *neighbours;
 	struct keeper *keeper;
+	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct vrrp_router **routers; /* one per vrrp section, in its order */
 	size_t n_routers;
@@ -44,9 +46,23 @@ void director_feed_routers(struct director *d);
 /* Ends all routers in order (addresses given up) or just closes them. */
 void director_end_routers(struct director *d, bool leave);
 
-/* Answers one command of the control socket. */
-void director_answer(void *owner, enum control_command command, struct control_reply *reply);
-/* Everything at a glance. 0 or -ENOMEM. */
+/* Overrides changed: makes the ruleset follow, at once when there is one. */
+int director_admin_changed(struct director *d, struct err *err);
+
+/* Exit codes of directorctl. */
+enum { CONTROL_DONE = 0, CONTROL_FAILED = 1, CONTROL_NOT_GOOD = 4 };
+
+/* Answers one request of the control socket; then by kind. */
+void director_answer(void *owner, const struct control_request *request,
+		     struct control_reply *reply);
+void director_answer_backend(struct director *d, const struct control_request *request,
+			     struct control_reply *reply);
+void director_answer_farm(struct director *d, const struct control_request *request,
+			  struct control_reply *reply);
+/* Makes a sentence the reply. */
+void director_say(struct control_reply *reply, int code, const char *text);
+/* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */
 int director_status(struct director *d, struct status *ret);
+int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret);
 
 #endif

@@ -102,7 +102,10 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 
 struct facts_source director_facts_source(struct director *d)
 {
-	return (struct facts_source){.interface = ask_interface, .mac = ask_mac, .owner = d};
+	return (struct facts_source){.interface = ask_interface,
+				     .mac = ask_mac,
+				     .owner = d,
+				     .admin = admin_store_table(d->admin)};
 }
 
 static int plan_and_apply(struct director *d, struct err *err)
@@ -239,6 +242,31 @@ static void check(uv_timer_t *timer)
 	director_feed_routers(d); /* a link may have waited long enough */
 }
 
+int director_admin_changed(struct director *d, struct err *err)
+{
+	int code = 0;
+
+	if (d->stopping)
+		return 0;
+	if (set_targets(d) < 0)
+		log_error("no memory for the list of backends; the old list stays");
+	if (d->ready)
+		code = plan_and_apply(d, err);
+	if (code < 0) {
+		log_error("%s; trying again until it works", err->text);
+		d->failing = true;
+		uv_timer_start(&d->refresh, refresh, CHECK_MS, 0);
+	}
+	return code;
+}
+
+static void deadline_passed(void *owner)
+{
+	struct err logged = {0};
+
+	director_admin_changed(owner, &logged);
+}
+
 /* --- start and end ---------------------------------------------------------------------------- */
 
 /* One director per runtime directory: the lock goes with the process, however it ends. */
@@ -287,6 +315,7 @@ static void director_end(struct director *d, bool leave)
 	director_end_routers(d, leave);
 	neighbours_close(d->neighbours);
 	links_close(d->links);
+	admin_store_close(d->admin);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
 }
@@ -301,6 +330,9 @@ static int open_all(struct director *d, struct err *err)
 		code = config_check_files(d->config, err);
 	if (code == 0)
 		code = lock_runtime_dir(d, err);
+	if (code == 0)
+		code = admin_store_new(d->loop, d->options.runtime_dir, deadline_passed, d,
+				       &d->admin, err);
 	if (code == 0)
 		code = keeper_new(&d->keeper, err);
 	if (code == 0)
@@ -355,6 +387,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 		 options->config_path);
 	say_unbuilt(config);
 	say_absent_interfaces(d);
+	admin_store_follow(d->admin, config);
 	set_targets(d);
 	refresh_soon(d);
 	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
@@ -403,6 +436,7 @@ int director_reload(struct director *d, struct err *err)
 	log_info("configuration %s reloaded", d->options.config_path);
 	say_unbuilt(config);
 	say_absent_interfaces(d);
+	admin_store_follow(d->admin, config);
 	set_targets(d);
 	config_free(old);
 	if (!d->ready)

@@ -37,15 +37,17 @@ static void gather_interfaces(struct facts *f, const struct config *c,
 	}
 }
 
-struct plan_backend facts_backend(const struct config_backend *backend, uint32_t ifindex,
+struct plan_backend facts_backend(const struct config_farm *farm,
+				  const struct config_backend *backend, uint32_t ifindex,
 				  const struct facts_source *source)
 {
+	struct admin_view ordered = admin_view(source->admin, farm->name, backend);
 	struct plan_backend b = {0};
 
-	if (backend->state == ADMIN_DISABLED)
+	if (ordered.state == ADMIN_DISABLED)
 		return b;
 	b.mac = backend->mac;
-	b.weight = backend->state == ADMIN_DRAINING ? 0 : backend->weight;
+	b.weight = ordered.state == ADMIN_DRAINING ? 0 : ordered.weight;
 	b.usable =
 		backend->has_mac || source->mac(source->owner, ifindex, &backend->address, &b.mac);
 	return b;
@@ -75,7 +77,7 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 
 		f->farms[i] = next;
 		for (size_t k = 0; in && k < farm->n_backends; k++) {
-			next[k] = facts_backend(&farm->backends[k], in->ifindex, source);
+			next[k] = facts_backend(farm, &farm->backends[k], in->ifindex, source);
 			next[k].out = (uint16_t)(in - f->interfaces);
 		}
 		next += farm->n_backends;
@@ -108,10 +110,14 @@ int facts_targets(const struct config *c, const struct config_node *peer,
 		if (peer && is_first_with_interface(c, i))
 			list[n++] =
 				(struct facts_target){in.ifindex, peer->address, farm->interface};
-		for (size_t k = 0; k < farm->n_backends; k++)
-			if (!farm->backends[k].has_mac && farm->backends[k].state != ADMIN_DISABLED)
-				list[n++] = (struct facts_target){
-					in.ifindex, farm->backends[k].address, farm->interface};
+		for (size_t k = 0; k < farm->n_backends; k++) {
+			const struct config_backend *b = &farm->backends[k];
+
+			if (!b->has_mac &&
+			    admin_view(source->admin, farm->name, b).state != ADMIN_DISABLED)
+				list[n++] = (struct facts_target){in.ifindex, b->address,
+								  farm->interface};
+		}
 	}
 	*ret = list;
 	return n;

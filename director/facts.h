@@ -7,17 +7,19 @@
 #ifndef DIRECTOR_FACTS_H
 #define DIRECTOR_FACTS_H
 
+#include "director/admin.h"
 #include "director/ruleset/plan.h"
 #include "include/config.h"
 
 /*
- * How to ask. Each returns false when the answer is not known; an interface without an Ethernet
+ * How to ask, and what the operator ordered in place of the configuration. Each returns false when the answer is not known; an interface without an Ethernet
  * address counts as absent.
  */
 struct facts_source {
 	bool (*interface)(void *owner, const char *name, struct plan_interface *ret);
 	bool (*mac)(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret);
 	void *owner;
+	const struct admin *admin; /* borrowed; NULL: the configuration alone */
 };
 
 /* One block of facts, with what plan_facts points to. */
@@ -36,8 +38,12 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 		 const struct facts_source *source);
 void facts_clear(struct facts *f);
 
-/* One backend on an interface as seen now; not usable without a MAC or when it is disabled. */
-struct plan_backend facts_backend(const struct config_backend *backend, uint32_t ifindex,
+/*
+ * One backend of a farm on an interface as seen now: not usable without a MAC or when it is disabled;
+ * of no weight while it drains.
+ */
+struct plan_backend facts_backend(const struct config_farm *farm,
+				  const struct config_backend *backend, uint32_t ifindex,
 				  const struct facts_source *source);
 
 /* An address whose MAC the facts depend on. */

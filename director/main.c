@@ -168,6 +168,8 @@ static int clean(const struct arguments *args, const struct config *c)
 		return fail(&err);
 	snprintf(path, sizeof(path), "%s/director.sock", args->runtime_dir);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/admin.state", args->runtime_dir);
+	unlink(path);
 	snprintf(path, sizeof(path), "%s/directord.lock", args->runtime_dir);
 	unlink(path);
 	return EXIT_DONE;

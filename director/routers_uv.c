@@ -99,7 +99,7 @@ static bool farm_has_backend(struct director *d, const struct config_farm *farm,
 	struct facts_source source = director_facts_source(d);
 
 	for (size_t i = 0; i < farm->n_backends; i++)
-		if (facts_backend(&farm->backends[i], ifindex, &source).usable)
+		if (facts_backend(farm, &farm->backends[i], ifindex, &source).usable)
 			return true;
 	return false;
 }

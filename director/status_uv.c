@@ -69,16 +69,23 @@ static void fill_services(struct status_farm *s, const struct config_farm *farm)
 }
 
 static void fill_backend(struct status_backend *s, const struct config_backend *b,
-			 const struct plan_backend *state)
+			 const struct plan_backend *state, const struct admin_view *ordered)
 {
 	COPY(s->name, b->name);
 	addr_format(&b->address, s->address);
-	s->weight = b->weight;
+	s->weight = ordered->weight;
 	if (state->usable)
 		mac_format(&state->mac, s->mac);
-	COPY(s->state, b->state == ADMIN_DISABLED ? "disabled"
-		       : !state->usable		  ? "unresolved"
-						  : "up");
+	COPY(s->state, ordered->state == ADMIN_DISABLED	  ? "disabled"
+		       : !state->usable			  ? "unresolved"
+		       : ordered->state == ADMIN_DRAINING ? "draining"
+							  : "up");
+	s->override = ordered->overridden;
+	COPY(s->admin_state, admin_state_name(ordered->state));
+	COPY(s->configured_state, admin_state_name(b->state));
+	s->configured_weight = b->weight;
+	s->deadline_ms = admin_store_left_ms(ordered);
+	s->new_flows = STATUS_UNKNOWN; /* nobody counts them yet */
 }
 
 static void fill_counts(struct status_farm *s, const struct count_book *book)
@@ -101,6 +108,15 @@ static void fill_counts(struct status_farm *s, const struct count_book *book)
 	}
 }
 
+static void fill_flow_table(struct status_farm *s, const struct config_farm *farm)
+{
+	struct status_table *t = &s->tables[s->n_tables++];
+
+	snprintf(t->name, sizeof(t->name), "%s-flows", farm->name);
+	t->size = farm->max_connections;
+	t->used = s->connections;
+}
+
 /* A Maglev farm remembers nothing; a table that is too large is counted as a whole only. */
 static int fill_flows(struct director *d, struct status_farm *s, const struct config_farm *farm)
 {
@@ -115,6 +131,8 @@ static int fill_flows(struct director *d, struct status_farm *s, const struct co
 	}
 	if (code != 0 && code != -ENOENT && code != -EFBIG)
 		s->connections = STATUS_UNKNOWN;
+	if (code != -ENOENT && code != -ENOMEM)
+		fill_flow_table(s, farm);
 	for (size_t i = 0; each && i < farm->n_backends; i++)
 		s->backends[i].connections = code == 0	       ? each[i]
 					     : code == -ENOENT ? 0
@@ -141,7 +159,7 @@ static void fill_farm_state(struct director *d, struct status_farm *s,
 	else if (!serving)
 		COPY(s->reason, "no backend can serve");
 	for (size_t i = 0; trouble && i < s->n_backends; i++)
-		if (strcmp(s->backends[i].state, "up") == 0)
+		if (strcmp(s->backends[i].state, "disabled") != 0)
 			COPY(s->backends[i].state, "unresolved");
 }
 
@@ -149,6 +167,7 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 		     size_t index)
 {
 	const struct config_farm *farm = &d->config->farms[index];
+	const struct admin *admin = admin_store_table(d->admin);
 	bool serving = false;
 
 	COPY(s->name, farm->name);
@@ -158,8 +177,12 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 	if (!s->backends)
 		return -ENOMEM;
 	s->n_backends = farm->n_backends;
+	s->half_open = s->new_flows = s->scheduler_age_ms = STATUS_UNKNOWN;
 	for (size_t i = 0; i < farm->n_backends; i++) {
-		fill_backend(&s->backends[i], &farm->backends[i], &facts->farms[index][i]);
+		struct admin_view ordered = admin_view(admin, farm->name, &farm->backends[i]);
+
+		fill_backend(&s->backends[i], &farm->backends[i], &facts->farms[index][i],
+			     &ordered);
 		s->backends[i].share = export_share(keeper_planned(d->keeper), farm, i);
 		serving |= s->backends[i].share > 0;
 	}
@@ -176,7 +199,8 @@ static void fill_peer(struct status_peer *s, const struct config_node *peer)
 	s->lag_ms = STATUS_UNKNOWN;
 }
 
-static int fill_farms(struct director *d, struct status *s)
+/* From the first'th farm of the configuration on. */
+static int fill_farms(struct director *d, struct status *s, size_t first)
 {
 	struct facts_source source = director_facts_source(d);
 	const struct count_book *book = keeper_counts(d->keeper);
@@ -184,7 +208,7 @@ static int fill_farms(struct director *d, struct status *s)
 	int code = facts_gather(&facts, d->config, d->peer, &source);
 
 	for (size_t i = 0; !code && i < s->n_farms; i++) {
-		code = fill_farm(d, &s->farms[i], &facts, i);
+		code = fill_farm(d, &s->farms[i], &facts, first + i);
 		if (!code)
 			fill_counts(&s->farms[i], book);
 	}
@@ -192,24 +216,24 @@ static int fill_farms(struct director *d, struct status *s)
 	return code;
 }
 
-static int status_alloc(struct director *d, struct status *s)
+static int status_alloc(struct director *d, struct status *s, size_t farms)
 {
 	s->vrrps = calloc(d->n_routers + 1, sizeof(*s->vrrps));
 	s->peers = calloc(2, sizeof(*s->peers));
-	s->farms = calloc(d->config->n_farms + 1, sizeof(*s->farms));
+	s->farms = calloc(farms + 1, sizeof(*s->farms));
 	if (!s->vrrps || !s->peers || !s->farms)
 		return -ENOMEM;
 	s->n_vrrps = d->n_routers;
 	s->n_peers = d->peer ? 1 : 0;
-	s->n_farms = d->config->n_farms;
+	s->n_farms = farms;
 	return 0;
 }
 
-int director_status(struct director *d, struct status *ret)
+static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
 {
 	uint64_t now_ms = uv_hrtime() / 1000000;
 	struct status s = {0};
-	int code = status_alloc(d, &s);
+	int code = status_alloc(d, &s, n_farms);
 
 	COPY(s.node, d->self ? d->self->name : "");
 	COPY(s.version, DIRECTOR_VERSION);
@@ -222,10 +246,20 @@ int director_status(struct director *d, struct status *ret)
 	if (!code && d->peer)
 		fill_peer(&s.peers[0], d->peer);
 	if (!code)
-		code = fill_farms(d, &s);
+		code = fill_farms(d, &s, first_farm);
 	if (code)
 		status_clear(&s);
 	else
 		*ret = s;
 	return code;
+}
+
+int director_status(struct director *d, struct status *ret)
+{
+	return fill_status(d, 0, d->config->n_farms, ret);
+}
+
+int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret)
+{
+	return fill_status(d, (size_t)(farm - d->config->farms), 1, ret);
 }

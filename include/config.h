@@ -26,6 +26,7 @@ enum {
 	CONFIG_WEIGHT_MAX = 256,      /* finer steps than a bucket table can show */
 	CONFIG_VIPS_MAX = 255,	/* the advert's address count is one octet (RFC 9568, 5.2.5) */
 	CONFIG_IFNAME_MAX = 15, /* IFNAMSIZ - 1 */
+	CONFIG_DEADLINE_MAX_MS = 7 * 24 * 3600 * 1000, /* of a drain: no maintenance waits longer */
 };
 
 struct config_node {
@@ -204,5 +205,8 @@ const char *config_protocol_name(enum config_protocol p);
 const struct config_node *config_node_by_name(const struct config *c, const char *name);
 /* The farm of that name, or NULL. */
 const struct config_farm *config_farm_by_name(const struct config *c, const char *name);
+/* The backend of that name, or NULL. */
+const struct config_backend *config_backend_by_name(const struct config_farm *farm,
+						    const char *name);
 
 #endif

@@ -13,6 +13,9 @@ enum {
 	STATUS_WORD = 16,    /* a state */
 	STATUS_REASON = 160, /* a sentence */
 	STATUS_DIGEST = 40,
+	STATUS_TABLE = 64,     /* an nft set: a farm's name and what it is for */
+	STATUS_DROPS_MAX = 16, /* reasons; there are fewer */
+	STATUS_TABLES_MAX = 8, /* of a farm */
 };
 
 #define STATUS_UNKNOWN UINT64_MAX /* a number that cannot be told now */
@@ -54,6 +57,32 @@ struct status_backend {
 	uint64_t connections;	 /* may be STATUS_UNKNOWN */
 	uint64_t packets, bytes; /* may be STATUS_UNKNOWN */
 	double share;		 /* of the farm's buckets, 0..1 */
+	uint64_t new_flows;	 /* begun since the table was made; may be STATUS_UNKNOWN */
+	bool override;		 /* state or weight is the operator's, not the configuration's */
+	char admin_state[STATUS_WORD];	    /* enabled, draining, disabled: as ordered */
+	char configured_state[STATUS_WORD]; /* the same, as configured */
+	uint32_t configured_weight;
+	uint64_t deadline_ms; /* of a drain: until it is disabled; STATUS_UNKNOWN: none */
+};
+
+/* Buckets on their way from one backend to another. All zero: none are. */
+struct status_transition {
+	uint64_t moved;	       /* buckets in transition, of … */
+	uint64_t buckets;      /* … so many in the table */
+	uint64_t remaining_ms; /* until the last of them has switched over */
+	uint64_t exceptions;   /* flows held beside the table; may be STATUS_UNKNOWN */
+};
+
+/* Packets of the farm that were not forwarded. */
+struct status_drop {
+	char reason[STATUS_NAME]; /* a word */
+	uint64_t packets;
+};
+
+/* A table in the kernel that can fill up. */
+struct status_table {
+	char name[STATUS_TABLE]; /* of the nft set */
+	uint64_t size, used;	 /* used may be STATUS_UNKNOWN */
 };
 
 struct status_farm {
@@ -65,6 +94,15 @@ struct status_farm {
 	uint64_t connections;	      /* may be STATUS_UNKNOWN */
 	uint64_t pins;
 	uint64_t packets, bytes;
+	uint64_t half_open; /* flows that have shown a SYN only; may be STATUS_UNKNOWN */
+	uint64_t new_flows; /* as of a backend */
+	uint64_t
+		scheduler_age_ms; /* of the counts that least-connections uses; STATUS_UNKNOWN: none */
+	struct status_transition transition;
+	struct status_drop drops[STATUS_DROPS_MAX];
+	size_t n_drops;
+	struct status_table tables[STATUS_TABLES_MAX];
+	size_t n_tables;
 	struct status_backend *backends;
 	size_t n_backends;
 };

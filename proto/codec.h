@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages of the control socket as our own structs. codec.c is the only file that sees what
- * protoc-c generates; every field is checked on the way in.
+ * Messages of the control socket as our own structs. codec.c and codec_status.c are the only files
+ * that see what protoc-c generates; every field is checked on the way in.
  *
  * Pure: bytes in, structs out, and back.
  */
 #ifndef PROTO_CODEC_H
 #define PROTO_CODEC_H
 
+#include "include/config.h"
 #include "include/status.h"
 
 #include <stddef.h>
@@ -15,7 +16,7 @@
 
 enum {
 	CODEC_LENGTH = 4,		    /* octets of the length before a message */
-	CODEC_REQUEST_MAX = 256,	    /* a request has one number */
+	CODEC_REQUEST_MAX = 256,	    /* a request has two numbers and two names */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -25,6 +26,20 @@ enum control_command {
 	CONTROL_RULESET_VERIFY,
 	CONTROL_RELOAD,
 	CONTROL_FAILOVER,
+	CONTROL_FARM_SHOW,
+	CONTROL_BACKEND_ENABLE,
+	CONTROL_BACKEND_DRAIN,
+	CONTROL_BACKEND_DISABLE,
+	CONTROL_BACKEND_WEIGHT,
+	CONTROL_LAST = CONTROL_BACKEND_WEIGHT,
+};
+
+/* What a command does not take is "" or 0. Names are printable and not checked any further. */
+struct control_request {
+	enum control_command command;
+	char farm[CONFIG_NAME_MAX + 1];	   /* FARM_SHOW, BACKEND_… */
+	char backend[CONFIG_NAME_MAX + 1]; /* BACKEND_… */
+	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight */
 };
 
 struct control_reply {
@@ -40,7 +55,7 @@ void control_reply_clear(struct control_reply *reply);
  * A whole message with its length in front: allocated, its size in *ret_len; NULL without memory or
  * when it would be longer than its limit.
  */
-uint8_t *codec_pack_request(enum control_command command, size_t *ret_len);
+uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_len);
 uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len);
 
 /*
@@ -51,9 +66,10 @@ int codec_message_length(const uint8_t *bytes, size_t len, size_t max, size_t *r
 
 /*
  * The message without its length. 0, -EBADMSG (also when unpacking it would take more memory than
- * its kind may, or a list is longer than include/config.h allows) or -ENOMEM; *ret untouched then.
+ * its kind may, or a list is longer than its limit, or a request does not have what its
+ * command takes, or more) or -ENOMEM; *ret untouched then.
  */
-int codec_unpack_request(const uint8_t *bytes, size_t len, enum control_command *ret);
+int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_request *ret);
 int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *ret);
 
 #endif

@@ -34,6 +34,15 @@ const struct config_farm *config_farm_by_name(const struct config *c, const char
 	return NULL;
 }
 
+const struct config_backend *config_backend_by_name(const struct config_farm *farm,
+						    const char *name)
+{
+	for (size_t i = 0; i < farm->n_backends; i++)
+		if (strcmp(farm->backends[i].name, name) == 0)
+			return &farm->backends[i];
+	return NULL;
+}
+
 static void free_content(enum config_section id, void *object);
 
 static void free_key(const struct keyword *k, void *object)

@@ -102,6 +102,9 @@ const struct keyword *keyword_find(enum config_section s, const char *name);
 const struct keyword *keyword_suggest(enum config_section s, const char *written);
 /* The word nearest to what was written, or NULL when none is near. */
 const char *keyword_suggest_word(const struct keyword_word *words, const char *written);
+/* The farm of the configuration, the backend of a farm, that is nearest, or NULL when none is near. */
+const char *config_suggest_farm(const struct config *c, const char *written);
+const char *config_suggest_backend(const struct config_farm *farm, const char *written);
 /* The word that stands for a value. */
 const char *keyword_word_name(const struct keyword_word *words, int value);
 /* True when the field is a char *. */

@@ -70,3 +70,25 @@ const char *keyword_suggest_word(const struct keyword_word *words, const char *w
 			found = words->name;
 	return found;
 }
+
+const char *config_suggest_farm(const struct config *c, const char *written)
+{
+	const char *found = NULL;
+	size_t best = WORD_MAX;
+
+	for (size_t i = 0; i < c->n_farms; i++)
+		if (is_near(written, c->farms[i].name, &best))
+			found = c->farms[i].name;
+	return found;
+}
+
+const char *config_suggest_backend(const struct config_farm *farm, const char *written)
+{
+	const char *found = NULL;
+	size_t best = WORD_MAX;
+
+	for (size_t i = 0; i < farm->n_backends; i++)
+		if (is_near(written, farm->backends[i].name, &best))
+			found = farm->backends[i].name;
+	return found;
+}

@@ -56,7 +56,6 @@ static const struct {
 	{SECTION_FARM, "sync", NULL},
 	{SECTION_BACKEND, "interface", NULL},
 	{SECTION_BACKEND, "backup", NULL},
-	{SECTION_BACKEND, "state", "enabled disabled"},
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };

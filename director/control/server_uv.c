@@ -82,14 +82,14 @@ static void reply_written(uv_write_t *write, int status)
 	client_close(write->data);
 }
 
-static void answer(struct client *c, enum control_command command)
+static void answer(struct client *c, const struct control_request *request)
 {
 	struct control_reply reply = {0};
 	uv_buf_t buf;
 	size_t len = 0;
 
 	c->answered = true;
-	c->server->handler(c->server->owner, command, &reply);
+	c->server->handler(c->server->owner, request, &reply);
 	c->reply = codec_pack_reply(&reply, &len);
 	control_reply_clear(&reply);
 	buf = uv_buf_init((char *)c->reply, (unsigned int)len);
@@ -110,7 +110,7 @@ static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
 	struct client *c = stream->data;
-	enum control_command command;
+	struct control_request request;
 	size_t length;
 
 	(void)buf;
@@ -126,12 +126,12 @@ static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 	}
 	if (length == 0 || c->used < length)
 		return;
-	if (codec_unpack_request(c->request + CODEC_LENGTH, length - CODEC_LENGTH, &command) < 0) {
+	if (codec_unpack_request(c->request + CODEC_LENGTH, length - CODEC_LENGTH, &request) < 0) {
 		log_warning("an unknown request on the control socket was dropped");
 		client_close(c);
 		return;
 	}
-	answer(c, command);
+	answer(c, &request);
 }
 
 static void connected(uv_stream_t *stream, int status)

@@ -15,8 +15,8 @@
 
 struct control_server;
 
-/* Answers one command; *reply is zeroed and freed by the server. */
-typedef void control_handler(void *owner, enum control_command command,
+/* Answers one request; *reply is zeroed and freed by the server. */
+typedef void control_handler(void *owner, const struct control_request *request,
 			     struct control_reply *reply);
 
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */

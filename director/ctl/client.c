@@ -33,10 +33,10 @@ static int connect_to(const char *path)
 	return code;
 }
 
-static int send_request(int fd, enum control_command command)
+static int send_request(int fd, const struct control_request *request)
 {
 	size_t len = 0;
-	uint8_t *bytes = codec_pack_request(command, &len);
+	uint8_t *bytes = codec_pack_request(request, &len);
 	int code = -ENOMEM;
 
 	if (bytes)
@@ -84,7 +84,8 @@ static int receive_reply(int fd, struct control_reply *ret)
 	return code;
 }
 
-int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_reply *ret)
+int ctl_request(const struct ctl *ctl, const struct control_request *request,
+		struct control_reply *ret)
 {
 	int fd = connect_to(ctl->socket), code;
 
@@ -97,7 +98,7 @@ int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_
 	if (fd < 0)
 		return ctl_fail(CTL_UNREACHABLE, "cannot reach directord at %s: %s", ctl->socket,
 				strerror(-fd));
-	code = send_request(fd, command);
+	code = send_request(fd, request);
 	if (code == 0)
 		code = receive_reply(fd, ret);
 	close(fd);
@@ -110,4 +111,11 @@ int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_
 		return CTL_FAILED;
 	}
 	return CTL_DONE;
+}
+
+int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_reply *ret)
+{
+	struct control_request request = {.command = command};
+
+	return ctl_request(ctl, &request, ret);
 }

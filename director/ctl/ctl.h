@@ -27,7 +27,8 @@ struct ctl {
 	const char *socket;
 	const char *config; /* -c; NULL when it was not given */
 	bool json;
-	int argc; /* what follows the command's words */
+	const char *deadline; /* --deadline; NULL when it was not given */
+	int argc;	      /* what follows the command's words */
 	char **argv;
 };
 
@@ -42,11 +43,18 @@ int ctl_fail_err(const struct err *err);
  * (the caller clears it), or the exit code.
  */
 int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_reply *ret);
+int ctl_request(const struct ctl *ctl, const struct control_request *request,
+		struct control_reply *ret);
 
 /* Commands: each returns the exit code. */
 int ctl_status(const struct ctl *ctl);
 int ctl_farm_list(const struct ctl *ctl);
+int ctl_farm_show(const struct ctl *ctl);
 int ctl_backend_list(const struct ctl *ctl);
+int ctl_backend_enable(const struct ctl *ctl);
+int ctl_backend_drain(const struct ctl *ctl);
+int ctl_backend_disable(const struct ctl *ctl);
+int ctl_backend_weight(const struct ctl *ctl);
 int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);
@@ -59,9 +67,16 @@ void print_status(FILE *out, const struct status *s);
 void print_cluster(FILE *out, const struct status *s);
 void print_farms(FILE *out, const struct status *s);
 void print_backends(FILE *out, const struct status *s);
+void print_farm(FILE *out, const struct status_farm *f);
+/* What the renderers for people share. */
+enum { PRINT_AGE = 32, PRINT_COUNT = 32 };
+const char *print_age(uint64_t ms, char buf[static PRINT_AGE]);
+const char *print_count(uint64_t n, char buf[static PRINT_COUNT]); /* "?" for STATUS_UNKNOWN */
 /* One JSON document: a part of the status. 0 or -1 without memory. */
-enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_BACKENDS };
+enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_FARM, JSON_BACKENDS };
 int print_json(FILE *out, const struct status *s, enum json_part part);
+/* One backend, as in the list of them. */
+int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b);
 /* Any document, which is consumed; NULL stands for no memory. */
 int print_json_document(FILE *out, struct json_t *document);
 

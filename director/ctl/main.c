@@ -9,22 +9,31 @@
 static const struct command {
 	const char *words; /* "ruleset export" */
 	const char *arguments;
-	int max_arguments;
+	int min_arguments, max_arguments;
 	int (*run)(const struct ctl *ctl);
 	const char *help;
 } commands[] = {
-	{"status", "", 0, ctl_status, "everything at a glance"},
-	{"farm list", "", 0, ctl_farm_list, "the farms and what they serve"},
-	{"backend list", "", 0, ctl_backend_list, "the backends of all farms"},
-	{"ruleset export", "", 0, ctl_ruleset_export,
+	{"status", "", 0, 0, ctl_status, "everything at a glance"},
+	{"farm list", "", 0, 0, ctl_farm_list, "the farms and what they serve"},
+	{"farm show", "FARM", 1, 1, ctl_farm_show, "one farm in detail"},
+	{"backend list", "", 0, 0, ctl_backend_list, "the backends of all farms"},
+	{"backend enable", "FARM/BACKEND", 1, 1, ctl_backend_enable,
+	 "new connections go to it again"},
+	{"backend drain", "FARM/BACKEND", 1, 1, ctl_backend_drain,
+	 "no new ones, those it has stay; --deadline disables it then"},
+	{"backend disable", "FARM/BACKEND", 1, 1, ctl_backend_disable, "nothing is sent to it"},
+	{"backend weight", "FARM/BACKEND N", 2, 2, ctl_backend_weight,
+	 "its share of the new connections, 0 to 256"},
+	{"ruleset export", "", 0, 0, ctl_ruleset_export,
 	 "the nft ruleset, commented; with -c FILE as planned, without the daemon"},
-	{"ruleset verify", "", 0, ctl_ruleset_verify,
+	{"ruleset verify", "", 0, 0, ctl_ruleset_verify,
 	 "compares the kernel's table with the planned one; exit 4 when they differ"},
-	{"cluster status", "", 0, ctl_cluster_status, "the virtual routers and the other director"},
-	{"cluster failover", "", 0, ctl_cluster_failover,
+	{"cluster status", "", 0, 0, ctl_cluster_status,
+	 "the virtual routers and the other director"},
+	{"cluster failover", "", 0, 0, ctl_cluster_failover,
 	 "hands the virtual addresses to the other director; on the master"},
-	{"config check", "[FILE]", 1, ctl_config_check, "checks a configuration file"},
-	{"config reload", "", 0, ctl_config_reload,
+	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
+	{"config reload", "", 0, 0, ctl_config_reload,
 	 "makes the daemon read its configuration again"},
 };
 
@@ -36,6 +45,7 @@ static void print_usage(FILE *out)
 	      "  -s, --socket SOCKET  the daemon's socket (default /run/director/director.sock)\n"
 	      "  -c, --config FILE    configuration, for commands that read one\n"
 	      "  -j, --json           print one JSON document\n"
+	      "      --deadline TIME  of a drain, such as 10m\n"
 	      "  -V, --version        print the version and exit\n"
 	      "  -h, --help           print this and exit\n\n"
 	      "commands:\n",
@@ -45,7 +55,7 @@ static void print_usage(FILE *out)
 
 		snprintf(synopsis, sizeof(synopsis), "%s %s", commands[i].words,
 			 commands[i].arguments);
-		fprintf(out, "  %-22s %s\n", synopsis, commands[i].help);
+		fprintf(out, "  %-29s %s\n", synopsis, commands[i].help);
 	}
 	fputs("\nexit status: 0 done and good, 1 failed, 2 usage, 3 the daemon cannot be reached,\n"
 	      "4 it ran and what it checked is not good\n\n"
@@ -78,10 +88,15 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 			continue;
 		ctl->argc = argc - words;
 		ctl->argv = argv + words;
+		if (ctl->argc < commands[i].min_arguments)
+			return ctl_fail(CTL_USAGE, "`%s` needs %s; try `directorctl --help`",
+					commands[i].words, commands[i].arguments);
 		if (ctl->argc > commands[i].max_arguments)
 			return ctl_fail(CTL_USAGE,
 					"`%s` takes no argument \"%s\"; try `directorctl --help`",
 					commands[i].words, ctl->argv[commands[i].max_arguments]);
+		if (ctl->deadline && commands[i].run != ctl_backend_drain)
+			return ctl_fail(CTL_USAGE, "--deadline is for `backend drain` alone");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
@@ -91,9 +106,13 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"socket", required_argument, NULL, 's'}, {"config", required_argument, NULL, 'c'},
-		{"json", no_argument, NULL, 'j'},	  {"version", no_argument, NULL, 'V'},
-		{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+		{"socket", required_argument, NULL, 's'},
+		{"config", required_argument, NULL, 'c'},
+		{"json", no_argument, NULL, 'j'},
+		{"deadline", required_argument, NULL, 'D'},
+		{"version", no_argument, NULL, 'V'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct ctl ctl = {.socket = "/run/director/director.sock"};
 	int option;
@@ -106,6 +125,7 @@ int main(int argc, char **argv)
 		case 's': ctl.socket = optarg; break;
 		case 'c': ctl.config = optarg; break;
 		case 'j': ctl.json = true; break;
+		case 'D': ctl.deadline = optarg; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:

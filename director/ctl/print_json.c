@@ -38,10 +38,22 @@ static json_t *peer(const struct status_peer *p)
 
 static json_t *backend(const struct status_backend *b)
 {
-	return json_pack("{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:f}", "name", b->name,
-			 "address", b->address, "mac", b->mac, "weight", (int)b->weight, "state",
-			 b->state, "connections", number(b->connections), "packets",
-			 number(b->packets), "bytes", number(b->bytes), "share", b->share);
+	return json_pack(
+		"{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:f, s:b, s:s, s:s, s:i, s:o}",
+		"name", b->name, "address", b->address, "mac", b->mac, "weight", (int)b->weight,
+		"state", b->state, "connections", number(b->connections), "new_flows",
+		number(b->new_flows), "packets", number(b->packets), "bytes", number(b->bytes),
+		"share", b->share, "override", (int)b->override, "admin_state", b->admin_state,
+		"configured_state", b->configured_state, "configured_weight",
+		(int)b->configured_weight, "deadline_ms", number(b->deadline_ms));
+}
+
+static json_t *backend_of(const struct status_farm *f, const struct status_backend *b)
+{
+	json_t *object = backend(b);
+
+	json_object_set_new(object, "farm", json_string(f->name));
+	return object;
 }
 
 static json_t *backends(const struct status_farm *f)
@@ -53,13 +65,46 @@ static json_t *backends(const struct status_farm *f)
 	return list;
 }
 
+static json_t *transition(const struct status_transition *t)
+{
+	return json_pack("{s:o, s:o, s:o, s:o}", "moved", number(t->moved), "buckets",
+			 number(t->buckets), "remaining_ms", number(t->remaining_ms), "exceptions",
+			 number(t->exceptions));
+}
+
+static json_t *drops(const struct status_farm *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n_drops; i++)
+		json_array_append_new(list, json_pack("{s:s, s:o}", "reason", f->drops[i].reason,
+						      "packets", number(f->drops[i].packets)));
+	return list;
+}
+
+static json_t *tables(const struct status_farm *f)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < f->n_tables; i++)
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", f->tables[i].name,
+						      "size", number(f->tables[i].size), "used",
+						      number(f->tables[i].used)));
+	return list;
+}
+
 static json_t *farm(const struct status_farm *f, uint64_t counters_age_ms)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "name", f->name,
-			 "state", f->state, "reason", f->reason, "scheduler", f->scheduler,
-			 "services", f->services, "connections", number(f->connections), "pins",
-			 number(f->pins), "packets", number(f->packets), "bytes", number(f->bytes),
-			 "counters_age_ms", number(counters_age_ms), "backends", backends(f));
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
+			 "s:o, s:o, s:o}",
+			 "name", f->name, "state", f->state, "reason", f->reason, "scheduler",
+			 f->scheduler, "services", f->services, "connections",
+			 number(f->connections), "half_open", number(f->half_open), "pins",
+			 number(f->pins), "new_flows", number(f->new_flows), "packets",
+			 number(f->packets), "bytes", number(f->bytes), "counters_age_ms",
+			 number(counters_age_ms), "scheduler_age_ms", number(f->scheduler_age_ms),
+			 "transition", transition(&f->transition), "drops", drops(f), "tables",
+			 tables(f), "backends", backends(f));
 }
 
 static json_t *vrrps(const struct status *s)
@@ -94,12 +139,9 @@ static json_t *all_backends(const struct status *s)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->n_farms; i++)
-		for (size_t k = 0; k < s->farms[i].n_backends; k++) {
-			json_t *b = backend(&s->farms[i].backends[k]);
-
-			json_object_set_new(b, "farm", json_string(s->farms[i].name));
-			json_array_append_new(list, b);
-		}
+		for (size_t k = 0; k < s->farms[i].n_backends; k++)
+			json_array_append_new(list,
+					      backend_of(&s->farms[i], &s->farms[i].backends[k]));
 	return list;
 }
 
@@ -116,6 +158,7 @@ static json_t *part_of(const struct status *s, enum json_part part)
 		return json_pack("{s:s, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
 				 peers(s));
 	case JSON_FARMS: return farms(s);
+	case JSON_FARM: return s->n_farms ? farm(&s->farms[0], s->counters_age_ms) : NULL;
 	case JSON_BACKENDS: return all_backends(s);
 	}
 	return NULL;
@@ -133,4 +176,9 @@ int print_json_document(FILE *out, json_t *document)
 int print_json(FILE *out, const struct status *s, enum json_part part)
 {
 	return print_json_document(out, part_of(s, part));
+}
+
+int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b)
+{
+	return print_json_document(out, backend_of(f, b));
 }

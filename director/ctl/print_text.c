@@ -5,10 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { TIME_TEXT = 32, COUNT_TEXT = 32 };
-
 /* "12 s", "5 min", "3 h", "2 d": one unit is enough at a glance. */
-static const char *age(uint64_t ms, char buf[static TIME_TEXT])
+const char *print_age(uint64_t ms, char buf[static PRINT_AGE])
 {
 	static const struct {
 		uint64_t ms;
@@ -18,25 +16,25 @@ static const char *age(uint64_t ms, char buf[static TIME_TEXT])
 
 	while (i < 4 && ms < 2 * units[i].ms)
 		i++;
-	snprintf(buf, TIME_TEXT, "%" PRIu64 " %s", ms / units[i].ms, units[i].unit);
+	snprintf(buf, PRINT_AGE, "%" PRIu64 " %s", ms / units[i].ms, units[i].unit);
 	return buf;
 }
 
-static const char *count(uint64_t n, char buf[static COUNT_TEXT])
+const char *print_count(uint64_t n, char buf[static PRINT_COUNT])
 {
 	if (n == STATUS_UNKNOWN)
 		memcpy(buf, "?", 2);
 	else
-		snprintf(buf, COUNT_TEXT, "%" PRIu64, n);
+		snprintf(buf, PRINT_COUNT, "%" PRIu64, n);
 	return buf;
 }
 
 static void print_vrrp(FILE *out, const struct status_vrrp *v)
 {
-	char text[TIME_TEXT];
+	char text[PRINT_AGE];
 
-	fprintf(out, "vrrp %-10s %-8s for %s (%s)\n", v->name, v->state, age(v->since_ms, text),
-		v->reason[0] ? v->reason : "started");
+	fprintf(out, "vrrp %-10s %-8s for %s (%s)\n", v->name, v->state,
+		print_age(v->since_ms, text), v->reason[0] ? v->reason : "started");
 	fprintf(out, "  %s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n",
 		v->interface, v->virtual_router_id, v->priority,
 		v->yielded ? " (handed over by the operator)" : "", v->transitions);
@@ -46,21 +44,21 @@ static void print_vrrp(FILE *out, const struct status_vrrp *v)
 	fputc('\n', out);
 	if (strcmp(v->state, "backup") == 0 && v->master[0])
 		fprintf(out, "  master is %s, priority %u, last heard %s ago\n", v->master,
-			v->master_priority, age(v->master_age_ms, text));
+			v->master_priority, print_age(v->master_age_ms, text));
 	if (v->error[0])
 		fprintf(out, "  trouble: %s\n", v->error);
 }
 
 static void print_head(FILE *out, const struct status *s)
 {
-	char text[TIME_TEXT];
+	char text[PRINT_AGE];
 
 	if (s->node[0])
 		fprintf(out, "node %s", s->node);
 	else
 		fputs("standalone", out);
 	fprintf(out, ", director %s, running for %s, ruleset %s\n", s->version,
-		age(s->uptime_ms, text),
+		print_age(s->uptime_ms, text),
 		s->ruleset_in_sync ? "in sync" : "NOT in sync with the kernel");
 }
 
@@ -78,19 +76,34 @@ void print_cluster(FILE *out, const struct status *s)
 
 static void print_farm_line(FILE *out, const struct status_farm *f)
 {
-	char connections[COUNT_TEXT], packets[COUNT_TEXT];
+	char connections[PRINT_COUNT], packets[PRINT_COUNT];
 
 	fprintf(out, "farm %-10s %-8s %s, %s, %s connections held, %s packets", f->name, f->state,
-		f->services, f->scheduler, count(f->connections, connections),
-		count(f->packets, packets));
+		f->services, f->scheduler, print_count(f->connections, connections),
+		print_count(f->packets, packets));
 	fprintf(out, f->reason[0] ? " (%s)\n" : "%s\n", f->reason);
+}
+
+/* "  (operator)": state or weight is not the configuration's. */
+static void print_override(FILE *out, const struct status_backend *b)
+{
+	char text[PRINT_AGE];
+
+	if (b->deadline_ms != STATUS_UNKNOWN)
+		fprintf(out, "  (operator, disabled in %s)", print_age(b->deadline_ms, text));
+	else if (b->override)
+		fputs("  (operator)", out);
 }
 
 static void print_backend_line(FILE *out, const char *indent, const struct status_backend *b)
 {
-	fprintf(out, "%s%-12s %-10s %-15s %-17s weight %-3u %5.1f %%  %" PRIu64 " packets\n",
-		indent, b->name, b->state, b->address, b->mac[0] ? b->mac : "-", b->weight,
-		100 * b->share, b->packets);
+	char packets[PRINT_COUNT];
+
+	fprintf(out, "%s%-12s %-10s %-15s %-17s weight %-3u %5.1f %%  %s packets", indent, b->name,
+		b->state, b->address, b->mac[0] ? b->mac : "-", b->weight, 100 * b->share,
+		print_count(b->packets, packets));
+	print_override(out, b);
+	fputc('\n', out);
 }
 
 void print_farms(FILE *out, const struct status *s)

@@ -32,7 +32,14 @@ static void check_farm(const struct status_farm *f)
 		ENDS(f->backends[i].address);
 		ENDS(f->backends[i].mac);
 		ENDS(f->backends[i].state);
+		ENDS(f->backends[i].admin_state);
+		ENDS(f->backends[i].configured_state);
 	}
+	check(f->n_drops <= STATUS_DROPS_MAX && f->n_tables <= STATUS_TABLES_MAX);
+	for (size_t i = 0; i < f->n_drops; i++)
+		ENDS(f->drops[i].reason);
+	for (size_t i = 0; i < f->n_tables; i++)
+		ENDS(f->tables[i].name);
 }
 
 static void check_vrrp(const struct status_vrrp *v)

@@ -60,15 +60,46 @@ static const struct status_field farm_fields[] = {
 	{NUMBER(status_farm, pins)},
 	{NUMBER(status_farm, packets)},
 	{NUMBER(status_farm, bytes)},
+	{NUMBER(status_farm, half_open)},
+	{NUMBER(status_farm, new_flows)},
+	{NUMBER(status_farm, scheduler_age_ms)},
+	{NUMBER(status_farm, transition.moved)},
+	{NUMBER(status_farm, transition.buckets)},
+	{NUMBER(status_farm, transition.remaining_ms)},
+	{NUMBER(status_farm, transition.exceptions)},
+	{NUMBER(status_farm, n_drops)},
+	{NUMBER(status_farm, n_tables)},
 	{NUMBER(status_farm, n_backends)},
 	{0},
 };
+static const struct status_field drop_fields[] = {
+	{TEXT(status_drop, reason)},
+	{NUMBER(status_drop, packets)},
+	{0},
+};
+static const struct status_field table_fields[] = {
+	{TEXT(status_table, name)},
+	{NUMBER(status_table, size)},
+	{NUMBER(status_table, used)},
+	{0},
+};
 static const struct status_field backend_fields[] = {
-	{TEXT(status_backend, name)},	   {TEXT(status_backend, address)},
-	{TEXT(status_backend, mac)},	   {NUMBER(status_backend, weight)},
-	{TEXT(status_backend, state)},	   {NUMBER(status_backend, connections)},
-	{NUMBER(status_backend, packets)}, {NUMBER(status_backend, bytes)},
-	{NUMBER(status_backend, share)},   {0},
+	{TEXT(status_backend, name)},
+	{TEXT(status_backend, address)},
+	{TEXT(status_backend, mac)},
+	{NUMBER(status_backend, weight)},
+	{TEXT(status_backend, state)},
+	{NUMBER(status_backend, connections)},
+	{NUMBER(status_backend, packets)},
+	{NUMBER(status_backend, bytes)},
+	{NUMBER(status_backend, share)},
+	{NUMBER(status_backend, new_flows)},
+	{NUMBER(status_backend, override)},
+	{TEXT(status_backend, admin_state)},
+	{TEXT(status_backend, configured_state)},
+	{NUMBER(status_backend, configured_weight)},
+	{NUMBER(status_backend, deadline_ms)},
+	{0},
 };
 
 void status_each_part(struct status *a, struct status *b, status_part_fn *run)
@@ -87,6 +118,10 @@ void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 		struct status_farm *f = &a->farms[i], *g = &b->farms[i];
 
 		run(farm_fields, f, g);
+		for (size_t k = 0; k < f->n_drops && k < g->n_drops; k++)
+			run(drop_fields, &f->drops[k], &g->drops[k]);
+		for (size_t k = 0; k < f->n_tables && k < g->n_tables; k++)
+			run(table_fields, &f->tables[k], &g->tables[k]);
 		for (size_t k = 0; k < f->n_backends && k < g->n_backends; k++)
 			run(backend_fields, &f->backends[k], &g->backends[k]);
 	}
@@ -169,6 +204,8 @@ static void *list(size_t n, size_t size)
 struct status status_sample(status_part_fn *fill)
 {
 	static const size_t addresses[] = {0, 1, 3}, backends[] = {2, 0, 3};
+	static const size_t drops[] = {1, STATUS_DROPS_MAX, 0},
+			    tables[] = {STATUS_TABLES_MAX, 0, 2};
 	struct status s = {.n_vrrps = 3, .n_peers = 2, .n_farms = 3};
 
 	s.vrrps = list(s.n_vrrps, sizeof(*s.vrrps));
@@ -179,6 +216,8 @@ struct status status_sample(status_part_fn *fill)
 		s.vrrps[i].addresses = list(addresses[i], sizeof(*s.vrrps[i].addresses));
 	}
 	for (size_t i = 0; i < s.n_farms; i++) {
+		s.farms[i].n_drops = drops[i];
+		s.farms[i].n_tables = tables[i];
 		s.farms[i].n_backends = backends[i];
 		s.farms[i].backends = list(backends[i], sizeof(*s.farms[i].backends));
 	}

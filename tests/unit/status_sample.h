@@ -17,12 +17,12 @@ struct status_field {
 /* Something done with the same part of two statuses; `fields` are those of that part. */
 typedef void status_part_fn(const struct status_field *fields, void *a, void *b);
 
-/* Each part of both: the status, its vrrps with their addresses, peers, farms, backends. */
+/* Each part of both: the status, its vrrps with their addresses, peers, farms and what is in them. */
 void status_each_part(struct status *a, struct status *b, status_part_fn *run);
 
 /*
- * Three vrrps with 0, 1 and 3 addresses, two peers, three farms with 2, 0 and 3 backends; lists are
- * allocated, the caller clears it.
+ * Three vrrps with 0, 1 and 3 addresses, two peers, three farms with 2, 0 and 3 backends, with as
+ * many drops and tables as there may be and with fewer; lists are allocated, the caller clears it.
  */
 struct status status_sample(status_part_fn *fill);
 /* Fills every field with a value of its own. */

@@ -29,17 +29,30 @@ static uint8_t *exact_copy(const uint8_t *bytes, size_t len)
 	return copy;
 }
 
-/* The command, or the error; *ret must not be touched by a refusal. */
-static int decode_request(const uint8_t *bytes, size_t len)
+/* 0, or the error; *ret must not be touched by a refusal. */
+static int decode_whole_request(const uint8_t *bytes, size_t len, struct control_request *ret)
 {
-	enum control_command command = (enum control_command)UNTOUCHED;
+	struct control_request request, untouched;
 	uint8_t *copy = exact_copy(bytes, len);
-	int err = codec_unpack_request(copy, len, &command);
+	int err;
 
+	memset(&request, 0x5a, sizeof(request));
+	untouched = request;
+	err = codec_unpack_request(copy, len, &request);
 	free(copy);
 	if (err)
-		EXPECT_INT(command, UNTOUCHED);
-	return err ? err : (int)command;
+		CU_ASSERT(memcmp(&request, &untouched, sizeof(request)) == 0);
+	*ret = err ? (struct control_request){0} : request;
+	return err;
+}
+
+/* The command, or the error. */
+static int decode_request(const uint8_t *bytes, size_t len)
+{
+	struct control_request request;
+	int err = decode_whole_request(bytes, len, &request);
+
+	return err ? err : (int)request.command;
 }
 
 /* The same for a reply, which the caller clears when 0 is returned. */
@@ -120,30 +133,111 @@ static void there_and_back(struct control_reply *reply)
 
 /* --- good messages ---------------------------------------------------------------------------- */
 
-static int request_there_and_back(int command)
+static int request_there_and_back(const struct control_request *request)
 {
+	struct control_request got;
 	size_t len = 0, length = 0;
-	uint8_t *bytes = codec_pack_request((enum control_command)command, &len);
-	int got;
+	uint8_t *bytes = codec_pack_request(request, &len);
+	int err;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
 	EXPECT_INT(codec_message_length(bytes, len, CODEC_REQUEST_MAX, &length), 0);
 	EXPECT_INT(length, len);
-	got = decode_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH);
+	err = decode_whole_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
 	free(bytes);
-	return got;
+	if (err)
+		return err;
+	EXPECT_INT(got.command, request->command);
+	EXPECT_TEXT(got.farm, request->farm);
+	EXPECT_TEXT(got.backend, request->backend);
+	EXPECT_INT(got.number, request->number);
+	return (int)got.command;
+}
+
+static bool takes_backend(int command)
+{
+	return command >= CONTROL_BACKEND_ENABLE && command <= CONTROL_BACKEND_WEIGHT;
+}
+
+/* A request with all that its command takes. */
+static struct control_request sample_request(int command)
+{
+	struct control_request r = {.command = (enum control_command)command};
+
+	if (takes_backend(command))
+		strcpy(r.backend, "web1");
+	if (takes_backend(command) || command == CONTROL_FARM_SHOW)
+		strcpy(r.farm, "a-name_of_thirty-one-characters");
+	return r;
 }
 
 static void every_request(void)
 {
-	static const int unknown[] = {-1, 0, CONTROL_FAILOVER + 1, 127, 65537, INT32_MIN};
+	static const int unknown[] = {-1, 0, CONTROL_LAST + 1, 127, 65537, INT32_MIN};
 
-	for (int c = CONTROL_STATUS; c <= CONTROL_FAILOVER; c++) {
-		EXPECT_INT(request_there_and_back(c), c);
-		EXPECT_INT(decode_request((const uint8_t[]){0x08, (uint8_t)c}, 2), c);
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		struct control_request r = sample_request(c);
+
+		EXPECT_INT(request_there_and_back(&r), c);
+		if (!r.farm[0])
+			EXPECT_INT(decode_request((const uint8_t[]){0x08, (uint8_t)c}, 2), c);
 	}
-	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-		EXPECT_INT(request_there_and_back(unknown[i]), -EBADMSG);
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		struct control_request r = sample_request(unknown[i]);
+
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	}
+}
+
+/* What a command takes has to be there, and nothing else. */
+static void arguments_of_a_request(void)
+{
+	static const uint64_t most[CONTROL_LAST + 1] = {
+		[CONTROL_BACKEND_DRAIN] = CONFIG_DEADLINE_MAX_MS,
+		[CONTROL_BACKEND_WEIGHT] = CONFIG_WEIGHT_MAX,
+	};
+
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		const struct control_request good = sample_request(c);
+		struct control_request r = good;
+
+		strcpy(r.farm, good.farm[0] ? "" : "www");
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+		r = good;
+		strcpy(r.backend, good.backend[0] ? "" : "web1");
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+		r = good;
+		r.number = most[c];
+		EXPECT_INT(request_there_and_back(&r), c);
+		r.number++;
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+		r.number = UINT64_MAX;
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	}
+}
+
+/* A name of n octets for `farm show`, by hand: it may be longer than its field. */
+static int show_farm(const char *name, size_t n)
+{
+	uint8_t bytes[CODEC_REQUEST_MAX] = {0x08, CONTROL_FARM_SHOW, 0x12, (uint8_t)n};
+
+	memcpy(bytes + 4, name, n);
+	return decode_request(bytes, 4 + n);
+}
+
+static void names_in_a_request(void)
+{
+	static const char longest[] = "a-name_of_thirty-one-characters1";
+
+	EXPECT_INT(show_farm(longest, CONFIG_NAME_MAX), CONTROL_FARM_SHOW);
+	EXPECT_INT(show_farm(longest, CONFIG_NAME_MAX + 1), -EBADMSG);
+	EXPECT_INT(show_farm("~", 1), CONTROL_FARM_SHOW);
+	for (int c = 0; c < 256; c++) {
+		char name[] = {'w', (char)c, 'w'};
+		bool good = c == 0 || (c > ' ' && c <= '~'); /* what is behind a NUL is cut */
+
+		EXPECT_INT(show_farm(name, sizeof(name)), good ? CONTROL_FARM_SHOW : -EBADMSG);
+	}
 }
 
 static void replies_without_status(void)
@@ -265,7 +359,9 @@ static void a_too_long_request(void)
 /* Messages by hand: the head of a field that holds n octets, and the field. */
 static void put_head(struct wr *w, unsigned int field, size_t n)
 {
-	wr_u8(w, (uint8_t)(field << 3 | 2));
+	if (field > 15)
+		wr_u8(w, (uint8_t)((field << 3 | 2 | 0x80) & 0xff));
+	wr_u8(w, (uint8_t)(field > 15 ? field >> 4 : field << 3 | 2));
 	for (; n > 0x7f; n >>= 7)
 		wr_u8(w, (uint8_t)(n | 0x80));
 	wr_u8(w, (uint8_t)n);
@@ -380,6 +476,31 @@ static void every_flipped_bit_of_a_request(void)
 	}
 }
 
+/* Refused, or a request within its limits. */
+static void every_flipped_bit_of_an_order(void)
+{
+	struct control_request r = sample_request(CONTROL_BACKEND_DRAIN), got;
+	size_t len = 0, good = 0;
+	uint8_t *bytes;
+
+	r.number = 600000;
+	bytes = codec_pack_request(&r, &len);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	for (size_t i = CODEC_LENGTH * 8; i < len * 8; i++) {
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+		if (decode_whole_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got) == 0) {
+			good++;
+			CU_ASSERT(got.number <= CONFIG_DEADLINE_MAX_MS && got.farm[0]);
+		}
+		bytes[i / 8] ^= (uint8_t)(1 << i % 8);
+	}
+	CU_ASSERT(good > 0);
+	for (size_t cut = 0; cut < len - CODEC_LENGTH; cut++)
+		CU_ASSERT(decode_request(bytes + CODEC_LENGTH, cut) == -EBADMSG ||
+			  cut >= len - CODEC_LENGTH - 4); /* without its deadline it is one, too */
+	free(bytes);
+}
+
 enum { LONG_TEXT = 300, LONG_MESSAGE = 10000 };
 
 /* fields: their numbers, as characters. */
@@ -403,15 +524,19 @@ static void is_cut(const struct status_field *f, void *of, void *unused)
 
 static void longer_strings_are_cut(void)
 {
-	uint8_t parts[4][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
-	struct wr w[4], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
+	uint8_t parts[6][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
+	struct wr w[6], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
 	struct control_reply got = {0};
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 6; i++)
 		w[i] = wr_init(parts[i], LONG_MESSAGE);
-	put_texts(&w[0], "\x1\x2\x3\x5");
+	put_texts(&w[0], "\x1\x2\x3\x5\xb\xc");
 	put_texts(&w[1], "\x1\x2\x3\x4\x5");
 	put(&w[1], 10, parts[0], wr_used(&w[0]));
+	put_texts(&w[4], "\x1");
+	put(&w[1], 18, parts[4], wr_used(&w[4]));
+	put_texts(&w[5], "\x1");
+	put(&w[1], 19, parts[5], wr_used(&w[5]));
 	put_texts(&w[2], "\x1\x2\x3\x4");
 	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd");
 	put_texts(&status, "\x1\x2\x3");
@@ -424,6 +549,8 @@ static void longer_strings_are_cut(void)
 	CU_ASSERT_FATAL(got.status.n_vrrps == 1 && got.status.n_peers == 1);
 	CU_ASSERT_FATAL(got.status.n_farms == 1 && got.status.farms[0].n_backends == 1);
 	EXPECT_INT(got.status.vrrps[0].n_addresses, 2);
+	EXPECT_INT(got.status.farms[0].n_drops, 1);
+	EXPECT_INT(got.status.farms[0].n_tables, 1);
 	status_each_part(&got.status, &got.status, is_cut);
 	EXPECT_INT(strlen(got.text), LONG_TEXT); /* has no field to fit into */
 	control_reply_clear(&got);
@@ -436,8 +563,7 @@ static bool is_good_request(const uint8_t *bytes, size_t len)
 {
 	int command = decode_request(bytes, len);
 
-	CU_ASSERT(command == -EBADMSG ||
-		  (command >= CONTROL_STATUS && command <= CONTROL_FAILOVER));
+	CU_ASSERT(command == -EBADMSG || (command >= CONTROL_STATUS && command <= CONTROL_LAST));
 	return command > 0;
 }
 
@@ -480,6 +606,8 @@ static void corpora(void)
 
 UNIT_TESTS(codec) = {
 	{"every request", every_request},
+	{"arguments of a request", arguments_of_a_request},
+	{"names in a request", names_in_a_request},
 	{"replies without status", replies_without_status},
 	{"octets of a reply", octets_of_a_reply},
 	{"a full status", a_full_status},
@@ -492,6 +620,7 @@ UNIT_TESTS(codec) = {
 	{"every truncation", every_truncation},
 	{"every flipped bit of a reply", every_flipped_bit_of_a_reply},
 	{"every flipped bit of a request", every_flipped_bit_of_a_request},
+	{"every flipped bit of an order", every_flipped_bit_of_an_order},
 	{"longer strings are cut", longer_strings_are_cut},
 	{"corpora", corpora},
 	UNIT_TESTS_END,

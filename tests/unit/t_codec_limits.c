@@ -75,6 +75,39 @@ static void inner_lists_have_limits_too(void)
 	free(addresses);
 }
 
+/* So many empty messages of a field, in a farm in a status in a reply. */
+static int verdict_on_parts(unsigned int field, size_t n)
+{
+	uint8_t bytes[256];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct control_reply got = {0};
+	int code;
+
+	wr_u8(&w, 3 << 3 | 2);
+	wr_u8(&w, (uint8_t)(3 * n + 2));
+	wr_u8(&w, 9 << 3 | 2);
+	wr_u8(&w, (uint8_t)(3 * n));
+	for (size_t i = 0; i < n; i++) {
+		wr_u8(&w, (uint8_t)((field << 3 | 2 | 0x80) & 0xff));
+		wr_u8(&w, (uint8_t)(field >> 4));
+		wr_u8(&w, 0);
+	}
+	CU_ASSERT_FATAL(wr_ok(&w));
+	code = codec_unpack_reply(bytes, wr_used(&w), &got);
+	control_reply_clear(&got);
+	return code;
+}
+
+static void what_a_farm_tells_has_limits(void)
+{
+	enum { DROPS = 18, TABLES = 19 };
+
+	EXPECT_INT(verdict_on_parts(DROPS, STATUS_DROPS_MAX), 0);
+	EXPECT_INT(verdict_on_parts(DROPS, STATUS_DROPS_MAX + 1), -EBADMSG);
+	EXPECT_INT(verdict_on_parts(TABLES, STATUS_TABLES_MAX), 0);
+	EXPECT_INT(verdict_on_parts(TABLES, STATUS_TABLES_MAX + 1), -EBADMSG);
+}
+
 static void a_share_is_a_part_of_one(void)
 {
 	static const double good[] = {0, 0.5, 1}, bad[] = {-0.1, 1.1, NAN, INFINITY};
@@ -121,6 +154,7 @@ static void reading_a_reply_has_a_budget(void)
 UNIT_TESTS(codec_limits) = {
 	{"lists have the limits of the configuration", lists_have_the_limits_of_the_configuration},
 	{"inner lists have limits, too", inner_lists_have_limits_too},
+	{"what a farm tells has limits", what_a_farm_tells_has_limits},
 	{"a share is a part of one", a_share_is_a_part_of_one},
 	{"reading a reply has a budget", reading_a_reply_has_a_budget},
 	UNIT_TESTS_END,

@@ -316,7 +316,8 @@ static json_t *print_part(const struct status *s, enum json_part part)
 static void every_json_key_is_in_the_manual(void)
 {
 	struct status_backend backend = {.name = "web1"};
-	struct status_farm farm = {.name = "www", .backends = &backend, .n_backends = 1};
+	struct status_farm farm = {
+		.name = "www", .backends = &backend, .n_backends = 1, .n_drops = 1, .n_tables = 1};
 	struct status_vrrp vrrp = {.name = "web"};
 	struct status_peer peer = {.node = "b"};
 	struct status s = {.vrrps = &vrrp,
@@ -325,7 +326,7 @@ static void every_json_key_is_in_the_manual(void)
 			   .n_peers = 1,
 			   .farms = &farm,
 			   .n_farms = 1};
-	static const enum json_part parts[] = {JSON_STATUS, JSON_CLUSTER, JSON_FARMS,
+	static const enum json_part parts[] = {JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_FARM,
 					       JSON_BACKENDS};
 	char *manual = unit_read_file(CTL_MANUAL), *text = section(manual, "JSON");
 

@@ -36,10 +36,11 @@ lab_signal() {
 	kill -s "$2" "$(cat "$LAB/$1/pid")" 2>/dev/null
 }
 
-# lab_stop NAME [SIGNAL]: ends it and waits; prints nothing. False when it had to be killed.
+# lab_stop NAME [SIGNAL]: ends it and waits; prints nothing. False when it had to be killed. The
+# status is waited for, too: written late it would be taken for that of the next one of this name.
 lab_stop() {
 	lab_signal "$1" "${2:-TERM}" || return 0
-	lab_wait_until "! lab_alive '$1'" 10 && return 0
+	lab_wait_until "! lab_alive '$1'" 10 && lab_exit_status "$1" >/dev/null && return 0
 	lab_signal "$1" KILL || true
 	lab_wait_until "! lab_alive '$1'" 2 || true
 	return 1

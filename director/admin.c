@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/admin.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void admin_clear(struct admin *a)
+{
+	free(a->entries);
+	*a = (struct admin){0};
+}
+
+int admin_copy(const struct admin *a, struct admin *ret)
+{
+	*ret = (struct admin){.entries = calloc(a->n + 1, sizeof(*a->entries))};
+	if (!ret->entries)
+		return -ENOMEM;
+	if (a->n)
+		memcpy(ret->entries, a->entries, a->n * sizeof(*a->entries));
+	ret->n = a->n;
+	return 0;
+}
+
+const char *admin_state_name(enum config_admin_state s)
+{
+	switch (s) {
+	case ADMIN_ENABLED: return "enabled";
+	case ADMIN_DRAINING: return "draining";
+	case ADMIN_DISABLED: return "disabled";
+	}
+	return "?";
+}
+
+/* --- the table -------------------------------------------------------------------------------- */
+
+static int compare(const struct admin_entry *e, const char *farm, const char *backend)
+{
+	int order = strcmp(e->farm, farm);
+
+	return order ? order : strcmp(e->backend, backend);
+}
+
+/* The first entry that does not come before these names: where they are, or belong. */
+static size_t place_of(const struct admin *a, const char *farm, const char *backend)
+{
+	size_t first = 0, last = a->n;
+
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+
+		if (compare(&a->entries[middle], farm, backend) < 0)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first;
+}
+
+static struct admin_entry *find(const struct admin *a, const char *farm, const char *backend)
+{
+	size_t i = place_of(a, farm, backend);
+
+	return i < a->n && compare(&a->entries[i], farm, backend) == 0 ? &a->entries[i] : NULL;
+}
+
+static int insert(struct admin *a, size_t at, const struct admin_entry *e)
+{
+	struct admin_entry *entries;
+
+	if (a->n == ADMIN_MAX)
+		return -ENOSPC;
+	entries = realloc(a->entries, (a->n + 1) * sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	memmove(&entries[at + 1], &entries[at], (a->n - at) * sizeof(*entries));
+	entries[at] = *e;
+	a->entries = entries;
+	a->n++;
+	return 0;
+}
+
+/* What says the same as the configuration is no override. */
+static void simplify(struct admin_entry *e)
+{
+	if (e->has_state && e->state == e->configured_state && e->deadline_ms == ADMIN_NEVER)
+		e->has_state = false;
+	if (e->has_weight && e->weight == e->configured_weight)
+		e->has_weight = false;
+	if (!e->has_state)
+		e->state = e->configured_state = ADMIN_ENABLED;
+	if (!e->has_weight)
+		e->weight = e->configured_weight = 0;
+}
+
+/* Puts the entry in place of one of the same names; takes that out when nothing is left of it. */
+static int put(struct admin *a, struct admin_entry *e)
+{
+	size_t at = place_of(a, e->farm, e->backend);
+	bool found = at < a->n && compare(&a->entries[at], e->farm, e->backend) == 0;
+	bool wanted;
+
+	simplify(e);
+	wanted = e->has_state || e->has_weight;
+	if (!found)
+		return wanted ? insert(a, at, e) : 0;
+	if (wanted) {
+		a->entries[at] = *e;
+		return 0;
+	}
+	a->n--;
+	memmove(&a->entries[at], &a->entries[at + 1], (a->n - at) * sizeof(*a->entries));
+	return 0;
+}
+
+/* A copy to be changed and put back. */
+static struct admin_entry entry_of(const struct admin *a, const char *farm, const char *backend)
+{
+	const struct admin_entry *found = find(a, farm, backend);
+	struct admin_entry e = {.deadline_ms = ADMIN_NEVER};
+
+	if (found)
+		return *found;
+	snprintf(e.farm, sizeof(e.farm), "%s", farm);
+	snprintf(e.backend, sizeof(e.backend), "%s", backend);
+	return e;
+}
+
+int admin_set_state(struct admin *a, const char *farm, const struct config_backend *b,
+		    enum config_admin_state state, uint64_t drain_ms, uint64_t now_ms)
+{
+	struct admin_entry e = entry_of(a, farm, b->name);
+	bool deadline = state == ADMIN_DRAINING && drain_ms;
+
+	e.has_state = true;
+	e.state = state;
+	e.configured_state = b->state;
+	e.drain_ms = deadline ? drain_ms : 0;
+	e.deadline_ms = deadline ? now_ms + drain_ms : ADMIN_NEVER;
+	return put(a, &e);
+}
+
+int admin_set_weight(struct admin *a, const char *farm, const struct config_backend *b,
+		     uint32_t weight)
+{
+	struct admin_entry e = entry_of(a, farm, b->name);
+
+	e.has_weight = true;
+	e.weight = weight;
+	e.configured_weight = b->weight;
+	return put(a, &e);
+}
+
+struct admin_view admin_view(const struct admin *a, const char *farm,
+			     const struct config_backend *b)
+{
+	const struct admin_entry *e = a && a->n ? find(a, farm, b->name) : NULL;
+	struct admin_view v = {.state = b->state, .weight = b->weight, .deadline_ms = ADMIN_NEVER};
+
+	if (!e)
+		return v;
+	v.overridden = true;
+	v.deadline_ms = e->deadline_ms;
+	if (e->has_state)
+		v.state = e->state;
+	if (e->has_weight)
+		v.weight = e->weight;
+	return v;
+}
+
+/* --- deadlines -------------------------------------------------------------------------------- */
+
+uint64_t admin_next_ms(const struct admin *a)
+{
+	uint64_t next = ADMIN_NEVER;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (a->entries[i].deadline_ms < next)
+			next = a->entries[i].deadline_ms;
+	return next;
+}
+
+bool admin_expire(struct admin *a, uint64_t now_ms, struct admin_entry *ret)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		struct admin_entry e = a->entries[i];
+
+		if (e.deadline_ms > now_ms)
+			continue;
+		*ret = e;
+		e.state = ADMIN_DISABLED;
+		e.deadline_ms = ADMIN_NEVER;
+		e.drain_ms = 0;
+		put(a, &e); /* in its place: this cannot fail */
+		return true;
+	}
+	return false;
+}
+
+void admin_resume(struct admin *a, uint64_t now_ms)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		struct admin_entry *e = &a->entries[i];
+
+		if (e->deadline_ms != ADMIN_NEVER && e->deadline_ms > now_ms + e->drain_ms)
+			e->deadline_ms = now_ms + e->drain_ms;
+	}
+}
+
+/* --- another configuration -------------------------------------------------------------------- */
+
+static const struct config_backend *backend_of(const struct config *c, const struct admin_entry *e)
+{
+	const struct config_farm *farm = config_farm_by_name(c, e->farm);
+
+	return farm ? config_backend_by_name(farm, e->backend) : NULL;
+}
+
+void admin_follow(struct admin *a, const struct config *c, admin_end_fn *tell, void *owner)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < a->n; i++) {
+		struct admin_entry e = a->entries[i];
+		const struct config_backend *b = backend_of(c, &e);
+
+		if (!b) {
+			tell(owner, &e, ADMIN_END_BACKEND);
+			continue;
+		}
+		if (e.has_state && e.configured_state != b->state) {
+			tell(owner, &e, ADMIN_END_STATE);
+			e.has_state = false;
+			e.deadline_ms = ADMIN_NEVER;
+			e.drain_ms = 0;
+		}
+		if (e.has_weight && e.configured_weight != b->weight) {
+			tell(owner, &e, ADMIN_END_WEIGHT);
+			e.has_weight = false;
+		}
+		simplify(&e);
+		if (e.has_state || e.has_weight)
+			a->entries[kept++] = e;
+	}
+	a->n = kept;
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/admin_uv.h"
+
+#include "director/config/number.h"
+#include "include/log.h"
+#include "include/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATH_TEXT = 512 };
+
+struct admin_store {
+	struct admin table;
+	char path[PATH_TEXT];
+	uv_timer_t deadline;
+	admin_changed *changed;
+	void *owner;
+};
+
+/* The monotonic clock: it goes on over restarts of the daemon, and nobody sets it. */
+static uint64_t now_ms(void)
+{
+	return uv_hrtime() / 1000000;
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+static int write_file(const char *path, const struct admin *a)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+	int code;
+
+	if (!out) {
+		code = -errno;
+		if (fd >= 0)
+			close(fd);
+		return code;
+	}
+	admin_print(a, out);
+	code = fflush(out) == 0 ? 0 : -errno;
+	if (fclose(out) != 0 && code == 0)
+		code = -errno;
+	return code;
+}
+
+/*
+ * The old file or the new one, whatever happens in between. Not forced to a disk: the directory is
+ * in memory, as a rule, and a slow disk must not hold up the advertisements.
+ */
+static int save(struct admin_store *s, struct err *err)
+{
+	char temporary[PATH_TEXT + 4];
+	int code;
+
+	snprintf(temporary, sizeof(temporary), "%s.new", s->path);
+	code = write_file(temporary, &s->table);
+	if (code == 0 && rename(temporary, s->path) < 0)
+		code = -errno;
+	if (code == 0)
+		return 0;
+	unlink(temporary);
+	err_set(err, code, "a restart of the daemon will not know of it: cannot write %s: %s",
+		s->path, strerror(-code));
+	log_warning("an order of the operator is in force, but %s", err->text);
+	return code;
+}
+
+/* All of it, and one octet more than may be in it. 0 with *ret NULL when there is none. */
+static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
+{
+	FILE *in = fopen(path, "re");
+	int code = 0;
+
+	*ret = NULL;
+	if (!in)
+		return errno == ENOENT ? 0 : -errno;
+	*ret = malloc(ADMIN_FILE_MAX + 1);
+	if (*ret)
+		*ret_len = fread(*ret, 1, ADMIN_FILE_MAX + 1, in);
+	else
+		code = -ENOMEM;
+	if (*ret && ferror(in))
+		code = -EIO;
+	fclose(in);
+	return code;
+}
+
+/* What was refused stays there for whoever wants to look, and out of the way of the next write. */
+static void set_aside(const struct admin_store *s, int line)
+{
+	char bad[PATH_TEXT + 4];
+
+	snprintf(bad, sizeof(bad), "%s.bad", s->path);
+	if (rename(s->path, bad) < 0)
+		snprintf(bad, sizeof(bad), "%s", s->path);
+	log_error("%s:%d is not as directord writes it: no order of the operator is taken from it, "
+		  "the configuration alone counts; the file is %s now",
+		  s->path, line, bad);
+}
+
+static int load(struct admin_store *s, struct err *err)
+{
+	uint8_t *bytes;
+	size_t len = 0;
+	int line = 0, code = read_file(s->path, &bytes, &len);
+
+	if (code == 0 && bytes)
+		code = admin_parse(bytes, len, &s->table, &line);
+	free(bytes);
+	if (code == -EBADMSG) {
+		set_aside(s, line);
+		return 0;
+	}
+	if (code < 0)
+		return err_set(err, code, "cannot read %s: %s", s->path, strerror(-code));
+	admin_resume(&s->table, now_ms());
+	return 0;
+}
+
+/* --- deadlines -------------------------------------------------------------------------------- */
+
+static void deadline_passed(uv_timer_t *timer);
+
+static void arm(struct admin_store *s)
+{
+	uint64_t next = admin_next_ms(&s->table), now = now_ms();
+
+	uv_timer_stop(&s->deadline);
+	if (next == ADMIN_NEVER)
+		return;
+	uv_update_time(s->deadline.loop);
+	uv_timer_start(&s->deadline, deadline_passed, next > now ? next - now : 1, 0);
+}
+
+/* True when any has passed. */
+static bool expire(struct admin_store *s)
+{
+	char text[DURATION_TEXT];
+	struct admin_entry e;
+	bool any = false;
+
+	while (admin_expire(&s->table, now_ms(), &e)) {
+		log_info("farm \"%s\": backend \"%s\" is disabled, it has drained for %s", e.farm,
+			 e.backend, duration_format(e.drain_ms, text));
+		any = true;
+	}
+	return any;
+}
+
+static void deadline_passed(uv_timer_t *timer)
+{
+	struct admin_store *s = timer->data;
+	struct err logged;
+
+	if (expire(s)) {
+		save(s, &logged);
+		s->changed(s->owner);
+	}
+	arm(s);
+}
+
+uint64_t admin_store_left_ms(const struct admin_view *v)
+{
+	uint64_t now = now_ms();
+
+	if (v->deadline_ms == ADMIN_NEVER)
+		return STATUS_UNKNOWN;
+	return v->deadline_ms > now ? v->deadline_ms - now : 0;
+}
+
+/* --- start, end ------------------------------------------------------------------------------- */
+
+static void store_free(uv_handle_t *handle)
+{
+	struct admin_store *s = handle->data;
+
+	admin_clear(&s->table);
+	free(s);
+}
+
+int admin_store_new(uv_loop_t *loop, const char *runtime_dir, admin_changed *changed, void *owner,
+		    struct admin_store **ret, struct err *err)
+{
+	struct admin_store *s = calloc(1, sizeof(*s));
+	int code;
+
+	if (!s)
+		return err_set(err, -ENOMEM, "no memory");
+	s->changed = changed;
+	s->owner = owner;
+	snprintf(s->path, sizeof(s->path), "%s/admin.state", runtime_dir);
+	code = load(s, err);
+	if (code < 0) {
+		free(s);
+		return code;
+	}
+	uv_timer_init(loop, &s->deadline);
+	s->deadline.data = s;
+	*ret = s;
+	return 0;
+}
+
+void admin_store_close(struct admin_store *s)
+{
+	if (s)
+		uv_close((uv_handle_t *)&s->deadline, store_free);
+}
+
+const struct admin *admin_store_table(const struct admin_store *s)
+{
+	return &s->table;
+}
+
+/* --- changes ---------------------------------------------------------------------------------- */
+
+static void say_end(void *owner, const struct admin_entry *e, enum admin_end why)
+{
+	bool *any = owner;
+
+	*any = true;
+	switch (why) {
+	case ADMIN_END_BACKEND:
+		log_info("farm \"%s\": what the operator ordered for backend \"%s\" is over: the "
+			 "configuration has no such backend any more",
+			 e->farm, e->backend);
+		return;
+	case ADMIN_END_STATE:
+		log_info("farm \"%s\": the operator's state \"%s\" of backend \"%s\" is over: the "
+			 "configuration has changed it",
+			 e->farm, admin_state_name(e->state), e->backend);
+		return;
+	case ADMIN_END_WEIGHT:
+		log_info("farm \"%s\": the operator's weight %u of backend \"%s\" is over: the "
+			 "configuration has changed it",
+			 e->farm, e->weight, e->backend);
+		return;
+	}
+}
+
+void admin_store_follow(struct admin_store *s, const struct config *c)
+{
+	struct err logged;
+	bool any = false;
+
+	admin_follow(&s->table, c, say_end, &any);
+	any |= expire(s);
+	if (any)
+		save(s, &logged);
+	arm(s);
+}
+
+static int changed(struct admin_store *s, int code, struct err *err)
+{
+	if (code == -ENOSPC)
+		return err_set(err, code,
+			       "%d backends are changed at run time already; write the rest into "
+			       "the configuration",
+			       ADMIN_MAX);
+	if (code < 0)
+		return err_set(err, code, "directord has no memory for it");
+	save(s, err);
+	arm(s);
+	return 0;
+}
+
+int admin_store_set_state(struct admin_store *s, const char *farm, const struct config_backend *b,
+			  enum config_admin_state state, uint64_t drain_ms, struct err *err)
+{
+	char text[DURATION_TEXT];
+	int code = admin_set_state(&s->table, farm, b, state, drain_ms, now_ms());
+
+	if (code == 0)
+		log_info("farm \"%s\": backend \"%s\" is %s, by the operator%s%s", farm, b->name,
+			 admin_state_name(state), drain_ms ? ", and disabled in " : "",
+			 drain_ms ? duration_format(drain_ms, text) : "");
+	return changed(s, code, err);
+}
+
+int admin_store_set_weight(struct admin_store *s, const char *farm, const struct config_backend *b,
+			   uint32_t weight, struct err *err)
+{
+	int code = admin_set_weight(&s->table, farm, b, weight);
+
+	if (code == 0)
+		log_info("farm \"%s\": backend \"%s\" has weight %u, by the operator", farm,
+			 b->name, weight);
+	return changed(s, code, err);
+}

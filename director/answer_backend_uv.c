@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The operator's orders about backends, and a farm in detail.
+ *
+ * Shell. An order is in force before it is answered, in the kernel, too, unless the answer says
+ * otherwise.
+ */
+#include "director/config/keywords.h"
+#include "director/config/number.h"
+#include "director/director.h"
+#include "include/log.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SENTENCE = 1024 };
+
+/* --- which ------------------------------------------------------------------------------------ */
+
+static void say_unknown(struct control_reply *reply, const char *what, const char *written,
+			const char *where, const char *nearest)
+{
+	char line[SENTENCE];
+
+	snprintf(line, sizeof(line), "there is no %s \"%s\"%s%s%s%s", what, written, where,
+		 nearest ? "; did you mean \"" : "", nearest ? nearest : "", nearest ? "\"?" : "");
+	director_say(reply, CONTROL_FAILED, line);
+}
+
+static const struct config_farm *
+find_farm(struct director *d, const struct control_request *request, struct control_reply *reply)
+{
+	const struct config_farm *farm = config_farm_by_name(d->config, request->farm);
+
+	if (!farm)
+		say_unknown(reply, "farm", request->farm, "",
+			    config_suggest_farm(d->config, request->farm));
+	return farm;
+}
+
+static const struct config_backend *find_backend(const struct config_farm *farm,
+						 const struct control_request *request,
+						 struct control_reply *reply)
+{
+	const struct config_backend *b = config_backend_by_name(farm, request->backend);
+	char where[CONFIG_NAME_MAX + 16];
+
+	snprintf(where, sizeof(where), " in farm \"%s\"", farm->name);
+	if (!b)
+		say_unknown(reply, "backend", request->backend, where,
+			    config_suggest_backend(farm, request->backend));
+	return b;
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+
+static int attach_farm(struct director *d, const struct config_farm *farm,
+		       struct control_reply *reply)
+{
+	if (director_status_of(d, farm, &reply->status) < 0) {
+		director_say(reply, CONTROL_FAILED, "directord has no memory for a status");
+		return -1;
+	}
+	reply->has_status = true;
+	return 0;
+}
+
+static const struct status_backend *backend_in(const struct status_farm *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_backends; i++)
+		if (strcmp(f->backends[i].name, name) == 0)
+			return &f->backends[i];
+	return NULL;
+}
+
+/* Connections of a drained backend, where the farm remembers any. */
+static void print_remaining(FILE *out, const struct status_farm *f, uint64_t n)
+{
+	if (n == STATUS_UNKNOWN)
+		fputs("; how many connections remain is not known", out);
+	else if (n || f->n_tables)
+		fprintf(out, "; %" PRIu64 " connection%s", n, n == 1 ? " remains" : "s remain");
+}
+
+static void print_state(FILE *out, const struct control_request *request,
+			const struct status_farm *f, const struct status_backend *b, uint64_t had)
+{
+	char text[DURATION_TEXT];
+
+	fprintf(out, "%s of %s ", b->name, f->name);
+	if (strcmp(b->admin_state, "draining") == 0) {
+		fputs("drains", out);
+		print_remaining(out, f, b->connections);
+		if (request->number)
+			fprintf(out, "; it is disabled in %s",
+				duration_format(request->number, text));
+	} else if (strcmp(b->admin_state, "disabled") == 0) {
+		fputs("is disabled", out);
+		if (had && had != STATUS_UNKNOWN)
+			fprintf(out, "; it had %" PRIu64 " connection%s", had, had == 1 ? "" : "s");
+	} else {
+		fputs("is enabled", out);
+		if (strcmp(b->state, "unresolved") == 0)
+			fputs("; it gets connections when it answers ARP", out);
+		else if (!b->weight)
+			fputs("; its weight is 0: no new connections", out);
+		else
+			fprintf(out, "; weight %u, %.1f %% of the new connections", b->weight,
+				100 * b->share);
+	}
+}
+
+static void print_weight(FILE *out, const struct status_farm *f, const struct status_backend *b)
+{
+	fprintf(out, "%s of %s has weight %u", b->name, f->name, b->weight);
+	if (strcmp(b->state, "up") != 0)
+		fprintf(out, "; it is %s and gets no new connections", b->state);
+	else if (!b->weight)
+		fputs("; no new connections", out);
+	else
+		fprintf(out, "; %.1f %% of the new connections", 100 * b->share);
+}
+
+static bool nobody_serves(const struct status_farm *f)
+{
+	for (size_t i = 0; i < f->n_backends; i++)
+		if (f->backends[i].share > 0)
+			return false;
+	return true;
+}
+
+static void print_outcome(FILE *out, const struct control_request *request,
+			  const struct status_farm *f, uint64_t had)
+{
+	const struct status_backend *b = backend_in(f, request->backend);
+
+	if (!b)
+		return;
+	if (request->command == CONTROL_BACKEND_WEIGHT)
+		print_weight(out, f, b);
+	else
+		print_state(out, request, f, b, had);
+}
+
+/* Sentences for people, one a line. */
+static void tell(struct director *d, const struct control_request *request, uint64_t had,
+		 const struct err *unsaved, struct control_reply *reply)
+{
+	const struct status_farm *f = &reply->status.farms[0];
+	size_t size;
+	FILE *out;
+
+	free(reply->text);
+	reply->text = NULL;
+	out = open_memstream(&reply->text, &size);
+	if (!out)
+		return;
+	print_outcome(out, request, f, had);
+	fputc('\n', out);
+	if (d->ready && nobody_serves(f))
+		fprintf(out, "no backend of %s takes new connections now\n", f->name);
+	if (unsaved->text[0])
+		fprintf(out, "%s\n", unsaved->text);
+	fclose(out);
+}
+
+/* --- orders ----------------------------------------------------------------------------------- */
+
+static int order(struct director *d, const struct control_request *request, const char *farm,
+		 const struct config_backend *b, struct err *err)
+{
+	static const enum config_admin_state states[CONTROL_LAST + 1] = {
+		[CONTROL_BACKEND_ENABLE] = ADMIN_ENABLED,
+		[CONTROL_BACKEND_DRAIN] = ADMIN_DRAINING,
+		[CONTROL_BACKEND_DISABLE] = ADMIN_DISABLED,
+	};
+
+	if (request->command == CONTROL_BACKEND_WEIGHT)
+		return admin_store_set_weight(d->admin, farm, b, (uint32_t)request->number, err);
+	return admin_store_set_state(d->admin, farm, b, states[request->command], request->number,
+				     err);
+}
+
+/* The connections that a backend has before it is disabled; it has no more afterwards. */
+static uint64_t connections_of(struct director *d, const struct config_farm *farm, const char *name)
+{
+	struct status s = {0};
+	const struct status_backend *b;
+	uint64_t n = STATUS_UNKNOWN;
+
+	if (director_status_of(d, farm, &s) < 0)
+		return n;
+	b = backend_in(&s.farms[0], name);
+	if (b)
+		n = b->connections;
+	status_clear(&s);
+	return n;
+}
+
+void director_answer_backend(struct director *d, const struct control_request *request,
+			     struct control_reply *reply)
+{
+	const struct config_farm *farm = find_farm(d, request, reply);
+	const struct config_backend *b = farm ? find_backend(farm, request, reply) : NULL;
+	struct err unsaved = {0}, err = {0};
+	char line[ERR_LINE + 80];
+	uint64_t had = 0;
+
+	if (!b)
+		return;
+	if (request->command == CONTROL_BACKEND_DISABLE)
+		had = connections_of(d, farm, b->name);
+	if (order(d, request, farm->name, b, &unsaved) < 0) {
+		director_say(reply, CONTROL_FAILED, unsaved.text);
+		return;
+	}
+	if (director_admin_changed(d, &err) < 0) {
+		snprintf(line, sizeof(line),
+			 "the order is in force, but its ruleset is not applied yet: %s", err.text);
+		director_say(reply, CONTROL_FAILED, line);
+		return;
+	}
+	if (attach_farm(d, farm, reply) == 0)
+		tell(d, request, had, &unsaved, reply);
+}
+
+void director_answer_farm(struct director *d, const struct control_request *request,
+			  struct control_reply *reply)
+{
+	const struct config_farm *farm = find_farm(d, request, reply);
+
+	if (farm)
+		attach_farm(d, farm, reply);
+}

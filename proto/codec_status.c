@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proto/codec_status.h"
+
+#include "include/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- out ------------------------------------------------------------------------------------- */
+
+/*
+ * The generated messages of one status, in blocks: a list of pointers for protobuf-c in front, the
+ * messages behind. Their strings stay in the status.
+ */
+struct packed_status {
+	Control__Status status;
+	Control__Vrrp *vrrps;
+	Control__Peer *peers;
+	Control__Farm *farms;
+	Control__Backend *backends; /* of all farms */
+	Control__Drop *drops;
+	Control__Table *tables;
+	void **pointers; /* of all lists */
+};
+
+void packed_status_free(struct packed_status *p)
+{
+	if (!p)
+		return;
+	free(p->vrrps);
+	free(p->peers);
+	free(p->farms);
+	free(p->backends);
+	free(p->drops);
+	free(p->tables);
+	free(p->pointers);
+	free(p);
+}
+
+Control__Status *packed_status_message(struct packed_status *p)
+{
+	return &p->status;
+}
+
+static void *list_new(size_t n, size_t size)
+{
+	return calloc(n ? n : 1, size);
+}
+
+static int packed_status_alloc(struct packed_status *p, const struct status *s)
+{
+	size_t backends = 0, addresses = 0, drops = 0, tables = 0;
+
+	for (size_t i = 0; i < s->n_farms; i++) {
+		backends += s->farms[i].n_backends;
+		drops += s->farms[i].n_drops;
+		tables += s->farms[i].n_tables;
+	}
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		addresses += s->vrrps[i].n_addresses;
+	p->vrrps = list_new(s->n_vrrps, sizeof(*p->vrrps));
+	p->peers = list_new(s->n_peers, sizeof(*p->peers));
+	p->farms = list_new(s->n_farms, sizeof(*p->farms));
+	p->backends = list_new(backends, sizeof(*p->backends));
+	p->drops = list_new(drops, sizeof(*p->drops));
+	p->tables = list_new(tables, sizeof(*p->tables));
+	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_farms + backends + addresses + drops +
+				       tables,
+			       sizeof(*p->pointers));
+	return p->vrrps && p->peers && p->farms && p->backends && p->drops && p->tables &&
+			       p->pointers
+		       ? 0
+		       : -ENOMEM;
+}
+
+static void fill_vrrp(Control__Vrrp *m, struct status_vrrp *v, void **addresses)
+{
+	*m = (Control__Vrrp)CONTROL__VRRP__INIT;
+	m->name = v->name;
+	m->state = v->state;
+	m->interface = v->interface;
+	m->priority = v->priority;
+	m->virtual_router_id = v->virtual_router_id;
+	m->addresses = (char **)addresses;
+	m->n_addresses = v->n_addresses;
+	for (size_t i = 0; i < v->n_addresses; i++)
+		m->addresses[i] = v->addresses[i];
+	m->transitions = v->transitions;
+	m->reason = v->reason;
+	m->since_ms = v->since_ms;
+	m->master = v->master;
+	m->master_priority = v->master_priority;
+	m->master_age_ms = v->master_age_ms;
+	m->error = v->error;
+	m->adverts_sent = v->adverts_sent;
+	m->adverts_received = v->adverts_received;
+	m->adverts_rejected = v->adverts_rejected;
+	m->yielded = v->yielded;
+}
+
+static void fill_peer(Control__Peer *m, struct status_peer *p)
+{
+	*m = (Control__Peer)CONTROL__PEER__INIT;
+	m->node = p->node;
+	m->address = p->address;
+	m->state = p->state;
+	m->sync = p->sync;
+	m->lag_ms = p->lag_ms;
+	m->sent = p->sent;
+	m->received = p->received;
+}
+
+static void fill_backend(Control__Backend *m, struct status_backend *b)
+{
+	*m = (Control__Backend)CONTROL__BACKEND__INIT;
+	m->name = b->name;
+	m->address = b->address;
+	m->mac = b->mac;
+	m->weight = b->weight;
+	m->state = b->state;
+	m->connections = b->connections;
+	m->packets = b->packets;
+	m->bytes = b->bytes;
+	m->share = b->share;
+	m->override = b->override;
+	m->admin_state = b->admin_state;
+	m->configured_state = b->configured_state;
+	m->configured_weight = b->configured_weight;
+	m->deadline_ms = b->deadline_ms;
+	m->new_flows = b->new_flows;
+}
+
+static void fill_drop(Control__Drop *m, struct status_drop *d)
+{
+	*m = (Control__Drop)CONTROL__DROP__INIT;
+	m->reason = d->reason;
+	m->packets = d->packets;
+}
+
+static void fill_table(Control__Table *m, struct status_table *t)
+{
+	*m = (Control__Table)CONTROL__TABLE__INIT;
+	m->name = t->name;
+	m->size = t->size;
+	m->used = t->used;
+}
+
+static void fill_farm(Control__Farm *m, struct status_farm *f)
+{
+	*m = (Control__Farm)CONTROL__FARM__INIT;
+	m->name = f->name;
+	m->state = f->state;
+	m->reason = f->reason;
+	m->scheduler = f->scheduler;
+	m->services = f->services;
+	m->connections = f->connections;
+	m->pins = f->pins;
+	m->packets = f->packets;
+	m->bytes = f->bytes;
+	m->half_open = f->half_open;
+	m->new_flows = f->new_flows;
+	m->scheduler_age_ms = f->scheduler_age_ms;
+	m->transition_moved = f->transition.moved;
+	m->transition_buckets = f->transition.buckets;
+	m->transition_remaining_ms = f->transition.remaining_ms;
+	m->transition_exceptions = f->transition.exceptions;
+}
+
+static void fill_status(struct packed_status *p, const struct status *s)
+{
+	/* The generated strings are not const; packing does not change them. */
+	struct status *t = (struct status *)s;
+	void **next = p->pointers;
+	size_t backend = 0, drop = 0, table = 0;
+
+	p->status = (Control__Status)CONTROL__STATUS__INIT;
+	p->status.node = t->node;
+	p->status.version = t->version;
+	p->status.config_digest = t->config_digest;
+	p->status.uptime_ms = s->uptime_ms;
+	p->status.counters_age_ms = s->counters_age_ms;
+	p->status.ruleset_in_sync = s->ruleset_in_sync;
+	p->status.n_vrrps = s->n_vrrps;
+	p->status.vrrps = (Control__Vrrp **)next;
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		*next++ = &p->vrrps[i];
+	p->status.n_peers = s->n_peers;
+	p->status.peers = (Control__Peer **)next;
+	for (size_t i = 0; i < s->n_peers; i++) {
+		fill_peer(&p->peers[i], &t->peers[i]);
+		*next++ = &p->peers[i];
+	}
+	p->status.n_farms = s->n_farms;
+	p->status.farms = (Control__Farm **)next;
+	for (size_t i = 0; i < s->n_farms; i++)
+		*next++ = &p->farms[i];
+	for (size_t i = 0; i < s->n_vrrps; i++) {
+		fill_vrrp(&p->vrrps[i], &t->vrrps[i], next);
+		next += s->vrrps[i].n_addresses;
+	}
+	for (size_t i = 0; i < s->n_farms; i++) {
+		fill_farm(&p->farms[i], &t->farms[i]);
+		p->farms[i].n_backends = s->farms[i].n_backends;
+		p->farms[i].backends = (Control__Backend **)next;
+		for (size_t k = 0; k < s->farms[i].n_backends; k++) {
+			fill_backend(&p->backends[backend], &t->farms[i].backends[k]);
+			*next++ = &p->backends[backend++];
+		}
+		p->farms[i].n_drops = s->farms[i].n_drops;
+		p->farms[i].drops = (Control__Drop **)next;
+		for (size_t k = 0; k < s->farms[i].n_drops; k++) {
+			fill_drop(&p->drops[drop], &t->farms[i].drops[k]);
+			*next++ = &p->drops[drop++];
+		}
+		p->farms[i].n_tables = s->farms[i].n_tables;
+		p->farms[i].tables = (Control__Table **)next;
+		for (size_t k = 0; k < s->farms[i].n_tables; k++) {
+			fill_table(&p->tables[table], &t->farms[i].tables[k]);
+			*next++ = &p->tables[table++];
+		}
+	}
+}
+
+struct packed_status *packed_status_new(const struct status *s)
+{
+	struct packed_status *p = calloc(1, sizeof(*p));
+
+	if (!p || packed_status_alloc(p, s) < 0) {
+		packed_status_free(p);
+		return NULL;
+	}
+	fill_status(p, s);
+	return p;
+}
+
+/* --- in -------------------------------------------------------------------------------------- */
+
+#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+
+static int take_vrrp(struct status_vrrp *v, const Control__Vrrp *m)
+{
+	if (m->n_addresses > CONFIG_VIPS_MAX)
+		return -EBADMSG;
+	COPY(v->name, m->name);
+	COPY(v->state, m->state);
+	COPY(v->interface, m->interface);
+	v->priority = m->priority;
+	v->virtual_router_id = m->virtual_router_id;
+	v->transitions = m->transitions;
+	COPY(v->reason, m->reason);
+	v->since_ms = m->since_ms;
+	COPY(v->master, m->master);
+	v->master_priority = m->master_priority;
+	v->master_age_ms = m->master_age_ms;
+	COPY(v->error, m->error);
+	v->adverts_sent = m->adverts_sent;
+	v->adverts_received = m->adverts_received;
+	v->adverts_rejected = m->adverts_rejected;
+	v->yielded = m->yielded;
+	v->addresses = list_new(m->n_addresses, sizeof(*v->addresses));
+	if (!v->addresses)
+		return -ENOMEM;
+	v->n_addresses = m->n_addresses;
+	for (size_t i = 0; i < m->n_addresses; i++)
+		COPY(v->addresses[i], m->addresses[i]);
+	return 0;
+}
+
+static void take_peer(struct status_peer *p, const Control__Peer *m)
+{
+	COPY(p->node, m->node);
+	COPY(p->address, m->address);
+	COPY(p->state, m->state);
+	COPY(p->sync, m->sync);
+	p->lag_ms = m->lag_ms;
+	p->sent = m->sent;
+	p->received = m->received;
+}
+
+static int take_backend(struct status_backend *b, const Control__Backend *m)
+{
+	/* Written so that it is false for what is no number, too. */
+	if (!(m->share >= 0 && m->share <= 1))
+		return -EBADMSG;
+	COPY(b->name, m->name);
+	COPY(b->address, m->address);
+	COPY(b->mac, m->mac);
+	b->weight = m->weight;
+	COPY(b->state, m->state);
+	b->connections = m->connections;
+	b->packets = m->packets;
+	b->bytes = m->bytes;
+	b->share = m->share;
+	b->override = m->override;
+	COPY(b->admin_state, m->admin_state);
+	COPY(b->configured_state, m->configured_state);
+	b->configured_weight = m->configured_weight;
+	b->deadline_ms = m->deadline_ms;
+	b->new_flows = m->new_flows;
+	return 0;
+}
+
+/* What `farm show` tells beyond `farm list`; the lists' lengths are checked. */
+static void take_extras(struct status_farm *f, const Control__Farm *m)
+{
+	f->half_open = m->half_open;
+	f->new_flows = m->new_flows;
+	f->scheduler_age_ms = m->scheduler_age_ms;
+	f->transition.moved = m->transition_moved;
+	f->transition.buckets = m->transition_buckets;
+	f->transition.remaining_ms = m->transition_remaining_ms;
+	f->transition.exceptions = m->transition_exceptions;
+	for (f->n_drops = 0; f->n_drops < m->n_drops; f->n_drops++) {
+		COPY(f->drops[f->n_drops].reason, m->drops[f->n_drops]->reason);
+		f->drops[f->n_drops].packets = m->drops[f->n_drops]->packets;
+	}
+	for (f->n_tables = 0; f->n_tables < m->n_tables; f->n_tables++) {
+		struct status_table *t = &f->tables[f->n_tables];
+
+		COPY(t->name, m->tables[f->n_tables]->name);
+		t->size = m->tables[f->n_tables]->size;
+		t->used = m->tables[f->n_tables]->used;
+	}
+}
+
+static int take_farm(struct status_farm *f, const Control__Farm *m)
+{
+	int err = 0;
+
+	if (m->n_backends > CONFIG_BACKENDS_MAX || m->n_drops > STATUS_DROPS_MAX ||
+	    m->n_tables > STATUS_TABLES_MAX)
+		return -EBADMSG;
+	COPY(f->name, m->name);
+	COPY(f->state, m->state);
+	COPY(f->reason, m->reason);
+	COPY(f->scheduler, m->scheduler);
+	COPY(f->services, m->services);
+	f->connections = m->connections;
+	f->pins = m->pins;
+	f->packets = m->packets;
+	f->bytes = m->bytes;
+	take_extras(f, m);
+	f->backends = list_new(m->n_backends, sizeof(*f->backends));
+	if (!f->backends)
+		return -ENOMEM;
+	f->n_backends = m->n_backends;
+	for (size_t i = 0; !err && i < m->n_backends; i++)
+		err = take_backend(&f->backends[i], m->backends[i]);
+	return err;
+}
+
+int codec_take_status(struct status *s, const Control__Status *m)
+{
+	int err = 0;
+
+	if (m->n_vrrps > CONFIG_VRRPS_MAX || m->n_peers > CONFIG_NODES_MAX ||
+	    m->n_farms > CONFIG_FARMS_MAX)
+		return -EBADMSG;
+	COPY(s->node, m->node);
+	COPY(s->version, m->version);
+	COPY(s->config_digest, m->config_digest);
+	s->uptime_ms = m->uptime_ms;
+	s->counters_age_ms = m->counters_age_ms;
+	s->ruleset_in_sync = m->ruleset_in_sync;
+	s->vrrps = list_new(m->n_vrrps, sizeof(*s->vrrps));
+	s->peers = list_new(m->n_peers, sizeof(*s->peers));
+	s->farms = list_new(m->n_farms, sizeof(*s->farms));
+	if (!s->vrrps || !s->peers || !s->farms)
+		return -ENOMEM;
+	s->n_vrrps = m->n_vrrps;
+	s->n_peers = m->n_peers;
+	s->n_farms = m->n_farms;
+	for (size_t i = 0; !err && i < m->n_vrrps; i++)
+		err = take_vrrp(&s->vrrps[i], m->vrrps[i]);
+	for (size_t i = 0; i < m->n_peers; i++)
+		take_peer(&s->peers[i], m->peers[i]);
+	for (size_t i = 0; !err && i < m->n_farms; i++)
+		err = take_farm(&s->farms[i], m->farms[i]);
+	return err;
+}
