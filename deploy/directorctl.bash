@@ -6,7 +6,12 @@
 _directorctl_commands='
 status
 farm list
+farm show FARM
 backend list
+backend enable FARM/BACKEND
+backend drain FARM/BACKEND
+backend disable FARM/BACKEND
+backend weight FARM/BACKEND N
 ruleset export
 ruleset verify
 cluster status
@@ -14,7 +19,7 @@ cluster failover
 config check [FILE]
 config reload
 '
-_directorctl_options='-s --socket -c --config -j --json -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -23,7 +28,7 @@ _directorctl_given() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-s | -c | -js | -jc | --socket | --config)
+		-s | -c | -js | -jc | --socket | --config | --deadline)
 			i=$((i + 1)) # its argument, which may come as "= FILE"
 			[[ ${COMP_WORDS[i]} != '=' ]] || i=$((i + 1))
 			;;
@@ -31,6 +36,29 @@ _directorctl_given() {
 		*) printf '%s ' "$word" ;;
 		esac
 	done
+}
+
+# _directorctl_ask COMMAND …: directorctl with the socket of this line, without a word when it fails.
+_directorctl_ask() {
+	local i options=()
+
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-s | -js | --socket)
+			[[ ${COMP_WORDS[i + 1]} != '=' ]] || i=$((i + 1))
+			options=(-s "${COMP_WORDS[i + 1]}")
+			;;
+		esac
+	done
+	"${COMP_WORDS[0]}" "${options[@]}" "$@" 2>/dev/null
+}
+
+# _directorctl_names KIND: what the daemon has of that.
+_directorctl_names() {
+	case $1 in
+	FARM) _directorctl_ask farm list | cut -d ' ' -f 2 ;;
+	FARM/BACKEND) _directorctl_ask backend list | cut -d ' ' -f 1 ;;
+	esac
 }
 
 _directorctl_files() {
@@ -53,6 +81,7 @@ _directorctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$_directorctl_options" -- "$cur")
 		return
 	fi
+	[[ $prev != --deadline ]] || return 0
 	given=$(_directorctl_given)
 	while read -r line; do
 		[[ $line == "$given"?* ]] || continue
@@ -60,11 +89,14 @@ _directorctl() {
 		word=${word%% *}
 		[[ " $words " == *" $word "* ]] || words+=" $word"
 	done <<<"$_directorctl_commands"
-	if [[ $words == ' [FILE]' ]]; then
+	case $words in
+	' [FILE]')
 		_directorctl_files "$cur"
-	else
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-	fi
+		return
+		;;
+	' FARM' | ' FARM/BACKEND') words=$(_directorctl_names "${words# }") ;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }
 
 complete -F _directorctl directorctl

@@ -11,17 +11,6 @@ void admin_clear(struct admin *a)
 	*a = (struct admin){0};
 }
 
-int admin_copy(const struct admin *a, struct admin *ret)
-{
-	*ret = (struct admin){.entries = calloc(a->n + 1, sizeof(*a->entries))};
-	if (!ret->entries)
-		return -ENOMEM;
-	if (a->n)
-		memcpy(ret->entries, a->entries, a->n * sizeof(*a->entries));
-	ret->n = a->n;
-	return 0;
-}
-
 const char *admin_state_name(enum config_admin_state s)
 {
 	switch (s) {
@@ -166,6 +155,42 @@ struct admin_view admin_view(const struct admin *a, const char *farm,
 	if (e->has_weight)
 		v.weight = e->weight;
 	return v;
+}
+
+int admin_effective(const struct admin *a, const struct config *c, struct config *ret)
+{
+	*ret = *c;
+	ret->farms = calloc(c->n_farms + 1, sizeof(*ret->farms));
+	if (!ret->farms)
+		goto no_memory;
+	for (size_t i = 0; i < c->n_farms; i++) {
+		struct config_farm *farm = &ret->farms[i];
+
+		*farm = c->farms[i];
+		farm->backends = calloc(farm->n_backends + 1, sizeof(*farm->backends));
+		if (!farm->backends)
+			goto no_memory;
+		for (size_t k = 0; k < farm->n_backends; k++) {
+			const struct config_backend *b = &c->farms[i].backends[k];
+			struct admin_view v = admin_view(a, farm->name, b);
+
+			farm->backends[k] = *b;
+			farm->backends[k].state = v.state;
+			farm->backends[k].weight = v.weight;
+		}
+	}
+	return 0;
+no_memory:
+	admin_effective_clear(ret);
+	return -ENOMEM;
+}
+
+void admin_effective_clear(struct config *effective)
+{
+	for (size_t i = 0; effective->farms && i < effective->n_farms; i++)
+		free(effective->farms[i].backends);
+	free(effective->farms);
+	*effective = (struct config){0};
 }
 
 /* --- deadlines -------------------------------------------------------------------------------- */

@@ -51,8 +51,6 @@ struct admin {
 };
 
 void admin_clear(struct admin *a);
-/* 0 or -ENOMEM with *ret empty. */
-int admin_copy(const struct admin *a, struct admin *ret);
 
 /*
  * The operator's word about a backend of that farm, in place of an earlier one for the same key.
@@ -75,6 +73,13 @@ struct admin_view {
 /* a may be NULL: the configuration alone. */
 struct admin_view admin_view(const struct admin *a, const char *farm,
 			     const struct config_backend *b);
+
+/*
+ * The configuration as it counts: farms and backends are copies with the state and the weight of
+ * admin_view(), all else is the configuration's own. 0, or -ENOMEM with *ret empty.
+ */
+int admin_effective(const struct admin *a, const struct config *c, struct config *ret);
+void admin_effective_clear(struct config *effective);
 
 /* When the next deadline passes; ADMIN_NEVER. */
 uint64_t admin_next_ms(const struct admin *a);

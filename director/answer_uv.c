@@ -42,6 +42,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	struct facts_source source = director_facts_source(d);
 	char digest[CONFIG_DIGEST_TEXT];
 	struct export_head head;
+	struct config ordered = {0};
 	struct facts facts;
 	size_t size;
 	FILE *out;
@@ -55,7 +56,9 @@ static void answer_export(struct director *d, struct control_reply *reply)
 		.node = d->self ? d->self->name : "",
 		.digest = config_digest(d->config, digest),
 		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
-	if (facts_gather(&facts, d->config, d->peer, &source) < 0) {
+	if (admin_effective(source.admin, d->config, &ordered) < 0 ||
+	    facts_gather(&facts, &ordered, d->peer, &source) < 0) {
+		admin_effective_clear(&ordered);
 		director_say(reply, CONTROL_FAILED, "directord has no memory for an export");
 		return;
 	}
@@ -65,6 +68,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 		fclose(out);
 	}
 	facts_clear(&facts);
+	admin_effective_clear(&ordered);
 }
 
 static void answer_verify(struct director *d, struct control_reply *reply)

@@ -157,7 +157,7 @@ static void fill_farm_state(struct director *d, struct status_farm *s,
 		snprintf(s->reason, sizeof(s->reason), "interface \"%s\" %s", farm->interface,
 			 trouble);
 	else if (!serving)
-		COPY(s->reason, "no backend can serve");
+		COPY(s->reason, "no backend takes new connections");
 	for (size_t i = 0; trouble && i < s->n_backends; i++)
 		if (strcmp(s->backends[i].state, "disabled") != 0)
 			COPY(s->backends[i].state, "unresolved");

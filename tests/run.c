@@ -7,6 +7,7 @@
 #include "tests/unit/unit.h"
 
 #include <CUnit/Basic.h>
+#include <dirent.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 /* The whole run takes seconds; a test that hangs must end it. */
-enum { TIME_LIMIT_S = 300 };
+enum { TIME_LIMIT_S = 300, CORPUS_FILE_MAX = 16384 };
 
 #define SUITE(noun) extern const CU_TestInfo t_##noun[];
 #include "tests/suites.h"
@@ -60,6 +61,36 @@ char *unit_read_file(const char *path)
 	if (f)
 		fclose(f);
 	return text;
+}
+
+size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, size_t len))
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	size_t files = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
+	while ((entry = readdir(dir))) {
+		char path[512];
+		uint8_t bytes[CORPUS_FILE_MAX];
+		const char *verdict;
+		size_t len;
+		FILE *f;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		f = fopen(path, "r");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+		len = fread(bytes, 1, sizeof(bytes), f);
+		fclose(f);
+		verdict = is_good(bytes, len) ? "good-" : "bad-";
+		if (strncmp(entry->d_name, verdict, strlen(verdict)) != 0)
+			EXPECT_TEXT(verdict, entry->d_name);
+		files++;
+	}
+	closedir(dir);
+	return files;
 }
 
 static bool wanted(const char *name, int argc, char **argv)

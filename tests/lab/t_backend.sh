@@ -89,12 +89,12 @@ drain() {
 
 # Round-robin remembers its connections: they go on, new ones go elsewhere.
 drain_keeps_connections() {
-	local i on_web1=0
+	local i
 
 	for i in 1 2 3; do
 		lab_download "down$i" 4m --max-time 60 "http://$LAB_VIP:8080/big?rate=4m" -o /dev/null
 	done
-	expect_soon "three connections" '[ "$(lab_status a farms.rr.connections)" -ge 3 ]' 5
+	expect_soon "three connections" "[ \"\$(lab_status a farms.rr.connections)\" -ge 3 ]" 5
 	order '^web1 of rr drains; [0-9]+ connections? remains?$' drain rr/web1
 	expect_backend rr web1 state draining
 	spread 8080 22000 0.001 1 1
@@ -115,8 +115,10 @@ disable() {
 	order '^web2 of www is disabled$' disable www/web2
 	expect_backend www web2 state disabled override true mac ""
 	spread 80 24000 1 0.001 1
+	lab_ctl a ruleset export | grep -qx '#   backend web2 10.77.0.22: disabled' ||
+		fail "export: $(lab_ctl a ruleset export | head -n 12)"
 	order 'web2 of www is enabled' enable www/web2
-	expect_soon "web2 is up" '[ "$(backend www web2 state)" = up ]' 5
+	expect_soon "web2 is up" "[ \"\$(backend www web2 state)\" = up ]" 5
 	spread 80 25000 1 1 1
 }
 
@@ -124,6 +126,8 @@ weight() {
 	order '^web1 of www has weight 4; 6[0-9]\.[0-9] % of the new connections$' weight www/web1 4
 	expect_backend www web1 weight 4 configured_weight 1 override true state up
 	spread 80 26000 4 1 1
+	lab_ctl a ruleset export | grep -qE '^#   backend web1 .*, weight 4, 6' ||
+		fail "export: $(lab_ctl a ruleset export | head -n 12)"
 	order '^web1 of www has weight 0; no new connections$' weight www/web1 0
 	spread 80 27000 0.001 1 1
 	order 'has weight 3' weight rr/web1 3
@@ -188,7 +192,7 @@ survives_reload() {
 survives_kill() {
 	lab_kill_director a
 	lab_start_director a
-	expect_soon "web1 drains" '[ "$(backend www web1 state)" = draining ]' 5
+	expect_soon "web1 drains" "[ \"\$(backend www web1 state)\" = draining ]" 5
 	expect_backend www web2 weight 5 override true
 	lab_ctl a ruleset verify || fail "the kernel holds something else"
 	! lab_logged a 'admin\.state:' || fail "$(grep admin.state "$LAB/a/log")"
@@ -197,7 +201,7 @@ survives_kill() {
 survives_restart() {
 	lab_stop_director a
 	lab_start_director a
-	expect_soon "web1 drains" '[ "$(backend www web1 state)" = draining ]' 5
+	expect_soon "web1 drains" "[ \"\$(backend www web1 state)\" = draining ]" 5
 	expect_backend www web2 weight 5
 }
 
@@ -220,7 +224,7 @@ configuration_overrules() {
 deadline_passes() {
 	order '^web3 of www drains; it is disabled in 1\.5s$' drain www/web3 --deadline 1500ms
 	expect_backend www web3 state draining
-	expect_soon "web3 is disabled" '[ "$(backend www web3 state)" = disabled ]' 4
+	expect_soon "web3 is disabled" "[ \"\$(backend www web3 state)\" = disabled ]" 4
 	lab_logged a 'farm "www": backend "web3" is disabled, it has drained for 1\.5s'
 	expect_backend www web3 override true deadline_ms null
 	lab_ctl a ruleset verify || fail "the kernel holds something else"
@@ -268,8 +272,8 @@ errors() {
 	refused 2 'is not FARM/BACKEND' backend enable "www/$(printf 'w%.0s' {1..40})"
 	refused 2 'is not FARM/BACKEND' backend enable 'www/w b'
 	refused 2 'cannot be the name of a farm' farm show ''
-	refused 2 '`backend weight` needs FARM/BACKEND N' backend weight www/web1
-	refused 2 '`farm show` needs FARM' farm show
+	refused 2 'backend weight. needs FARM/BACKEND N' backend weight www/web1
+	refused 2 'farm show. needs FARM' farm show
 	refused 2 'takes no argument "9"' backend weight www/web1 1 9
 	refused 2 'a weight is a number from 0 to 256, not "257"' backend weight www/web1 257
 	refused 2 'a weight is .* not "-1"' -- backend weight www/web1 -1
@@ -278,7 +282,7 @@ errors() {
 		backend drain www/web1 --deadline 10
 	refused 2 'deadline must be .* not "169h"' backend drain www/web1 --deadline 169h
 	refused 2 'deadline must be .* not "0s"' backend drain www/web1 --deadline 0s
-	refused 2 'deadline is for `backend drain`' backend enable www/web1 --deadline 1m
+	refused 2 'deadline is for .backend drain. alone' backend enable www/web1 --deadline 1m
 	expect "what is ordered" "$(cat "$LAB/a/run/admin.state")" "$before"
 }
 

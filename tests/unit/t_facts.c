@@ -93,7 +93,7 @@ static void add_backend(struct world *w, struct config_farm *farm, const char *n
 
 static void begin(struct world *w)
 {
-	*w = (struct world){.source = {ask_interface, ask_mac, w}};
+	*w = (struct world){.source = {.interface = ask_interface, .mac = ask_mac, .owner = w}};
 	w->farms[0] = (struct config_farm){.name = (char *)"web", .interface = (char *)"eth0"};
 	w->farms[1] = (struct config_farm){.name = (char *)"dns", .interface = (char *)"eth1"};
 	w->farms[2] = (struct config_farm){.name = (char *)"mail", .interface = (char *)"eth0"};
@@ -277,6 +277,73 @@ static void static_and_disabled_backends(void)
 			    "web - - 02:aa:00:00:00:01\n");
 }
 
+/* The weights of the first farm's backends, "-" for one that is not usable; none has to be asked for. */
+static void expect_weights(struct world *w, const char *want)
+{
+	struct facts f;
+
+	CU_ASSERT_FATAL(facts_gather(&f, &w->config, NULL, &w->source) == 0);
+	w->text[0] = '\0';
+	for (size_t k = 0; k < w->farms[0].n_backends; k++) {
+		const struct plan_backend *b = &f.farms[0][k];
+		struct plan_backend one =
+			facts_backend(&w->farms[0], &w->farms[0].backends[k], ETH0, &w->source);
+
+		CU_ASSERT(one.usable == b->usable && one.weight == b->weight);
+		if (b->usable)
+			say(w, "%u ", b->weight);
+		else
+			say(w, "- ");
+	}
+	facts_clear(&f);
+	EXPECT_TEXT(w->text, want);
+}
+
+/* A backend that drains keeps its flows: usable, of no weight. The operator's word comes first. */
+static void states_and_weights(void)
+{
+	struct admin admin = {0};
+	struct world w;
+
+	begin(&w);
+	for (size_t i = 0; i < 3; i++)
+		w.backends[i].has_mac = true; /* no questions */
+	w.backends[1].state = ADMIN_DRAINING;
+	w.backends[1].weight = 7;
+	w.backends[2].state = ADMIN_DISABLED;
+	expect_weights(&w, "1 0 - ");
+	w.source.admin = &admin;
+	expect_weights(&w, "1 0 - ");
+	admin_set_state(&admin, "web", &w.backends[0], ADMIN_DISABLED, 0, 0);
+	admin_set_state(&admin, "web", &w.backends[1], ADMIN_ENABLED, 0, 0);
+	admin_set_state(&admin, "web", &w.backends[2], ADMIN_ENABLED, 0, 0);
+	admin_set_weight(&admin, "web", &w.backends[2], 9);
+	expect_weights(&w, "- 7 9 ");
+	admin_set_state(&admin, "web", &w.backends[2], ADMIN_DRAINING, 0, 0);
+	expect_weights(&w, "- 7 0 ");
+	admin_clear(&admin);
+}
+
+/* Who is disabled by the operator is not asked for; who is enabled by him is. */
+static void targets_of_the_operator(void)
+{
+	struct admin admin = {0};
+	struct world w;
+
+	begin(&w);
+	w.config.n_farms = 1;
+	w.backends[0].state = ADMIN_DISABLED;
+	admin_set_state(&admin, "web", &w.backends[0], ADMIN_DRAINING, 0, 0);
+	admin_set_state(&admin, "web", &w.backends[1], ADMIN_DISABLED, 0, 0);
+	admin_set_state(&admin, "dns", &w.backends[2], ADMIN_DISABLED, 0, 0); /* another farm */
+	w.source.admin = &admin;
+	list_targets(&w, NULL);
+	EXPECT_TEXT(w.text, "2 10.77.0.21\n2 10.77.0.23\n");
+	gather(&w, NULL);
+	EXPECT_TEXT(told_from(&w, "web "), "web 02:00:00:00:02:15 - 02:00:00:00:02:17\n");
+	admin_clear(&admin);
+}
+
 static void farms_without_backends_and_no_farms(void)
 {
 	struct world w;
@@ -400,6 +467,8 @@ UNIT_TESTS(facts) = {
 	{"without a peer", without_a_peer},
 	{"an absent interface", an_absent_interface},
 	{"static and disabled backends", static_and_disabled_backends},
+	{"states and weights", states_and_weights},
+	{"targets of the operator", targets_of_the_operator},
 	{"farms without backends, no farms", farms_without_backends_and_no_farms},
 	{"targets of two interfaces", targets_of_two_interfaces},
 	{"a target of two farms", a_target_of_two_farms},

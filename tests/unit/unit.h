@@ -26,4 +26,10 @@ bool unit_equal_text(const char *got, const char *want, const char *file, int li
 /* The whole file as text; the test fails and "" comes back when it cannot be read. free() it. */
 char *unit_read_file(const char *path);
 
+/*
+ * What fuzzing found worth keeping: each file of the folder is judged; its name begins with what it
+ * is, good- or bad-. Returns how many there are.
+ */
+size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, size_t len));
+
 #endif
