@@ -119,6 +119,9 @@ static int load(struct admin_store *s, struct err *err)
 	if (code < 0)
 		return err_set(err, code, "cannot read %s: %s", s->path, strerror(-code));
 	admin_resume(&s->table, now_ms());
+	if (s->table.n)
+		log_info("the operator's orders for %zu backend(s) stay in force (%s)", s->table.n,
+			 s->path);
 	return 0;
 }
 

@@ -170,6 +170,8 @@ static int clean(const struct arguments *args, const struct config *c)
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/admin.state", args->runtime_dir);
 	unlink(path);
+	snprintf(path, sizeof(path), "%s/admin.state.bad", args->runtime_dir);
+	unlink(path);
 	snprintf(path, sizeof(path), "%s/directord.lock", args->runtime_dir);
 	unlink(path);
 	return EXIT_DONE;

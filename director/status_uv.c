@@ -110,11 +110,10 @@ static void fill_counts(struct status_farm *s, const struct count_book *book)
 
 static void fill_flow_table(struct status_farm *s, const struct config_farm *farm)
 {
-	struct status_table *t = &s->tables[s->n_tables++];
+	char name[STATUS_TABLE];
 
-	snprintf(t->name, sizeof(t->name), "%s-flows", farm->name);
-	t->size = farm->max_connections;
-	t->used = s->connections;
+	snprintf(name, sizeof(name), "%s-flows", farm->name);
+	status_add_table(s, name, farm->max_connections, s->connections);
 }
 
 /* A Maglev farm remembers nothing; a table that is too large is counted as a whole only. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "include/status.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void status_clear(struct status *s)
@@ -13,4 +14,27 @@ void status_clear(struct status *s)
 	free(s->peers);
 	free(s->farms);
 	*s = (struct status){0};
+}
+
+void status_add_drop(struct status_farm *f, const char *reason, uint64_t packets)
+{
+	struct status_drop *d;
+
+	if (f->n_drops == STATUS_DROPS_MAX)
+		return;
+	d = &f->drops[f->n_drops++];
+	snprintf(d->reason, sizeof(d->reason), "%s", reason);
+	d->packets = packets;
+}
+
+void status_add_table(struct status_farm *f, const char *name, uint64_t size, uint64_t used)
+{
+	struct status_table *t;
+
+	if (f->n_tables == STATUS_TABLES_MAX)
+		return;
+	t = &f->tables[f->n_tables++];
+	snprintf(t->name, sizeof(t->name), "%s", name);
+	t->size = size;
+	t->used = used;
 }

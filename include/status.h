@@ -124,4 +124,8 @@ struct status {
 
 void status_clear(struct status *s);
 
+/* One more in the list of a farm; a list that is full stays as it is. */
+void status_add_drop(struct status_farm *f, const char *reason, uint64_t packets);
+void status_add_table(struct status_farm *f, const char *name, uint64_t size, uint64_t used);
+
 #endif

@@ -38,6 +38,14 @@ static const struct status_backend *find(const struct status *s, const char *nam
 	return NULL;
 }
 
+/* The lines behind the first one, which tells the outcome; the JSON document has no room for them. */
+static const char *warnings_of(const char *text)
+{
+	const char *end = strchr(text, '\n');
+
+	return end ? end + 1 : "";
+}
+
 static int order(const struct ctl *ctl, const struct control_request *request)
 {
 	struct control_reply reply = {0};
@@ -47,10 +55,13 @@ static int order(const struct ctl *ctl, const struct control_request *request)
 	if (code != CTL_DONE)
 		return code;
 	b = find(&reply.status, request->backend);
-	if (!ctl->json)
+	if (!ctl->json) {
 		fputs(reply.text, stdout);
-	else if (!b || print_json_backend(stdout, &reply.status.farms[0], b) < 0)
-		code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
+	} else {
+		fputs(warnings_of(reply.text), stderr);
+		if (!b || print_json_backend(stdout, &reply.status.farms[0], b) < 0)
+			code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
+	}
 	control_reply_clear(&reply);
 	return code;
 }

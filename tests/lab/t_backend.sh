@@ -195,6 +195,7 @@ survives_kill() {
 	expect_soon "web1 drains" "[ \"\$(backend www web1 state)\" = draining ]" 5
 	expect_backend www web2 weight 5 override true
 	lab_ctl a ruleset verify || fail "the kernel holds something else"
+	lab_logged a "the operator's orders for 2 backend\(s\) stay in force" || fail "not logged"
 	! lab_logged a 'admin\.state:' || fail "$(grep admin.state "$LAB/a/log")"
 }
 
@@ -244,6 +245,9 @@ unwritable_file() {
 	mkdir "$LAB/a/run/admin.state.new"
 	order 'a restart of the daemon will not know of it: cannot write' disable www/web3
 	expect_backend www web3 state disabled
+	lab_ctl a -j backend disable www/web3 2>"$LAB/stderr" | json_value state >/dev/null ||
+		fail "no JSON document"
+	grep -q 'a restart of the daemon will not know of it' "$LAB/stderr" || fail "no warning"
 	rmdir "$LAB/a/run/admin.state.new"
 	order 'is enabled' enable www/web3
 }

@@ -108,6 +108,23 @@ static void what_a_farm_tells_has_limits(void)
 	EXPECT_INT(verdict_on_parts(TABLES, STATUS_TABLES_MAX + 1), -EBADMSG);
 }
 
+static void a_full_list_of_a_farm_stays_as_it_is(void)
+{
+	struct status_farm f = {0};
+
+	for (uint64_t i = 0; i <= STATUS_DROPS_MAX; i++)
+		status_add_drop(&f, "a-reason-that-is-longer-than-its-field", i);
+	for (uint64_t i = 0; i <= STATUS_TABLES_MAX; i++)
+		status_add_table(&f, "www-flows", 10, i);
+	EXPECT_INT(f.n_drops, STATUS_DROPS_MAX);
+	EXPECT_INT(f.drops[STATUS_DROPS_MAX - 1].packets, STATUS_DROPS_MAX - 1);
+	EXPECT_TEXT(f.drops[0].reason, "a-reason-that-is-longer-than-it");
+	EXPECT_INT(f.n_tables, STATUS_TABLES_MAX);
+	EXPECT_INT(f.tables[STATUS_TABLES_MAX - 1].used, STATUS_TABLES_MAX - 1);
+	EXPECT_TEXT(f.tables[0].name, "www-flows");
+	EXPECT_INT(f.tables[0].size, 10);
+}
+
 static void a_share_is_a_part_of_one(void)
 {
 	static const double good[] = {0, 0.5, 1}, bad[] = {-0.1, 1.1, NAN, INFINITY};
@@ -155,6 +172,7 @@ UNIT_TESTS(codec_limits) = {
 	{"lists have the limits of the configuration", lists_have_the_limits_of_the_configuration},
 	{"inner lists have limits, too", inner_lists_have_limits_too},
 	{"what a farm tells has limits", what_a_farm_tells_has_limits},
+	{"a full list of a farm stays as it is", a_full_list_of_a_farm_stays_as_it_is},
 	{"a share is a part of one", a_share_is_a_part_of_one},
 	{"reading a reply has a budget", reading_a_reply_has_a_budget},
 	UNIT_TESTS_END,
