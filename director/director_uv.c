@@ -100,9 +100,15 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 	return neighbours_find(d->neighbours, ifindex, addr, ret);
 }
 
+static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
+{
+	return director_route(owner, addr, ret);
+}
+
 struct facts_source director_facts_source(struct director *d)
 {
-	return (struct facts_source){.interface = ask_interface, .mac = ask_mac, .owner = d};
+	return (struct facts_source){
+		.interface = ask_interface, .mac = ask_mac, .route = ask_route, .owner = d};
 }
 
 static int plan_and_apply(struct director *d, struct err *err)
@@ -173,14 +179,17 @@ static void refresh_soon(struct director *d)
 		uv_timer_start(&d->refresh, refresh, REFRESH_MS, 0);
 }
 
-/* The addresses to resolve follow from the configuration and from which interfaces there are. */
+/* The addresses to resolve follow from the configuration, from which interfaces there are and from
+ * which of them lead to the backends. */
 static int set_targets(struct director *d)
 {
 	struct facts_source source = director_facts_source(d);
 	struct facts_target *targets = NULL;
 	struct neighbour_target *list;
-	int n = facts_targets(d->config, d->peer, &source, &targets);
+	int n = director_set_routed(d);
 
+	if (n == 0)
+		n = facts_targets(d->config, d->peer, &source, &targets);
 	if (n < 0)
 		return n;
 	list = calloc((size_t)n + 1, sizeof(*list));
@@ -204,17 +213,6 @@ static void neighbours_changed(void *owner)
 	refresh_soon(owner);
 }
 
-static void say_absent_interfaces(struct director *d)
-{
-	for (size_t i = 0; i < d->config->n_farms; i++) {
-		const struct config_farm *farm = &d->config->farms[i];
-
-		if (!links_find(d->links, farm->interface))
-			log_warning("interface \"%s\" is not there: farm \"%s\" waits for it",
-				    farm->interface, farm->name);
-	}
-}
-
 static void links_changed(void *owner)
 {
 	struct director *d = owner;
@@ -222,11 +220,20 @@ static void links_changed(void *owner)
 	if (d->stopping)
 		return;
 	keeper_distrust(d->keeper);
+	routes_ask_again(d->routes);
+	director_ways_changed(d);
+	director_say_lro(d);
+	if (d->ready)
+		director_feed_routers(d);
+}
+
+void director_ways_changed(struct director *d)
+{
+	if (d->stopping)
+		return;
 	if (set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	refresh_soon(d);
-	if (d->ready)
-		director_feed_routers(d);
 }
 
 static void check(uv_timer_t *timer)
@@ -285,6 +292,7 @@ static void director_end(struct director *d, bool leave)
 	d->stopping = true;
 	control_server_close(d->server);
 	director_end_routers(d, leave);
+	routes_close(d->routes);
 	neighbours_close(d->neighbours);
 	links_close(d->links);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
@@ -307,6 +315,8 @@ static int open_all(struct director *d, struct err *err)
 		code = links_new(d->loop, links_changed, d, &d->links, err);
 	if (code == 0)
 		code = neighbours_new(d->loop, neighbours_changed, d, &d->neighbours, err);
+	if (code == 0)
+		code = director_open_routes(d, err);
 	if (code == 0)
 		code = director_set_routers(d, d->config, d->self, err);
 	if (code < 0)
@@ -354,7 +364,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
 		 options->config_path);
 	say_unbuilt(config);
-	say_absent_interfaces(d);
+	director_say_interfaces(d);
 	set_targets(d);
 	refresh_soon(d);
 	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
@@ -402,7 +412,7 @@ int director_reload(struct director *d, struct err *err)
 	d->peer = find_peer(config, self);
 	log_info("configuration %s reloaded", d->options.config_path);
 	say_unbuilt(config);
-	say_absent_interfaces(d);
+	director_say_interfaces(d);
 	set_targets(d);
 	config_free(old);
 	if (!d->ready)

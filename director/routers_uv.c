@@ -94,12 +94,14 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	return 0;
 }
 
-static bool farm_has_backend(struct director *d, const struct config_farm *farm, uint32_t ifindex)
+static bool farm_has_backend(struct director *d, const struct config_farm *farm)
 {
 	struct facts_source source = director_facts_source(d);
+	struct plan_interface out;
 
 	for (size_t i = 0; i < farm->n_backends; i++)
-		if (facts_backend(&farm->backends[i], ifindex, &source).usable)
+		if (facts_way(farm, &farm->backends[i], &source, &out) &&
+		    facts_backend(&farm->backends[i], out.ifindex, &source).usable)
 			return true;
 	return false;
 }
@@ -117,7 +119,7 @@ static bool link_is_settled(struct director *d, const struct link *link)
 		return true;
 	for (size_t i = 0; !late && i < d->config->n_farms; i++)
 		if (strcmp(d->config->farms[i].interface, link->name) == 0 &&
-		    !farm_has_backend(d, &d->config->farms[i], link->ifindex))
+		    !farm_has_backend(d, &d->config->farms[i]))
 			return false;
 	links_settle(d->links, link->ifindex);
 	return true;

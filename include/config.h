@@ -111,7 +111,7 @@ struct config_backend {
 	uint32_t weight; /* 0..CONFIG_WEIGHT_MAX; default 1; 0: no new flows */
 	struct mac mac;	 /* all zero: resolved through the neighbour table */
 	bool has_mac;
-	char *interface; /* "": the farm's */
+	char *interface; /* "": by route */
 	bool backup;	 /* false */
 	enum config_admin_state state;
 };

@@ -88,12 +88,15 @@ static void add_backend(struct world *w, struct config_farm *farm, const char *n
 					      : farm == &w->farms[1] ? 3
 								     : 5];
 	farm->backends[farm->n_backends++] = (struct config_backend){
-		.name = (char *)name, .address = addr_v4(address), .weight = 1};
+		.name = (char *)name,
+		.interface = (char *)"",
+		.address = addr_v4(address),
+		.weight = 1};
 }
 
 static void begin(struct world *w)
 {
-	*w = (struct world){.source = {ask_interface, ask_mac, w}};
+	*w = (struct world){.source = {.interface = ask_interface, .mac = ask_mac, .owner = w}};
 	w->farms[0] = (struct config_farm){.name = (char *)"web", .interface = (char *)"eth0"};
 	w->farms[1] = (struct config_farm){.name = (char *)"dns", .interface = (char *)"eth1"};
 	w->farms[2] = (struct config_farm){.name = (char *)"mail", .interface = (char *)"eth0"};
