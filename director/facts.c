@@ -85,6 +85,7 @@ static const struct plan_interface *gather_way(struct facts *f, const struct con
 	if (f->plan.n_interfaces == interfaces_room(f->plan.config) ||
 	    !source->interface(source->owner, name, &in))
 		return NULL;
+	in.peer_known = false; /* of use to the chain of an interface with farms only */
 	f->interfaces[f->plan.n_interfaces] = in;
 	return &f->interfaces[f->plan.n_interfaces++];
 }
