@@ -49,6 +49,8 @@ void director_ways_changed(struct director *d);
 /* Why an interface cannot be used, to follow its name; "" when it can. Returns buf. */
 const char *director_interface_trouble(struct director *d, const char *name,
 				       char buf[static INTERFACE_TEXT]);
+/* True, and said, when links went down for good that lead to backends. */
+bool director_miss_links(struct director *d);
 /* Logs which interfaces of the configuration cannot be used, or need another setting. */
 void director_say_interfaces(struct director *d);
 /* The part of it that links do not tell by themselves: what is new about large receive offload. */

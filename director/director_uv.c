@@ -105,10 +105,21 @@ static bool ask_route(void *owner, const struct addr *addr, char ret[static RULE
 	return director_route(owner, addr, ret);
 }
 
+static bool ask_dead(void *owner, uint32_t ifindex)
+{
+	const struct director *d = owner;
+	const struct link *link = links_find_index(d->links, ifindex);
+
+	return !link || link->dead;
+}
+
 struct facts_source director_facts_source(struct director *d)
 {
-	return (struct facts_source){
-		.interface = ask_interface, .mac = ask_mac, .route = ask_route, .owner = d};
+	return (struct facts_source){.interface = ask_interface,
+				     .mac = ask_mac,
+				     .route = ask_route,
+				     .dead = ask_dead,
+				     .owner = d};
 }
 
 static int plan_and_apply(struct director *d, struct err *err)
@@ -240,6 +251,8 @@ static void check(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
 
+	if (director_miss_links(d))
+		refresh_soon(d);
 	if (!d->ready)
 		return;
 	keeper_check(d->keeper);

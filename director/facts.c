@@ -68,6 +68,13 @@ bool facts_way(const struct config_farm *farm, const struct config_backend *back
 	return way_name(farm, backend, source, name) && source->interface(source->owner, name, ret);
 }
 
+static bool is_dead(const struct config_farm *farm, const struct plan_interface *out,
+		    const struct facts_source *source)
+{
+	return source->dead && strcmp(out->name, farm->interface) != 0 &&
+	       source->dead(source->owner, out->ifindex);
+}
+
 /* The way out to a backend among the interfaces that are known, or joined to them; or NULL. */
 static const struct plan_interface *gather_way(struct facts *f, const struct config_farm *farm,
 					       const struct config_backend *backend,
@@ -131,7 +138,7 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 			const struct plan_interface *out =
 				gather_way(f, farm, &farm->backends[k], source);
 
-			if (!out)
+			if (!out || is_dead(farm, out, source))
 				continue;
 			next[k] = facts_backend(&farm->backends[k], out->ifindex, source);
 			next[k].out = (uint16_t)(out - f->interfaces);

@@ -23,6 +23,11 @@ struct facts_source {
 	 * are not known, a backend without an interface of its own is on its farm's.
 	 */
 	bool (*route)(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME]);
+	/*
+	 * The interface does not come back at once: nothing is sent to backends on it. Not asked of
+	 * a farm's own interface, without which it serves nobody anyway. NULL: none.
+	 */
+	bool (*dead)(void *owner, uint32_t ifindex);
 };
 
 /* One block of facts, with what plan_facts points to. */
@@ -44,7 +49,8 @@ void facts_clear(struct facts *f);
 
 /*
  * The way out to a backend: the interface that it is given, else the one of its route. False when
- * there is none that can be used.
+ * there is none that can be used. That it is dead, facts_gather() alone considers: the neighbours
+ * on a dead link are still of interest.
  */
 bool facts_way(const struct config_farm *farm, const struct config_backend *backend,
 	       const struct facts_source *source, struct plan_interface *ret);

@@ -86,6 +86,12 @@ static void store(struct links *l, struct link *link)
 	} else {
 		link->up_since_ms = uv_now(l->loop);
 	}
+	if (!link->up) {
+		link->dead = known->dead;
+		link->down_since_ms = known->down_since_ms;
+		if (known->up || known->ifindex == 0)
+			link->down_since_ms = uv_now(l->loop);
+	}
 	link->lro_said = known->lro_said;
 	*known = *link;
 	l->dirty = true;
@@ -245,6 +251,20 @@ void links_settle(struct links *links, uint32_t ifindex)
 
 	if (link)
 		link->settled = true;
+}
+
+const struct link *links_next_dead(struct links *links)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		struct link *link = &links->list[i];
+
+		if (link->up || link->dead ||
+		    uv_now(links->loop) - link->down_since_ms < LINK_DEAD_MS)
+			continue;
+		link->dead = true;
+		return link;
+	}
+	return NULL;
 }
 
 bool links_lro_warns(struct links *links, const char *name, enum interface_lro lro)

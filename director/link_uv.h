@@ -17,6 +17,9 @@
 #include <stdint.h>
 #include <uv.h>
 
+/* A link that is down for so long is not only being plugged in anew (compare neighbour.h). */
+enum { LINK_DEAD_MS = 2500 };
+
 struct link {
 	char name[16];
 	uint32_t ifindex;
@@ -25,6 +28,8 @@ struct link {
 	struct interface_traits traits; /* traits.master is filled by links_trouble() */
 	bool up;			/* administratively up and with carrier */
 	uint64_t up_since_ms;		/* loop time at which it came up */
+	uint64_t down_since_ms;		/* … and went down */
+	bool dead;			/* links_next_dead() has told of it since */
 	bool settled;			/* links_settle() was called since */
 	bool lro_said;			/* links_lro_warns() has said true */
 };
@@ -52,6 +57,11 @@ const char *links_trouble(const struct links *links, const struct link *link,
 bool links_find_interface(const struct links *links, const char *name, struct plan_interface *ret);
 /* The user found this link to be of use; remembered until it goes down. */
 void links_settle(struct links *links, uint32_t ifindex);
+/*
+ * A link that is down for LINK_DEAD_MS by now and was not told of yet; NULL when there is none, or
+ * no other one.
+ */
+const struct link *links_next_dead(struct links *links);
 /* Takes in whether large receive offload is on. True when that is to be said (interface.h). */
 bool links_lro_warns(struct links *links, const char *name, enum interface_lro lro);
 

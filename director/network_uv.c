@@ -67,6 +67,40 @@ void director_say_lro(struct director *d)
 		say_lro(d, d->config->farms[i].interface);
 }
 
+/* Whether backends are on a link that is not their farm's own. */
+static bool leads_to_backends(struct director *d, const struct link *link)
+{
+	struct facts_source source = director_facts_source(d);
+	struct plan_interface out;
+
+	for (size_t i = 0; i < d->config->n_farms; i++) {
+		const struct config_farm *farm = &d->config->farms[i];
+
+		if (strcmp(farm->interface, link->name) == 0)
+			continue;
+		for (size_t k = 0; k < farm->n_backends; k++)
+			if (facts_way(farm, &farm->backends[k], &source, &out) &&
+			    out.ifindex == link->ifindex)
+				return true;
+	}
+	return false;
+}
+
+bool director_miss_links(struct director *d)
+{
+	const struct link *link;
+	bool any = false;
+
+	while ((link = links_next_dead(d->links))) {
+		if (!leads_to_backends(d, link))
+			continue;
+		log_warning("interface \"%s\" is down: nothing is sent to the backends on it",
+			    link->name);
+		any = true;
+	}
+	return any;
+}
+
 /* --- routes ----------------------------------------------------------------------------------- */
 
 static bool link_is_down(void *owner, uint32_t ifindex)

@@ -38,6 +38,7 @@ struct world {
 	struct config_backend backends[7];
 	struct config_node peer;
 	const char *absent; /* this interface is not there */
+	uint32_t dead;	    /* this one is down */
 	struct answer silent[4];
 	struct facts_source source;
 	char text[2048];
@@ -89,6 +90,13 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 			return false;
 	*ret = (struct mac){{2, 0, 0, 0, (uint8_t)ifindex, (uint8_t)address}};
 	return true;
+}
+
+static bool ask_dead(void *owner, uint32_t ifindex)
+{
+	struct world *w = owner;
+
+	return w->dead == ifindex;
 }
 
 static void add_backend(struct world *w, struct config_farm *farm, const char *name,
@@ -486,6 +494,32 @@ static void ways_that_are_given(void)
 	facts_clear(&f);
 }
 
+/* Nothing is sent to a link that is down; a farm's own is the election's business. */
+static void a_way_that_is_dead(void)
+{
+	struct world w;
+
+	begin(&w);
+	w.source.route = ask_route;
+	w.source.dead = ask_dead;
+	w.dead = ETH2;
+	gather(&w, NULL);
+	EXPECT_TEXT(told_from(&w, "eth0 2"), "eth0 2 peer -\n"
+					     "eth1 3 peer -\n"
+					     "eth2 4 peer -\n"
+					     "web 02:00:00:00:02:15 02:00:00:00:02:16 -\n"
+					     "dns 02:00:00:00:02:15 -\n"
+					     "mail 02:00:00:00:02:15 -\n");
+	w.dead = ETH0;
+	gather(&w, NULL);
+	EXPECT_TEXT(told_from(&w, "web "),
+		    "web 02:00:00:00:02:15 02:00:00:00:02:16 02:00:00:00:04:17\n"
+		    "dns - -\n"
+		    "mail 02:00:00:00:02:15 02:00:00:00:04:19\n");
+	list_targets(&w, NULL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(w.text, "2 10.77.0.21\n"));
+}
+
 /* Every address without an interface of its own, disabled ones too. */
 static void what_is_routed(void)
 {
@@ -511,6 +545,7 @@ static void what_is_routed(void)
 UNIT_TESTS(facts) = {
 	{"ways by route", ways_by_route},
 	{"ways that are given", ways_that_are_given},
+	{"a way that is dead", a_way_that_is_dead},
 	{"what is routed", what_is_routed},
 	{"everybody answers", everybody_answers},
 	{"some are silent", some_are_silent},
