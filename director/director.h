@@ -42,6 +42,8 @@ struct facts_source director_facts_source(struct director *d);
 int director_open_routes(struct director *d, struct err *err);
 /* Follows those of the present configuration. 0 or -ENOMEM. */
 int director_set_routed(struct director *d);
+/* There is a route to every backend, of use or not. */
+bool director_routes_known(struct director *d);
 /* The interface that leads to an address without a router. */
 bool director_route(struct director *d, const struct addr *addr, char ret[static RULESET_IFNAME]);
 /* Backends are reached in another way than before. */

@@ -145,7 +145,7 @@ static bool backends_resolved(struct director *d)
 	struct facts_source source = director_facts_source(d);
 	struct facts_target *targets = NULL;
 	int n = facts_targets(d->config, NULL, &source, &targets);
-	bool all = n >= 0;
+	bool all = n >= 0 && director_routes_known(d);
 	struct mac mac;
 
 	for (int i = 0; all && i < n; i++)

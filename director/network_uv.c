@@ -165,3 +165,18 @@ int director_set_routed(struct director *d)
 	free(list);
 	return n;
 }
+
+bool director_routes_known(struct director *d)
+{
+	struct addr *list = NULL;
+	int n = facts_routed(d->config, &list);
+	bool all = n >= 0;
+
+	for (int i = 0; all && i < n; i++) {
+		const struct route_target *t = routes_find(d->routes, &list[i]);
+
+		all = t && t->known && t->route.kind != ROUTE_NONE;
+	}
+	free(list);
+	return all;
+}

@@ -94,16 +94,26 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	return 0;
 }
 
-static bool farm_has_backend(struct director *d, const struct config_farm *farm)
+/* True when a backend on the link was found; of a farm that has none there, any backend. */
+static bool farm_has_backend(struct director *d, const struct config_farm *farm, uint32_t ifindex)
 {
 	struct facts_source source = director_facts_source(d);
+	bool elsewhere = false, some_here = false;
 	struct plan_interface out;
 
-	for (size_t i = 0; i < farm->n_backends; i++)
-		if (facts_way(farm, &farm->backends[i], &source, &out) &&
-		    facts_backend(&farm->backends[i], out.ifindex, &source).usable)
+	for (size_t i = 0; i < farm->n_backends; i++) {
+		bool here, found;
+
+		if (!facts_way(farm, &farm->backends[i], &source, &out))
+			continue;
+		here = out.ifindex == ifindex;
+		found = facts_backend(&farm->backends[i], out.ifindex, &source).usable;
+		if (here && found)
 			return true;
-	return false;
+		some_here |= here;
+		elsewhere |= found;
+	}
+	return elsewhere && !some_here;
 }
 
 /*
@@ -119,7 +129,7 @@ static bool link_is_settled(struct director *d, const struct link *link)
 		return true;
 	for (size_t i = 0; !late && i < d->config->n_farms; i++)
 		if (strcmp(d->config->farms[i].interface, link->name) == 0 &&
-		    !farm_has_backend(d, &d->config->farms[i]))
+		    !farm_has_backend(d, &d->config->farms[i], link->ifindex))
 			return false;
 	links_settle(d->links, link->ifindex);
 	return true;

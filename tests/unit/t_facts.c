@@ -18,7 +18,6 @@
 enum {
 	ETH0 = 2,
 	ETH1 = 3,
-	ETH2 = 4,
 	PEER = 0x0a4d0003,
 	ALPHA = 0x0a4d0015,
 	BETA,
@@ -38,7 +37,6 @@ struct world {
 	struct config_backend backends[7];
 	struct config_node peer;
 	const char *absent; /* this interface is not there */
-	uint32_t dead;	    /* this one is down */
 	struct answer silent[4];
 	struct facts_source source;
 	char text[2048];
@@ -65,18 +63,8 @@ static bool ask_interface(void *owner, const char *name, struct plan_interface *
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	if (w->absent && strcmp(w->absent, name) == 0)
 		return false;
-	ret->ifindex = strcmp(name, "eth0") == 0 ? ETH0 : strcmp(name, "eth1") == 0 ? ETH1 : ETH2;
+	ret->ifindex = strcmp(name, "eth0") == 0 ? ETH0 : ETH1;
 	return true;
-}
-
-/* Machines up to 10.77.0.22 are on eth0, delta is behind a router, the rest is on eth2. */
-static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
-{
-	uint32_t address = addr_v4_value(addr);
-
-	say(owner, "way to %u?\n", address & 255);
-	snprintf(ret, RULESET_IFNAME, "%s", address <= BETA ? "eth0" : "eth2");
-	return address != DELTA;
 }
 
 static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
@@ -90,13 +78,6 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 			return false;
 	*ret = (struct mac){{2, 0, 0, 0, (uint8_t)ifindex, (uint8_t)address}};
 	return true;
-}
-
-static bool ask_dead(void *owner, uint32_t ifindex)
-{
-	struct world *w = owner;
-
-	return w->dead == ifindex;
 }
 
 static void add_backend(struct world *w, struct config_farm *farm, const char *name,
@@ -114,7 +95,7 @@ static void add_backend(struct world *w, struct config_farm *farm, const char *n
 
 static void begin(struct world *w)
 {
-	*w = (struct world){.source = {.interface = ask_interface, .mac = ask_mac, .owner = w}};
+	*w = (struct world){.source = {ask_interface, ask_mac, w}};
 	w->farms[0] = (struct config_farm){.name = (char *)"web", .interface = (char *)"eth0"};
 	w->farms[1] = (struct config_farm){.name = (char *)"dns", .interface = (char *)"eth1"};
 	w->farms[2] = (struct config_farm){.name = (char *)"mail", .interface = (char *)"eth0"};
@@ -415,138 +396,7 @@ static void every_question_is_a_target(void)
 	}
 }
 
-/* gamma and epsilon are on eth2 by route, delta nowhere; dns' alpha is on eth0. */
-static void ways_by_route(void)
-{
-	struct world w;
-
-	begin(&w);
-	w.source.route = ask_route;
-	gather(&w, &w.peer);
-	EXPECT_TEXT(w.text, "eth0?\n"
-			    "2 10.77.0.3?\n"
-			    "eth1?\n"
-			    "3 10.77.0.3?\n"
-			    "way to 21?\n"
-			    "2 10.77.0.21?\n"
-			    "way to 22?\n"
-			    "2 10.77.0.22?\n"
-			    "way to 23?\n"
-			    "eth2?\n"
-			    "4 10.77.0.23?\n"
-			    "way to 21?\n"
-			    "2 10.77.0.21?\n"
-			    "way to 24?\n"
-			    "way to 21?\n"
-			    "2 10.77.0.21?\n"
-			    "way to 25?\n"
-			    "4 10.77.0.25?\n"
-			    "eth0 2 peer 02:00:00:00:02:03\n"
-			    "eth1 3 peer 02:00:00:00:03:03\n"
-			    "eth2 4 peer -\n"
-			    "web 02:00:00:00:02:15 02:00:00:00:02:16 02:00:00:00:04:17\n"
-			    "dns 02:00:00:00:02:15 -\n"
-			    "mail 02:00:00:00:02:15 02:00:00:00:04:19\n");
-	list_targets(&w, &w.peer);
-	EXPECT_TEXT(w.text, "2 10.77.0.3\n"
-			    "2 10.77.0.21\n"
-			    "2 10.77.0.22\n"
-			    "4 10.77.0.23\n"
-			    "3 10.77.0.3\n"
-			    "2 10.77.0.21\n"
-			    "2 10.77.0.21\n"
-			    "4 10.77.0.25\n");
-}
-
-/* What is given needs no route, and a MAC address alone leads nowhere. */
-static void ways_that_are_given(void)
-{
-	struct world w;
-	struct facts f;
-
-	begin(&w);
-	w.source.route = ask_route;
-	w.backends[0].interface = (char *)"eth2";
-	w.backends[4].interface = (char *)"eth1"; /* delta */
-	w.backends[1].has_mac = true;
-	w.backends[6].interface = (char *)"eth9";
-	w.backends[6].has_mac = true;
-	w.absent = "eth9";
-	gather(&w, NULL);
-	EXPECT_TEXT(told_from(&w, "eth0 2"),
-		    "eth0 2 peer -\n"
-		    "eth1 3 peer -\n"
-		    "eth2 4 peer -\n"
-		    "web 02:00:00:00:04:15 00:00:00:00:00:00 02:00:00:00:04:17\n"
-		    "dns 02:00:00:00:02:15 02:00:00:00:03:18\n"
-		    "mail 02:00:00:00:02:15 -\n");
-	list_targets(&w, NULL);
-	EXPECT_TEXT(w.text, "4 10.77.0.21\n"
-			    "4 10.77.0.23\n"
-			    "2 10.77.0.21\n"
-			    "3 10.77.0.24\n"
-			    "2 10.77.0.21\n");
-	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
-	EXPECT_INT(f.plan.backends[0][0].out, 2);
-	EXPECT_INT(f.plan.backends[0][1].out, 0);
-	EXPECT_INT(f.plan.backends[1][0].out, 0);
-	EXPECT_INT(f.plan.backends[1][1].out, 1);
-	facts_clear(&f);
-}
-
-/* Nothing is sent to a link that is down; a farm's own is the election's business. */
-static void a_way_that_is_dead(void)
-{
-	struct world w;
-
-	begin(&w);
-	w.source.route = ask_route;
-	w.source.dead = ask_dead;
-	w.dead = ETH2;
-	gather(&w, NULL);
-	EXPECT_TEXT(told_from(&w, "eth0 2"), "eth0 2 peer -\n"
-					     "eth1 3 peer -\n"
-					     "eth2 4 peer -\n"
-					     "web 02:00:00:00:02:15 02:00:00:00:02:16 -\n"
-					     "dns 02:00:00:00:02:15 -\n"
-					     "mail 02:00:00:00:02:15 -\n");
-	w.dead = ETH0;
-	gather(&w, NULL);
-	EXPECT_TEXT(told_from(&w, "web "),
-		    "web 02:00:00:00:02:15 02:00:00:00:02:16 02:00:00:00:04:17\n"
-		    "dns - -\n"
-		    "mail 02:00:00:00:02:15 02:00:00:00:04:19\n");
-	list_targets(&w, NULL);
-	CU_ASSERT_PTR_NOT_NULL(strstr(w.text, "2 10.77.0.21\n"));
-}
-
-/* Every address without an interface of its own, disabled ones too. */
-static void what_is_routed(void)
-{
-	struct addr *list = NULL;
-	struct world w;
-
-	begin(&w);
-	w.config.n_farms = 2;
-	w.backends[0].interface = (char *)"eth0";
-	w.backends[1].state = ADMIN_DISABLED;
-	w.backends[2].has_mac = true;
-	EXPECT_INT(facts_routed(&w.config, &list), 4);
-	EXPECT_INT(addr_v4_value(&list[0]), BETA);
-	EXPECT_INT(addr_v4_value(&list[1]), GAMMA);
-	EXPECT_INT(addr_v4_value(&list[2]), ALPHA);
-	EXPECT_INT(addr_v4_value(&list[3]), DELTA);
-	free(list);
-	w.config.n_farms = 0;
-	EXPECT_INT(facts_routed(&w.config, &list), 0);
-	free(list);
-}
-
 UNIT_TESTS(facts) = {
-	{"ways by route", ways_by_route},
-	{"ways that are given", ways_that_are_given},
-	{"a way that is dead", a_way_that_is_dead},
-	{"what is routed", what_is_routed},
 	{"everybody answers", everybody_answers},
 	{"some are silent", some_are_silent},
 	{"without a peer", without_a_peer},
