@@ -23,8 +23,8 @@
 #include <stdint.h>
 
 enum {
-	NEIGHBOUR_VERIFY_MS = 2000, /* a resolved one is probed so often: one unicast request */
-	NEIGHBOUR_RETRY_MS = 1000,  /* an unresolved one is asked for so often, RFC 1122 2.3.2.1 */
+	NEIGHBOUR_VERIFY_MS = 2000,  /* a resolved one is probed so often: one unicast request */
+	NEIGHBOUR_RETRY_MS = 1000,   /* an unresolved one is asked for so often, RFC 1122 2.3.2.1 */
 	NEIGHBOUR_VERDICT_MS = 2500, /* the kernel's three probes, a second apart, take longer */
 };
 

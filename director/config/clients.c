@@ -120,7 +120,7 @@ static void read_list(struct reader *r, const char *path, size_t word)
 /* Merges, and splits by family. */
 static void finish(struct reader *r, struct config_clients *ret)
 {
-	size_t n = addr_range_merge(r->ranges, r->n), n_v4 = 0;
+	size_t n = r->ranges ? addr_range_merge(r->ranges, r->n) : 0, n_v4 = 0;
 
 	while (n_v4 < n && r->ranges[n_v4].first.family == AF_INET)
 		n_v4++;
