@@ -126,6 +126,7 @@ works_on() {
 	expect_no_loss "$load"
 	expect_spread "$load" 1 1 1
 	expect "device of the chain" "$(lab_table a | grep -c 'device "x0"')" 1
+	! lab_logged a 'x0.*waits for it|large receive offload' || fail "it complains: $(grep x0 "$LAB/a/log")"
 	lab_stop_director a
 }
 
