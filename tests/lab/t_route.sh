@@ -44,6 +44,15 @@ found_by_route() {
 	expect "MAC address of web3" "$(web3 mac)" $FAR_MAC
 }
 
+# Every frame leaves by the interface of its backend, from that interface's own MAC address.
+requests_leave_by_that_interface() {
+	local load
+
+	load=$(lab_load --count 90 --source-port 41000)
+	expect_no_loss "$load"
+	expect_spread "$load" 1 1 1
+}
+
 route_goes_and_comes() {
 	in_a address delete 10.78.0.2/24 dev eth1
 	web3_is unresolved
@@ -129,6 +138,7 @@ a_storm_of_routes() {
 lab_up
 second_network
 run_case "a backend on a second interface is found by route" found_by_route
+run_case "requests leave by that interface" requests_leave_by_that_interface
 run_case "its route goes and comes" route_goes_and_comes
 run_case "its link goes down, for a moment and for longer" link_goes_down
 run_case "a backend behind a router is not used" behind_a_router
