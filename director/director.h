@@ -9,6 +9,7 @@
 #include "director/facts.h"
 #include "director/link_uv.h"
 #include "director/neighbour_uv.h"
+#include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "ha/vrrp_uv.h"
 
@@ -20,6 +21,7 @@ struct director {
 	const struct config_node *peer; /* inside config; NULL: standalone */
 	struct links *links;
 	struct neighbours *neighbours;
+	struct routes *routes;
 	struct keeper *keeper;
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
@@ -37,6 +39,26 @@ struct director {
 
 /* How facts ask this director (routers_uv.c gives links to the virtual routers). */
 struct facts_source director_facts_source(struct director *d);
+
+/* Follows the routes to backends; director_ways_changed() is told. */
+int director_open_routes(struct director *d, struct err *err);
+/* Follows those of the present configuration. 0 or -ENOMEM. */
+int director_set_routed(struct director *d);
+/* There is a route to every backend, of use or not. */
+bool director_routes_known(struct director *d);
+/* The interface that leads to an address without a router. */
+bool director_route(struct director *d, const struct addr *addr, char ret[static RULESET_IFNAME]);
+/* Backends are reached in another way than before. */
+void director_ways_changed(struct director *d);
+/* Why an interface cannot be used, to follow its name; "" when it can. Returns buf. */
+const char *director_interface_trouble(struct director *d, const char *name,
+				       char buf[static INTERFACE_TEXT]);
+/* True, and said, when links went down for good that lead to backends. */
+bool director_miss_links(struct director *d);
+/* Logs which interfaces of the configuration cannot be used, or need another setting. */
+void director_say_interfaces(struct director *d);
+/* The part of it that links do not tell by themselves: what is new about large receive offload. */
+void director_say_lro(struct director *d);
 
 /* Makes the routers fit the configuration: what stays is reconfigured, the rest ends or starts. */
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,

@@ -100,10 +100,25 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 	return neighbours_find(d->neighbours, ifindex, addr, ret);
 }
 
+static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
+{
+	return director_route(owner, addr, ret);
+}
+
+static bool ask_dead(void *owner, uint32_t ifindex)
+{
+	const struct director *d = owner;
+	const struct link *link = links_find_index(d->links, ifindex);
+
+	return !link || link->dead;
+}
+
 struct facts_source director_facts_source(struct director *d)
 {
 	return (struct facts_source){.interface = ask_interface,
 				     .mac = ask_mac,
+				     .route = ask_route,
+				     .dead = ask_dead,
 				     .owner = d,
 				     .admin = admin_store_table(d->admin)};
 }
@@ -131,7 +146,7 @@ static bool backends_resolved(struct director *d)
 	struct facts_source source = director_facts_source(d);
 	struct facts_target *targets = NULL;
 	int n = facts_targets(d->config, NULL, &source, &targets);
-	bool all = n >= 0;
+	bool all = n >= 0 && director_routes_known(d);
 	struct mac mac;
 
 	for (int i = 0; all && i < n; i++)
@@ -176,14 +191,17 @@ static void refresh_soon(struct director *d)
 		uv_timer_start(&d->refresh, refresh, REFRESH_MS, 0);
 }
 
-/* The addresses to resolve follow from the configuration and from which interfaces there are. */
+/* The addresses to resolve follow from the configuration, from which interfaces there are and from
+ * which of them lead to the backends. */
 static int set_targets(struct director *d)
 {
 	struct facts_source source = director_facts_source(d);
 	struct facts_target *targets = NULL;
 	struct neighbour_target *list;
-	int n = facts_targets(d->config, d->peer, &source, &targets);
+	int n = director_set_routed(d);
 
+	if (n == 0)
+		n = facts_targets(d->config, d->peer, &source, &targets);
 	if (n < 0)
 		return n;
 	list = calloc((size_t)n + 1, sizeof(*list));
@@ -207,17 +225,6 @@ static void neighbours_changed(void *owner)
 	refresh_soon(owner);
 }
 
-static void say_absent_interfaces(struct director *d)
-{
-	for (size_t i = 0; i < d->config->n_farms; i++) {
-		const struct config_farm *farm = &d->config->farms[i];
-
-		if (!links_find(d->links, farm->interface))
-			log_warning("interface \"%s\" is not there: farm \"%s\" waits for it",
-				    farm->interface, farm->name);
-	}
-}
-
 static void links_changed(void *owner)
 {
 	struct director *d = owner;
@@ -225,17 +232,28 @@ static void links_changed(void *owner)
 	if (d->stopping)
 		return;
 	keeper_distrust(d->keeper);
+	routes_ask_again(d->routes);
+	director_ways_changed(d);
+	director_say_lro(d);
+	if (d->ready)
+		director_feed_routers(d);
+}
+
+void director_ways_changed(struct director *d)
+{
+	if (d->stopping)
+		return;
 	if (set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	refresh_soon(d);
-	if (d->ready)
-		director_feed_routers(d);
 }
 
 static void check(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
 
+	if (director_miss_links(d))
+		refresh_soon(d);
 	if (!d->ready)
 		return;
 	keeper_check(d->keeper);
@@ -313,6 +331,7 @@ static void director_end(struct director *d, bool leave)
 	d->stopping = true;
 	control_server_close(d->server);
 	director_end_routers(d, leave);
+	routes_close(d->routes);
 	neighbours_close(d->neighbours);
 	links_close(d->links);
 	admin_store_close(d->admin);
@@ -339,6 +358,8 @@ static int open_all(struct director *d, struct err *err)
 		code = links_new(d->loop, links_changed, d, &d->links, err);
 	if (code == 0)
 		code = neighbours_new(d->loop, neighbours_changed, d, &d->neighbours, err);
+	if (code == 0)
+		code = director_open_routes(d, err);
 	if (code == 0)
 		code = director_set_routers(d, d->config, d->self, err);
 	if (code < 0)
@@ -386,8 +407,8 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
 		 options->config_path);
 	say_unbuilt(config);
-	say_absent_interfaces(d);
 	admin_store_follow(d->admin, config);
+	director_say_interfaces(d);
 	set_targets(d);
 	refresh_soon(d);
 	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
@@ -435,8 +456,8 @@ int director_reload(struct director *d, struct err *err)
 	d->peer = find_peer(config, self);
 	log_info("configuration %s reloaded", d->options.config_path);
 	say_unbuilt(config);
-	say_absent_interfaces(d);
 	admin_store_follow(d->admin, config);
+	director_say_interfaces(d);
 	set_targets(d);
 	config_free(old);
 	if (!d->ready)

@@ -2,6 +2,7 @@
 #include "director/facts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,17 @@ static bool is_first_with_interface(const struct config *c, size_t farm)
 	return true;
 }
 
+/* More of them cannot be told apart by plan_backend.out. */
+enum { INTERFACES_MAX = UINT16_MAX };
+
+static size_t interfaces_room(const struct config *c)
+{
+	size_t n = c->n_farms + count_backends(c);
+
+	return n < INTERFACES_MAX ? n : INTERFACES_MAX;
+}
+
+/* The farms' own, with the other director on each. */
 static void gather_interfaces(struct facts *f, const struct config *c,
 			      const struct config_node *peer, const struct facts_source *source)
 {
@@ -35,6 +47,54 @@ static void gather_interfaces(struct facts *f, const struct config *c,
 						     &in->peer_mac);
 		f->plan.n_interfaces++;
 	}
+}
+
+/* The name of the interface that leads to a backend. */
+static bool way_name(const struct config_farm *farm, const struct config_backend *backend,
+		     const struct facts_source *source, char ret[static RULESET_IFNAME])
+{
+	if (!backend->interface[0] && source->route)
+		return source->route(source->owner, &backend->address, ret);
+	snprintf(ret, RULESET_IFNAME, "%s",
+		 backend->interface[0] ? backend->interface : farm->interface);
+	return true;
+}
+
+bool facts_way(const struct config_farm *farm, const struct config_backend *backend,
+	       const struct facts_source *source, struct plan_interface *ret)
+{
+	char name[RULESET_IFNAME];
+
+	return way_name(farm, backend, source, name) && source->interface(source->owner, name, ret);
+}
+
+static bool is_dead(const struct config_farm *farm, const struct plan_interface *out,
+		    const struct facts_source *source)
+{
+	return source->dead && strcmp(out->name, farm->interface) != 0 &&
+	       source->dead(source->owner, out->ifindex);
+}
+
+/* The way out to a backend among the interfaces that are known, or joined to them; or NULL. */
+static const struct plan_interface *gather_way(struct facts *f, const struct config_farm *farm,
+					       const struct config_backend *backend,
+					       const struct facts_source *source)
+{
+	const struct plan_interface *known;
+	char name[RULESET_IFNAME];
+	struct plan_interface in;
+
+	if (!way_name(farm, backend, source, name))
+		return NULL;
+	known = plan_find_interface(&f->plan, name);
+	if (known)
+		return known;
+	if (f->plan.n_interfaces == interfaces_room(f->plan.config) ||
+	    !source->interface(source->owner, name, &in))
+		return NULL;
+	in.peer_known = false; /* of use to the chain of an interface with farms only */
+	f->interfaces[f->plan.n_interfaces] = in;
+	return &f->interfaces[f->plan.n_interfaces++];
 }
 
 struct plan_backend facts_backend(const struct config_farm *farm,
@@ -59,7 +119,7 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	struct plan_backend *next;
 
 	*f = (struct facts){
-		.interfaces = calloc(c->n_farms + 1, sizeof(*f->interfaces)),
+		.interfaces = calloc(interfaces_room(c) + 1, sizeof(*f->interfaces)),
 		.all = calloc(count_backends(c) + 1, sizeof(*f->all)),
 		.farms = calloc(c->n_farms + 1, sizeof(*f->farms)),
 	};
@@ -73,12 +133,17 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	next = f->all;
 	for (size_t i = 0; i < c->n_farms; i++) {
 		const struct config_farm *farm = &c->farms[i];
-		const struct plan_interface *in = plan_find_interface(&f->plan, farm->interface);
+		bool there = plan_find_interface(&f->plan, farm->interface);
 
 		f->farms[i] = next;
-		for (size_t k = 0; in && k < farm->n_backends; k++) {
-			next[k] = facts_backend(farm, &farm->backends[k], in->ifindex, source);
-			next[k].out = (uint16_t)(in - f->interfaces);
+		for (size_t k = 0; there && k < farm->n_backends; k++) {
+			const struct plan_interface *out =
+				gather_way(f, farm, &farm->backends[k], source);
+
+			if (!out || is_dead(farm, out, source))
+				continue;
+			next[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
+			next[k].out = (uint16_t)(out - f->interfaces);
 		}
 		next += farm->n_backends;
 	}
@@ -91,6 +156,14 @@ void facts_clear(struct facts *f)
 	free(f->all);
 	free(f->farms);
 	*f = (struct facts){0};
+}
+
+static struct facts_target target(const struct plan_interface *in, const struct addr *addr)
+{
+	struct facts_target t = {.ifindex = in->ifindex, .addr = *addr};
+
+	memcpy(t.interface, in->name, sizeof(t.interface));
+	return t;
 }
 
 int facts_targets(const struct config *c, const struct config_node *peer,
@@ -108,17 +181,32 @@ int facts_targets(const struct config *c, const struct config_node *peer,
 		if (!source->interface(source->owner, farm->interface, &in))
 			continue;
 		if (peer && is_first_with_interface(c, i))
-			list[n++] =
-				(struct facts_target){in.ifindex, peer->address, farm->interface};
+			list[n++] = target(&in, &peer->address);
 		for (size_t k = 0; k < farm->n_backends; k++) {
 			const struct config_backend *b = &farm->backends[k];
 
-			if (!b->has_mac &&
-			    admin_view(source->admin, farm->name, b).state != ADMIN_DISABLED)
-				list[n++] = (struct facts_target){in.ifindex, b->address,
-								  farm->interface};
+			if (b->has_mac ||
+			    admin_view(source->admin, farm->name, b).state == ADMIN_DISABLED)
+				continue;
+			if (facts_way(farm, b, source, &in))
+				list[n++] = target(&in, &b->address);
 		}
 	}
+	*ret = list;
+	return n;
+}
+
+int facts_routed(const struct config *c, struct addr **ret)
+{
+	struct addr *list = calloc(count_backends(c) + 1, sizeof(*list));
+	int n = 0;
+
+	if (!list)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_farms; i++)
+		for (size_t k = 0; k < c->farms[i].n_backends; k++)
+			if (!c->farms[i].backends[k].interface[0])
+				list[n++] = c->farms[i].backends[k].address;
 	*ret = list;
 	return n;
 }

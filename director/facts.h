@@ -20,6 +20,16 @@ struct facts_source {
 	bool (*mac)(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret);
 	void *owner;
 	const struct admin *admin; /* borrowed; NULL: the configuration alone */
+	/*
+	 * The name of the interface by which an address is reached without a router. NULL: routes
+	 * are not known, a backend without an interface of its own is on its farm's.
+	 */
+	bool (*route)(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME]);
+	/*
+	 * The interface does not come back at once: nothing is sent to backends on it. Not asked of
+	 * a farm's own interface, without which it serves nobody anyway. NULL: none.
+	 */
+	bool (*dead)(void *owner, uint32_t ifindex);
 };
 
 /* One block of facts, with what plan_facts points to. */
@@ -31,13 +41,21 @@ struct facts {
 };
 
 /*
- * Asks about every interface with farms, every enabled backend and, when peer is not NULL, the
- * other director. The configuration is borrowed. 0 or -ENOMEM.
+ * Asks about every interface that a farm or a backend uses, every enabled backend and, when peer is
+ * not NULL, the other director on the interfaces with farms. Those come first in
+ * plan.interfaces. The configuration is borrowed. 0 or -ENOMEM.
  */
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source);
 void facts_clear(struct facts *f);
 
+/*
+ * The way out to a backend: the interface that it is given, else the one of its route. False when
+ * there is none that can be used. That it is dead, facts_gather() alone considers: the neighbours
+ * on a dead link are still of interest.
+ */
+bool facts_way(const struct config_farm *farm, const struct config_backend *backend,
+	       const struct facts_source *source, struct plan_interface *ret);
 /*
  * One backend of a farm on an interface as seen now: not usable without a MAC or when it is disabled;
  * of no weight while it drains.
@@ -50,14 +68,19 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 struct facts_target {
 	uint32_t ifindex;
 	struct addr addr;
-	const char *interface; /* borrowed from the configuration */
+	char interface[RULESET_IFNAME];
 };
 
 /*
- * Every address that has to be resolved, allocated in *ret; farms on absent interfaces have none.
- * Returns how many, or -ENOMEM.
+ * Every address that has to be resolved, allocated in *ret; farms on absent interfaces have none,
+ * nor have backends without a way out. Returns how many, or -ENOMEM.
  */
 int facts_targets(const struct config *c, const struct config_node *peer,
 		  const struct facts_source *source, struct facts_target **ret);
+/*
+ * Every address whose route the facts depend on, allocated in *ret, one of several farms more than
+ * once. Returns how many, or -ENOMEM.
+ */
+int facts_routed(const struct config *c, struct addr **ret);
 
 #endif

@@ -62,7 +62,9 @@ static int make_room(struct links *l)
 static bool link_equal(const struct link *a, const struct link *b)
 {
 	return a->ifindex == b->ifindex && a->up == b->up && mac_equal(&a->mac, &b->mac) &&
-	       strcmp(a->name, b->name) == 0;
+	       strcmp(a->name, b->name) == 0 && a->master == b->master &&
+	       a->traits.type == b->traits.type && strcmp(a->traits.kind, b->traits.kind) == 0 &&
+	       strcmp(a->traits.port_kind, b->traits.port_kind) == 0;
 }
 
 static void store(struct links *l, struct link *link)
@@ -84,8 +86,29 @@ static void store(struct links *l, struct link *link)
 	} else {
 		link->up_since_ms = uv_now(l->loop);
 	}
+	if (!link->up) {
+		link->dead = known->dead;
+		link->down_since_ms = known->down_since_ms;
+		if (known->up || known->ifindex == 0)
+			link->down_since_ms = uv_now(l->loop);
+	}
+	link->lro_said = known->lro_said;
 	*known = *link;
 	l->dirty = true;
+}
+
+static void read_kind(const struct nlattr *info, struct interface_traits *t)
+{
+	const struct nlattr *attr;
+
+	NLATTR_EACH_NESTED (attr, info) {
+		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+			snprintf(t->kind, sizeof(t->kind), "%s", mnl_attr_get_str(attr));
+		else if (mnl_attr_get_type(attr) == IFLA_INFO_SLAVE_KIND)
+			snprintf(t->port_kind, sizeof(t->port_kind), "%s", mnl_attr_get_str(attr));
+	}
 }
 
 static void message(void *owner, const struct nlmsghdr *nlh)
@@ -106,6 +129,7 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 	}
 	link.ifindex = (uint32_t)info->ifi_index;
 	link.up = (info->ifi_flags & IFF_UP) && (info->ifi_flags & IFF_RUNNING);
+	link.traits.type = info->ifi_type;
 	NLATTR_EACH (attr, nlh, sizeof(*info)) {
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
@@ -113,7 +137,13 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 		else if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
 			 mnl_attr_get_payload_len(attr) == MAC_LEN)
 			memcpy(link.mac.bytes, mnl_attr_get_payload(attr), MAC_LEN);
+		else if (mnl_attr_get_type(attr) == IFLA_MASTER &&
+			 mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+			link.master = mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
+			read_kind(attr, &link.traits);
 	}
+	link.traits.mac = link.mac;
 	store(l, &link);
 }
 
@@ -184,11 +214,31 @@ const struct link *links_find(const struct links *links, const char *name)
 	return NULL;
 }
 
+const struct link *links_find_index(const struct links *links, uint32_t ifindex)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (links->list[i].ifindex == ifindex)
+			return &links->list[i];
+	return NULL;
+}
+
+const char *links_trouble(const struct links *links, const struct link *link,
+			  char buf[static INTERFACE_TEXT])
+{
+	const struct link *master = links_find_index(links, link->master);
+	struct interface_traits traits = link->traits;
+
+	if (master)
+		memcpy(traits.master, master->name, sizeof(traits.master));
+	return interface_trouble(&traits, buf);
+}
+
 bool links_find_interface(const struct links *links, const char *name, struct plan_interface *ret)
 {
 	const struct link *link = links_find(links, name);
+	char trouble[INTERFACE_TEXT];
 
-	if (!link || !mac_is_unicast(&link->mac))
+	if (!link || links_trouble(links, link, trouble)[0])
 		return false;
 	*ret = (struct plan_interface){.ifindex = link->ifindex, .mac = link->mac};
 	snprintf(ret->name, sizeof(ret->name), "%s", link->name);
@@ -201,4 +251,26 @@ void links_settle(struct links *links, uint32_t ifindex)
 
 	if (link)
 		link->settled = true;
+}
+
+const struct link *links_next_dead(struct links *links)
+{
+	for (size_t i = 0; i < links->n; i++) {
+		struct link *link = &links->list[i];
+
+		if (link->up || link->dead ||
+		    uv_now(links->loop) - link->down_since_ms < LINK_DEAD_MS)
+			continue;
+		link->dead = true;
+		return link;
+	}
+	return NULL;
+}
+
+bool links_lro_warns(struct links *links, const char *name, enum interface_lro lro)
+{
+	for (size_t i = 0; i < links->n; i++)
+		if (strcmp(links->list[i].name, name) == 0)
+			return interface_lro_warns(lro, &links->list[i].lro_said);
+	return false;
 }

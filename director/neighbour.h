@@ -2,9 +2,10 @@
 /*
  * What the kernel's neighbour table says about one address, and when to make it look again.
  *
- * The kernel resolves and verifies (RFC 826; its own timers in net/core/neighbour.c); this decides
- * only whether the answer is good enough to send frames to, and asks for a fresh look often enough
- * that a machine that went away is noticed within seconds instead of the kernel's half minute.
+ * The kernel resolves and verifies (ARP, RFC 826; IPv6, RFC 4861; one machinery for both with the
+ * same timers, net/core/neighbour.c); this decides only whether the answer is good enough to send
+ * frames to, and asks for a fresh look often enough that a machine that went away is noticed within
+ * seconds instead of the kernel's half minute.
  *
  * A machine counts as gone when the kernel gave up on a look that we asked for while the link was
  * up. Anything else the kernel gives up on, or forgets, is a reason to look again, and what was
@@ -22,8 +23,8 @@
 #include <stdint.h>
 
 enum {
-	NEIGHBOUR_VERIFY_MS = 2000, /* a resolved one is probed so often: one unicast ARP request */
-	NEIGHBOUR_RETRY_MS = 1000,  /* an unresolved one is asked for so often, RFC 1122 2.3.2.1 */
+	NEIGHBOUR_VERIFY_MS = 2000,  /* a resolved one is probed so often: one unicast request */
+	NEIGHBOUR_RETRY_MS = 1000,   /* an unresolved one is asked for so often, RFC 1122 2.3.2.1 */
 	NEIGHBOUR_VERDICT_MS = 2500, /* the kernel's three probes, a second apart, take longer */
 };
 

@@ -94,14 +94,26 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	return 0;
 }
 
+/* True when a backend on the link was found; of a farm that has none there, any backend. */
 static bool farm_has_backend(struct director *d, const struct config_farm *farm, uint32_t ifindex)
 {
 	struct facts_source source = director_facts_source(d);
+	bool elsewhere = false, some_here = false;
+	struct plan_interface out;
 
-	for (size_t i = 0; i < farm->n_backends; i++)
-		if (facts_backend(farm, &farm->backends[i], ifindex, &source).usable)
+	for (size_t i = 0; i < farm->n_backends; i++) {
+		bool here, found;
+
+		if (!facts_way(farm, &farm->backends[i], &source, &out))
+			continue;
+		here = out.ifindex == ifindex;
+		found = facts_backend(farm, &farm->backends[i], out.ifindex, &source).usable;
+		if (here && found)
 			return true;
-	return false;
+		some_here |= here;
+		elsewhere |= found;
+	}
+	return elsewhere && !some_here;
 }
 
 /*

@@ -146,18 +146,20 @@ static void fill_farm_state(struct director *d, struct status_farm *s,
 			    const struct config_farm *farm, bool serving)
 {
 	const struct link *link = links_find(d->links, farm->interface);
-	const char *trouble = !link			    ? "is not there"
-			      : !mac_is_unicast(&link->mac) ? "has no Ethernet address"
-			      : !link->up		    ? "is down"
-							    : NULL;
+	char trouble[INTERFACE_TEXT];
+	bool can;
 
-	COPY(s->state, serving && !trouble ? "up" : "down");
-	if (trouble)
-		snprintf(s->reason, sizeof(s->reason), "interface \"%s\" %s", farm->interface,
+	director_interface_trouble(d, farm->interface, trouble);
+	if (!trouble[0] && !link->up)
+		COPY(trouble, "is down");
+	can = !trouble[0];
+	COPY(s->state, serving && can ? "up" : "down");
+	if (!can)
+		snprintf(s->reason, sizeof(s->reason), "interface \"%.15s\" %s", farm->interface,
 			 trouble);
 	else if (!serving)
 		COPY(s->reason, "no backend takes new connections");
-	for (size_t i = 0; trouble && i < s->n_backends; i++)
+	for (size_t i = 0; !can && i < s->n_backends; i++)
 		if (strcmp(s->backends[i].state, "disabled") != 0)
 			COPY(s->backends[i].state, "unresolved");
 }

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -165,4 +166,65 @@ bool mac_is_unicast(const struct mac *m)
 	static const struct mac zero;
 
 	return !(m->bytes[0] & 1) && !mac_equal(m, &zero);
+}
+
+/* --- ranges ----------------------------------------------------------------------------------- */
+
+struct addr_range prefix_range(const struct prefix *p)
+{
+	struct addr_range r = {.first = p->addr, .last = p->addr};
+
+	for (size_t i = p->length; i < addr_len(&p->addr) * 8; i++) {
+		r.first.bytes[i / 8] &= (uint8_t) ~(0x80U >> i % 8);
+		r.last.bytes[i / 8] |= (uint8_t)(0x80U >> i % 8);
+	}
+	return r;
+}
+
+bool addr_range_overlaps(const struct addr_range *a, const struct addr_range *b)
+{
+	return a->first.family == b->first.family && addr_compare(&a->first, &b->last) <= 0 &&
+	       addr_compare(&b->first, &a->last) <= 0;
+}
+
+static int by_first(const void *a, const void *b)
+{
+	return addr_compare(&((const struct addr_range *)a)->first,
+			    &((const struct addr_range *)b)->first);
+}
+
+/* The address after this one; false after the last of its family. */
+static bool next_addr(struct addr *a)
+{
+	for (size_t i = addr_len(a); i-- > 0;)
+		if (++a->bytes[i] != 0)
+			return true;
+	return false;
+}
+
+/* Sorted: b does not begin before a. */
+static bool touches(const struct addr_range *a, const struct addr_range *b)
+{
+	struct addr next = a->last;
+
+	if (a->first.family != b->first.family)
+		return false;
+	return !next_addr(&next) || addr_compare(&b->first, &next) <= 0;
+}
+
+size_t addr_range_merge(struct addr_range *ranges, size_t n)
+{
+	size_t used = 0;
+
+	if (n > 0)
+		qsort(ranges, n, sizeof(*ranges), by_first);
+	for (size_t i = 0; i < n; i++) {
+		struct addr_range *last = used ? &ranges[used - 1] : NULL;
+
+		if (!last || !touches(last, &ranges[i]))
+			ranges[used++] = ranges[i];
+		else if (addr_compare(&last->last, &ranges[i].last) < 0)
+			last->last = ranges[i].last;
+	}
+	return used;
 }

@@ -29,6 +29,11 @@ struct prefix {
 	uint8_t length; /* bits */
 };
 
+/* Addresses from first to last, both included, of one family. */
+struct addr_range {
+	struct addr first, last;
+};
+
 struct mac {
 	uint8_t bytes[MAC_LEN];
 };
@@ -52,6 +57,15 @@ uint32_t addr_v4_value(const struct addr *a);
 /* "10.77.0.100/24"; without a length the full one (/32, /128). 0 or -EINVAL, *ret untouched. */
 int prefix_parse(const char *text, struct prefix *ret);
 const char *prefix_format(const struct prefix *p, char buf[static PREFIX_TEXT]);
+/* The addresses of a prefix. */
+struct addr_range prefix_range(const struct prefix *p);
+/* True when they have an address in common. */
+bool addr_range_overlaps(const struct addr_range *a, const struct addr_range *b);
+/*
+ * Sorts ranges and joins those that overlap or touch: afterwards there is at least one address
+ * between two of one family. Families do not mix; IPv4 comes first. Returns how many are left.
+ */
+size_t addr_range_merge(struct addr_range *ranges, size_t n);
 
 /* "02:00:00:00:00:01", any case. 0 or -EINVAL, *ret untouched. */
 int mac_parse(const char *text, struct mac *ret);

@@ -18,8 +18,11 @@ enum {
 	CONFIG_FARMS_MAX = 4096, /* every rule between two farms looks at all pairs */
 	CONFIG_VRRPS_MAX = 255,	 /* one virtual router ID each */
 	CONFIG_TRACKS_MAX = 255, /* of a kind, per vrrp section */
-	CONFIG_PINS_MAX = 4096,	 /* per farm: meant for exceptions, not for a table */
-	CONFIG_CHECKS_MAX = 64,	 /* per farm, and each runs for every backend */
+	CONFIG_CLIENTS_MAX =
+		65536, /* prefixes of an allow or deny list as written: two elements of an interval
+			  set each, loaded in a quarter of a second in one transaction */
+	CONFIG_PINS_MAX = 4096, /* per farm: meant for exceptions, not for a table */
+	CONFIG_CHECKS_MAX = 64, /* per farm, and each runs for every backend */
 	CONFIG_BACKENDS_MAX =
 		1000, /* per farm: 100 buckets each still fit a 100,003-bucket table */
 	CONFIG_FARM_PORTS_MAX = 4096, /* one element of the services map each, per address */
@@ -112,7 +115,7 @@ struct config_backend {
 	uint32_t weight; /* 0..CONFIG_WEIGHT_MAX; default 1; 0: no new flows */
 	struct mac mac;	 /* all zero: resolved through the neighbour table */
 	bool has_mac;
-	char *interface; /* "": the farm's */
+	char *interface; /* "": by route */
 	bool backup;	 /* false */
 	enum config_admin_state state;
 };
@@ -144,6 +147,12 @@ struct config_check {
 	uint8_t rise, fall;				    /* 2, 3 */
 };
 
+/* Clients that are allowed or denied: no two ranges overlap or touch, sorted. */
+struct config_clients {
+	struct addr_range *v4, *v6;
+	size_t n_v4, n_v6;
+};
+
 struct config_pin {
 	struct prefix client;
 	char *backend;
@@ -172,8 +181,9 @@ struct config_farm {
 	uint32_t minimum_backends; /* 1 */
 	enum config_when_empty when_empty;
 	enum config_fragments fragments;
-	char **allow, **deny; /* prefixes or "@/path/file" */
+	char **allow, **deny; /* as written: prefixes or "@/path/file"; none: no list */
 	size_t n_allow, n_deny;
+	struct config_clients allowed, denied;	/* what they and the files hold, merged */
 	uint32_t max_rate_per_source, max_rate; /* new connections a second; 0: no limit */
 	uint32_t slow_start_ms;			/* 0 */
 	bool sync;				/* true */

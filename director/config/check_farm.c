@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/check.h"
 
+#include "director/config/keywords.h"
 #include "director/config/number.h"
+#include "director/config/value.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -39,6 +41,12 @@ static bool has_family(const struct config_farm *f, uint8_t family)
 	return false;
 }
 
+/* RFC 4291, 2.5.6 */
+static bool is_link_local(const struct addr *a)
+{
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
 static void check_backends(struct source *s, const struct config_farm *f)
 {
 	config_check_names(s, "backend", f->backends, f->n_backends, sizeof(f->backends[0]));
@@ -50,6 +58,12 @@ static void check_backends(struct source *s, const struct config_farm *f)
 				s, &b->address,
 				"backend \"%s\" has an %s address, but farm \"%s\" has none",
 				b->name, b->address.family == AF_INET ? "IPv4" : "IPv6", f->name);
+		/* RFC 4007, 6: such an address means something on its own link only. */
+		if (is_link_local(&b->address) && !b->interface[0])
+			source_mistake_at(
+				s, &b->address,
+				"backend \"%s\" has a link-local address and no interface",
+				b->name);
 	}
 	if (f->minimum_backends > f->n_backends)
 		source_mistake_at(s, &f->minimum_backends,
@@ -57,17 +71,77 @@ static void check_backends(struct source *s, const struct config_farm *f)
 				  f->minimum_backends, f->name, f->n_backends);
 }
 
+static bool has_backend(const struct config_farm *f, const char *name)
+{
+	for (size_t i = 0; i < f->n_backends; i++)
+		if (strcmp(f->backends[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The first pin before this one that has a client in common with it, or NULL. */
+static const struct config_pin *pin_before(const struct config_farm *f, size_t pin)
+{
+	struct addr_range clients = prefix_range(&f->pins[pin].client);
+
+	for (size_t i = 0; i < pin; i++) {
+		struct addr_range earlier = prefix_range(&f->pins[i].client);
+
+		if (addr_range_overlaps(&clients, &earlier))
+			return &f->pins[i];
+	}
+	return NULL;
+}
+
 static void check_pins(struct source *s, const struct config_farm *f)
 {
-	for (size_t i = 0; i < f->n_pins; i++) {
-		const struct config_pin *p = &f->pins[i];
-		bool found = false;
+	char client[PREFIX_TEXT], earlier[PREFIX_TEXT], place[ERR_FILE];
 
-		for (size_t j = 0; j < f->n_backends; j++)
-			found = found || strcmp(f->backends[j].name, p->backend) == 0;
-		if (!found)
+	for (size_t i = 0; i < f->n_pins; i++) {
+		const struct config_pin *p = &f->pins[i], *other = pin_before(f, i);
+
+		prefix_format(&p->client, client);
+		if (!has_backend(f, p->backend))
 			source_mistake_at(s, &p->backend, "farm \"%s\" has no backend \"%s\"",
 					  f->name, p->backend);
+		if (!has_family(f, p->client.addr.family))
+			source_mistake_at(s, &p->client,
+					  "client %s of this pin is of %s, but farm \"%s\" has no "
+					  "such address",
+					  client,
+					  p->client.addr.family == AF_INET ? "IPv4" : "IPv6",
+					  f->name);
+		if (other)
+			source_mistake_at(s, &p->client, "client %s is pinned already, by %s (%s)",
+					  client, prefix_format(&other->client, earlier),
+					  source_place_of(s, &other->client, place));
+	}
+}
+
+/* True when a field was given another value than its default. */
+static bool is_changed(struct source *s, const struct keyword *row, const void *field)
+{
+	uint64_t def = 0;
+	char why[VALUE_WHY];
+
+	return source_word_of(s, field) && value_parse(row, row->def, &def, why) == 0 &&
+	       memcmp(&def, field, value_size(row)) != 0;
+}
+
+/* Keys that say how to remember, where nothing is to be remembered. A default does no harm. */
+static void check_persistence(struct source *s, const struct config_farm *f)
+{
+	static const char *const keys[] = {"persistence-timeout", "persistence-prefix",
+					   "persistence-prefix6"};
+
+	for (size_t i = 0; f->persistence == PERSISTENCE_NONE && i < sizeof(keys) / sizeof(keys[0]);
+	     i++) {
+		const struct keyword *row = keyword_find(SECTION_FARM, keys[i]);
+		const void *field = (const char *)f + row->offset;
+
+		if (is_changed(s, row, field))
+			source_mistake_at(s, field, "%s needs persistence = \"source-address\"",
+					  keys[i]);
 	}
 }
 
@@ -94,9 +168,15 @@ static void check_interface(struct source *s, const struct config *c, const stru
 	}
 	for (size_t i = 0; i < f->n_addresses; i++) {
 		const struct config_vrrp *v = vrrp_of(c, &f->addresses[i]);
-		const void *at =
-			source_word_of(s, &f->interface) ? (const void *)&f->interface : &f->addresses[i];
+		bool given = source_word_of(s, &f->interface);
+		const void *at = given ? (const void *)&f->interface : &f->addresses[i];
 
+		/* Forgotten in one of two sections, most likely; who holds it himself says where. */
+		if (!v && !given)
+			source_mistake_at(s, at,
+					  "no vrrp section holds %s: add it to one, or give farm "
+					  "\"%s\" an interface",
+					  addr_format(&f->addresses[i], address), f->name);
 		if (v && strcmp(v->interface, f->interface) != 0)
 			source_mistake_at(s, at,
 					  "farm \"%s\" is on %s, but vrrp \"%s\" holds %s on %s",
@@ -183,6 +263,7 @@ void config_check_farms(struct source *s, const struct config *c)
 		check_ports(s, f);
 		check_backends(s, f);
 		check_pins(s, f);
+		check_persistence(s, f);
 		check_interface(s, c, f);
 		config_check_names(s, "check", f->checks, f->n_checks, sizeof(f->checks[0]));
 		for (size_t j = 0; j < f->n_checks; j++) {

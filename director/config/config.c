@@ -2,6 +2,7 @@
 /* Questions that everybody asks of a configuration, and its end. */
 #include "include/config.h"
 
+#include "director/config/clients.h"
 #include "director/config/keywords.h"
 #include "director/config/load.h"
 
@@ -56,6 +57,8 @@ static void free_key(const struct keyword *k, void *object)
 	}
 	for (size_t i = 0; i < n && keyword_is_text(k); i++)
 		free(texts[i]);
+	if (k->type == KEYWORD_FILTER)
+		config_clients_clear((void *)((char *)object + k->clients));
 	if (k->list)
 		free(texts);
 }

@@ -10,11 +10,31 @@
 
 static void print_section(enum config_section id, const void *object, FILE *out);
 
+static void print_ranges(const char *name, const struct addr_range *ranges, size_t n, FILE *out)
+{
+	char first[ADDR_TEXT], last[ADDR_TEXT];
+
+	for (size_t i = 0; i < n; i++)
+		fprintf(out, "%s=%s-%s\n", name, addr_format(&ranges[i].first, first),
+			addr_format(&ranges[i].last, last));
+}
+
+/* Not where the prefixes are written counts, but what they are. */
+static void print_clients(const struct keyword *k, const struct config_clients *clients, FILE *out)
+{
+	print_ranges(k->name, clients->v4, clients->n_v4, out);
+	print_ranges(k->name, clients->v6, clients->n_v6, out);
+}
+
 static void print_key(const struct keyword *k, const void *object, FILE *out)
 {
 	const char *field = (const char *)object + k->offset;
 	size_t n = 1;
 
+	if (k->type == KEYWORD_FILTER) {
+		print_clients(k, (const void *)((const char *)object + k->clients), out);
+		return;
+	}
 	if (k->list) {
 		n = *(const size_t *)(const void *)((const char *)object + k->count);
 		field = *(const char *const *)(const void *)field;

@@ -72,6 +72,7 @@ struct keyword {
 	const struct keyword_word *words; /* KEYWORD_WORD */
 	enum config_section section;	  /* KEYWORD_SECTION */
 	size_t offset, count;		  /* of the field in the section's struct */
+	size_t clients; /* KEYWORD_FILTER: of the struct config_clients made from the list */
 };
 
 /* Where the struct of a section lives in the struct of the section around it. */

@@ -6,6 +6,7 @@
 #include "director/config/load.h"
 
 #include "director/config/check.h"
+#include "director/config/clients.h"
 #include "director/config/defaults.h"
 #include "director/config/grammar.h"
 #include "director/config/text.h"
@@ -269,7 +270,7 @@ static void keep_place(struct source *s, struct config_cluster *cl)
 		source_no_memory(s);
 }
 
-static void read_words(struct source *s, struct config *c)
+static void read_words(struct source *s, struct config *c, bool unbuilt)
 {
 	cfg_t *tree = grammar_parse(s);
 
@@ -282,17 +283,18 @@ static void read_words(struct source *s, struct config *c)
 		return;
 	source_index(s);
 	keep_place(s, &c->cluster);
+	config_read_clients(s, c);
 	if (config_set_derived(c) < 0)
 		source_no_memory(s);
 	else
 		config_check(s, c);
-	if (!s->mistaken)
+	if (!s->mistaken && !unbuilt)
 		config_check_built(s, c);
 	config_sort(c);
 }
 
-/* Takes a source whose words are cut. */
-static int finish(struct source *s, const char *name, struct config **ret)
+/* Takes a source whose words are cut. unbuilt: also what is not built yet. */
+static int finish(struct source *s, const char *name, bool unbuilt, struct config **ret)
 {
 	struct config *c = calloc(1, sizeof(*c));
 	int r;
@@ -302,7 +304,7 @@ static int finish(struct source *s, const char *name, struct config **ret)
 	else if (!s->mistaken && s->n_words == 0)
 		s->code = err_at(s->err, -EINVAL, name, 0, "the file configures nothing");
 	else if (s->n_words > 0)
-		read_words(s, c);
+		read_words(s, c, unbuilt);
 	r = s->code;
 	source_close(s);
 	if (r < 0) {
@@ -319,15 +321,27 @@ int config_load(const char *path, struct config **ret, struct err *err)
 
 	source_init(&s, err);
 	source_file(&s, path);
-	return finish(&s, path, ret);
+	return finish(&s, path, false, ret);
 }
 
-int config_load_text(const char *name, const char *text, size_t len, struct config **ret,
-		     struct err *err)
+static int load_text(const char *name, const char *text, size_t len, bool unbuilt,
+		     struct config **ret, struct err *err)
 {
 	struct source s;
 
 	source_init(&s, err);
 	source_text(&s, name, text, len);
-	return finish(&s, name, ret);
+	return finish(&s, name, unbuilt, ret);
+}
+
+int config_load_text(const char *name, const char *text, size_t len, struct config **ret,
+		     struct err *err)
+{
+	return load_text(name, text, len, false, ret, err);
+}
+
+int config_load_unbuilt(const char *name, const char *text, size_t len, struct config **ret,
+			struct err *err)
+{
+	return load_text(name, text, len, true, ret, err);
 }

@@ -8,12 +8,16 @@
 
 /*
  * 0, or negative errno with *err filled and *ret untouched: the first mistake, in the order of the
- * file. Files that the configuration names are not looked at: config_check_files().
+ * file. Of the files that the configuration names only lists of clients are read, which are part of
+ * it; for the others there is config_check_files().
  */
 int config_load(const char *path, struct config **ret, struct err *err);
 /* The same for a text; `name` stands for the file in sentences and for relative includes. */
 int config_load_text(const char *name, const char *text, size_t len, struct config **ret,
 		     struct err *err);
+/* The same without refusing what is not built yet: for tests of what is read and checked. */
+int config_load_unbuilt(const char *name, const char *text, size_t len, struct config **ret,
+			struct err *err);
 /* Accepts NULL and what was only half filled. */
 void config_free(struct config *c);
 

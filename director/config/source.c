@@ -113,15 +113,23 @@ void source_file(struct source *s, const char *path)
 	free(text);
 }
 
+int source_read(struct source *s, size_t word, const char *what, const char *path, char **ret,
+		size_t *ret_len)
+{
+	int r = read_file(path, true, ret, ret_len);
+
+	if (r < 0)
+		source_mistake(s, word, "cannot %s %s: %s", what, path,
+			       r == -EINVAL ? "not a regular file" : reason(r));
+	return r;
+}
+
 void source_include(struct source *s, size_t first, const char *path)
 {
 	char *text = NULL;
 	size_t len = 0;
-	int r = read_file(path, true, &text, &len);
 
-	if (r < 0) {
-		source_mistake(s, first, "cannot include %s: %s", path,
-			       r == -EINVAL ? "not a regular file" : reason(r));
+	if (source_read(s, first, "include", path, &text, &len) < 0) {
 		s->stopped = true;
 		return;
 	}
@@ -146,7 +154,9 @@ bool word_is_value(const struct source *s, size_t word)
 	       (word > 1 && word_is(s, word - 1, '{') && word_is(s, word - 2, '='));
 }
 
-static void keep(struct source *s, size_t word, const char *fmt, va_list ap)
+/* file NULL: the place of the word. */
+static void keep(struct source *s, size_t word, const char *file, int line, const char *fmt,
+		 va_list ap)
 {
 	char text[ERR_TEXT];
 	const struct word *w = NULL;
@@ -158,12 +168,22 @@ static void keep(struct source *s, size_t word, const char *fmt, va_list ap)
 	s->code = -EINVAL;
 	if (s->n_words > 0)
 		w = &s->words[word < s->n_words ? word : s->n_words - 1];
+	if (!file) {
+		file = w ? w->file : s->n_files ? s->files[0] : "";
+		line = w ? w->line : 0;
+	}
 	vsnprintf(text, sizeof(text), fmt, ap);
-	err_at(s->err, -EINVAL,
-	       w	    ? w->file
-	       : s->n_files ? s->files[0]
-			    : "",
-	       w ? w->line : 0, "%s", text);
+	err_at(s->err, -EINVAL, file, line, "%s", text);
+}
+
+void source_mistake_in(struct source *s, size_t word, const char *file, int line, const char *fmt,
+		       ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	keep(s, word, file, line, fmt, ap);
+	va_end(ap);
 }
 
 void source_mistake(struct source *s, size_t word, const char *fmt, ...)
@@ -171,7 +191,7 @@ void source_mistake(struct source *s, size_t word, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	keep(s, word, fmt, ap);
+	keep(s, word, NULL, 0, fmt, ap);
 	va_end(ap);
 }
 
@@ -203,7 +223,7 @@ void source_mistake_at(struct source *s, const void *field, const char *fmt, ...
 	va_list ap;
 
 	va_start(ap, fmt);
-	keep(s, source_order(s, field), fmt, ap);
+	keep(s, source_order(s, field), NULL, 0, fmt, ap);
 	va_end(ap);
 }
 

@@ -86,6 +86,15 @@ void source_mistake(struct source *s, size_t word, const char *fmt, ...)
 /* The same with the place of a field that was given in the file. */
 void source_mistake_at(struct source *s, const void *field, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* The same, in the order of a word but about a line of another file, which the word names. */
+void source_mistake_in(struct source *s, size_t word, const char *file, int line, const char *fmt,
+		       ...) __attribute__((format(printf, 5, 6)));
+/*
+ * Reads a whole regular file that the configuration names, up to SOURCE_FILE_MAX. 0, or negative
+ * errno with the mistake kept: "cannot WHAT PATH: why" at the word. The caller frees *ret.
+ */
+int source_read(struct source *s, size_t word, const char *what, const char *path, char **ret,
+		size_t *ret_len);
 /* Out of memory: before every other mistake. */
 void source_no_memory(struct source *s);
 

@@ -54,7 +54,6 @@ static const struct {
 	{SECTION_FARM, "max-rate", NULL},
 	{SECTION_FARM, "slow-start", NULL},
 	{SECTION_FARM, "sync", NULL},
-	{SECTION_BACKEND, "interface", NULL},
 	{SECTION_BACKEND, "backup", NULL},
 };
 

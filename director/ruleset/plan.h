@@ -29,7 +29,7 @@ enum {
 		60000, /* a flow that has shown one SYN only; Linux' tcp_synack_retries last as long */
 };
 
-/* An interface that is there. */
+/* An interface that is there, with farms on it or as a backend's way out. */
 struct plan_interface {
 	char name[RULESET_IFNAME];
 	uint32_t ifindex;

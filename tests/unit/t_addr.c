@@ -2,6 +2,8 @@
 #include "include/addr.h"
 #include "tests/unit/unit.h"
 
+#include <string.h>
+
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -86,7 +88,104 @@ static void macs(void)
 	EXPECT_INT(mac_parse("02-00-5e-00-01-ff", &m), -EINVAL);
 }
 
+static struct addr_range range(const char *text)
+{
+	struct prefix p = {0};
+
+	EXPECT_INT(prefix_parse(text, &p), 0);
+	return prefix_range(&p);
+}
+
+/* "a-b", the ends of a range. */
+static const char *ends(const struct addr_range *r, char buf[static 2 * ADDR_TEXT])
+{
+	char last[ADDR_TEXT];
+
+	addr_format(&r->first, buf);
+	strcat(strcat(buf, "-"), addr_format(&r->last, last));
+	return buf;
+}
+
+static void ranges_of_prefixes(void)
+{
+	static const struct {
+		const char *prefix, *ends;
+	} cases[] = {
+		{"192.0.2.0/24", "192.0.2.0-192.0.2.255"},
+		{"192.0.2.77", "192.0.2.77-192.0.2.77"},
+		{"192.0.2.96/27", "192.0.2.96-192.0.2.127"},
+		{"0.0.0.0/0", "0.0.0.0-255.255.255.255"},
+		{"10.77.0.100/24", "10.77.0.0-10.77.0.255"},
+		{"2001:db8::/33", "2001:db8::-2001:db8:7fff:ffff:ffff:ffff:ffff:ffff"},
+		{"::/0", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+		{"fd77::1", "fd77::1-fd77::1"},
+	};
+	char buf[2 * ADDR_TEXT];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct addr_range r = range(cases[i].prefix);
+
+		EXPECT_TEXT(ends(&r, buf), cases[i].ends);
+	}
+}
+
+static void ranges_that_overlap(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlap;
+	} cases[] = {
+		{"192.0.2.0/24", "192.0.2.255", true},	 {"192.0.2.0/24", "192.0.3.0", false},
+		{"192.0.2.0/25", "192.0.2.0/24", true},	 {"::/0", "0.0.0.0/0", false},
+		{"fd77::/64", "fd77::1:0:0:0:0", false}, {"fd77::1", "fd77::1", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct addr_range a = range(cases[i].a), b = range(cases[i].b);
+
+		EXPECT_INT(addr_range_overlaps(&a, &b), cases[i].overlap);
+		EXPECT_INT(addr_range_overlaps(&b, &a), cases[i].overlap);
+	}
+}
+
+static void ranges_are_merged(void)
+{
+	static const struct {
+		const char *prefixes[6], *merged;
+	} cases[] = {
+		{{NULL}, ""},
+		{{"192.0.2.1"}, "192.0.2.1-192.0.2.1 "},
+		{{"192.0.2.1", "192.0.2.3"}, "192.0.2.1-192.0.2.1 192.0.2.3-192.0.2.3 "},
+		{{"192.0.2.128/25", "192.0.2.0/25"}, "192.0.2.0-192.0.2.255 "},
+		{{"10.0.0.0/8", "10.1.0.0/16", "10.255.0.0/16", "11.0.0.0"}, "10.0.0.0-11.0.0.0 "},
+		{{"10.1.0.0/16", "10.1.0.0/16", "10.0.0.0/8"}, "10.0.0.0-10.255.255.255 "},
+		{{"255.255.255.255", "255.255.255.254", "0.0.0.0"},
+		 "0.0.0.0-0.0.0.0 255.255.255.254-255.255.255.255 "},
+		{{"0.0.0.0/0", "192.0.2.0/24"}, "0.0.0.0-255.255.255.255 "},
+		{{"::/0", "255.255.255.255", "fd77::1"},
+		 "255.255.255.255-255.255.255.255 ::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff "},
+		{{"fd77::1:0", "fd77::ffff"}, "fd77::ffff-fd77::1:0 "},
+	};
+	char buf[2 * ADDR_TEXT], text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct addr_range r[6];
+		size_t n = 0;
+
+		text[0] = '\0';
+		for (; n < 6 && cases[i].prefixes[n]; n++)
+			r[n] = range(cases[i].prefixes[n]);
+		n = addr_range_merge(r, n);
+		for (size_t k = 0; k < n; k++)
+			strcat(strcat(text, ends(&r[k], buf)), " ");
+		EXPECT_TEXT(text, cases[i].merged);
+	}
+}
+
 UNIT_TESTS(addr) = {
+	{"ranges of prefixes", ranges_of_prefixes},
+	{"ranges that overlap", ranges_that_overlap},
+	{"ranges are merged", ranges_are_merged},
 	{"parses and formats", parses_and_formats},
 	{"refuses what is no address", refuses_what_is_no_address},
 	{"knows what a host can own", knows_what_a_host_can_own},

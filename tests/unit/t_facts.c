@@ -87,8 +87,10 @@ static void add_backend(struct world *w, struct config_farm *farm, const char *n
 		farm->backends = &w->backends[farm == &w->farms[0]   ? 0
 					      : farm == &w->farms[1] ? 3
 								     : 5];
-	farm->backends[farm->n_backends++] = (struct config_backend){
-		.name = (char *)name, .address = addr_v4(address), .weight = 1};
+	farm->backends[farm->n_backends++] = (struct config_backend){.name = (char *)name,
+								     .interface = (char *)"",
+								     .address = addr_v4(address),
+								     .weight = 1};
 }
 
 static void begin(struct world *w)
