@@ -62,7 +62,8 @@ UNIT_LIST := $(B)/tests/suites.h
 UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch])
-FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/config/*.c))
+FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/config/*.c \
+             director/flow/*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 ifeq ($(V),1)
