@@ -2,7 +2,7 @@
 /* One message of nfnetlink_log; see flow_log.h. */
 #include "director/flow/flow_log.h"
 
-#include "include/rd.h"
+#include "director/flow/nl_reader.h"
 
 #include <netinet/in.h>
 #include <string.h>
@@ -11,11 +11,8 @@
 #include <linux/if_ether.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
-#include <linux/netlink.h>
 
 enum {
-	ATTRIBUTE_HEADER = 4,	 /* netlink's own constants are signed */
-	ATTRIBUTE_TYPE = 0x3fff, /* the upper bits are flags */
 	IPV4_HEADER_MIN = 20,
 	IPV6_HEADER = 40,
 	FRAGMENT_OFFSET_V4 = 0x1fff, /* in units of 8 octets, behind the flags */
@@ -27,47 +24,6 @@ enum {
 struct attributes {
 	struct rd packet, payload, mark, ifindex, prefix, sequence, hwtype, hwheader;
 };
-
-/* Numbers of netlink itself are in the machine's order, and nothing says that they are aligned. */
-static uint16_t host16(struct rd *r)
-{
-	const uint8_t *p = rd_take(r, sizeof(uint16_t));
-	uint16_t v = 0;
-
-	if (p)
-		memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-static uint32_t host32(struct rd *r)
-{
-	const uint8_t *p = rd_take(r, sizeof(uint32_t));
-	uint32_t v = 0;
-
-	if (p)
-		memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/* The next attribute; false at the end, and when it is longer than what is there (rd_ok() tells). */
-static bool next_attribute(struct rd *r, uint16_t *ret_type, struct rd *ret_value)
-{
-	uint16_t len;
-	size_t padding;
-	const uint8_t *value;
-
-	if (rd_left(r) < ATTRIBUTE_HEADER)
-		return false;
-	len = host16(r);
-	*ret_type = (uint16_t)(host16(r) & ATTRIBUTE_TYPE);
-	value = rd_take(r, len < ATTRIBUTE_HEADER ? SIZE_MAX : (size_t)len - ATTRIBUTE_HEADER);
-	if (!value)
-		return false;
-	*ret_value = rd_init(value, (size_t)len - ATTRIBUTE_HEADER);
-	padding = (4 - len % 4u) % 4;
-	rd_take(r, padding < rd_left(r) ? padding : rd_left(r));
-	return true;
-}
 
 static struct rd *place_of(struct attributes *a, uint16_t type)
 {
@@ -86,24 +42,20 @@ static struct rd *place_of(struct attributes *a, uint16_t type)
 
 static enum flow_log_reject read_message(const uint8_t *bytes, size_t len, struct attributes *ret)
 {
-	struct rd r = rd_init(bytes, len), value;
-	uint32_t message_len = host32(&r);
-	uint16_t type = host16(&r);
-	struct rd *place;
+	struct nl_message m;
+	struct rd value, *place;
+	uint16_t type;
 
-	rd_take(&r, sizeof(struct nlmsghdr) - sizeof(message_len) - sizeof(type));
-	rd_take(&r, sizeof(struct nfgenmsg));
-	if (!rd_ok(&r) || message_len < NLMSG_HDRLEN + sizeof(struct nfgenmsg) || message_len > len)
+	if (!nl_read_message(bytes, len, &m) || !rd_take(&m.body, NL_FAMILY_HEADER))
 		return FLOW_LOG_REJECT_TRUNCATED;
-	if (type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
+	if (m.type != (NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_PACKET))
 		return FLOW_LOG_REJECT_NOT_PACKET;
-	r = rd_init(r.at, message_len - NLMSG_HDRLEN - sizeof(struct nfgenmsg));
-	while (next_attribute(&r, &type, &value)) {
+	while (nl_next_attribute(&m.body, &type, &value)) {
 		place = place_of(ret, type);
 		if (place)
 			*place = value;
 	}
-	return rd_ok(&r) ? FLOW_LOG_REJECT_NONE : FLOW_LOG_REJECT_TRUNCATED;
+	return rd_ok(&m.body) ? FLOW_LOG_REJECT_NONE : FLOW_LOG_REJECT_TRUNCATED;
 }
 
 /* --- the attributes --------------------------------------------------------------------------- */
