@@ -307,7 +307,7 @@ static void start_move(struct flow_file *f, const struct flow_geometry *g)
 {
 	size_t size = flow_region_size(g);
 	uint64_t now_ms = uv_hrtime() / NANO_PER_MS;
-	void *memory;
+	void *memory = NULL;
 	int code;
 
 	if (now_ms < f->retry_ms)

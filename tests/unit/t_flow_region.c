@@ -3,15 +3,18 @@
 #include "director/flow/flow_index.h"
 #include "tests/unit/unit.h"
 
-#include <errno.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define CORPUS "tests/fuzz/corpus/fuzz_flow_region"
 
 enum { FLOWS = 60, TOUCHED = 2, HEADER = 80, EXPIRES = 5000 };
 
@@ -182,6 +185,46 @@ static void every_flipped_bit(void)
 	free(copy);
 }
 
+/* The corpus of fuzz_flow_region: an offset and what is laid over the region there. */
+static void corpus(void)
+{
+	DIR *dir = opendir(CORPUS);
+	size_t size = flow_region_size(&geometry), files = 0;
+	uint8_t *memory = calloc(1, size), *copy = calloc(1, size), bytes[2048];
+	struct dirent *entry;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
+	while ((entry = readdir(dir))) {
+		struct flow_index x, y;
+		char path[512];
+		uint32_t torn;
+		size_t len, at;
+		FILE *f;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", CORPUS, entry->d_name);
+		f = fopen(path, "r");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+		len = fread(bytes, 1, sizeof(bytes), f);
+		fclose(f);
+		memset(memory, 0, size);
+		fill(&x, memory, 40);
+		at = HEADER + (size_t)(bytes[0] << 8 | bytes[1]);
+		CU_ASSERT_FATAL(len >= 2 && at + len - 2 <= size);
+		memcpy(memory + at, bytes + 2, len - 2);
+		CU_ASSERT_FATAL(take_in(&y, copy, memory, &torn));
+		CU_ASSERT(flow_index_total(&y, FLOW_IPV4) + flow_index_total(&y, FLOW_IPV6) +
+				  torn <=
+			  40 + len / 24);
+		files++;
+	}
+	closedir(dir);
+	CU_ASSERT(files > 0);
+	free(memory);
+	free(copy);
+}
+
 static void names_from_outside(void)
 {
 	size_t size = flow_region_size(&geometry);
@@ -311,6 +354,7 @@ UNIT_TESTS(flow_region) = {
 	{"sizes", sizes},
 	{"refusals", refusals},
 	{"every flipped bit", every_flipped_bit},
+	{"corpus", corpus},
 	{"names from outside", names_from_outside},
 	{"what expired is left out", what_expired_is_left_out},
 	{"killed between any two instructions", killed_between_any_two_instructions},
