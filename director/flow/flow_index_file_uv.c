@@ -21,10 +21,11 @@
 #define FILE_OPEN "flows.index.open"
 
 enum {
-	TEND_SLOTS = 32768, /* of a move: below 3 ms */
-	RETRY_MS = 10000,   /* after a file that could not be made */
-	SOURCES = 2,	    /* the index and, when it was being moved, the new one */
-	BOOT_ID_TEXT = 64,  /* a UUID and a newline */
+	TEND_SLOTS = 32768,	     /* of a move: below 3 ms */
+	TEND_ROOM = 8 * 1024 * 1024, /* of a file, in octets: about 2 ms */
+	RETRY_MS = 10000,	     /* after a file that could not be made */
+	SOURCES = 2,		     /* the index and, when it was being moved, the new one */
+	BOOT_ID_TEXT = 64,	     /* a UUID and a newline */
 	NANO_PER_MS = 1000000,
 };
 
@@ -38,6 +39,10 @@ struct flow_file {
 	size_t size;
 	void *old_memory; /* of index.old, or NULL */
 	size_t old_size;
+	/* A file that is being given its room, before index moves into it. */
+	struct flow_geometry new_geometry;
+	size_t new_size, new_room;
+	int new_fd; /* -1: none */
 	uint64_t retry_ms;
 	char dir[PATH_MAX];
 };
@@ -51,43 +56,37 @@ static int path_of(char path[static PATH_MAX], const char *dir, const char *name
 	return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
 }
 
-static int take_room(int fd, size_t size)
+/* Room for octets from..to of a file that has those before. 0 or negative errno. */
+static int take_room(int fd, size_t from, size_t to)
 {
-	if (fallocate(fd, 0, 0, (off_t)size) == 0)
+	if (fallocate(fd, 0, (off_t)from, (off_t)(to - from)) == 0)
 		return 0;
 	if (errno != EOPNOTSUPP)
 		return -errno;
-	return ftruncate(fd, (off_t)size) < 0 ? -errno : 0;
+	return ftruncate(fd, (off_t)to) < 0 ? -errno : 0;
 }
 
-/* A new file of that size, all zero, mapped. 0 or negative errno. */
-static int create_file(const char *dir, const char *name, size_t size, void **ret)
+/* A new file, empty. Its descriptor or negative errno. */
+static int create_file(const char *dir, const char *name)
 {
 	char path[PATH_MAX];
 	int fd, code = path_of(path, dir, name);
-	void *memory;
 
 	if (code < 0)
 		return code;
 	unlink(path);
 	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
+	return fd < 0 ? -errno : fd;
+}
+
+static int map_whole(int fd, size_t size, void **ret)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (memory == MAP_FAILED)
 		return -errno;
-	code = take_room(fd, size);
-	if (code < 0)
-		goto fail;
-	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED) {
-		code = -errno;
-		goto fail;
-	}
-	close(fd);
 	*ret = memory;
 	return 0;
-fail:
-	close(fd);
-	unlink(path);
-	return code;
 }
 
 static int rename_file(const char *dir, const char *from, const char *to)
@@ -249,12 +248,20 @@ static int make_index(struct flow_file *f, const struct source *sources, size_t 
 	struct flow_geometry g = n ? geometry_like(&sources[0].region.geometry) : least;
 	struct flow_identity id = {.epoch = 1};
 	struct flow_region r;
-	int code;
+	int fd, code;
 
 	f->size = flow_region_size(&g);
-	code = create_file(f->dir, FILE_OPEN, f->size, &f->memory);
-	if (code < 0)
+	fd = create_file(f->dir, FILE_OPEN);
+	if (fd < 0)
+		return fd;
+	code = take_room(fd, 0, f->size);
+	if (code == 0)
+		code = map_whole(fd, f->size, &f->memory);
+	close(fd);
+	if (code < 0) {
+		remove_file(f->dir, FILE_OPEN);
 		return code;
+	}
 	if (n) {
 		id = sources[0].region.identity;
 		id.epoch++;
@@ -286,6 +293,7 @@ int flow_file_open(const char *dir, struct flow_file **ret, struct err *err)
 
 	if (!f)
 		return err_set(err, -ENOMEM, "no memory");
+	f->new_fd = -1;
 	snprintf(f->dir, sizeof(f->dir), "%s", dir);
 	read_boot_id(boot_id);
 	n = sources_open(sources, dir, boot_id);
@@ -303,28 +311,61 @@ int flow_file_open(const char *dir, struct flow_file **ret, struct err *err)
 
 /* --- moving ------------------------------------------------------------------------------------ */
 
-static void start_move(struct flow_file *f, const struct flow_geometry *g)
+static uint64_t now_ms(void)
 {
-	size_t size = flow_region_size(g);
-	uint64_t now_ms = uv_hrtime() / NANO_PER_MS;
-	void *memory = NULL;
-	int code;
+	return uv_hrtime() / NANO_PER_MS;
+}
 
-	if (now_ms < f->retry_ms)
-		return;
-	code = create_file(f->dir, FILE_NEW, size, &memory);
+static void start_file(struct flow_file *f, const struct flow_geometry *g)
+{
+	f->new_geometry = *g;
+	f->new_size = flow_region_size(g);
+	f->new_room = 0;
+	f->new_fd = create_file(f->dir, FILE_NEW);
+}
+
+/* At the first step that fails, which may be the making of the file. */
+static void give_up_file(struct flow_file *f, int code)
+{
+	if (f->new_fd >= 0)
+		close(f->new_fd);
+	f->new_fd = -1;
+	remove_file(f->dir, FILE_NEW);
+	f->retry_ms = now_ms() + RETRY_MS;
+	log_warning("cannot make an index of flows of %zu KiB in %s: %s; keeping the one of %zu "
+		    "KiB, trying again in %d s",
+		    f->new_size >> 10, f->dir, strerror(-code), f->size >> 10, RETRY_MS / 1000);
+}
+
+static void start_move(struct flow_file *f)
+{
+	void *memory = NULL;
+	int code = map_whole(f->new_fd, f->new_size, &memory);
+
 	if (code < 0) {
-		f->retry_ms = now_ms + RETRY_MS;
-		log_warning("cannot make an index of flows of %zu KiB in %s: %s; keeping the one "
-			    "of %zu KiB, trying again in %d s",
-			    size >> 10, f->dir, strerror(-code), f->size >> 10, RETRY_MS / 1000);
+		give_up_file(f, code);
 		return;
 	}
-	flow_index_start_move(&f->index, memory, g);
+	close(f->new_fd);
+	f->new_fd = -1;
+	flow_index_start_move(&f->index, memory, &f->new_geometry);
 	f->old_memory = f->memory;
 	f->old_size = f->size;
 	f->memory = memory;
-	f->size = size;
+	f->size = f->new_size;
+}
+
+/* Some more room for the new file; with the last of it the move starts. */
+static void go_on_with_file(struct flow_file *f)
+{
+	size_t to = f->new_size - f->new_room < TEND_ROOM ? f->new_size : f->new_room + TEND_ROOM;
+	int code = f->new_fd < 0 ? f->new_fd : take_room(f->new_fd, f->new_room, to);
+
+	f->new_room = to;
+	if (code < 0)
+		give_up_file(f, code);
+	else if (f->new_room == f->new_size)
+		start_move(f);
 }
 
 /*
@@ -347,11 +388,16 @@ bool flow_file_tend(struct flow_file *f)
 {
 	struct flow_geometry g;
 
-	if (f->old_memory && flow_index_move(&f->index, TEND_SLOTS))
-		end_move(f);
-	else if (!f->old_memory && flow_index_wants(&f->index, &least, &g))
-		start_move(f, &g);
-	return f->old_memory != NULL;
+	if (f->old_memory) {
+		if (flow_index_move(&f->index, TEND_SLOTS))
+			end_move(f);
+	} else if (f->new_fd >= 0) {
+		go_on_with_file(f);
+	} else if (flow_index_wants(&f->index, &least, &g) && now_ms() >= f->retry_ms) {
+		start_file(f, &g);
+		go_on_with_file(f);
+	}
+	return f->old_memory || f->new_fd >= 0;
 }
 
 struct flow_index *flow_file_index(struct flow_file *f)
@@ -363,6 +409,10 @@ void flow_file_close(struct flow_file *f)
 {
 	if (!f)
 		return;
+	if (f->new_fd >= 0) {
+		close(f->new_fd);
+		remove_file(f->dir, FILE_NEW);
+	}
 	if (f->old_memory)
 		munmap(f->old_memory, f->old_size);
 	munmap(f->memory, f->size);

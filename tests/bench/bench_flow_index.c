@@ -59,16 +59,25 @@ static void report(const char *what, uint32_t n, double seconds)
 	printf("%-28s %10.0f /s  %6.0f ns\n", what, n / seconds, seconds / n * 1e9);
 }
 
+/* Of this process alone: on a busy machine the longest time would be that of somebody else. */
+static double busy(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void fill(struct flow_file *f, uint32_t n, bool ipv6)
 {
 	struct flow_index *x = flow_file_index(f);
-	double longest = 0, longest_tend = 0, start = now(), tend;
+	double longest_puts = 0, longest_tend = 0, start = now();
 	uint16_t backend;
 
 	if (flow_index_name(x, "www", "web1", &backend) < 0)
 		abort();
 	for (uint32_t i = 0; i < n; i += BATCH) {
-		double begin = now();
+		double begin = busy(), tend, end;
 
 		for (uint32_t k = i; k < i + BATCH; k++) {
 			struct flow_key key = key_of(k, ipv6);
@@ -76,14 +85,15 @@ static void fill(struct flow_file *f, uint32_t n, bool ipv6)
 			if (flow_index_put(x, &key, backend, UINT32_MAX) != FLOW_PUT_NEW)
 				abort();
 		}
-		tend = now();
+		tend = busy();
 		flow_file_tend(f);
-		longest_tend = now() - tend > longest_tend ? now() - tend : longest_tend;
-		longest = now() - begin > longest ? now() - begin : longest;
+		end = busy();
+		longest_puts = tend - begin > longest_puts ? tend - begin : longest_puts;
+		longest_tend = end - tend > longest_tend ? end - tend : longest_tend;
 	}
 	report(ipv6 ? "put, IPv6, growing" : "put, IPv4, growing", n, now() - start);
-	printf("%-28s %10.2f ms, with %d puts %.2f ms\n", "longest tend", longest_tend * 1e3, BATCH,
-	       longest * 1e3);
+	printf("%-28s %10.2f ms, %d puts %.2f ms (processor time)\n", "longest tend",
+	       longest_tend * 1e3, BATCH, longest_puts * 1e3);
 }
 
 static void measure(struct flow_file *f, uint32_t n)
