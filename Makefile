@@ -7,6 +7,7 @@
 # make lab        an interactive lab
 # make unit       the unit tests alone
 # make fuzz       the fuzz targets, FUZZ_SECONDS each
+# make bench      the small measurements of tests/bench
 # make lint       clang-format, clang-tidy, cppcheck, the floor plan
 # make install    honours DESTDIR and PREFIX
 #
@@ -63,7 +64,8 @@ UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch])
 FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/admin*.c \
-             director/config/*.c))
+             director/config/*.c director/flow/*.c))
+BENCHES   := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 ifeq ($(V),1)
@@ -97,6 +99,10 @@ $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/bench_%: $(B)/tests/bench/bench_%.o $(B)/libdirector.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # One suite per tests/unit/t_<noun>.c; a new file is a new suite, none can be forgotten.
 $(B)/tests/run.o: $(UNIT_LIST)
@@ -145,7 +151,7 @@ deps-lint:
 
 demo test: AUTO_DEPS := 1
 
-.PHONY: demo lab test unit fuzz lint
+.PHONY: demo lab test unit fuzz bench lint
 demo: $(B)/packages-test all
 	@B=$(B) tests/lab/demo.sh
 
@@ -166,6 +172,10 @@ fuzz: $(FUZZERS:%=$(B)/%)
 		$(B)/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
 			$(B)/corpus/$$f tests/fuzz/corpus/$$f; \
 	done
+
+bench: $(BENCHES:%=$(B)/%)
+	@set -e; dir=$$(mktemp -d /dev/shm/bench.XXXXXX); trap 'rm -rf "$$dir"' EXIT; \
+	for b in $(BENCHES); do echo "$$b"; $(B)/$$b "$$dir"; done
 
 lint: $(PB_H)
 	clang-format --dry-run -Werror $(OUR_C)
