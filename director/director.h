@@ -11,6 +11,7 @@
 #include "director/neighbour_uv.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
+#include "director/transitions.h"
 #include "ha/vrrp_uv.h"
 
 struct director {
@@ -23,11 +24,13 @@ struct director {
 	struct neighbours *neighbours;
 	struct routes *routes;
 	struct keeper *keeper;
-	struct admin_store *admin; /* what the operator ordered in place of config */
+	struct transitions *transitions; /* of the bucket tables */
+	struct admin_store *admin;	 /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct vrrp_router **routers; /* one per vrrp section, in its order */
 	size_t n_routers;
 	uv_timer_t refresh; /* soon: plan and apply; several events become one plan */
+	bool waiting;	    /* refresh waits for the next step of a transition, not for events */
 	uv_timer_t check;   /* now and then: is the kernel's table still ours? */
 	int open_timers;
 	int lock_fd;
@@ -59,6 +62,11 @@ bool director_miss_links(struct director *d);
 void director_say_interfaces(struct director *d);
 /* The part of it that links do not tell by themselves: what is new about large receive offload. */
 void director_say_lro(struct director *d);
+
+/* Facts, transitions, plan, transaction: the kernel's table is as it should be. 0, or *err is filled. */
+int director_apply(struct director *d, struct err *err);
+/* The same as a timer's callback, with all that follows from it. */
+void director_refresh(uv_timer_t *timer);
 
 /* Makes the routers fit the configuration: what stays is reconfigured, the rest ends or starts. */
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,

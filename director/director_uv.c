@@ -84,61 +84,7 @@ static const struct config_node *find_peer(const struct config *c, const struct 
 	return NULL;
 }
 
-/* --- facts and plan --------------------------------------------------------------------------- */
-
-static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
-{
-	const struct director *d = owner;
-
-	return links_find_interface(d->links, name, ret);
-}
-
-static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
-{
-	const struct director *d = owner;
-
-	return neighbours_find(d->neighbours, ifindex, addr, ret);
-}
-
-static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
-{
-	return director_route(owner, addr, ret);
-}
-
-static bool ask_dead(void *owner, uint32_t ifindex)
-{
-	const struct director *d = owner;
-	const struct link *link = links_find_index(d->links, ifindex);
-
-	return !link || link->dead;
-}
-
-struct facts_source director_facts_source(struct director *d)
-{
-	return (struct facts_source){.interface = ask_interface,
-				     .mac = ask_mac,
-				     .route = ask_route,
-				     .dead = ask_dead,
-				     .owner = d,
-				     .admin = admin_store_table(d->admin)};
-}
-
-static int plan_and_apply(struct director *d, struct err *err)
-{
-	struct facts_source source = director_facts_source(d);
-	struct facts facts;
-	struct ruleset want;
-	int code = facts_gather(&facts, d->config, d->peer, &source);
-
-	if (code == 0)
-		code = plan_ruleset(&facts.plan, &want);
-	if (code < 0)
-		err_set(err, code, "no memory to plan the ruleset");
-	else
-		code = keeper_set(d->keeper, &want, err);
-	facts_clear(&facts);
-	return code;
-}
+/* --- the first ruleset and the next ones -------------------------------------------------------- */
 
 /* The other director may well be off: nothing waits for it. */
 static bool backends_resolved(struct director *d)
@@ -163,17 +109,18 @@ static void become_ready(struct director *d)
 		d->options.ready(d->options.owner);
 }
 
-static void refresh(uv_timer_t *timer)
+void director_refresh(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
 	struct err err = {0};
 	int code;
 
+	d->waiting = false;
 	if (!d->ready && uv_now(d->loop) - d->started_ms < GRACE_MS && !backends_resolved(d)) {
-		uv_timer_start(timer, refresh, GRACE_STEP_MS, 0);
+		uv_timer_start(timer, director_refresh, GRACE_STEP_MS, 0);
 		return;
 	}
-	code = plan_and_apply(d, &err);
+	code = director_apply(d, &err);
 	if (code < 0 && !d->failing)
 		log_error("%s; trying again until it works", err.text);
 	d->failing = code < 0;
@@ -182,13 +129,15 @@ static void refresh(uv_timer_t *timer)
 	else if (code == 0)
 		director_feed_routers(d); /* a link may be of use only now */
 	if (code < 0)
-		uv_timer_start(timer, refresh, CHECK_MS, 0);
+		uv_timer_start(timer, director_refresh, CHECK_MS, 0);
 }
 
 static void refresh_soon(struct director *d)
 {
-	if (!d->stopping && !uv_is_active((uv_handle_t *)&d->refresh))
-		uv_timer_start(&d->refresh, refresh, REFRESH_MS, 0);
+	if (d->stopping || (uv_is_active((uv_handle_t *)&d->refresh) && !d->waiting))
+		return;
+	d->waiting = false;
+	uv_timer_start(&d->refresh, director_refresh, REFRESH_MS, 0);
 }
 
 /* The addresses to resolve follow from the configuration, from which interfaces there are and from
@@ -257,6 +206,8 @@ static void check(uv_timer_t *timer)
 	if (!d->ready)
 		return;
 	keeper_check(d->keeper);
+	if (transitions_wait_for_flows(d->transitions))
+		refresh_soon(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 }
 
@@ -269,11 +220,11 @@ int director_admin_changed(struct director *d, struct err *err)
 	if (set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	if (d->ready)
-		code = plan_and_apply(d, err);
+		code = director_apply(d, err);
 	if (code < 0) {
 		log_error("%s; trying again until it works", err->text);
 		d->failing = true;
-		uv_timer_start(&d->refresh, refresh, CHECK_MS, 0);
+		uv_timer_start(&d->refresh, director_refresh, CHECK_MS, 0);
 	}
 	return code;
 }
@@ -310,6 +261,7 @@ static int lock_runtime_dir(struct director *d, struct err *err)
 static void director_free(struct director *d)
 {
 	keeper_free(d->keeper);
+	transitions_free(d->transitions);
 	config_free(d->config);
 	free(d->routers);
 	if (d->lock_fd >= 0)
@@ -354,6 +306,12 @@ static int open_all(struct director *d, struct err *err)
 				       &d->admin, err);
 	if (code == 0)
 		code = keeper_new(&d->keeper, err);
+	if (code == 0) {
+		d->transitions = transitions_new();
+		code = d->transitions ? transitions_configure(d->transitions, d->config) : -ENOMEM;
+		if (code < 0)
+			err_set(err, code, "no memory");
+	}
 	if (code == 0)
 		code = links_new(d->loop, links_changed, d, &d->links, err);
 	if (code == 0)
@@ -449,6 +407,11 @@ int director_reload(struct director *d, struct err *err)
 		code = find_self_again(d, config, &self, err);
 	if (code == 0)
 		code = director_set_routers(d, config, self, err);
+	if (code == 0) {
+		code = transitions_configure(d->transitions, config);
+		if (code < 0)
+			err_set(err, code, "no memory for its tables");
+	}
 	if (code < 0)
 		return refuse(config, err);
 	d->config = config;
@@ -463,9 +426,9 @@ int director_reload(struct director *d, struct err *err)
 	if (!d->ready)
 		return 0; /* the first ruleset will be this configuration's */
 	director_feed_routers(d);
-	if (plan_and_apply(d, &why) == 0)
+	if (director_apply(d, &why) == 0)
 		return 0;
-	uv_timer_start(&d->refresh, refresh, CHECK_MS, 0);
+	uv_timer_start(&d->refresh, director_refresh, CHECK_MS, 0);
 	log_error("%s; trying again until it works", why.text);
 	return err_set(
 		err, -EIO,

@@ -289,7 +289,7 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	else
 		config_check(s, c);
 	if (!s->mistaken && !unbuilt)
-		config_check_built(s, c);
+		config_check_built(s);
 	config_sort(c);
 }
 

@@ -38,12 +38,10 @@ static const struct {
 	{SECTION_VRRP, "track-farm", NULL},
 	{SECTION_VRRP, "garp-refresh", NULL},
 	{SECTION_VRRP, "realtime", NULL},
-	{SECTION_FARM, "protocol", "tcp"},
-	{SECTION_FARM, "scheduler", "maglev round-robin"},
+	{SECTION_FARM, "scheduler", "maglev round-robin random source-hash"},
 	{SECTION_FARM, "persistence", "none"},
 	{SECTION_FARM, "persistence-prefix", NULL},
 	{SECTION_FARM, "persistence-prefix6", NULL},
-	{SECTION_FARM, "transition-time", NULL},
 	{SECTION_FARM, "pin", NULL},
 	{SECTION_FARM, "minimum-backends", "1"},
 	{SECTION_FARM, "when-empty", "drop"},
@@ -59,12 +57,15 @@ static const struct {
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };
 
-/* Delete this, and its use below, when IPv6 is built. */
+/* Farms know IPv6, the election does not. Delete this, and its use below, when it does. */
 static bool is_ipv6(const struct keyword *k, const void *field)
 {
 	const struct addr *a = field;
 	const struct prefix *p = field;
 
+	if (k == keyword_find(SECTION_FARM, "address") ||
+	    k == keyword_find(SECTION_BACKEND, "address"))
+		return false;
 	if (k->type == KEYWORD_ADDRESS)
 		return a->family == AF_INET6;
 	return k->type == KEYWORD_VIP && p->addr.family == AF_INET6;
@@ -128,7 +129,7 @@ static void refuse(struct source *s, const struct origin *o, size_t i)
 			       section_of(unbuilt[i].section)->name);
 }
 
-void config_check_built(struct source *s, const struct config *c)
+void config_check_built(struct source *s)
 {
 	const struct keyword *rows[N_UNBUILT];
 
@@ -144,13 +145,6 @@ void config_check_built(struct source *s, const struct config *c)
 			source_mistake(s, origin->word, "the IPv6 address %s is not supported yet",
 				       s->words[origin->word].text);
 	}
-	for (size_t i = 0; i < c->n_farms; i++)
-		if (c->farms[i].scheduler == SCHEDULER_MAGLEV &&
-		    c->farms[i].flow_table == FLOW_TABLE_FULL)
-			source_mistake_at(
-				s, &c->farms[i].flow_table,
-				"flow-table = \"full\" with scheduler = \"maglev\" is not "
-				"supported yet");
 }
 
 bool keyword_is_unbuilt(enum config_section section, const char *name)

@@ -7,7 +7,7 @@
 #include "director/config/source.h"
 
 /* A mistake for the first thing that is not built. */
-void config_check_built(struct source *s, const struct config *c);
+void config_check_built(struct source *s);
 /* True when every value of this key is refused. */
 bool keyword_is_unbuilt(enum config_section section, const char *name);
 

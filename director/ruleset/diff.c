@@ -26,7 +26,7 @@ static const char *target(const struct ruleset *r, const struct ruleset_element 
 static bool element_equal(const struct diff *d, enum ruleset_set_kind kind,
 			  const struct ruleset_element *have, const struct ruleset_element *want)
 {
-	if (kind == SET_SERVICES)
+	if (kind == SET_SERVICES || kind == SET_SERVICES6)
 		return strcmp(target(d->have, have), target(d->want, want)) == 0;
 	return memcmp(have->data, want->data, sizeof(have->data)) == 0;
 }
@@ -45,18 +45,21 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 {
 	switch (kind) {
 	case ST_LOOPED_BY_PEER:
+	case ST_TO_VIP:
 	case ST_TO_SERVICE:
-	case ST_VIP_FRAGMENT:
-	case ST_MACS_BY_BUCKET:
-	case ST_MACS_BY_MARK:
-	case ST_MARK_BY_FLOW:
-	case ST_MARK_BY_TURN:
-	case ST_FLOW_ADD:
-	case ST_FLOW_UPDATE:
-	case ST_FLOW_DELETE: return true;
-	case ST_NOT_FOR_US:
-	case ST_TCP_SYN:
-	case ST_TCP_CLOSING:
+	case ST_MARK_IN:
+	case ST_MACS:
+	case ST_MARK:
+	case ST_ADD:
+	case ST_UPDATE:
+	case ST_DELETE:
+	case ST_FORWARD_BY_MAC: return true;
+	case ST_FOR_US:
+	case ST_WHOLE:
+	case ST_LATER_FRAGMENT:
+	case ST_FIRST_FRAGMENT:
+	case ST_TCP_FLAGS:
+	case ST_LOG:
 	case ST_COUNTER:
 	case ST_FORWARD:
 	case ST_GOTO:
@@ -170,17 +173,11 @@ struct element_diff {
 	size_t n_deleted, n_added;
 };
 
-static int element_diff_init(struct element_diff *e, const struct diff *d,
-			     const struct ruleset_set *have, const struct ruleset_set *want)
+static void diff_lists(struct element_diff *e, const struct diff *d, const struct ruleset_set *have,
+		       const struct ruleset_set *want)
 {
 	size_t h = 0, w = 0;
 
-	*e = (struct element_diff){
-		.deleted = calloc(have->n_elements + 1, sizeof(*e->deleted)),
-		.added = calloc(want->n_elements + 1, sizeof(*e->added)),
-	};
-	if (!e->deleted || !e->added)
-		return -ENOMEM;
 	while (h < have->n_elements || w < want->n_elements) {
 		const struct ruleset_element *x = &have->elements[h], *y = &want->elements[w];
 		int order = h == have->n_elements   ? 1
@@ -194,6 +191,39 @@ static int element_diff_init(struct element_diff *e, const struct diff *d,
 		h += order <= 0;
 		w += order >= 0;
 	}
+}
+
+/* Both have the same size: it is part of the signature by which they are the same set. */
+static void diff_indexed(struct element_diff *e, const struct ruleset_set *have,
+			 const struct ruleset_set *want)
+{
+	for (uint32_t i = 0; i < want->size; i++) {
+		uint16_t x = have->owners[i], y = want->owners[i];
+		bool there = x != RULESET_NO_OWNER, wanted = y != RULESET_NO_OWNER;
+
+		if (there == wanted &&
+		    (!there || memcmp(have->values[x], want->values[y], RULESET_DATA_MAX) == 0))
+			continue;
+		if (there)
+			e->deleted[e->n_deleted++] = ruleset_bucket_element(have, i);
+		if (wanted)
+			e->added[e->n_added++] = ruleset_bucket_element(want, i);
+	}
+}
+
+static int element_diff_init(struct element_diff *e, const struct diff *d,
+			     const struct ruleset_set *have, const struct ruleset_set *want)
+{
+	*e = (struct element_diff){
+		.deleted = calloc(ruleset_set_count(have) + 1, sizeof(*e->deleted)),
+		.added = calloc(ruleset_set_count(want) + 1, sizeof(*e->added)),
+	};
+	if (!e->deleted || !e->added)
+		return -ENOMEM;
+	if (want->owners && have->owners)
+		diff_indexed(e, have, want);
+	else
+		diff_lists(e, d, have, want);
 	return 0;
 }
 
@@ -214,7 +244,7 @@ static int change_elements(struct diff *d, bool additions)
 		struct element_diff e;
 		int err;
 
-		if (d->sets[i] != KEEP || want->kind == SET_FLOWS)
+		if (d->sets[i] != KEEP || ruleset_kind_is_flows(want->kind))
 			continue;
 		have = &d->have->sets[ruleset_find_set(d->have, want->name)];
 		err = element_diff_init(&e, d, have, want);
@@ -247,8 +277,7 @@ static void add_chains_and_sets(struct diff *d)
 	for (size_t i = 0; i < d->want->n_sets; i++)
 		if (d->sets[i] != KEEP) {
 			nft_put_set(d->batch, &d->want->sets[i]);
-			nft_put_elements(d->batch, d->want, &d->want->sets[i],
-					 d->want->sets[i].elements, d->want->sets[i].n_elements);
+			nft_put_all_elements(d->batch, d->want, &d->want->sets[i]);
 			d->change->sets_added++;
 			name_object(d, "set", d->want->sets[i].name);
 		}
@@ -347,7 +376,8 @@ size_t ruleset_keep_flow_tables(const struct ruleset *have, struct ruleset *want
 	for (size_t i = 0; i < want->n_sets; i++) {
 		int at = ruleset_find_set(have, want->sets[i].name);
 
-		if (want->sets[i].kind != SET_FLOWS || at < 0 || have->sets[at].kind != SET_FLOWS ||
+		if (!ruleset_kind_is_flows(want->sets[i].kind) || at < 0 ||
+		    have->sets[at].kind != want->sets[i].kind ||
 		    have->sets[at].size == want->sets[i].size)
 			continue;
 		want->sets[i].size = have->sets[at].size;

@@ -17,13 +17,15 @@ static const struct ruleset_set *chooser(const struct ruleset *r, const char *fa
 double export_share(const struct ruleset *r, const struct config_farm *farm, size_t backend)
 {
 	const struct ruleset_set *set = chooser(r, farm->name);
-	size_t n = 0;
+	size_t n = 0, all = 0;
 
-	if (!set || !set->n_elements)
+	if (!set || !set->owners)
 		return 0;
-	for (size_t i = 0; i < set->n_elements; i++)
-		n += set->elements[i].backend == backend;
-	return (double)n / (double)set->n_elements;
+	for (uint32_t i = 0; i < set->size; i++) {
+		n += set->owners[i] == backend;
+		all += set->owners[i] != RULESET_NO_OWNER;
+	}
+	return all ? (double)n / (double)all : 0;
 }
 
 static void print_backend(FILE *out, const struct ruleset *r, const struct config_farm *farm,

@@ -57,41 +57,50 @@ struct count_reading {
 	bool going;			/* a change is ahead */
 };
 
-static const struct ruleset_element *element_of(const struct ruleset_set *set, uint32_t key)
+/* The element of a number in a counting set; false when there is none. */
+static bool element_of(const struct ruleset_set *set, uint32_t key, struct ruleset_element *ret)
 {
 	size_t low = 0, high = set->n_elements;
 
+	if (set->owners) {
+		if (key >= set->size || set->owners[key] == RULESET_NO_OWNER)
+			return false;
+		*ret = ruleset_bucket_element(set, key);
+		return true;
+	}
 	while (low < high) {
 		size_t middle = (low + high) / 2;
 		uint32_t number = ruleset_key_number(&set->elements[middle]);
 
-		if (number == key)
-			return &set->elements[middle];
+		if (number == key) {
+			*ret = set->elements[middle];
+			return true;
+		}
 		if (number < key)
 			low = middle + 1;
 		else
 			high = middle;
 	}
-	return NULL;
+	return false;
 }
 
 static bool stays(const struct count_reading *c, const struct ruleset_element *e)
 {
-	const struct ruleset_element *next;
+	struct ruleset_element next;
 
 	if (!c->going)
 		return true;
-	next = c->next ? element_of(c->next, ruleset_key_number(e)) : NULL;
-	return next && memcmp(next->data, e->data, sizeof(e->data)) == 0;
+	return c->next && element_of(c->next, ruleset_key_number(e), &next) &&
+	       memcmp(next.data, e->data, sizeof(e->data)) == 0;
 }
 
 static void count_seen(void *data, const struct kernel_count *count)
 {
 	struct count_reading *c = data;
-	const struct ruleset_element *e = element_of(c->set, count->key);
+	struct ruleset_element e;
 
-	if (e)
-		count_book_add(c->book, c->set, e, count->packets, count->bytes, !stays(c, e));
+	if (element_of(c->set, count->key, &e))
+		count_book_add(c->book, c->set, &e, count->packets, count->bytes, !stays(c, &e));
 }
 
 /* The set of the next ruleset that keeps the elements of this one: same name, same declaration. */
@@ -105,9 +114,16 @@ static const struct ruleset_set *next_set(const struct ruleset *next, const stru
 
 static bool all_stay(const struct ruleset_set *set, const struct ruleset_set *next)
 {
-	return next && next->n_elements == set->n_elements &&
-	       (set->n_elements == 0 || memcmp(next->elements, set->elements,
-					       set->n_elements * sizeof(*set->elements)) == 0);
+	if (!next)
+		return false;
+	if (!set->owners)
+		return next->n_elements == set->n_elements &&
+		       (set->n_elements == 0 ||
+			memcmp(next->elements, set->elements,
+			       set->n_elements * sizeof(*set->elements)) == 0);
+	return next->n_values == set->n_values &&
+	       memcmp(next->owners, set->owners, set->size * sizeof(*set->owners)) == 0 &&
+	       memcmp(next->values, set->values, set->n_values * sizeof(*set->values)) == 0;
 }
 
 /*
@@ -126,8 +142,7 @@ static int read_counts(struct keeper *k, const struct ruleset *next)
 					  .next = next ? next_set(next, set) : NULL,
 					  .going = next != NULL};
 
-		if ((set->kind == SET_BUCKETS || set->kind == SET_BACKENDS) &&
-		    !all_stay(set, c.next))
+		if (ruleset_kind_counts(set->kind) && !all_stay(set, c.next))
 			err = kernel_read_counts(&k->socket, set->name, count_seen, &c);
 	}
 	return err;
@@ -157,27 +172,63 @@ static void flow_seen(void *data, uint32_t id)
 		}
 }
 
+/* A flow table of that farm; half-open flows are not connections yet. */
+static bool holds_flows(const struct ruleset_set *set, const char *farm, bool half_open_too)
+{
+	return ruleset_kind_is_flows(set->kind) && strcmp(set->farm, farm) == 0 &&
+	       (half_open_too || !strstr(set->name + strlen(farm), "-half"));
+}
+
+/* Over the flow tables of a farm. -ENOENT: it has none. */
+static int count_flows(struct keeper *k, const char *farm, bool half_open_too, uint64_t *ret)
+{
+	int err = -ENOENT;
+
+	*ret = 0;
+	for (size_t i = 0; i < k->want.n_sets; i++) {
+		uint32_t size = 0;
+
+		if (!holds_flows(&k->want.sets[i], farm, half_open_too))
+			continue;
+		err = kernel_read_size(&k->socket, k->want.sets[i].name, &size);
+		if (err)
+			return err;
+		*ret += size;
+	}
+	return err;
+}
+
+int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret)
+{
+	int err = count_flows(k, farm, true, ret);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
 		 uint64_t *ret_total, uint64_t *ret_each)
 {
-	for (size_t i = 0; i < k->want.n_sets; i++) {
-		const struct ruleset_set *set = &k->want.sets[i];
-		struct flow_reading f = {.ids = ids, .n = n, .each = ret_each};
-		uint32_t size;
-		int err;
+	struct flow_reading f = {.ids = ids, .n = n, .each = ret_each};
+	int err = count_flows(k, farm, false, ret_total);
 
-		if (set->kind != SET_FLOWS || strcmp(set->farm, farm) != 0)
-			continue;
-		err = kernel_read_size(&k->socket, set->name, &size);
-		if (err)
-			return err;
-		*ret_total = size;
-		memset(ret_each, 0, n * sizeof(*ret_each));
-		return size > KERNEL_FLOWS_MAX
-			       ? -EFBIG
-			       : kernel_read_flows(&k->socket, set->name, flow_seen, &f);
-	}
-	return -ENOENT;
+	if (err)
+		return err;
+	memset(ret_each, 0, n * sizeof(*ret_each));
+	if (*ret_total > KERNEL_FLOWS_MAX)
+		return -EFBIG;
+	for (size_t i = 0; !err && i < k->want.n_sets; i++)
+		if (holds_flows(&k->want.sets[i], farm, false))
+			err = kernel_read_flows(&k->socket, k->want.sets[i].name, flow_seen, &f);
+	return err;
+}
+
+int keeper_read(struct keeper *k, struct ruleset *ret, struct err *err)
+{
+	int code = kernel_read(&k->socket, ret);
+
+	return code < 0 ? err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
+				  strerror(-code))
+			: 0;
 }
 
 /* --- transactions ----------------------------------------------------------------------------- */

@@ -49,6 +49,13 @@ const struct count_book *keeper_counts(struct keeper *k);
  */
 int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
 		 uint64_t *ret_total, uint64_t *ret_each);
+/*
+ * How many flows the tables of a farm hold, half-open ones too. 0 (none when it has no tables) or
+ * negative errno: -EOPNOTSUPP when this kernel does not tell.
+ */
+int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret);
+/* What the kernel's table is now, whoever made it. The caller clears *ret. */
+int keeper_read(struct keeper *k, struct ruleset *ret, struct err *err);
 /* Deletes the table. 0, also when there was none. */
 int keeper_remove(struct keeper *k, struct err *err);
 

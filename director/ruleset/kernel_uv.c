@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/kernel_uv.h"
 
+#include "director/ruleset/bucket.h"
 #include "director/ruleset/nft_expr.h"
 #include "director/ruleset/nft_set.h"
 #include "include/nlattr.h"
@@ -79,6 +80,25 @@ static int chain_seen(const struct nlmsghdr *nlh, void *data)
 	return at < 0 ? stop_without_memory(g) : MNL_CB_OK;
 }
 
+/* A table of buckets that does not say how many there are is none of ours. */
+static enum ruleset_set_kind kind_of(const struct nftnl_set *s)
+{
+	enum ruleset_set_kind kind = nft_set_kind(s);
+	uint32_t size = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE);
+
+	return ruleset_kind_is_indexed(kind) && (size == 0 || size > BUCKET_TABLE_MAX) ? SET_FOREIGN
+										       : kind;
+}
+
+static int set_declared(struct ruleset_set *set, const struct nftnl_set *s)
+{
+	set->size = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE);
+	set->signature = nft_set_signature(s);
+	if (!set->signature)
+		return -ENOMEM;
+	return ruleset_kind_is_indexed(set->kind) ? ruleset_set_index(set, set->size, 0) : 0;
+}
+
 static int set_seen(const struct nlmsghdr *nlh, void *data)
 {
 	struct reading *g = data;
@@ -90,13 +110,10 @@ static int set_seen(const struct nlmsghdr *nlh, void *data)
 	/* An anonymous set belongs to a rule (somebody else's: ours have none) and goes with it. */
 	if (nftnl_set_nlmsg_parse(nlh, s) == 0 && is_ours(nftnl_set_get_str(s, NFTNL_SET_TABLE)) &&
 	    !(nftnl_set_get_u32(s, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)) {
-		at = ruleset_add_set(g->r, nft_set_kind(s), "%.*s", RULESET_NAME - 1,
+		at = ruleset_add_set(g->r, kind_of(s), "%.*s", RULESET_NAME - 1,
 				     nftnl_set_get_str(s, NFTNL_SET_NAME));
-		if (at >= 0) {
-			g->r->sets[at].size = nftnl_set_get_u32(s, NFTNL_SET_DESC_SIZE);
-			g->r->sets[at].signature = nft_set_signature(s);
-			at = g->r->sets[at].signature ? at : -ENOMEM;
-		}
+		if (at >= 0)
+			at = set_declared(&g->r->sets[at], s) < 0 ? -ENOMEM : at;
 	}
 	nftnl_set_free(s);
 	return at < 0 ? stop_without_memory(g) : MNL_CB_OK;
@@ -169,12 +186,49 @@ static uint32_t verdict_chain(const struct ruleset *r, const struct nlattr *data
 	return at < 0 ? UINT32_MAX : (uint32_t)at;
 }
 
+/* The number of a value of an indexed set, a new one when it was not seen before; or -ENOMEM. */
+static int value_number(struct ruleset_set *set, const uint8_t value[static RULESET_DATA_MAX])
+{
+	uint8_t(*values)[RULESET_DATA_MAX];
+
+	for (size_t i = 0; i < set->n_values; i++)
+		if (memcmp(set->values[i], value, RULESET_DATA_MAX) == 0)
+			return (int)i;
+	values = reallocarray(set->values, set->n_values + 1, sizeof(*values));
+	if (!values)
+		return -ENOMEM;
+	set->values = values;
+	memcpy(values[set->n_values], value, RULESET_DATA_MAX);
+	return (int)set->n_values++;
+}
+
+static int bucket_read(struct ruleset_set *set, const struct nlattr *element)
+{
+	uint8_t value[RULESET_DATA_MAX] = {0};
+	uint32_t bucket = UINT32_MAX;
+	int number;
+
+	copy_value((uint8_t *)&bucket, sizeof(bucket),
+		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
+	copy_value(value, sizeof(value),
+		   nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE));
+	if (bucket >= set->size)
+		return 0; /* no rule can ask for it */
+	number = value_number(set, value);
+	if (number < 0)
+		return number;
+	set->owners[bucket] = (uint16_t)number;
+	return 0;
+}
+
 static int element_read(struct reading *g, const struct nlattr *element)
 {
 	struct ruleset_set *set = g->set;
 	struct ruleset_element *e;
 	const struct nlattr *data = nested(element, NFTA_SET_ELEM_DATA);
 
+	if (set->owners)
+		return bucket_read(set, element);
 	if (set->n_elements == g->room) {
 		size_t room = g->room ? 2 * g->room : 64;
 		struct ruleset_element *bigger = reallocarray(set->elements, room, sizeof(*bigger));
@@ -188,7 +242,7 @@ static int element_read(struct reading *g, const struct nlattr *element)
 	*e = (struct ruleset_element){0};
 	copy_value(e->key, sizeof(e->key),
 		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	if (set->kind == SET_SERVICES)
+	if (set->kind == SET_SERVICES || set->kind == SET_SERVICES6)
 		e->chain = verdict_chain(g->r, data);
 	else
 		copy_value(e->data, sizeof(e->data), nested(data, NFTA_DATA_VALUE));
@@ -261,7 +315,7 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 
 static bool is_static(const struct ruleset_set *set)
 {
-	return set->kind != SET_FLOWS && set->kind != SET_FOREIGN;
+	return !ruleset_kind_is_flows(set->kind) && set->kind != SET_FOREIGN;
 }
 
 static int read_elements(struct nft_socket *s, struct reading *g)

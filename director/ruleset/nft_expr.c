@@ -19,25 +19,25 @@
 enum {
 	AT_ETHER_SOURCE = 6,
 	AT_IP_FRAGMENT = 6,
-	AT_IP_PROTOCOL = 9,
 	AT_IP_SOURCE = 12,
 	AT_IP_DESTINATION = 16,
-	AT_TH_SOURCE_PORT = 0,
-	AT_TH_DESTINATION_PORT = 2,
 	AT_TCP_FLAGS = 13,
 };
 
-enum { FLAG_FIN = 1, FLAG_SYN = 2, FLAG_RST = 4, FLAG_ACK = 16 };
-
-/* Registers: 16 octets each from 1 on, or 4 octets each from 8 on; REG_1 is R32(0). */
+/* Registers: 16 octets each from 1 on, or 4 octets each from 8 on; REG_1 is the same as 8. */
 enum { REG_VERDICT = NFT_REG_VERDICT, REG_1 = NFT_REG_1, REG_2 = NFT_REG_2 };
-#define R32(n) (NFT_REG32_00 + (n))
+
+/* The register at the n-th 4 octets, as the kernel names it when it lists a rule. */
+static uint32_t reg_at(uint32_t n)
+{
+	return n % 4 == 0 ? NFT_REG_1 + n / 4 : NFT_REG32_00 + n;
+}
 
 /* A rule under construction. A dependency, once matched in a rule, is not matched again. */
 struct lowering {
 	struct nftnl_rule *rule;
-	bool is_ip;
-	bool is_tcp;
+	bool is_ip, is_ip6;
+	bool is_ether;
 	bool failed; /* no memory; sticky */
 };
 
@@ -168,34 +168,62 @@ static void need_ip(struct lowering *l)
 	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
 }
 
-static void need_tcp(struct lowering *l)
+static void need_ip6(struct lowering *l)
 {
-	uint8_t protocol = IPPROTO_TCP;
+	uint16_t ethertype = htons(ETH_P_IPV6);
 
-	if (l->is_tcp)
+	if (l->is_ip6)
 		return;
-	l->is_tcp = true;
-	meta_load(l, NFT_META_L4PROTO, REG_1);
-	compare(l, NFT_CMP_EQ, &protocol, sizeof(protocol));
+	l->is_ip6 = true;
+	meta_load(l, NFT_META_PROTOCOL, REG_1);
+	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
+}
+
+static void need_ether(struct lowering *l)
+{
+	uint16_t ether = ARPHRD_ETHER;
+
+	if (l->is_ether)
+		return;
+	l->is_ether = true;
+	meta_load(l, NFT_META_IIFTYPE, REG_1);
+	compare(l, NFT_CMP_EQ, &ether, sizeof(ether));
+}
+
+/* The fields of a key, one after the other from the n-th register of 4 octets on. */
+static uint32_t key_load(struct lowering *l, enum ruleset_key key, uint32_t n)
+{
+	const struct ruleset_key_parts *parts = ruleset_key_parts(key);
+	uint32_t first = n;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct ruleset_field *f = &parts->parts[i];
+
+		if (f->base == FIELD_L4PROTO)
+			meta_load(l, NFT_META_L4PROTO, reg_at(n));
+		else
+			payload_load(l, f->base, f->offset, f->len, reg_at(n));
+		n += (f->len + 3U) / 4;
+	}
+	return 4 * (n - first);
 }
 
 /* --- statements ------------------------------------------------------------------------------- */
 
-static void not_for_us(struct lowering *l)
+static void for_us(struct lowering *l)
 {
 	uint8_t host = PACKET_HOST;
 
 	meta_load(l, NFT_META_PKTTYPE, REG_1);
-	compare(l, NFT_CMP_NEQ, &host, sizeof(host));
+	compare(l, NFT_CMP_EQ, &host, sizeof(host));
 }
 
 static void looped_by_peer(struct lowering *l, const struct mac *mac, const char *nodes)
 {
-	uint16_t ether = ARPHRD_ETHER, ethertype = htons(ETH_P_IP);
+	uint16_t ethertype = htons(ETH_P_IP);
 	uint8_t source_and_type[MAC_LEN + 2];
 
-	meta_load(l, NFT_META_IIFTYPE, REG_1);
-	compare(l, NFT_CMP_EQ, &ether, sizeof(ether));
+	need_ether(l);
 	/* nft joins the neighbouring matches of the source MAC and of the ethertype into one. */
 	memcpy(source_and_type, mac->bytes, MAC_LEN);
 	memcpy(source_and_type + MAC_LEN, &ethertype, sizeof(ethertype));
@@ -206,81 +234,64 @@ static void looped_by_peer(struct lowering *l, const struct mac *mac, const char
 	lookup(l, nodes, NO_DESTINATION, true);
 }
 
-static void to_service(struct lowering *l, const char *services)
+static void to_service(struct lowering *l, enum ruleset_key key, const char *services)
 {
-	need_ip(l);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_DESTINATION, 4, REG_1);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_PROTOCOL, 1, R32(1));
-	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TH_DESTINATION_PORT, 2, R32(2));
+	if (ruleset_key_is_ipv6(key))
+		need_ip6(l);
+	else
+		need_ip(l);
+	key_load(l, key, 0);
 	lookup(l, services, REG_VERDICT, false);
 }
 
-static void vip_fragment(struct lowering *l, const char *vips)
+static void to_vip(struct lowering *l, const char *vips)
 {
-	uint16_t offset_bits = htons(0x1fff), zero = 0;
-
 	need_ip(l);
 	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_DESTINATION, 4, REG_1);
 	lookup(l, vips, NO_DESTINATION, false);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_FRAGMENT, 2, REG_1);
-	mask(l, &offset_bits, sizeof(offset_bits));
-	compare(l, NFT_CMP_NEQ, &zero, sizeof(zero));
 }
 
-static void tcp_flags(struct lowering *l, uint8_t bits, uint32_t op, uint8_t value)
+/* The bits of the fragment field (RFC 791): more to come, and the offset. */
+static void fragment(struct lowering *l, uint16_t bits, uint32_t op)
 {
-	need_tcp(l);
-	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TCP_FLAGS, 1, REG_1);
-	mask(l, &bits, sizeof(bits));
-	compare(l, op, &value, sizeof(value));
-}
-
-static void macs_by_bucket(struct lowering *l, const struct ruleset_statement *s, const char *map)
-{
-	struct nftnl_expr *e;
+	uint16_t bits_of_field = htons(bits), zero = 0;
 
 	need_ip(l);
-	need_tcp(l);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_SOURCE, 4, REG_2);
-	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TH_SOURCE_PORT, 2, R32(5));
-	e = expr_add(l, "hash");
+	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_FRAGMENT, 2, REG_1);
+	mask(l, &bits_of_field, sizeof(bits_of_field));
+	compare(l, op, &zero, sizeof(zero));
+}
+
+static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
+{
+	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TCP_FLAGS, 1, REG_1);
+	mask(l, &s->mask, sizeof(s->mask));
+	compare(l, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ, &s->value, sizeof(s->value));
+}
+
+static void mark_in(struct lowering *l, const char *set)
+{
+	meta_load(l, NFT_META_MARK, REG_1);
+	lookup(l, set, NO_DESTINATION, false);
+}
+
+static void hash(struct lowering *l, const struct ruleset_statement *s)
+{
+	uint32_t len = key_load(l, s->key, 4); /* behind the 16 octets of REG_1 */
+	struct nftnl_expr *e = expr_add(l, "hash");
+
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_SREG, REG_2);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_DREG, REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_LEN, 8);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_LEN, len);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_MODULUS, s->number);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_SEED, s->seed);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_OFFSET, 0);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_HASH_TYPE, NFT_HASH_JENKINS);
-	lookup(l, map, REG_1, false);
-	macs_write(l);
 }
 
-static void macs_by_mark(struct lowering *l, const char *map)
-{
-	meta_load(l, NFT_META_MARK, REG_1);
-	lookup(l, map, REG_1, false);
-	macs_write(l);
-}
-
-static void flow_key(struct lowering *l)
-{
-	need_ip(l);
-	need_tcp(l);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_SOURCE, 4, REG_1);
-	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TH_SOURCE_PORT, 2, R32(1));
-	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TH_DESTINATION_PORT, 2, R32(2));
-}
-
-static void mark_by_flow(struct lowering *l, const char *flows)
-{
-	flow_key(l);
-	lookup(l, flows, REG_1, false);
-	mark_set(l, REG_1);
-}
-
-static void mark_by_turn(struct lowering *l, uint32_t modulus, const char *slots)
+static void number(struct lowering *l, uint32_t type, uint32_t modulus)
 {
 	struct nftnl_expr *e = expr_add(l, "numgen");
 
@@ -288,17 +299,29 @@ static void mark_by_turn(struct lowering *l, uint32_t modulus, const char *slots
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_DREG, REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_MODULUS, modulus);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_TYPE, NFT_NG_INCREMENTAL);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_TYPE, type);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_NG_OFFSET, 0);
-	lookup(l, slots, REG_1, false);
-	mark_set(l, REG_1);
 }
 
-static void flow_change(struct lowering *l, uint32_t op, uint32_t timeout_ms, const char *flows)
+/* What the map says, in REG_1. */
+static void choose(struct lowering *l, const struct ruleset_statement *s, const char *map)
+{
+	switch (s->by) {
+	case BY_KEY: key_load(l, s->key, 0); break;
+	case BY_HASH: hash(l, s); break;
+	case BY_TURN: number(l, NFT_NG_INCREMENTAL, s->number); break;
+	case BY_RANDOM: number(l, NFT_NG_RANDOM, s->number); break;
+	case BY_MARK: meta_load(l, NFT_META_MARK, REG_1); break;
+	}
+	lookup(l, map, REG_1, false);
+}
+
+static void change(struct lowering *l, uint32_t op, const struct ruleset_statement *s,
+		   const char *flows)
 {
 	struct nftnl_expr *e;
 
-	flow_key(l);
+	key_load(l, s->key, 0);
 	meta_load(l, NFT_META_MARK, REG_2);
 	e = expr_add(l, "dynset");
 	if (!e)
@@ -308,7 +331,31 @@ static void flow_change(struct lowering *l, uint32_t op, uint32_t timeout_ms, co
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, REG_2);
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, flows);
 	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT,
-			   timeout_ms); /* 0 too, as the kernel does */
+			   s->timeout_ms); /* 0 too, as the kernel does */
+}
+
+static void log_packet(struct lowering *l, const char *prefix)
+{
+	struct nftnl_expr *e = expr_add(l, "log");
+
+	if (!e)
+		return;
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOG_PREFIX, prefix);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, RULESET_LOG_GROUP);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, RULESET_LOG_SNAPLEN);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_QTHRESHOLD, RULESET_LOG_THRESHOLD);
+}
+
+static void forward_by_mac(struct lowering *l, const char *outputs)
+{
+	struct nftnl_expr *e;
+
+	need_ether(l);
+	payload_load(l, NFT_PAYLOAD_LL_HEADER, 0, MAC_LEN, REG_1);
+	lookup(l, outputs, REG_1, false);
+	e = expr_add(l, "fwd");
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_FWD_SREG_DEV, REG_1);
 }
 
 static void forward(struct lowering *l, uint32_t ifindex)
@@ -339,23 +386,30 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	const char *set = s->set < r->n_sets ? r->sets[s->set].name : "";
 
 	switch (s->kind) {
-	case ST_NOT_FOR_US: not_for_us(l); return;
+	case ST_FOR_US: for_us(l); return;
 	case ST_LOOPED_BY_PEER: looped_by_peer(l, &s->mac, set); return;
-	case ST_TO_SERVICE: to_service(l, set); return;
-	case ST_VIP_FRAGMENT: vip_fragment(l, set); return;
-	case ST_TCP_SYN:
-		tcp_flags(l, FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK, NFT_CMP_EQ, FLAG_SYN);
+	case ST_WHOLE: fragment(l, 0x3fff, NFT_CMP_EQ); return;
+	case ST_LATER_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_NEQ); return;
+	case ST_FIRST_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_EQ); return;
+	case ST_TO_VIP: to_vip(l, set); return;
+	case ST_TO_SERVICE: to_service(l, s->key, set); return;
+	case ST_TCP_FLAGS: tcp_flags(l, s); return;
+	case ST_MARK_IN: mark_in(l, set); return;
+	case ST_MACS:
+		choose(l, s, set);
+		macs_write(l);
 		return;
-	case ST_TCP_CLOSING: tcp_flags(l, FLAG_FIN | FLAG_RST, NFT_CMP_NEQ, 0); return;
-	case ST_MACS_BY_BUCKET: macs_by_bucket(l, s, set); return;
-	case ST_MACS_BY_MARK: macs_by_mark(l, set); return;
-	case ST_MARK_BY_FLOW: mark_by_flow(l, set); return;
-	case ST_MARK_BY_TURN: mark_by_turn(l, s->number, set); return;
-	case ST_FLOW_ADD: flow_change(l, NFT_DYNSET_OP_ADD, s->timeout_ms, set); return;
-	case ST_FLOW_UPDATE: flow_change(l, NFT_DYNSET_OP_UPDATE, s->timeout_ms, set); return;
-	case ST_FLOW_DELETE: flow_change(l, NFT_DYNSET_OP_DELETE, s->timeout_ms, set); return;
+	case ST_MARK:
+		choose(l, s, set);
+		mark_set(l, REG_1);
+		return;
+	case ST_ADD: change(l, NFT_DYNSET_OP_ADD, s, set); return;
+	case ST_UPDATE: change(l, NFT_DYNSET_OP_UPDATE, s, set); return;
+	case ST_DELETE: change(l, NFT_DYNSET_OP_DELETE, s, set); return;
+	case ST_LOG: log_packet(l, s->text); return;
 	case ST_COUNTER: counter(l); return;
 	case ST_FORWARD: forward(l, s->number); return;
+	case ST_FORWARD_BY_MAC: forward_by_mac(l, set); return;
 	case ST_GOTO: verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
 	case ST_ACCEPT: verdict(l, NF_ACCEPT, NULL); return;
 	case ST_DROP: verdict(l, NF_DROP, NULL); return;

@@ -294,6 +294,11 @@ static void put_element_comment(struct nlmsghdr *nlh, const char *text)
 	mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, 2 + strlen(text) + 1, tlv);
 }
 
+static bool is_verdict_map(enum ruleset_set_kind kind)
+{
+	return kind == SET_SERVICES || kind == SET_SERVICES6;
+}
+
 /* One element; its data only when r is given (a deletion needs the key alone). */
 static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 			const struct ruleset_set *set, const struct ruleset_element *e)
@@ -303,9 +308,9 @@ static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_key_len(set->kind), e->key);
 	mnl_attr_nest_end(nlh, nest);
-	if (r && set->kind != SET_ADDRESSES) {
+	if (r && (is_verdict_map(set->kind) || ruleset_data_len(set->kind))) {
 		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
-		if (set->kind == SET_SERVICES)
+		if (is_verdict_map(set->kind))
 			put_verdict(nlh, r->chains[e->chain].name);
 		else
 			mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_data_len(set->kind), e->data);
@@ -348,6 +353,26 @@ void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 			     const struct ruleset_element *elements, size_t n)
 {
 	put_elements(b, NFT_MSG_DELSETELEM, 0, NULL, set, elements, n);
+}
+
+void nft_put_all_elements(struct nft_batch *b, const struct ruleset *r,
+			  const struct ruleset_set *set)
+{
+	struct ruleset_element some[256];
+	size_t n = 0;
+
+	if (!set->owners) {
+		nft_put_elements(b, r, set, set->elements, set->n_elements);
+		return;
+	}
+	for (uint32_t i = 0; i < set->size; i++) {
+		if (set->owners[i] != RULESET_NO_OWNER)
+			some[n++] = ruleset_bucket_element(set, i);
+		if (n == sizeof(some) / sizeof(some[0]) || i + 1 == set->size) {
+			nft_put_elements(b, r, set, some, n);
+			n = 0;
+		}
+	}
 }
 
 /* --- signatures ------------------------------------------------------------------------------- */

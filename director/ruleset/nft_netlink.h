@@ -54,6 +54,8 @@ void nft_put_delete_set(struct nft_batch *b, const char *name);
 /* Elements, to be added or deleted; cut into as many messages as they need. */
 void nft_put_elements(struct nft_batch *b, const struct ruleset *r, const struct ruleset_set *set,
 		      const struct ruleset_element *elements, size_t n);
+void nft_put_all_elements(struct nft_batch *b, const struct ruleset *r,
+			  const struct ruleset_set *set);
 void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 			     const struct ruleset_element *elements, size_t n);
 

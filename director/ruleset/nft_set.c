@@ -14,11 +14,17 @@
 enum {
 	TYPE_INTEGER = 4,
 	TYPE_IPADDR = 7,
+	TYPE_IP6ADDR = 8,
+	TYPE_ETHERADDR = 9,
 	TYPE_INET_PROTOCOL = 12,
 	TYPE_INET_SERVICE = 13,
 	TYPE_MARK = 19,
+	TYPE_IFINDEX = 20,
 	TYPE_SERVICE_KEY = TYPE_IPADDR << 12 | TYPE_INET_PROTOCOL << 6 | TYPE_INET_SERVICE,
-	TYPE_FLOW_KEY = TYPE_IPADDR << 12 | TYPE_INET_SERVICE << 6 | TYPE_INET_SERVICE,
+	TYPE_SERVICE6_KEY = TYPE_IP6ADDR << 12 | TYPE_INET_PROTOCOL << 6 | TYPE_INET_SERVICE,
+	TYPE_FLOW_KEY = TYPE_INTEGER << 18 | TYPE_INTEGER << 12 | TYPE_INET_SERVICE << 6 |
+			TYPE_INET_SERVICE,
+	TYPE_FLOW6_KEY = TYPE_INTEGER << 12 | TYPE_INTEGER << 6 | TYPE_INTEGER,
 };
 
 /* nft's byte orders, kinds of expression and types of user data (include/expression.h, libnftnl). */
@@ -30,31 +36,56 @@ enum {
 	UDATA_KEY_TYPEOF = 3,
 	UDATA_DATA_TYPEOF = 4,
 	UDATA_DATA_INTERVAL = 6,
-	UDATA_ROOM = 128,
+	UDATA_ROOM = 255, /* the length of a value is one octet */
 };
+enum { HEADER_ETHER = 17, FIELD_ETHER_DESTINATION = 1 };
 enum { NOT_A_MAP = 0xff };
+
+/* What a "typeof" names. */
+enum typeof_kind {
+	TYPEOF_NONE,   /* a type alone */
+	TYPEOF_CONCAT, /* a concatenation of types */
+	TYPEOF_KEY,    /* the fields of a key */
+	TYPEOF_NUMGEN, /* numgen inc mod SIZE */
+	TYPEOF_MARK,   /* meta mark */
+	TYPEOF_MACS,   /* @ll,0,96 */
+	TYPEOF_MAC,    /* ether daddr */
+	TYPEOF_IIF,    /* meta iif */
+};
 
 struct shape {
 	uint32_t flags;
 	uint32_t key_type;
 	uint32_t data_type;
 	uint8_t key_order, data_order;
-	uint8_t key_kind, data_kind; /* 0: named by its type alone */
-	bool counts;
+	enum typeof_kind key, data;
+	enum ruleset_key fields; /* of TYPEOF_KEY */
 };
+
+enum { FLOW_FLAGS = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
 static const struct shape shapes[] = {
 	[SET_SERVICES] = {NFT_SET_MAP, TYPE_SERVICE_KEY, NFT_DATA_VERDICT, ORDER_NONE, ORDER_NONE,
-			  KIND_CONCAT, 0, false},
-	[SET_ADDRESSES] = {0, TYPE_IPADDR, 0, ORDER_NETWORK, NOT_A_MAP, 0, 0, false},
+			  TYPEOF_CONCAT, TYPEOF_NONE, 0},
+	[SET_SERVICES6] = {NFT_SET_MAP, TYPE_SERVICE6_KEY, NFT_DATA_VERDICT, ORDER_NONE, ORDER_NONE,
+			   TYPEOF_CONCAT, TYPEOF_NONE, 0},
+	[SET_ADDRESSES] = {0, TYPE_IPADDR, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_NONE, TYPEOF_NONE,
+			   0},
+	[SET_ADDRESSES6] = {0, TYPE_IP6ADDR, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_NONE, TYPEOF_NONE,
+			    0},
 	[SET_BUCKETS] = {NFT_SET_MAP, TYPE_INTEGER, TYPE_INTEGER, ORDER_HOST, ORDER_NETWORK,
-			 KIND_NUMGEN, KIND_PAYLOAD, true},
+			 TYPEOF_NUMGEN, TYPEOF_MACS, 0},
+	[SET_SLOTS] = {NFT_SET_MAP, TYPE_INTEGER, TYPE_MARK, ORDER_HOST, ORDER_HOST, TYPEOF_NUMGEN,
+		       TYPEOF_MARK, 0},
 	[SET_BACKENDS] = {NFT_SET_MAP, TYPE_MARK, TYPE_INTEGER, ORDER_HOST, ORDER_NETWORK,
-			  KIND_META, KIND_PAYLOAD, true},
-	[SET_SLOTS] = {NFT_SET_MAP, TYPE_INTEGER, TYPE_MARK, ORDER_HOST, ORDER_HOST, KIND_NUMGEN,
-		       KIND_META, false},
-	[SET_FLOWS] = {NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT, TYPE_FLOW_KEY, TYPE_MARK,
-		       ORDER_NONE, ORDER_HOST, KIND_CONCAT, 0, false},
+			  TYPEOF_MARK, TYPEOF_MACS, 0},
+	[SET_LEAVING] = {0, TYPE_MARK, 0, ORDER_HOST, NOT_A_MAP, TYPEOF_NONE, TYPEOF_NONE, 0},
+	[SET_OUTPUTS] = {NFT_SET_MAP, TYPE_ETHERADDR, TYPE_IFINDEX, ORDER_NETWORK, ORDER_HOST,
+			 TYPEOF_MAC, TYPEOF_IIF, 0},
+	[SET_FLOWS] = {FLOW_FLAGS, TYPE_FLOW_KEY, TYPE_MARK, ORDER_NONE, ORDER_HOST, TYPEOF_KEY,
+		       TYPEOF_MARK, KEY_FLOW},
+	[SET_FLOWS6] = {FLOW_FLAGS, TYPE_FLOW6_KEY, TYPE_MARK, ORDER_NONE, ORDER_HOST, TYPEOF_KEY,
+			TYPEOF_MARK, KEY_FLOW6},
 };
 
 /* --- user data: type, length, value; numbers in host order ------------------------------------ */
@@ -66,55 +97,103 @@ static void put_number(struct wr *w, uint8_t type, uint32_t value)
 	wr_bytes(w, &value, sizeof(value));
 }
 
-/* What the value of a "typeof" says beside the kind of the expression. */
-static void put_typeof_value(struct wr *w, uint8_t kind, uint32_t modulus)
+/* One thing within another: its type and length, then what put wrote. */
+static void put_nest(struct wr *w, uint8_t type, const uint8_t *bytes, const struct wr *nest)
 {
-	switch (kind) {
-	case KIND_NUMGEN: /* type: inc, modulus, offset */
-		put_number(w, 0, NFT_NG_INCREMENTAL);
-		put_number(w, 1, modulus);
-		put_number(w, 2, 0);
+	wr_u8(w, type);
+	wr_u8(w, (uint8_t)wr_used(nest));
+	wr_bytes(w, bytes, wr_used(nest));
+}
+
+/* A payload field: header and field in it, or for a raw one base, offset and length in bits. */
+static void put_field(struct wr *w, const struct ruleset_field *f)
+{
+	put_number(w, 0, f->header);
+	put_number(w, 1, f->field);
+	if (f->header)
 		return;
-	case KIND_META: put_number(w, 0, NFT_META_MARK); return;
-	case KIND_PAYLOAD: /* protocol and field: raw; base, offset and length in bits: @ll,0,96 */
-		put_number(w, 0, 0);
-		put_number(w, 1, 0);
-		put_number(w, 2, 1);
-		put_number(w, 3, 0);
-		put_number(w, 4, 96);
-		return;
-	default: return;
+	put_number(w, 2, f->base + 1U); /* nft counts its bases from 1 (link layer) */
+	put_number(w, 3, 8U * f->offset);
+	put_number(w, 4, 8U * f->len);
+}
+
+/* An expression: its kind, and what there is to say about it. */
+static void put_expression(struct wr *w, uint8_t kind, const uint8_t *bytes, const struct wr *value)
+{
+	put_number(w, 0, kind);
+	put_nest(w, 1, bytes, value);
+}
+
+static void put_parts(struct wr *w, enum ruleset_key key)
+{
+	const struct ruleset_key_parts *parts = ruleset_key_parts(key);
+
+	for (uint8_t i = 0; i < parts->n; i++) {
+		uint8_t field_bytes[UDATA_ROOM], bytes[UDATA_ROOM];
+		struct wr field = wr_init(field_bytes, sizeof(field_bytes));
+		struct wr nest = wr_init(bytes, sizeof(bytes));
+
+		put_field(&field, &parts->parts[i]);
+		put_expression(&nest, KIND_PAYLOAD, field_bytes, &field);
+		put_nest(w, i, bytes, &nest);
 	}
 }
 
-static void put_typeof(struct wr *w, uint8_t type, uint8_t kind, uint32_t modulus)
+static void put_typeof(struct wr *w, uint8_t type, enum typeof_kind what, const struct shape *shape,
+		       uint32_t modulus)
 {
-	uint8_t value_bytes[UDATA_ROOM], bytes[UDATA_ROOM];
+	static const struct ruleset_field macs = {
+		.base = NFT_PAYLOAD_LL_HEADER, .offset = 0, .len = 2 * MAC_LEN};
+	static const struct ruleset_field mac = {.header = HEADER_ETHER,
+						 .field = FIELD_ETHER_DESTINATION};
+	uint8_t value_bytes[UDATA_ROOM], bytes[UDATA_ROOM], kind = 0;
 	struct wr value = wr_init(value_bytes, sizeof(value_bytes));
 	struct wr nest = wr_init(bytes, sizeof(bytes));
 
-	if (!kind)
-		return;
-	put_typeof_value(&value, kind, modulus);
-	put_number(&nest, 0, kind);
-	wr_u8(&nest, 1);
-	wr_u8(&nest, (uint8_t)wr_used(&value));
-	wr_bytes(&nest, value_bytes, wr_used(&value));
-	wr_u8(w, type);
-	wr_u8(w, (uint8_t)wr_used(&nest));
-	wr_bytes(w, bytes, wr_used(&nest));
+	switch (what) {
+	case TYPEOF_NONE: return;
+	case TYPEOF_CONCAT: kind = KIND_CONCAT; break;
+	case TYPEOF_KEY:
+		kind = KIND_CONCAT;
+		put_parts(&value, shape->fields);
+		break;
+	case TYPEOF_NUMGEN: /* type: inc, modulus, offset */
+		kind = KIND_NUMGEN;
+		put_number(&value, 0, NFT_NG_INCREMENTAL);
+		put_number(&value, 1, modulus);
+		put_number(&value, 2, 0);
+		break;
+	case TYPEOF_MARK:
+		kind = KIND_META;
+		put_number(&value, 0, NFT_META_MARK);
+		break;
+	case TYPEOF_IIF:
+		kind = KIND_META;
+		put_number(&value, 0, NFT_META_IIF);
+		break;
+	case TYPEOF_MACS:
+		kind = KIND_PAYLOAD;
+		put_field(&value, &macs);
+		break;
+	case TYPEOF_MAC:
+		kind = KIND_PAYLOAD;
+		put_field(&value, &mac);
+		break;
+	}
+	put_expression(&nest, kind, value_bytes, &value);
+	put_nest(w, type, bytes, &nest);
 }
 
 static void put_userdata(struct nftnl_set *s, const struct shape *shape, uint32_t modulus)
 {
-	uint8_t bytes[UDATA_ROOM];
+	uint8_t bytes[2 * UDATA_ROOM];
 	struct wr w = wr_init(bytes, sizeof(bytes));
 
 	put_number(&w, UDATA_KEY_ORDER, shape->key_order);
 	if (shape->flags & NFT_SET_MAP)
 		put_number(&w, UDATA_DATA_ORDER, shape->data_order);
-	put_typeof(&w, UDATA_KEY_TYPEOF, shape->key_kind, modulus);
-	put_typeof(&w, UDATA_DATA_TYPEOF, shape->data_kind, modulus);
+	put_typeof(&w, UDATA_KEY_TYPEOF, shape->key, shape, modulus);
+	put_typeof(&w, UDATA_DATA_TYPEOF, shape->data, shape, modulus);
 	if (shape->flags & NFT_SET_MAP)
 		put_number(&w, UDATA_DATA_INTERVAL, 0);
 	nftnl_set_set_data(s, NFTNL_SET_USERDATA, bytes, (uint32_t)wr_used(&w));
@@ -153,7 +232,7 @@ struct nftnl_set *nft_set_new(const struct ruleset_set *set, uint32_t id)
 	if (set->size)
 		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, set->size);
 	put_userdata(s, shape, set->size);
-	if (shape->counts && put_counter(s) < 0) {
+	if (ruleset_kind_counts(set->kind) && put_counter(s) < 0) {
 		nftnl_set_free(s);
 		return NULL;
 	}
@@ -172,7 +251,7 @@ enum ruleset_set_kind nft_set_kind(const struct nftnl_set *set)
 			continue;
 		if (!(shape->flags & NFT_SET_MAP) ||
 		    (nftnl_set_get_u32(set, NFTNL_SET_DATA_TYPE) == shape->data_type &&
-		     (kind == SET_SERVICES ||
+		     (shape->data_type == (uint32_t)NFT_DATA_VERDICT ||
 		      nftnl_set_get_u32(set, NFTNL_SET_DATA_LEN) == ruleset_data_len(kind))))
 			return kind;
 	}

@@ -2,17 +2,23 @@
 #include "director/ruleset/nft_text.h"
 
 #include <inttypes.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* nft breaks a list of elements after so many; concatenations stand alone, addresses in pairs. */
+/* nft breaks a list of elements after so many; concatenations stand alone, IPv4 addresses in pairs. */
 static size_t elements_per_line(enum ruleset_set_kind kind)
 {
 	switch (kind) {
 	case SET_SERVICES:
+	case SET_SERVICES6:
+	case SET_ADDRESSES6:
 	case SET_FLOWS:
+	case SET_FLOWS6:
 	case SET_FOREIGN: return 1;
-	case SET_ADDRESSES: return 2;
+	case SET_ADDRESSES:
+	case SET_OUTPUTS: return 2;
+	case SET_LEAVING:
 	case SET_BUCKETS:
 	case SET_BACKENDS:
 	case SET_SLOTS: return 5;
@@ -51,10 +57,30 @@ static uint16_t be16_at(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-static void print_service_key(FILE *out, const uint8_t key[static RULESET_KEY_MAX])
+static void print_address(FILE *out, uint8_t family, const uint8_t *bytes)
 {
-	fprintf(out, "%u.%u.%u.%u . %s . %u", key[0], key[1], key[2], key[3],
-		key[4] == 6 ? "tcp" : "udp", be16_at(key + 8));
+	struct addr addr = {.family = family};
+	char text[ADDR_TEXT];
+
+	memcpy(addr.bytes, bytes, family == AF_INET6 ? 16 : 4);
+	fputs(addr_format(&addr, text), out);
+}
+
+static void print_service_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
+
+	print_address(out, family, key);
+	fprintf(out, " . %s . %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp", be16_at(rest + 4));
+}
+
+static void print_output(FILE *out, const struct ruleset_set *set, const struct ruleset_element *e)
+{
+	struct mac mac;
+	char text[MAC_TEXT];
+
+	memcpy(mac.bytes, e->key, MAC_LEN);
+	fprintf(out, "%s : \"%s\"", mac_format(&mac, text), set->names[e->backend]);
 }
 
 static void print_element(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
@@ -64,12 +90,12 @@ static void print_element(FILE *out, const struct ruleset *r, const struct rules
 
 	switch (set->kind) {
 	case SET_SERVICES:
-		print_service_key(out, e->key);
+	case SET_SERVICES6:
+		print_service_key(out, set->kind == SET_SERVICES6 ? AF_INET6 : AF_INET, e->key);
 		fprintf(out, " : goto %s", r->chains[e->chain].name);
 		return;
-	case SET_ADDRESSES:
-		fprintf(out, "%u.%u.%u.%u", e->key[0], e->key[1], e->key[2], e->key[3]);
-		return;
+	case SET_ADDRESSES: print_address(out, AF_INET, e->key); return;
+	case SET_ADDRESSES6: print_address(out, AF_INET6, e->key); return;
 	case SET_BUCKETS:
 		fprintf(out, "%u counter : ", ruleset_key_number(e));
 		print_macs(out, e->data);
@@ -83,7 +109,10 @@ static void print_element(FILE *out, const struct ruleset *r, const struct rules
 		memcpy(&id, e->data, sizeof(id));
 		fprintf(out, "%u : 0x%08x", ruleset_key_number(e), id);
 		return;
+	case SET_LEAVING: fprintf(out, "0x%08x", ruleset_key_number(e)); return;
+	case SET_OUTPUTS: print_output(out, set, e); return;
 	case SET_FLOWS:
+	case SET_FLOWS6:
 	case SET_FOREIGN: return;
 	}
 }
@@ -92,9 +121,12 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 {
 	switch (set->kind) {
 	case SET_SERVICES:
-		fputs("\t\ttype ipv4_addr . inet_proto . inet_service : verdict\n", out);
+	case SET_SERVICES6:
+		fprintf(out, "\t\ttype %s . inet_proto . inet_service : verdict\n",
+			set->kind == SET_SERVICES6 ? "ipv6_addr" : "ipv4_addr");
 		return;
 	case SET_ADDRESSES: fputs("\t\ttype ipv4_addr\n", out); return;
+	case SET_ADDRESSES6: fputs("\t\ttype ipv6_addr\n", out); return;
 	case SET_BUCKETS:
 		fprintf(out, "\t\ttypeof numgen inc mod %u : @ll,0,96\n\t\tsize %u\n\t\tcounter\n",
 			set->size, set->size);
@@ -104,36 +136,65 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 		fprintf(out, "\t\ttypeof numgen inc mod %u : meta mark\n\t\tsize %u\n", set->size,
 			set->size);
 		return;
+	case SET_LEAVING: fputs("\t\ttype mark\n", out); return;
+	case SET_OUTPUTS: fputs("\t\ttypeof ether daddr : iif\n", out); return;
 	case SET_FLOWS:
-		fprintf(out,
-			"\t\ttype ipv4_addr . inet_service . inet_service : mark\n\t\tsize %u\n"
-			"\t\tflags dynamic,timeout\n",
-			set->size);
+	case SET_FLOWS6:
+		fputs("\t\ttypeof ", out);
+		ruleset_key_print(out, set->kind == SET_FLOWS6 ? KEY_FLOW6 : KEY_FLOW);
+		fprintf(out, " : meta mark\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
 		return;
 	case SET_FOREIGN: return;
 	}
 }
 
-static void print_set(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
+static void print_nth(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
+		      const struct ruleset_element *e, size_t n)
 {
-	size_t per_line = elements_per_line(set->kind);
-
-	fprintf(out, "\t%s %s {\n", set->kind == SET_ADDRESSES ? "set" : "map", set->name);
-	print_set_type(out, set);
-	for (size_t i = 0; i < set->n_elements; i++) {
-		fputs(i == 0		  ? "\t\telements = { "
-		      : i % per_line == 0 ? ",\n\t\t\t     "
-					  : ", ",
-		      out);
-		print_element(out, r, set, &set->elements[i]);
-	}
-	fputs(set->n_elements ? " }\n\t}\n\n" : "\t}\n\n", out);
+	fputs(n == 0				      ? "\t\telements = { "
+	      : n % elements_per_line(set->kind) == 0 ? ",\n\t\t\t     "
+						      : ", ",
+	      out);
+	print_element(out, r, set, e);
 }
 
-static void print_flow(FILE *out, const char *verb, const struct ruleset_set *set,
-		       const struct ruleset_statement *s)
+static size_t print_elements(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
 {
-	fprintf(out, "%s @%s { ip saddr . tcp sport . tcp dport", verb, set->name);
+	size_t n = 0;
+
+	if (!set->owners) {
+		for (; n < set->n_elements; n++)
+			print_nth(out, r, set, &set->elements[n], n);
+		return n;
+	}
+	for (uint32_t i = 0; i < set->size; i++) {
+		struct ruleset_element e;
+
+		if (set->owners[i] == RULESET_NO_OWNER)
+			continue;
+		e = ruleset_bucket_element(set, i);
+		print_nth(out, r, set, &e, n++);
+	}
+	return n;
+}
+
+static bool is_map(enum ruleset_set_kind kind)
+{
+	return kind != SET_ADDRESSES && kind != SET_ADDRESSES6 && kind != SET_LEAVING;
+}
+
+static void print_set(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
+{
+	fprintf(out, "\t%s %s {\n", is_map(set->kind) ? "map" : "set", set->name);
+	print_set_type(out, set);
+	fputs(print_elements(out, r, set) ? " }\n\t}\n\n" : "\t}\n\n", out);
+}
+
+static void print_change(FILE *out, const char *verb, const char *name,
+			 const struct ruleset_statement *s)
+{
+	fprintf(out, "%s @%s { ", verb, name);
+	ruleset_key_print(out, s->key);
 	if (s->timeout_ms) {
 		fputs(" timeout ", out);
 		print_duration(out, s->timeout_ms);
@@ -141,39 +202,66 @@ static void print_flow(FILE *out, const char *verb, const struct ruleset_set *se
 	fputs(" : meta mark }", out);
 }
 
+/* The key of a map, with a blank behind it. */
+static void print_chooser(FILE *out, const struct ruleset_statement *s)
+{
+	switch (s->by) {
+	case BY_KEY: ruleset_key_print(out, s->key); break;
+	case BY_HASH:
+		fputs("jhash ", out);
+		ruleset_key_print(out, s->key);
+		fprintf(out, " mod %u seed 0x%x", s->number, s->seed);
+		break;
+	case BY_TURN: fprintf(out, "numgen inc mod %u", s->number); break;
+	case BY_RANDOM: fprintf(out, "numgen random mod %u", s->number); break;
+	case BY_MARK: fputs("meta mark", out); break;
+	}
+	fputc(' ', out);
+}
+
+static void print_map(FILE *out, const char *target, const char *name,
+		      const struct ruleset_statement *s)
+{
+	fprintf(out, "%s set ", target);
+	print_chooser(out, s);
+	fprintf(out, "map @%s", name);
+}
+
 static void print_statement(FILE *out, const struct ruleset *r, const struct ruleset_statement *s)
 {
-	const struct ruleset_set *set = s->set < r->n_sets ? &r->sets[s->set] : NULL;
-	const char *name = set ? set->name : "";
+	const char *name = s->set < r->n_sets ? r->sets[s->set].name : "";
 	char mac[MAC_TEXT];
 
 	switch (s->kind) {
-	case ST_NOT_FOR_US: fputs("meta pkttype != host", out); return;
+	case ST_FOR_US: fputs("meta pkttype host", out); return;
 	case ST_LOOPED_BY_PEER:
 		fprintf(out, "ether saddr %s ip saddr != @%s", mac_format(&s->mac, mac), name);
 		return;
+	case ST_WHOLE: fputs("ip frag-off & 16383 == 0", out); return;
+	case ST_LATER_FRAGMENT: fputs("ip frag-off & 8191 != 0", out); return;
+	case ST_FIRST_FRAGMENT: fputs("ip frag-off & 8191 == 0", out); return;
+	case ST_TO_VIP: fprintf(out, "ip daddr @%s", name); return;
 	case ST_TO_SERVICE:
-		fprintf(out, "ip daddr . ip protocol . th dport vmap @%s", name);
+		ruleset_key_print(out, s->key);
+		fprintf(out, " vmap @%s", name);
 		return;
-	case ST_VIP_FRAGMENT: fprintf(out, "ip daddr @%s ip frag-off & 8191 != 0", name); return;
-	case ST_TCP_SYN: fputs("tcp flags syn / fin,syn,rst,ack", out); return;
-	case ST_TCP_CLOSING: fputs("tcp flags fin,rst", out); return;
-	case ST_MACS_BY_BUCKET:
-		fprintf(out, "@ll,0,96 set jhash ip saddr . tcp sport mod %u seed 0x%x map @%s",
-			s->number, s->seed, name);
+	case ST_TCP_FLAGS:
+		fprintf(out, "@th,104,8 & 0x%x %s 0x%x", s->mask,
+			s->negate ? "!=" : "==", s->value);
 		return;
-	case ST_MACS_BY_MARK: fprintf(out, "@ll,0,96 set meta mark map @%s", name); return;
-	case ST_MARK_BY_FLOW:
-		fprintf(out, "meta mark set ip saddr . tcp sport . tcp dport map @%s", name);
+	case ST_MARK_IN: fprintf(out, "meta mark @%s", name); return;
+	case ST_MACS: print_map(out, "@ll,0,96", name, s); return;
+	case ST_MARK: print_map(out, "meta mark", name, s); return;
+	case ST_ADD: print_change(out, "add", name, s); return;
+	case ST_UPDATE: print_change(out, "update", name, s); return;
+	case ST_DELETE: print_change(out, "delete", name, s); return;
+	case ST_LOG:
+		fprintf(out, "log prefix \"%s\" group %u snaplen %u queue-threshold %u", s->text,
+			RULESET_LOG_GROUP, RULESET_LOG_SNAPLEN, RULESET_LOG_THRESHOLD);
 		return;
-	case ST_MARK_BY_TURN:
-		fprintf(out, "meta mark set numgen inc mod %u map @%s", s->number, name);
-		return;
-	case ST_FLOW_ADD: print_flow(out, "add", set, s); return;
-	case ST_FLOW_UPDATE: print_flow(out, "update", set, s); return;
-	case ST_FLOW_DELETE: print_flow(out, "delete", set, s); return;
 	case ST_COUNTER: fputs("counter", out); return;
-	case ST_FORWARD: fprintf(out, "fwd to \"%s\"", s->ifname); return;
+	case ST_FORWARD: fprintf(out, "fwd to \"%s\"", s->text); return;
+	case ST_FORWARD_BY_MAC: fprintf(out, "fwd to ether daddr map @%s", name); return;
 	case ST_GOTO: fprintf(out, "goto %s", r->chains[s->chain].name); return;
 	case ST_ACCEPT: fputs("accept", out); return;
 	case ST_DROP: fputs("drop", out); return;

@@ -18,67 +18,93 @@ const struct plan_interface *plan_find_interface(const struct plan_facts *facts,
 
 /* --- shared objects --------------------------------------------------------------------------- */
 
-/* Places in the services map that a farm needs: addresses times ports. */
-static size_t farm_services(const struct config_farm *farm)
-{
-	size_t ports = 0;
+/* Sets that farms share, by index; -1: not there. */
+struct shared {
+	int services, services6, vips, nodes;
+	const struct plan_entries *entries; /* of each farm */
+};
 
-	for (size_t i = 0; i < farm->n_ports; i++)
-		ports += (size_t)(farm->ports[i].last - farm->ports[i].first + 1);
-	return ports * farm->n_addresses;
+static bool is_ipv6(const struct addr *a)
+{
+	return a->family == AF_INET6;
 }
 
-static size_t add_services(struct ruleset_element *e, const struct config_farm *farm, int chain)
+static int entry_of(const struct plan_entries *entries, bool ipv6, bool udp)
+{
+	return entries->chains[ipv6 ? (udp ? LANE_UDP6 : LANE_TCP6) : (udp ? LANE_UDP : LANE_TCP)];
+}
+
+/* Elements for one address, protocol and range of ports; only their number when e is NULL. */
+static size_t add_ports(struct ruleset_element *e, const struct addr *address, uint8_t protocol,
+			const struct config_ports *ports, int chain)
+{
+	size_t len = is_ipv6(address) ? 16 : 4, n = 0;
+
+	for (uint32_t port = ports->first; port <= ports->last; port++, n++) {
+		if (!e)
+			continue;
+		memcpy(e[n].key, address->bytes, len);
+		e[n].key[len] = protocol;
+		e[n].key[len + 4] = (uint8_t)(port >> 8);
+		e[n].key[len + 5] = (uint8_t)port;
+		e[n].chain = (uint32_t)chain;
+	}
+	return n;
+}
+
+static size_t add_services(struct ruleset_element *e, const struct config_farm *farm,
+			   const struct plan_entries *entries, bool ipv6)
 {
 	size_t n = 0;
 
 	for (size_t a = 0; a < farm->n_addresses; a++)
 		for (size_t i = 0; i < farm->n_ports; i++)
-			for (uint32_t port = farm->ports[i].first; port <= farm->ports[i].last;
-			     port++) {
-				memcpy(e[n].key, farm->addresses[a].bytes, 4);
-				e[n].key[4] = IPPROTO_TCP;
-				e[n].key[8] = (uint8_t)(port >> 8);
-				e[n].key[9] = (uint8_t)port;
-				e[n++].chain = (uint32_t)chain;
+			for (int udp = 0; udp < 2; udp++) {
+				int chain = entry_of(entries, ipv6, udp);
+
+				if (is_ipv6(&farm->addresses[a]) == ipv6 && chain >= 0)
+					n += add_ports(e ? &e[n] : NULL, &farm->addresses[a],
+						       udp ? IPPROTO_UDP : IPPROTO_TCP,
+						       &farm->ports[i], chain);
 			}
 	return n;
 }
 
-/* farm_chains[i]: the chain of farm i, -1 when it is left out. */
-static int plan_services(const struct plan_facts *facts, struct ruleset *r, const int *farm_chains,
-			 int services, int vips)
+static int plan_services(const struct plan_facts *facts, struct ruleset *r,
+			 const struct shared *shared, bool ipv6)
 {
-	struct ruleset_set *set = &r->sets[services], *addresses = &r->sets[vips];
-	size_t n = 0, n_vips = 0;
+	struct ruleset_set *set = &r->sets[ipv6 ? shared->services6 : shared->services];
+	size_t n = 0;
 
-	for (size_t i = 0; i < facts->config->n_farms; i++) {
-		if (farm_chains[i] < 0)
-			continue;
-		n += farm_services(&facts->config->farms[i]);
-		n_vips += facts->config->farms[i].n_addresses;
-	}
-	if (ruleset_set_reserve(set, n) < 0 || ruleset_set_reserve(addresses, n_vips) < 0)
+	for (size_t i = 0; i < facts->config->n_farms; i++)
+		n += add_services(NULL, &facts->config->farms[i], &shared->entries[i], ipv6);
+	if (ruleset_set_reserve(set, n) < 0)
 		return -ENOMEM;
-	n = n_vips = 0;
-	for (size_t i = 0; i < facts->config->n_farms; i++) {
-		const struct config_farm *farm = &facts->config->farms[i];
-
-		if (farm_chains[i] < 0)
-			continue;
-		n += add_services(&set->elements[n], farm, farm_chains[i]);
-		for (size_t a = 0; a < farm->n_addresses; a++)
-			memcpy(addresses->elements[n_vips++].key, farm->addresses[a].bytes, 4);
-	}
-	ruleset_set_sort(set);
-	ruleset_set_sort(addresses);
-	/* Farms on different ports of one VIP name it twice. */
 	n = 0;
-	for (size_t i = 0; i < addresses->n_elements; i++)
-		if (n == 0 || ruleset_element_compare(SET_ADDRESSES, &addresses->elements[n - 1],
-						      &addresses->elements[i]) != 0)
-			addresses->elements[n++] = addresses->elements[i];
-	addresses->n_elements = n;
+	for (size_t i = 0; i < facts->config->n_farms; i++)
+		n += add_services(&set->elements[n], &facts->config->farms[i], &shared->entries[i],
+				  ipv6);
+	ruleset_set_sort(set);
+	return 0;
+}
+
+/* The IPv4 VIPs of farms that are there, each once. */
+static int plan_vips(struct ruleset *r, const struct shared *shared)
+{
+	const struct ruleset_set *services = &r->sets[shared->services];
+	struct ruleset_set *vips = &r->sets[shared->vips];
+	size_t n = 0;
+
+	if (ruleset_set_reserve(vips, services->n_elements) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < services->n_elements; i++)
+		memcpy(vips->elements[i].key, services->elements[i].key, 4);
+	ruleset_set_sort(vips);
+	for (size_t i = 0; i < vips->n_elements; i++)
+		if (n == 0 || ruleset_element_compare(SET_ADDRESSES, &vips->elements[n - 1],
+						      &vips->elements[i]) != 0)
+			vips->elements[n++] = vips->elements[i];
+	vips->n_elements = n;
 	return 0;
 }
 
@@ -86,33 +112,74 @@ static int plan_nodes(const struct plan_facts *facts, struct ruleset *r, int set
 {
 	const struct config_cluster *cluster = &facts->config->cluster;
 	struct ruleset_set *nodes = &r->sets[set];
+	size_t n = 0;
 
 	if (ruleset_set_reserve(nodes, cluster->n_nodes) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < cluster->n_nodes; i++)
-		memcpy(nodes->elements[i].key, cluster->nodes[i].address.bytes, 4);
+		if (!is_ipv6(&cluster->nodes[i].address))
+			memcpy(nodes->elements[n++].key, cluster->nodes[i].address.bytes, 4);
+	nodes->n_elements = n;
 	ruleset_set_sort(nodes);
 	return 0;
 }
 
-static int plan_ingress(struct ruleset *r, const struct plan_interface *in, int services, int vips,
-			int nodes)
+/* --- the ingress hook ------------------------------------------------------------------------- */
+
+/*
+ * True when a farm of this interface has the other director for a backend: only then may a frame go
+ * to and fro between two directors that each take the other for a backend, for fwd decrements no
+ * TTL. Nobody else pays for the guard.
+ */
+static bool peer_is_backend(const struct plan_facts *facts, const struct plan_interface *in)
 {
+	for (size_t i = 0; in->peer_known && i < facts->config->n_farms; i++) {
+		const struct config_farm *farm = &facts->config->farms[i];
+
+		if (strcmp(farm->interface, in->name) != 0)
+			continue;
+		for (size_t k = 0; k < farm->n_backends; k++)
+			if (facts->backends[i][k].usable &&
+			    memcmp(&facts->backends[i][k].mac, &in->peer_mac,
+				   sizeof(in->peer_mac)) == 0)
+				return true;
+	}
+	return false;
+}
+
+static struct ruleset_statement to_service(enum ruleset_key key, int set)
+{
+	return (struct ruleset_statement){.kind = ST_TO_SERVICE, .key = key, .set = (uint32_t)set};
+}
+
+/*
+ * The order is that of frequency: a whole packet for a service is done after the first rule of its
+ * IP version.
+ */
+static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
+			const struct plan_interface *in, const struct shared *shared)
+{
+	struct ruleset_statement for_us = plan_statement(ST_FOR_US), looped;
 	int chain = ruleset_add_chain(r, "ingress-%s", in->name);
-	struct ruleset_statement looped = plan_statement_set(ST_LOOPED_BY_PEER, nodes);
 	int err = 0;
 
 	if (chain < 0)
 		return chain;
 	memcpy(r->chains[chain].device, in->name, RULESET_IFNAME);
-	err |= PLAN_ADD_RULE(r, chain, plan_statement(ST_NOT_FOR_US), plan_statement(ST_ACCEPT));
-	if (nodes >= 0 && in->peer_known) {
+	if (shared->nodes >= 0 && peer_is_backend(facts, in)) {
+		looped = plan_statement_set(ST_LOOPED_BY_PEER, shared->nodes);
 		looped.mac = in->peer_mac;
 		err |= PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
 	}
-	err |= PLAN_ADD_RULE(r, chain, plan_statement_set(ST_TO_SERVICE, services));
-	err |= PLAN_ADD_RULE(r, chain, plan_statement_set(ST_VIP_FRAGMENT, vips),
-			     plan_statement(ST_COUNTER), plan_statement(ST_DROP));
+	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_WHOLE),
+			     to_service(KEY_SERVICE, shared->services));
+	if (shared->services6 >= 0)
+		err |= PLAN_ADD_RULE(r, chain, for_us, to_service(KEY_SERVICE6, shared->services6));
+	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_FIRST_FRAGMENT),
+			     to_service(KEY_SERVICE, shared->services));
+	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement_set(ST_TO_VIP, shared->vips),
+			     plan_statement(ST_LATER_FRAGMENT), plan_statement(ST_COUNTER),
+			     plan_statement(ST_DROP));
 	return err ? -ENOMEM : 0;
 }
 
@@ -124,54 +191,70 @@ static bool interface_has_farm(const struct config *c, const char *name)
 	return false;
 }
 
-static int plan_farms(const struct plan_facts *facts, struct ruleset *r, int *farm_chains)
+static int plan_farms(const struct plan_facts *facts, struct ruleset *r,
+		      struct plan_entries *entries)
 {
 	for (size_t i = 0; i < facts->config->n_farms; i++) {
-		const struct config_farm *farm = &facts->config->farms[i];
-		const struct plan_interface *out = plan_find_interface(facts, farm->interface);
+		int err;
 
-		farm_chains[i] = -1;
-		if (!out)
+		for (enum plan_lane lane = 0; lane < LANE_COUNT; lane++)
+			entries[i].chains[lane] = -1;
+		if (!plan_find_interface(facts, facts->config->farms[i].interface))
 			continue;
-		farm_chains[i] = plan_farm(r, farm, facts->backends[i], out);
-		if (farm_chains[i] < 0)
-			return farm_chains[i];
+		err = plan_farm(r, facts, i, &entries[i]);
+		if (err)
+			return err;
 	}
 	return 0;
 }
 
-static int plan_all(const struct plan_facts *facts, struct ruleset *r, int *farm_chains)
+static bool has_ipv6(const struct config *c)
 {
-	int services, vips, nodes = -1, err;
+	for (size_t i = 0; i < c->n_farms; i++)
+		for (size_t a = 0; a < c->farms[i].n_addresses; a++)
+			if (is_ipv6(&c->farms[i].addresses[a]))
+				return true;
+	return false;
+}
 
-	services = ruleset_add_set(r, SET_SERVICES, "services");
-	vips = ruleset_add_set(r, SET_ADDRESSES, "vips");
-	if (services < 0 || vips < 0)
+static int plan_all(const struct plan_facts *facts, struct ruleset *r, struct plan_entries *entries)
+{
+	struct shared shared = {.services6 = -1, .nodes = -1, .entries = entries};
+	int err;
+
+	shared.services = ruleset_add_set(r, SET_SERVICES, "services");
+	if (has_ipv6(facts->config))
+		shared.services6 = ruleset_add_set(r, SET_SERVICES6, "services6");
+	shared.vips = ruleset_add_set(r, SET_ADDRESSES, "vips");
+	if (shared.services < 0 || shared.vips < 0 || shared.services6 == -ENOMEM)
 		return -ENOMEM;
 	if (facts->config->has_cluster) {
-		nodes = ruleset_add_set(r, SET_ADDRESSES, "nodes");
-		if (nodes < 0 || plan_nodes(facts, r, nodes) < 0)
+		shared.nodes = ruleset_add_set(r, SET_ADDRESSES, "nodes");
+		if (shared.nodes < 0 || plan_nodes(facts, r, shared.nodes) < 0)
 			return -ENOMEM;
 	}
-	err = plan_farms(facts, r, farm_chains);
+	err = plan_farms(facts, r, entries);
 	if (!err)
-		err = plan_services(facts, r, farm_chains, services, vips);
+		err = plan_services(facts, r, &shared, false);
+	if (!err && shared.services6 >= 0)
+		err = plan_services(facts, r, &shared, true);
+	if (!err)
+		err = plan_vips(r, &shared);
 	for (size_t i = 0; !err && i < facts->n_interfaces; i++)
 		if (interface_has_farm(facts->config, facts->interfaces[i].name))
-			err = plan_ingress(r, &facts->interfaces[i], services, vips, nodes);
+			err = plan_ingress(facts, r, &facts->interfaces[i], &shared);
 	return err;
 }
 
 int plan_ruleset(const struct plan_facts *facts, struct ruleset *ret)
 {
-	size_t n = facts->config->n_farms;
-	int *farm_chains = calloc(n ? n : 1, sizeof(*farm_chains));
+	struct plan_entries *entries = calloc(facts->config->n_farms + 1, sizeof(*entries));
 	int err;
 
 	ruleset_init(ret);
 	ret->exists = true;
-	err = farm_chains ? plan_all(facts, ret, farm_chains) : -ENOMEM;
-	free(farm_chains);
+	err = entries ? plan_all(facts, ret, entries) : -ENOMEM;
+	free(entries);
 	if (err < 0)
 		ruleset_clear(ret);
 	return err;

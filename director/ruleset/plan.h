@@ -3,18 +3,27 @@
  * From the configuration and what is known of the world to the ruleset that should be in the
  * kernel. The same input gives the same ruleset, octet for octet.
  *
- * The shapes, for an auditor (see director(7) for the reasons):
+ * The shapes, for an auditor (see director(7) for the reasons). Frames that are not addressed to
+ * this director pass to the host's own stack. Each farm has one set of chains for each protocol and
+ * IP version; "" is TCP over IPv4, the others end in .udp, .tcp6, .udp6.
  *
- *   ingress-IF   base chain on the ingress hook of each interface with farms: frames that are not
- *                addressed to this director, and frames that the other director has already
- *                forwarded, go to the host's own stack; the rest by VIP, protocol and port to …
- *   farm-NAME    Maglev: one lookup of the bucket, one write of both MAC addresses, out.
- *                Round-robin: a remembered flow to known-NAME, anything else to new-NAME.
- *   known-NAME   refreshes the flow (shorter once it closes), then
+ *   ingress-IF   base chain on the ingress hook of each interface with farms: by VIP, protocol and
+ *                port to …
+ *   farm-NAME    Maglev, source-hash: one lookup of the bucket, one write of both MAC addresses,
+ *                out. Other schedulers, and buckets in transition: what is remembered of the flow
+ *                first, then …
+ *   new-NAME     … a new connection: the backend is remembered in a small half-open table; when
+ *                that is full (a SYN flood), it goes where packets of unknown flows go: by hash.
+ *   half-NAME    the client of a half-open connection answers: it is remembered, the daemon told
+ *   known-NAME   refreshes a flow; FIN and RST move it to the closing table
+ *   closing-NAME keeps a closing flow for a short time more; its ports may be used anew
+ *   keep-NAME    a flow older than the transition stays on its backend and is remembered
+ *   again-NAME   a new connection on the ports of a remembered one whose backend leaves
  *   send-NAME    writes the MACs of the flow's backend, or forgets the flow when it is dead and
- *                chooses anew.
- *   new-NAME     remembers a flow at its first SYN, writes the MACs, out. Remembering is a rule of
- *                its own: a full table ends that rule, not the forwarding.
+ *                chooses anew
+ *
+ * A mark is the id of a backend. Remembering is a rule that sends the frame itself when it succeeds:
+ * a full table ends that rule, not the forwarding.
  *
  * Pure.
  */
@@ -24,9 +33,13 @@
 #include "director/ruleset/ruleset.h"
 #include "include/config.h"
 
+struct transition;
+
 enum {
-	PLAN_SYN_TIMEOUT_MS =
-		60000, /* a flow that has shown one SYN only; Linux' tcp_synack_retries last as long */
+	/* A client that has not answered the SYN-ACK after its third SYN (1, 3, 7 s) is gone. */
+	PLAN_HALF_TIMEOUT_MS = 20000,
+	PLAN_HALF_MAX = 65536, /* half-open: more is a flood, 8 MiB */
+	PLAN_TABLE_MIN = 1024,
 };
 
 /* An interface that is there, with farms on it or as a backend's way out. */
@@ -52,7 +65,16 @@ struct plan_facts {
 	size_t n_interfaces;
 	const struct plan_backend *const
 		*backends; /* [farm][backend], in the configuration's order */
+	/* [farm], NULL for a farm without: its table is as the facts say, at once. NULL: all. */
+	const struct transition *const *transitions;
 };
+
+/* True for a farm that remembers flows in a transition of its buckets only. */
+bool plan_farm_is_hashed(const struct config_farm *farm);
+/* Buckets of a farm. */
+uint32_t plan_farm_modulus(const struct config_farm *farm);
+/* Fills table[plan_farm_modulus()] with who gets new connections: the index of a backend, or BUCKET_NONE. */
+int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *table);
 
 /*
  * Fills *ret, which the caller clears. A farm whose interface is absent is left out; with no

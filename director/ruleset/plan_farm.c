@@ -2,20 +2,15 @@
 #include "director/ruleset/plan_farm.h"
 
 #include "director/ruleset/bucket.h"
+#include "director/ruleset/transition.h"
 
 #include <errno.h>
 #include <sodium.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* One farm on its way into the ruleset. */
-struct farm_plan {
-	struct ruleset *r;
-	const struct config_farm *farm;
-	const struct plan_backend *backends;
-	const struct plan_interface *out;
-};
+#include <sys/socket.h>
 
 static bool id_is_taken(const uint32_t *ids, size_t n, uint32_t id)
 {
@@ -42,8 +37,6 @@ void plan_backend_ids(const struct config_farm *farm, uint32_t *ids)
 	}
 }
 
-/* --- statements that need more than their kind ------------------------------------------------ */
-
 struct ruleset_statement plan_statement(enum ruleset_statement_kind kind)
 {
 	return (struct ruleset_statement){.kind = kind};
@@ -66,278 +59,308 @@ int plan_add_rule(struct ruleset *r, int chain, size_t n,
 	return 0;
 }
 
-static struct ruleset_statement go(int chain)
+/* --- who gets new connections ----------------------------------------------------------------- */
+
+bool plan_farm_is_hashed(const struct config_farm *farm)
 {
-	return (struct ruleset_statement){.kind = ST_GOTO, .chain = (uint32_t)chain};
+	return (farm->scheduler == SCHEDULER_MAGLEV || farm->scheduler == SCHEDULER_SOURCE_HASH) &&
+	       farm->flow_table == FLOW_TABLE_AUTO;
 }
 
-static struct ruleset_statement forward(const struct plan_interface *out)
+uint32_t plan_farm_modulus(const struct config_farm *farm)
 {
-	struct ruleset_statement s = {.kind = ST_FORWARD, .number = out->ifindex};
-
-	memcpy(s.ifname, out->name, sizeof(s.ifname));
-	return s;
+	return bucket_table_size(farm->n_backends);
 }
 
-static struct ruleset_statement flow(enum ruleset_statement_kind kind, int set, uint32_t timeout_ms)
+int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *table)
 {
-	return (struct ruleset_statement){
-		.kind = kind, .set = (uint32_t)set, .timeout_ms = timeout_ms};
-}
+	const struct config_farm *farm = &facts->config->farms[index];
+	size_t n = farm->n_backends;
+	struct bucket_member *members = calloc(n ? n : 1, sizeof(*members));
+	int err = 0;
 
-/* The last rule of a farm: nothing chose a backend. */
-static int add_drop_rule(struct ruleset *r, int chain)
-{
-	struct ruleset_rule *rule = ruleset_add_rule(r, chain, "no backend");
-
-	if (!rule)
+	if (!members)
 		return -ENOMEM;
-	rule_add(rule, plan_statement(ST_COUNTER));
-	rule_add(rule, plan_statement(ST_DROP));
-	return 0;
+	for (size_t i = 0; i < n; i++)
+		members[i] = (struct bucket_member){
+			.name = farm->backends[i].name,
+			.weight = facts->backends[index][i].usable
+					  ? facts->backends[index][i].weight
+					  : 0,
+		};
+	switch (farm->scheduler) {
+	case SCHEDULER_MAGLEV:
+	case SCHEDULER_SOURCE_HASH:
+		err = bucket_table_fill(table, plan_farm_modulus(farm), members, n, farm->seed);
+		break;
+	case SCHEDULER_ROUND_ROBIN:
+	case SCHEDULER_RANDOM:
+	case SCHEDULER_LEAST_CONNECTIONS:
+		err = slot_table_fill(table, plan_farm_modulus(farm), members, n);
+		break;
+	}
+	free(members);
+	return err;
 }
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-/* A set NAME-SUFFIX that knows its farm and the names of its backends. Index or -ENOMEM. */
-static int farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *suffix)
+int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)
 {
-	int at = ruleset_add_set(p->r, kind, "%s-%s", p->farm->name, suffix);
-	struct ruleset_set *set;
+	char suffix[RULESET_NAME];
+	va_list ap;
+	int at;
 
-	if (at < 0)
-		return at;
-	set = &p->r->sets[at];
-	snprintf(set->farm, sizeof(set->farm), "%s", p->farm->name);
-	if (kind != SET_BUCKETS && kind != SET_BACKENDS)
-		return at;
+	va_start(ap, fmt);
+	vsnprintf(suffix, sizeof(suffix), fmt, ap);
+	va_end(ap);
+	at = ruleset_add_set(p->r, kind, "%s-%s", p->farm->name, suffix);
+	if (at >= 0)
+		snprintf(p->r->sets[at].farm, sizeof(p->r->sets[at].farm), "%s", p->farm->name);
+	return at;
+}
+
+/* The names of the backends, for those who count or comment. */
+static int name_values(const struct farm_plan *p, int at)
+{
+	struct ruleset_set *set = &p->r->sets[at];
+
 	set->names = calloc(p->farm->n_backends + 1, sizeof(*set->names));
 	if (!set->names)
 		return -ENOMEM;
 	set->n_names = p->farm->n_backends;
 	for (size_t i = 0; i < set->n_names; i++)
 		snprintf(set->names[i], sizeof(set->names[i]), "%s", p->farm->backends[i].name);
-	return at;
-}
-
-static void put_macs(struct ruleset_element *e, const struct mac *backend, const struct mac *own)
-{
-	memcpy(e->data, backend->bytes, MAC_LEN);
-	memcpy(e->data + MAC_LEN, own->bytes, MAC_LEN);
-}
-
-static void put_number(uint8_t *at, uint32_t number)
-{
-	memcpy(at, &number, sizeof(number));
-}
-
-/* Who takes part, in the configuration's order; -ENOMEM. The caller frees *ret. */
-static int members_new(const struct farm_plan *p, struct bucket_member **ret)
-{
-	size_t n = p->farm->n_backends;
-	struct bucket_member *members = calloc(n ? n : 1, sizeof(*members));
-
-	if (!members)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		members[i] = (struct bucket_member){
-			.name = p->farm->backends[i].name,
-			.weight = p->backends[i].usable ? p->backends[i].weight : 0,
-		};
-	*ret = members;
 	return 0;
 }
 
-/* Elements key -> backend for a filled table; none when it is empty. put() writes the data. */
-static int add_table_elements(const struct farm_plan *p, int set, const uint16_t *table,
-			      uint32_t size, const uint32_t *ids)
+static void put_macs(const struct farm_plan *p, uint8_t data[static RULESET_DATA_MAX],
+		     size_t backend)
 {
-	struct ruleset_set *s = &p->r->sets[set];
+	const struct plan_backend *b = &p->backends[backend];
 
-	if (size == 0 || table[0] == BUCKET_NONE)
-		return 0;
-	if (ruleset_set_reserve(s, size) < 0)
+	memcpy(data, b->mac.bytes, MAC_LEN);
+	memcpy(data + MAC_LEN, p->facts->interfaces[b->out].mac.bytes, MAC_LEN);
+}
+
+/* A table bucket -> owner; a bucket whose owner cannot serve is left out. Index or -ENOMEM. */
+static int add_indexed(const struct farm_plan *p, enum ruleset_set_kind kind, const char *suffix,
+		       const uint16_t *owners)
+{
+	int at = plan_farm_set(p, kind, "%s", suffix);
+	struct ruleset_set *set;
+
+	if (at < 0)
+		return at;
+	set = &p->r->sets[at];
+	if (ruleset_set_index(set, p->modulus, p->farm->n_backends) < 0)
 		return -ENOMEM;
-	for (uint32_t i = 0; i < size; i++) {
-		struct ruleset_element *e = &s->elements[i];
-
-		put_number(e->key, i);
-		e->backend = table[i];
-		if (ids)
-			put_number(e->data, ids[table[i]]);
+	for (size_t i = 0; i < p->farm->n_backends; i++) {
+		if (!p->backends[i].usable)
+			continue;
+		if (kind == SET_BUCKETS)
+			put_macs(p, set->values[i], i);
 		else
-			put_macs(e, &p->backends[table[i]].mac, &p->out->mac);
+			memcpy(set->values[i], &p->ids[i], sizeof(p->ids[i]));
 	}
-	return 0;
-}
-
-static int plan_buckets(const struct farm_plan *p, int set)
-{
-	uint32_t size = p->r->sets[set].size;
-	uint16_t *table = calloc(size, sizeof(*table));
-	struct bucket_member *members = NULL;
-	int err = table ? members_new(p, &members) : -ENOMEM;
-
-	if (!err)
-		err = bucket_table_fill(table, size, members, p->farm->n_backends, p->farm->seed);
-	if (!err)
-		err = add_table_elements(p, set, table, size, NULL);
-	free(members);
-	free(table);
-	return err;
-}
-
-static int plan_slots(const struct farm_plan *p, int set, const uint32_t *ids)
-{
-	uint32_t size = p->r->sets[set].size;
-	uint16_t *slots = calloc(size, sizeof(*slots));
-	struct bucket_member *members = NULL;
-	int err = slots ? members_new(p, &members) : -ENOMEM;
-
-	if (!err)
-		err = slot_table_fill(slots, size, members, p->farm->n_backends);
-	if (!err)
-		err = add_table_elements(p, set, slots, size, ids);
-	free(members);
-	free(slots);
-	return err;
+	for (uint32_t b = 0; b < p->modulus; b++)
+		if (owners[b] != BUCKET_NONE && p->backends[owners[b]].usable)
+			set->owners[b] = owners[b];
+	return name_values(p, at) < 0 ? -ENOMEM : at;
 }
 
 /* Living backends by id; one with weight 0 keeps its flows and is in here. */
-static int plan_backends(const struct farm_plan *p, int set, const uint32_t *ids)
+static int add_backends(const struct farm_plan *p)
 {
-	struct ruleset_set *s = &p->r->sets[set];
+	int at = plan_farm_set(p, SET_BACKENDS, "backends");
 	size_t n = p->farm->n_backends, used = 0;
+	struct ruleset_set *set;
 
-	if (ruleset_set_reserve(s, n) < 0)
+	if (at < 0)
+		return at;
+	set = &p->r->sets[at];
+	if (ruleset_set_reserve(set, n) < 0 || name_values(p, at) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		if (!p->backends[i].usable)
 			continue;
-		put_number(s->elements[used].key, ids[i]);
-		put_macs(&s->elements[used], &p->backends[i].mac, &p->out->mac);
-		s->elements[used++].backend = (uint16_t)i;
+		memcpy(set->elements[used].key, &p->ids[i], sizeof(p->ids[i]));
+		put_macs(p, set->elements[used].data, i);
+		set->elements[used++].backend = (uint16_t)i;
 	}
-	s->n_elements = used;
-	ruleset_set_sort(s);
-	return 0;
+	set->n_elements = used;
+	ruleset_set_sort(set);
+	return at;
 }
 
-/* --- farms ------------------------------------------------------------------------------------ */
-
-static int plan_maglev(const struct farm_plan *p)
+/* Those whose clients are scheduled anew when they open another connection. -1: nobody leaves. */
+static int add_leaving(const struct farm_plan *p)
 {
-	struct ruleset *r = p->r;
-	uint32_t size = bucket_table_size(p->farm->n_backends);
-	int set = farm_set(p, SET_BUCKETS, "buckets");
-	int chain = ruleset_add_chain(r, "farm-%s", p->farm->name);
-	struct ruleset_statement by_bucket = {.kind = ST_MACS_BY_BUCKET,
-					      .set = (uint32_t)set,
-					      .number = size,
-					      .seed = p->farm->seed};
-
-	if (set < 0 || chain < 0)
-		return -ENOMEM;
-	r->sets[set].size = size;
-	if (PLAN_ADD_RULE(r, chain, by_bucket, forward(p->out)) < 0 ||
-	    add_drop_rule(r, chain) < 0 || plan_buckets(p, set) < 0)
-		return -ENOMEM;
-	return chain;
-}
-
-/* Sets and chains of a farm with a flow table, by index. */
-struct flow_farm {
-	int backends, slots, flows;
-	int new_chain, send, known, entry;
-	uint32_t slot_count;
-};
-
-static int flow_farm_objects(const struct farm_plan *p, struct flow_farm *f)
-{
-	const char *name = p->farm->name;
-	uint64_t weights = 0;
+	size_t n = 0;
+	struct ruleset_set *set;
+	int at;
 
 	for (size_t i = 0; i < p->farm->n_backends; i++)
-		weights += p->farm->backends[i].weight;
-	f->slot_count = slot_table_size(weights);
-	f->backends = farm_set(p, SET_BACKENDS, "backends");
-	f->slots = farm_set(p, SET_SLOTS, "slots");
-	f->flows = farm_set(p, SET_FLOWS, "flows");
-	f->new_chain = ruleset_add_chain(p->r, "new-%s", name);
-	f->send = ruleset_add_chain(p->r, "send-%s", name);
-	f->known = ruleset_add_chain(p->r, "known-%s", name);
-	f->entry = ruleset_add_chain(p->r, "farm-%s", name);
-	if (f->backends < 0 || f->slots < 0 || f->flows < 0 || f->new_chain < 0 || f->send < 0 ||
-	    f->known < 0 || f->entry < 0)
+		n += p->backends[i].usable && !p->backends[i].weight;
+	if (n == 0)
+		return -1;
+	at = plan_farm_set(p, SET_LEAVING, "leaving");
+	if (at < 0)
+		return at;
+	set = &p->r->sets[at];
+	if (ruleset_set_reserve(set, n) < 0)
 		return -ENOMEM;
-	p->r->sets[f->slots].size = f->slot_count;
-	p->r->sets[f->flows].size = p->farm->max_connections;
+	n = 0;
+	for (size_t i = 0; i < p->farm->n_backends; i++)
+		if (p->backends[i].usable && !p->backends[i].weight)
+			memcpy(set->elements[n++].key, &p->ids[i], sizeof(p->ids[i]));
+	ruleset_set_sort(set);
+	return at;
+}
+
+/* The interface that leads to every backend in service; NULL when there are several. */
+static const struct plan_interface *only_way(const struct farm_plan *p)
+{
+	const struct plan_interface *way = NULL;
+
+	for (size_t i = 0; i < p->farm->n_backends; i++) {
+		const struct plan_interface *out = &p->facts->interfaces[p->backends[i].out];
+
+		if (!p->backends[i].usable)
+			continue;
+		if (way && way != out)
+			return NULL;
+		way = out;
+	}
+	return way ? way : plan_find_interface(p->facts, p->farm->interface);
+}
+
+/* The way out by the backend's MAC address. Two backends may share one (and then its interface). */
+static int add_outputs(const struct farm_plan *p)
+{
+	int at = plan_farm_set(p, SET_OUTPUTS, "outputs");
+	size_t n = p->farm->n_backends, used = 0;
+	struct ruleset_set *set;
+
+	if (at < 0)
+		return at;
+	set = &p->r->sets[at];
+	if (ruleset_set_reserve(set, n) < 0 || name_values(p, at) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		const struct plan_interface *out = &p->facts->interfaces[p->backends[i].out];
+		struct ruleset_element *e = &set->elements[used];
+
+		if (!p->backends[i].usable)
+			continue;
+		memcpy(e->key, p->backends[i].mac.bytes, MAC_LEN);
+		memcpy(e->data, &out->ifindex, sizeof(out->ifindex));
+		e->backend = (uint16_t)i;
+		snprintf(set->names[i], sizeof(set->names[i]), "%s", out->name);
+		used++;
+	}
+	set->n_elements = used;
+	ruleset_set_sort(set);
+	n = 0;
+	for (size_t i = 0; i < used; i++)
+		if (n == 0 || memcmp(set->elements[n - 1].key, set->elements[i].key, MAC_LEN) != 0)
+			set->elements[n++] = set->elements[i];
+	set->n_elements = n;
+	return at;
+}
+
+static bool moves(const struct transition *t)
+{
+	return t->phase == TRANSITION_MOVING || t->phase == TRANSITION_SWITCHED ||
+	       t->phase == TRANSITION_SETTLING;
+}
+
+static int add_tables(struct farm_plan *p, const uint16_t *table)
+{
+	const struct transition *t = p->transition;
+
+	p->buckets = p->slots = p->home = p->moved = p->backends_set = p->leaving = p->outputs = -1;
+	if (p->hashed)
+		p->buckets = add_indexed(p, SET_BUCKETS, "buckets", t ? t->buckets : table);
+	else
+		p->slots = add_indexed(p, SET_SLOTS, "slots", table);
+	if (p->buckets == -ENOMEM || p->slots == -ENOMEM)
+		return -ENOMEM;
+	if (p->hashed && t && moves(t)) {
+		p->home = add_indexed(p, SET_SLOTS, "home", t->home);
+		p->moved = add_indexed(p, SET_SLOTS, "moved", t->moved);
+		if (p->home < 0 || p->moved < 0)
+			return -ENOMEM;
+	}
+	if (p->remembers) {
+		p->backends_set = add_backends(p);
+		p->leaving = add_leaving(p);
+		if (p->backends_set < 0 || p->leaving == -ENOMEM)
+			return -ENOMEM;
+	}
+	p->out = only_way(p);
+	if (!p->out)
+		p->outputs = add_outputs(p);
+	return p->outputs == -ENOMEM ? -ENOMEM : 0;
+}
+
+/* --- the farm --------------------------------------------------------------------------------- */
+
+static bool has_lane(const struct config_farm *farm, enum plan_lane lane)
+{
+	bool ipv6 = lane == LANE_TCP6 || lane == LANE_UDP6;
+	bool udp = lane == LANE_UDP || lane == LANE_UDP6;
+
+	if (!(farm->protocol & (udp ? PROTOCOL_UDP : PROTOCOL_TCP)))
+		return false;
+	for (size_t i = 0; i < farm->n_addresses; i++)
+		if ((farm->addresses[i].family == AF_INET6) == ipv6)
+			return true;
+	return false;
+}
+
+static int add_lanes(struct farm_plan *p, struct plan_entries *ret)
+{
+	for (enum plan_lane lane = 0; lane < LANE_COUNT; lane++) {
+		ret->chains[lane] = -1;
+		if (!has_lane(p->farm, lane))
+			continue;
+		ret->chains[lane] = plan_lane(p, lane);
+		if (ret->chains[lane] < 0)
+			return ret->chains[lane];
+		snprintf(p->r->chains[ret->chains[lane]].comment, RULESET_NAME, "farm %s: %s",
+			 p->farm->name, config_scheduler_name(p->farm->scheduler));
+	}
 	return 0;
 }
 
-static int flow_farm_rules(const struct farm_plan *p, const struct flow_farm *f)
+int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
+	      struct plan_entries *ret)
 {
-	struct ruleset *r = p->r;
-	struct ruleset_statement send = plan_statement_set(ST_MACS_BY_MARK, f->backends);
-	struct ruleset_statement turn = {
-		.kind = ST_MARK_BY_TURN, .set = (uint32_t)f->slots, .number = f->slot_count};
-	uint32_t idle = p->farm->tcp_timeout_ms, closing = p->farm->tcp_close_timeout_ms;
-	int err = 0;
-
-	err |= PLAN_ADD_RULE(r, f->new_chain, plan_statement(ST_TCP_SYN),
-			     flow(ST_FLOW_ADD, f->flows, PLAN_SYN_TIMEOUT_MS));
-	err |= PLAN_ADD_RULE(r, f->new_chain, send, forward(p->out));
-
-	err |= PLAN_ADD_RULE(r, f->send, send, forward(p->out));
-	err |= PLAN_ADD_RULE(r, f->send, flow(ST_FLOW_DELETE, f->flows, 0));
-	err |= PLAN_ADD_RULE(r, f->send, turn, go(f->new_chain));
-	err |= add_drop_rule(r, f->send);
-
-	err |= PLAN_ADD_RULE(r, f->known, plan_statement(ST_TCP_CLOSING),
-			     flow(ST_FLOW_UPDATE, f->flows, closing), go(f->send));
-	err |= PLAN_ADD_RULE(r, f->known, flow(ST_FLOW_UPDATE, f->flows, idle));
-	err |= PLAN_ADD_RULE(r, f->known, go(f->send));
-
-	err |= PLAN_ADD_RULE(r, f->entry, plan_statement_set(ST_MARK_BY_FLOW, f->flows),
-			     go(f->known));
-	err |= PLAN_ADD_RULE(r, f->entry, turn, go(f->new_chain));
-	err |= add_drop_rule(r, f->entry);
-	return err ? -ENOMEM : 0;
-}
-
-static int plan_round_robin(const struct farm_plan *p)
-{
-	uint32_t *ids = calloc(p->farm->n_backends ? p->farm->n_backends : 1, sizeof(*ids));
-	struct flow_farm f;
-	int err = ids ? flow_farm_objects(p, &f) : -ENOMEM;
+	const struct config_farm *farm = &facts->config->farms[index];
+	struct farm_plan p = {
+		.r = r,
+		.facts = facts,
+		.farm = farm,
+		.backends = facts->backends[index],
+		.transition = facts->transitions ? facts->transitions[index] : NULL,
+		.modulus = plan_farm_modulus(farm),
+		.hashed = plan_farm_is_hashed(farm),
+	};
+	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
+	uint16_t *table = calloc(p.modulus, sizeof(*table));
+	int err = ids && table ? plan_farm_table(facts, index, table) : -ENOMEM;
 
 	if (!err) {
-		plan_backend_ids(p->farm, ids);
-		err = flow_farm_rules(p, &f);
+		plan_backend_ids(farm, ids);
+		p.ids = ids;
+		p.remembers =
+			!p.hashed || (p.transition && p.transition->phase != TRANSITION_STEADY);
+		err = add_tables(&p, table);
 	}
 	if (!err)
-		err = plan_backends(p, f.backends, ids);
-	if (!err)
-		err = plan_slots(p, f.slots, ids);
+		err = add_lanes(&p, ret);
 	free(ids);
-	return err ? err : f.entry;
-}
-
-int plan_farm(struct ruleset *r, const struct config_farm *farm,
-	      const struct plan_backend *backends, const struct plan_interface *out)
-{
-	struct farm_plan p = {.r = r, .farm = farm, .backends = backends, .out = out};
-	int chain = -ENOTSUP;
-
-	switch (farm->scheduler) {
-	case SCHEDULER_MAGLEV: chain = plan_maglev(&p); break;
-	case SCHEDULER_ROUND_ROBIN: chain = plan_round_robin(&p); break;
-	case SCHEDULER_RANDOM:
-	case SCHEDULER_SOURCE_HASH:
-	case SCHEDULER_LEAST_CONNECTIONS: break; /* refused when the configuration is checked */
-	}
-	if (chain >= 0)
-		snprintf(r->chains[chain].comment, RULESET_NAME, "farm %s: %s", farm->name,
-			 config_scheduler_name(farm->scheduler));
-	return chain;
+	free(table);
+	return err;
 }

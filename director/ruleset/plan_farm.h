@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of the plan that belongs to one farm: its tables and chains. Private to plan.c.
+ * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains.
+ * Private to the plan.
  *
  * Pure.
  */
@@ -9,9 +10,38 @@
 
 #include "director/ruleset/plan.h"
 
-/* Adds the farm; out is its interface. The index of its first chain, or negative errno. */
-int plan_farm(struct ruleset *r, const struct config_farm *farm,
-	      const struct plan_backend *backends, const struct plan_interface *out);
+/* Packets of one farm, one IP version and one protocol have chains of their own. */
+enum plan_lane { LANE_TCP, LANE_UDP, LANE_TCP6, LANE_UDP6, LANE_COUNT };
+
+/* What the services map sends there: the index of the lane's first chain, -1 without such a lane. */
+struct plan_entries {
+	int chains[LANE_COUNT];
+};
+
+/* One farm on its way into the ruleset; sets by index, -1: not there. */
+struct farm_plan {
+	struct ruleset *r;
+	const struct plan_facts *facts;
+	const struct config_farm *farm;
+	const struct plan_backend *backends;
+	const struct transition *transition; /* NULL: none */
+	const uint32_t *ids;
+	const struct plan_interface *out; /* the one way to all backends; NULL: several */
+	uint32_t modulus;
+	bool hashed;	/* no flow is remembered but in a transition */
+	bool remembers; /* flow tables are there */
+	int buckets, slots, home, moved, backends_set, leaving, outputs;
+};
+
+/* Adds the farm. 0 or -ENOMEM. */
+int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
+	      struct plan_entries *ret);
+/* Adds the chains and flow tables of one lane. The index of its first chain, or -ENOMEM. */
+int plan_lane(struct farm_plan *p, enum plan_lane lane);
+
+/* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
+int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Statements of a rule, by what they need beside their kind. */
 struct ruleset_statement plan_statement(enum ruleset_statement_kind kind);

@@ -23,6 +23,8 @@ void ruleset_clear(struct ruleset *r)
 {
 	for (size_t i = 0; i < r->n_sets; i++) {
 		free(r->sets[i].elements);
+		free(r->sets[i].owners);
+		free(r->sets[i].values);
 		free(r->sets[i].names);
 		free(r->sets[i].signature);
 	}
@@ -99,6 +101,18 @@ int ruleset_set_reserve(struct ruleset_set *set, size_t n)
 	return 0;
 }
 
+int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values)
+{
+	set->owners = calloc(size, sizeof(*set->owners));
+	set->values = calloc(n_values ? n_values : 1, sizeof(*set->values));
+	if (!set->owners || !set->values)
+		return -ENOMEM;
+	memset(set->owners, 0xff, size * sizeof(*set->owners));
+	set->size = size;
+	set->n_values = n_values;
+	return 0;
+}
+
 uint32_t ruleset_key_number(const struct ruleset_element *e)
 {
 	uint32_t number;
@@ -106,6 +120,28 @@ uint32_t ruleset_key_number(const struct ruleset_element *e)
 	memcpy(&number, e->key, sizeof(number));
 	return number;
 }
+
+struct ruleset_element ruleset_bucket_element(const struct ruleset_set *set, uint32_t bucket)
+{
+	struct ruleset_element e = {.backend = set->owners[bucket]};
+
+	memcpy(e.key, &bucket, sizeof(bucket));
+	memcpy(e.data, set->values[e.backend], sizeof(e.data));
+	return e;
+}
+
+size_t ruleset_set_count(const struct ruleset_set *set)
+{
+	size_t n = 0;
+
+	if (!set->owners)
+		return set->n_elements;
+	for (uint32_t i = 0; i < set->size; i++)
+		n += set->owners[i] != RULESET_NO_OWNER;
+	return n;
+}
+
+/* --- what the kinds of sets are like ---------------------------------------------------------- */
 
 static int compare_numbers(const void *a, const void *b)
 {
@@ -132,59 +168,61 @@ static int compare_concatenations(const void *a, const void *b)
 	return 0;
 }
 
-static int (*comparison(enum ruleset_set_kind kind))(const void *, const void *)
-{
-	switch (kind) {
-	case SET_BUCKETS:
-	case SET_SLOTS:
-	case SET_BACKENDS: return compare_numbers;
-	case SET_SERVICES: return compare_concatenations;
-	case SET_ADDRESSES:
-	case SET_FLOWS:
-	case SET_FOREIGN: return compare_octets;
-	}
-	abort();
-}
+static const struct kind {
+	int (*compare)(const void *, const void *);
+	uint8_t key_len, data_len; /* octets */
+	bool indexed, flows, counts;
+} kinds[] = {
+	[SET_SERVICES] = {compare_concatenations, 12, 0, false, false, false},
+	[SET_SERVICES6] = {compare_concatenations, 24, 0, false, false, false},
+	[SET_ADDRESSES] = {compare_octets, 4, 0, false, false, false},
+	[SET_ADDRESSES6] = {compare_octets, 16, 0, false, false, false},
+	[SET_BUCKETS] = {compare_numbers, 4, 12, true, false, true},
+	[SET_SLOTS] = {compare_numbers, 4, 4, true, false, false},
+	[SET_BACKENDS] = {compare_numbers, 4, 12, false, false, true},
+	[SET_LEAVING] = {compare_numbers, 4, 0, false, false, false},
+	[SET_OUTPUTS] = {compare_octets, 6, 4, false, false, false},
+	[SET_FLOWS] = {compare_octets, 16, 4, false, true, false},
+	[SET_FLOWS6] = {compare_octets, 16, 4, false, true, false},
+	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
+};
 
 int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_element *a,
 			    const struct ruleset_element *b)
 {
-	return comparison(kind)(a, b);
+	return kinds[kind].compare(a, b);
 }
 
 void ruleset_set_sort(struct ruleset_set *set)
 {
 	if (set->n_elements)
 		qsort(set->elements, set->n_elements, sizeof(*set->elements),
-		      comparison(set->kind));
+		      kinds[set->kind].compare);
 }
 
 size_t ruleset_key_len(enum ruleset_set_kind kind)
 {
-	switch (kind) {
-	case SET_SERVICES:
-	case SET_FLOWS: return 12;
-	case SET_ADDRESSES:
-	case SET_BUCKETS:
-	case SET_BACKENDS:
-	case SET_SLOTS: return 4;
-	case SET_FOREIGN: return 0;
-	}
-	abort();
+	return kinds[kind].key_len;
 }
 
 size_t ruleset_data_len(enum ruleset_set_kind kind)
 {
-	switch (kind) {
-	case SET_BUCKETS:
-	case SET_BACKENDS: return 12;
-	case SET_SLOTS:
-	case SET_FLOWS: return 4;
-	case SET_SERVICES:
-	case SET_ADDRESSES:
-	case SET_FOREIGN: return 0;
-	}
-	abort();
+	return kinds[kind].data_len;
+}
+
+bool ruleset_kind_is_indexed(enum ruleset_set_kind kind)
+{
+	return kinds[kind].indexed;
+}
+
+bool ruleset_kind_is_flows(enum ruleset_set_kind kind)
+{
+	return kinds[kind].flows;
+}
+
+bool ruleset_kind_counts(enum ruleset_set_kind kind)
+{
+	return kinds[kind].counts;
 }
 
 int ruleset_find_set(const struct ruleset *r, const char *name)

@@ -13,81 +13,133 @@
 #define DIRECTOR_RULESET_RULESET_H
 
 #include "include/addr.h"
+#include "include/config.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define RULESET_TABLE	"director"
 #define RULESET_COMMENT "managed by directord; changes made by hand are undone"
 
+/* Of nfnetlink_log, which director/flow reads: what the packet path remembers. */
+enum {
+	RULESET_LOG_GROUP = 8405,
+	RULESET_LOG_SNAPLEN = 96,   /* IPv6 with extension headers and the TCP header */
+	RULESET_LOG_THRESHOLD = 64, /* messages that the kernel hands over together */
+};
+
 enum {
 	RULESET_NAME = 64, /* longest name of a set or chain with its NUL: prefix + farm + suffix */
-	RULESET_KEY_MAX = 12,	/* ipv4_addr . inet_proto . inet_service, each padded to 4 octets */
-	RULESET_DATA_MAX = 12,	/* both MAC addresses */
-	RULESET_STATEMENTS = 8, /* longest rule */
+	RULESET_KEY_MAX = 24,  /* ipv6_addr . inet_proto . inet_service, each padded to 4 octets */
+	RULESET_DATA_MAX = 12, /* both MAC addresses */
+	RULESET_STATEMENTS = 10, /* longest rule */
 	RULESET_IFNAME = 16,
+	RULESET_NO_OWNER = 0xffff, /* a bucket without an element */
 };
 
 enum ruleset_set_kind {
-	SET_SERVICES,  /* VIP . protocol . port -> goto the farm's chain */
-	SET_ADDRESSES, /* IPv4 addresses */
-	SET_BUCKETS,   /* bucket -> destination and source MAC; counts packets */
-	SET_BACKENDS,  /* backend id (mark) -> destination and source MAC; counts packets */
-	SET_SLOTS,     /* slot -> backend id */
-	SET_FLOWS,     /* client . port . port -> backend id; filled by the packet path */
-	SET_FOREIGN,   /* read from the kernel, none of ours */
+	SET_SERVICES,	/* VIP . protocol . port -> goto the farm's chain */
+	SET_SERVICES6,	/* the same, IPv6 */
+	SET_ADDRESSES,	/* IPv4 addresses */
+	SET_ADDRESSES6, /* IPv6 addresses */
+	SET_BUCKETS,	/* bucket -> destination and source MAC; counts packets; indexed */
+	SET_SLOTS,	/* bucket -> backend id; indexed */
+	SET_BACKENDS,	/* backend id (mark) -> destination and source MAC; counts packets */
+	SET_LEAVING,	/* backend ids that get no new connections */
+	SET_OUTPUTS,	/* a backend's MAC -> the interface to it */
+	SET_FLOWS,	/* flow -> backend id; filled by the packet path */
+	SET_FLOWS6,	/* the same, IPv6 */
+	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
 struct ruleset_element {
 	uint8_t key[RULESET_KEY_MAX];	/* as the kernel holds it: registers of 4 octets */
 	uint8_t data[RULESET_DATA_MAX]; /* unused octets are zero */
-	uint32_t chain;			/* SET_SERVICES: index into chains (planned rulesets) */
-	uint16_t backend; /* BUCKETS, SLOTS, BACKENDS: index into the farm's backends */
+	uint32_t chain;			/* services: index into chains (planned rulesets) */
+	uint16_t backend;		/* BACKENDS, OUTPUTS: index into the farm's backends */
 };
 
+/*
+ * Elements are a sorted list, or, for the big tables (kinds called indexed above), an owner for
+ * each bucket and one value for each owner: 2 octets a bucket instead of 48.
+ */
 struct ruleset_set {
 	char name[RULESET_NAME];
 	enum ruleset_set_kind kind;
 	uint32_t size; /* maximum of elements; 0: none stated. BUCKETS, SLOTS: the modulus */
 	char farm[RULESET_NAME];	  /* name of the farm that it belongs to, "": shared */
-	struct ruleset_element *elements; /* sorted by key; NULL for FLOWS */
+	struct ruleset_element *elements; /* sorted by key; NULL for flows and indexed sets */
 	size_t n_elements;
-	char (*names)[RULESET_NAME]; /* BUCKETS, BACKENDS: by element.backend; else NULL */
+	uint16_t *owners; /* indexed: [size], an index into values or RULESET_NO_OWNER */
+	uint8_t (*values)[RULESET_DATA_MAX];
+	size_t n_values;
+	char (*names)[RULESET_NAME]; /* of values, of element.backend; NULL: not known */
 	size_t n_names;
 	char *signature; /* see above; NULL until asked for */
 };
 
+/* What a rule reads from a packet to look something up. ruleset_key_parts() has the fields. */
+enum ruleset_key {
+	KEY_SERVICE, /* VIP, protocol, port */
+	KEY_SERVICE6,
+	KEY_FLOW,  /* client, VIP, both ports */
+	KEY_FLOW6, /* network and low 32 bits of the client, both ports: 16 octets, see ruleset.c */
+	KEY_PEER,  /* client and its port: what a connection is hashed by */
+	KEY_PEER6,
+	KEY_SOURCE, /* client */
+	KEY_SOURCE6,
+};
+
+/* How the key of a map comes about. */
+enum ruleset_chooser {
+	BY_KEY,	   /* the fields themselves: key */
+	BY_HASH,   /* jhash of the fields: key, number = modulus, seed */
+	BY_TURN,   /* one after the other: number = modulus */
+	BY_RANDOM, /* number = modulus */
+	BY_MARK,   /* the packet's mark: a backend id */
+};
+
 enum ruleset_statement_kind {
-	ST_NOT_FOR_US,	   /* the frame's destination MAC is not this interface's */
+	ST_FOR_US,	   /* the frame's destination MAC is this interface's */
 	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source is no node's: mac, set */
-	ST_TO_SERVICE,	   /* verdict of the services map: set */
-	ST_VIP_FRAGMENT,   /* not the first fragment of a packet for a VIP: set */
-	ST_TCP_SYN,	   /* first segment of a handshake */
-	ST_TCP_CLOSING,	   /* FIN or RST */
-	ST_MACS_BY_BUCKET, /* write both MACs by jhash of client and port: set, number = modulus, seed */
-	ST_MACS_BY_MARK, /* write both MACs by backend id: set */
-	ST_MARK_BY_FLOW, /* backend id of a remembered flow: set */
-	ST_MARK_BY_TURN, /* backend id of the next slot: set, number = modulus */
-	ST_FLOW_ADD,	 /* remember the flow: set, timeout_ms */
-	ST_FLOW_UPDATE,	 /* remember or refresh it: set, timeout_ms */
-	ST_FLOW_DELETE,	 /* forget it: set */
+	ST_WHOLE,	   /* not a fragment (IPv4) */
+	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
+	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */
+	ST_TO_VIP,	   /* destination address: set */
+	ST_TO_SERVICE,	   /* verdict of the services map: key, set */
+	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
+	ST_MARK_IN,	   /* the mark is in a set: set */
+	ST_MACS,	   /* write both MACs from a map: by, …, set */
+	ST_MARK,	   /* set the mark from a map: by, …, set */
+	ST_ADD,		   /* remember key -> mark: key, set, timeout_ms */
+	ST_UPDATE,	   /* remember or refresh it: key, set, timeout_ms */
+	ST_DELETE,	   /* forget it: key, set */
+	ST_LOG,		   /* tell the daemon: text = prefix */
 	ST_COUNTER,
-	ST_FORWARD, /* send the frame out of an interface: number = ifindex, ifname */
-	ST_GOTO,    /* chain */
+	ST_FORWARD, /* send the frame out of an interface: number = ifindex, text = its name */
+	ST_FORWARD_BY_MAC, /* … that a map knows by the destination MAC: set */
+	ST_GOTO,	   /* chain */
 	ST_ACCEPT,
 	ST_DROP,
 };
 
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+
 struct ruleset_statement {
 	enum ruleset_statement_kind kind;
+	enum ruleset_chooser by;
+	enum ruleset_key key;
 	uint32_t set;	 /* index into sets */
 	uint32_t chain;	 /* index into chains */
 	uint32_t number; /* modulus or ifindex */
 	uint32_t seed;
 	uint32_t timeout_ms;
 	struct mac mac;
-	char ifname[RULESET_IFNAME];
+	uint8_t mask, value;
+	bool negate;
+	char text[CONFIG_NAME_MAX + 1];
 };
 
 struct ruleset_rule {
@@ -132,6 +184,17 @@ struct ruleset_rule *ruleset_add_rule(struct ruleset *r, int chain, const char *
 void rule_add(struct ruleset_rule *rule, struct ruleset_statement statement);
 /* Reserves n zeroed elements of a set that has none. 0 or -ENOMEM. */
 int ruleset_set_reserve(struct ruleset_set *set, size_t n);
+/* Reserves an indexed set: size buckets without owners, n zeroed values. 0 or -ENOMEM. */
+int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values);
+bool ruleset_kind_is_indexed(enum ruleset_set_kind kind);
+/* Filled by the packet path, never by us. */
+bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
+/* Whose elements count packets. */
+bool ruleset_kind_counts(enum ruleset_set_kind kind);
+/* The element of a bucket that has one. */
+struct ruleset_element ruleset_bucket_element(const struct ruleset_set *set, uint32_t bucket);
+/* How many elements a set of any kind has. */
+size_t ruleset_set_count(const struct ruleset_set *set);
 /* Sorts the elements by key in the order in which nft lists them. */
 void ruleset_set_sort(struct ruleset_set *set);
 /* That order. <0, 0, >0. */
@@ -141,6 +204,30 @@ int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_ele
 /* Octets of a key and of the data of this kind of set; data 0 for sets without and for verdicts. */
 size_t ruleset_key_len(enum ruleset_set_kind kind);
 size_t ruleset_data_len(enum ruleset_set_kind kind);
+/* A field of a packet: where it is and how nft writes it. Lengths and offsets in octets. */
+struct ruleset_field {
+	const char *text;
+	uint8_t base; /* NFT_PAYLOAD_…, or FIELD_L4PROTO: meta l4proto */
+	uint8_t offset, len;
+	uint16_t type;	/* nft's data type, in sets that are declared by such a field */
+	uint8_t header; /* nft's number of the header and the field in it; 0: raw */
+	uint8_t field;
+};
+
+enum { RULESET_PARTS = 4, FIELD_L4PROTO = 0xff };
+
+/* The fields of a key, in order. */
+struct ruleset_key_parts {
+	size_t n;
+	struct ruleset_field parts[RULESET_PARTS];
+};
+
+const struct ruleset_key_parts *ruleset_key_parts(enum ruleset_key key);
+/* IPv6 packets only. */
+bool ruleset_key_is_ipv6(enum ruleset_key key);
+/* " . "-joined as nft writes it. */
+void ruleset_key_print(FILE *out, enum ruleset_key key);
+
 /* Value of a key that is one number in host order (BUCKETS, SLOTS, BACKENDS). */
 uint32_t ruleset_key_number(const struct ruleset_element *e);
 

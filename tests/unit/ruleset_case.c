@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
 {
@@ -21,7 +22,7 @@ static bool ask_interface(void *owner, const char *name, struct plan_interface *
 
 static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
 {
-	uint8_t last = addr->bytes[3];
+	uint8_t last = addr->bytes[addr->family == AF_INET6 ? 15 : 3];
 
 	(void)owner;
 	(void)ifindex;

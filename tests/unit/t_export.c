@@ -43,7 +43,7 @@ static void the_head_names_farms_and_backends(void)
 	static const char *const lines[] = {
 		"# nft ruleset of director " DIRECTOR_VERSION ", node a, as applied\n",
 		"# configuration 0123\n",
-		"# farm app: round-robin over 260 slots\n",
+		"# farm app: round-robin over 1009 slots\n",
 		"#   backend app1 10.77.0.21: MAC 02:00:00:00:00:15, weight 3, 75.0 % of new "
 		"connections\n",
 		"#   backend app3 10.77.0.200: its MAC address is not known, so it is left out\n",

@@ -7,6 +7,7 @@
 #include "director/ruleset/diff.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/kernel_uv.h"
+#include "director/ruleset/transition.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 
@@ -296,7 +297,98 @@ static void the_keeper_mends_what_others_change(void)
 	in_namespace(mending);
 }
 
+/* --- transitions ------------------------------------------------------------------------------ */
+
+/* The table of the kernel becomes that of the transition; both renderings must agree on it. */
+static void apply_phase(struct nft_socket *s, struct ruleset_case *c,
+			struct transition *const *list, struct ruleset *have)
+{
+	struct err err = {0};
+	struct ruleset want;
+	char *text, *there;
+
+	c->facts.plan.transitions = (const struct transition *const *)list;
+	CU_ASSERT_EQUAL_FATAL(plan_ruleset(&c->facts.plan, &want), 0);
+	CU_ASSERT_EQUAL_FATAL(nft_sign(&want), 0);
+	EXPECT_INT(commit_change(s, have, &want, &err), 0);
+	EXPECT_TEXT(err.text, "");
+	expect_equal(s, &want);
+	text = ruleset_case_text(&want);
+	feed("nft -f -", "delete table netdev director\n");
+	feed("nft -f -", text);
+	there = list_table();
+	CU_ASSERT_STRING_EQUAL(there, text);
+	expect_equal(s, &want);
+	free(text);
+	free(there);
+	ruleset_clear(have);
+	*have = want;
+}
+
+/* One step of the only farm; true when it came to that phase. */
+static bool advance_to(struct ruleset_case *c, struct transition *t, uint64_t now_ms,
+		       uint64_t remembered, enum transition_phase phase)
+{
+	uint16_t table[1009];
+	bool alive[3];
+	struct transition_event ev = {.now_ms = now_ms,
+				      .table = table,
+				      .alive = alive,
+				      .n_backends = c->config->farms[0].n_backends,
+				      .remembered = remembered,
+				      .tcp_ms = 1000,
+				      .udp_ms = 500};
+
+	CU_ASSERT_EQUAL_FATAL(plan_farm_table(&c->facts.plan, 0, table), 0);
+	for (size_t i = 0; i < ev.n_backends; i++)
+		alive[i] = c->facts.all[i].usable;
+	transition_step(t, &ev);
+	return t->phase == phase;
+}
+
+static void phases(void)
+{
+	struct ruleset have = {0};
+	struct nft_socket s = {0};
+	struct transition t, *list[3] = {&t};
+	struct ruleset_case c;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(nft_socket_open(&s, &err), 0);
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/protocols.conf", if_nametoindex("eth0")))
+		return;
+	CU_ASSERT_EQUAL_FATAL(transition_init(&t, plan_farm_modulus(&c.config->farms[0])), 0);
+	CU_ASSERT(advance_to(&c, &t, 0, TRANSITION_UNKNOWN, TRANSITION_STEADY));
+	apply_phase(&s, &c, list, &have);
+	c.facts.all[1].weight = 0; /* drains */
+	CU_ASSERT(advance_to(&c, &t, 10, TRANSITION_UNKNOWN, TRANSITION_MOVING));
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 700, TRANSITION_UNKNOWN, TRANSITION_MOVING) && t.udp_learned);
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2000, TRANSITION_UNKNOWN, TRANSITION_SWITCHED));
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2200, TRANSITION_UNKNOWN, TRANSITION_SETTLING));
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2400, TRANSITION_UNKNOWN, TRANSITION_EXCEPTIONS));
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2600, 0, TRANSITION_FORGETTING));
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2800, 0, TRANSITION_STEADY));
+	apply_phase(&s, &c, list, &have);
+	ruleset_clear(&have);
+	transition_close(&t);
+	ruleset_case_clear(&c);
+	nft_socket_close(&s);
+}
+
+static void every_phase_of_a_transition_is_one_transaction(void)
+{
+	in_namespace(phases);
+}
+
 UNIT_TESTS(kernel) = {
+	{"every phase of a transition is one transaction",
+	 every_phase_of_a_transition_is_one_transaction},
 	{"both renderings leave the same table", both_renderings_leave_the_same_table},
 	{"every change is one transaction", every_change_is_one_transaction},
 	{"a refused transaction changes nothing", a_refused_transaction_changes_nothing},

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From what is known of the world to the kernel's table: facts, one step of every transition, the
+ * plan, one transaction. The next step of a transition comes by itself.
+ *
+ * Shell: asks links, neighbours, routes and the keeper; decides nothing.
+ */
+#include "director/director.h"
+
+#include "include/log.h"
+
+#include <errno.h>
+
+static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
+{
+	const struct director *d = owner;
+
+	return links_find_interface(d->links, name, ret);
+}
+
+static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
+{
+	const struct director *d = owner;
+
+	return neighbours_find(d->neighbours, ifindex, addr, ret);
+}
+
+static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
+{
+	return director_route(owner, addr, ret);
+}
+
+static bool ask_dead(void *owner, uint32_t ifindex)
+{
+	const struct director *d = owner;
+	const struct link *link = links_find_index(d->links, ifindex);
+
+	return !link || link->dead;
+}
+
+struct facts_source director_facts_source(struct director *d)
+{
+	return (struct facts_source){.interface = ask_interface,
+				     .mac = ask_mac,
+				     .route = ask_route,
+				     .dead = ask_dead,
+				     .owner = d,
+				     .admin = admin_store_table(d->admin)};
+}
+
+static uint64_t ask_remembered(void *owner, const char *farm)
+{
+	struct director *d = owner;
+	uint64_t n;
+
+	return keeper_remembered(d->keeper, farm, &n) == 0 ? n : TRANSITION_UNKNOWN;
+}
+
+static void transition_changed(void *owner, const struct config_farm *farm,
+			       const struct transition *t, const struct transition_update *update)
+{
+	struct director *d = owner;
+	struct transition_view view = transition_view(t, uv_now(d->loop));
+
+	if (update->orphaned && d->ready)
+		log_info(
+			"farm \"%s\": %u of %u buckets lost their backend and go to others at once",
+			farm->name, update->orphaned, view.total);
+	if (update->joined || update->retargeted || update->stopped)
+		log_info("farm \"%s\": %u of %u buckets move to other backends; connections stay "
+			 "where they are, for at most %llu s of silence",
+			 farm->name, view.moving, view.total,
+			 (unsigned long long)(view.remaining_ms / 1000));
+	if (update->phase_changed && t->phase == TRANSITION_EXCEPTIONS)
+		log_info("farm \"%s\": the buckets have moved; connections that are elsewhere are "
+			 "remembered until they end",
+			 farm->name);
+	if (update->phase_changed && t->phase == TRANSITION_STEADY)
+		log_info("farm \"%s\": no connection is remembered any more", farm->name);
+}
+
+/* Where the kernel's table stands before the first plan: a transition goes on. */
+static int adopt_transitions(struct director *d, const struct facts *facts, struct err *err)
+{
+	struct ruleset have;
+	int code = keeper_read(d->keeper, &have, err);
+
+	if (code < 0)
+		return code;
+	transitions_adopt(d->transitions, &facts->plan, &have, uv_now(d->loop));
+	ruleset_clear(&have);
+	return 0;
+}
+
+/* The next step of a transition comes by itself; events may bring it forward. */
+static void step_later(struct director *d, uint64_t next_ms)
+{
+	uint64_t now = uv_now(d->loop);
+
+	if (next_ms == TRANSITION_NEVER || d->stopping || uv_is_active((uv_handle_t *)&d->refresh))
+		return;
+	uv_timer_start(&d->refresh, director_refresh, next_ms > now ? next_ms - now : 1, 0);
+	d->waiting = true;
+}
+
+int director_apply(struct director *d, struct err *err)
+{
+	struct transitions_handler handler = {
+		.remembered = ask_remembered, .changed = transition_changed, .owner = d};
+	struct facts_source source = director_facts_source(d);
+	uint64_t next_ms = TRANSITION_NEVER;
+	struct facts facts;
+	struct ruleset want;
+	int code = facts_gather(&facts, d->config, d->peer, &source);
+
+	if (code == 0 && !d->ready)
+		code = adopt_transitions(d, &facts, err);
+	if (code == 0) {
+		code = transitions_step(d->transitions, &facts.plan, uv_now(d->loop), &handler,
+					&next_ms);
+		facts.plan.transitions = transitions_list(d->transitions);
+		if (code == 0)
+			code = plan_ruleset(&facts.plan, &want);
+		if (code < 0)
+			err_set(err, code, "no memory to plan the ruleset");
+		else
+			code = keeper_set(d->keeper, &want, err);
+	}
+	facts_clear(&facts);
+	if (code == 0)
+		step_later(d, next_ms);
+	return code;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The chains of one farm for one protocol and one IP version. plan.h describes them as a whole.
+ *
+ * A rule that remembers something may fail, when the table is full, and then the kernel goes on
+ * with the next rule: such a rule sends the frame itself when it succeeds, and the rule behind it
+ * sends the frame to where it is right to go unremembered.
+ */
+#include "director/ruleset/plan_farm.h"
+
+#include "director/ruleset/transition.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+struct lane {
+	const struct farm_plan *p;
+	struct ruleset *r;
+	bool udp;
+	const char *suffix;
+	enum ruleset_key flow, hash;
+	uint32_t idle_ms, closing_ms;
+	int flows, half, closing; /* sets; -1: none */
+	int entry, fresh, keep, promote, known, leave, again, send;
+};
+
+/* --- statements ------------------------------------------------------------------------------- */
+
+static struct ruleset_statement go(int chain)
+{
+	return (struct ruleset_statement){.kind = ST_GOTO, .chain = (uint32_t)chain};
+}
+
+static struct ruleset_statement forward(const struct lane *l)
+{
+	struct ruleset_statement s;
+
+	if (!l->p->out)
+		return plan_statement_set(ST_FORWARD_BY_MAC, l->p->outputs);
+	s = (struct ruleset_statement){.kind = ST_FORWARD, .number = l->p->out->ifindex};
+	memcpy(s.text, l->p->out->name, RULESET_IFNAME);
+	return s;
+}
+
+static struct ruleset_statement change(const struct lane *l, enum ruleset_statement_kind kind,
+				       int set, uint32_t timeout_ms)
+{
+	return (struct ruleset_statement){
+		.kind = kind, .key = l->flow, .set = (uint32_t)set, .timeout_ms = timeout_ms};
+}
+
+static struct ruleset_statement remembered_in(const struct lane *l, int set)
+{
+	return (struct ruleset_statement){
+		.kind = ST_MARK, .by = BY_KEY, .key = l->flow, .set = (uint32_t)set};
+}
+
+/* By the hash of the client: the MACs from the buckets, or the mark from a table of ids. */
+static struct ruleset_statement hashed(const struct lane *l, enum ruleset_statement_kind kind,
+				       int set)
+{
+	return (struct ruleset_statement){.kind = kind,
+					  .by = BY_HASH,
+					  .key = l->hash,
+					  .number = l->p->modulus,
+					  .seed = l->p->farm->seed,
+					  .set = (uint32_t)set};
+}
+
+/* The backend of a new connection, from the slots. */
+static struct ruleset_statement scheduled(const struct lane *l)
+{
+	struct ruleset_statement s = hashed(l, ST_MARK, l->p->slots);
+
+	switch (l->p->farm->scheduler) {
+	case SCHEDULER_MAGLEV:
+	case SCHEDULER_SOURCE_HASH: break;
+	case SCHEDULER_ROUND_ROBIN: s.by = BY_TURN; break;
+	case SCHEDULER_RANDOM:
+	case SCHEDULER_LEAST_CONNECTIONS: s.by = BY_RANDOM; break;
+	}
+	return s;
+}
+
+static struct ruleset_statement macs_by_mark(const struct lane *l)
+{
+	return (struct ruleset_statement){
+		.kind = ST_MACS, .by = BY_MARK, .set = (uint32_t)l->p->backends_set};
+}
+
+static struct ruleset_statement flags(uint8_t mask, uint8_t value, bool negate)
+{
+	return (struct ruleset_statement){
+		.kind = ST_TCP_FLAGS, .mask = mask, .value = value, .negate = negate};
+}
+
+/* The first segment of a connection: of these four bits SYN alone (RFC 9293, 3.5). */
+static struct ruleset_statement is_syn(void)
+{
+	return flags(TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK, TCP_SYN, false);
+}
+
+static struct ruleset_statement has_any(uint8_t mask)
+{
+	return flags(mask, 0, true);
+}
+
+static struct ruleset_statement tell_daemon(const struct lane *l)
+{
+	struct ruleset_statement s = plan_statement(ST_LOG);
+
+	snprintf(s.text, sizeof(s.text), "%s", l->p->farm->name);
+	return s;
+}
+
+#define RULE(l, chain, ...) PLAN_ADD_RULE((l)->r, (l)->chain, __VA_ARGS__)
+
+/* The last rule of a chain that chooses: nothing chose a backend. */
+static int add_drop_rule(const struct lane *l, int chain)
+{
+	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, "no backend");
+
+	if (!rule)
+		return -ENOMEM;
+	rule_add(rule, plan_statement(ST_COUNTER));
+	rule_add(rule, plan_statement(ST_DROP));
+	return 0;
+}
+
+/* The steady rule of a hashed farm: one lookup, both MACs, out. */
+static int add_steady_rule(const struct lane *l, int chain)
+{
+	return PLAN_ADD_RULE(l->r, chain, hashed(l, ST_MACS, l->p->buckets), forward(l));
+}
+
+/* --- objects ---------------------------------------------------------------------------------- */
+
+static uint32_t between(uint32_t value, uint32_t low, uint32_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+static int add_flows(struct lane *l, const char *name, uint32_t size)
+{
+	int at = plan_farm_set(l->p, l->flow == KEY_FLOW6 ? SET_FLOWS6 : SET_FLOWS, "%s%s", name,
+			       l->suffix);
+
+	if (at >= 0)
+		l->r->sets[at].size = size;
+	return at;
+}
+
+static int add_flow_tables(struct lane *l)
+{
+	uint32_t most = l->p->farm->max_connections;
+
+	l->flows = add_flows(l, "flows", most);
+	if (l->flows >= 0 && !l->udp)
+		l->closing = add_flows(l, "closing", between(most / 4, PLAN_TABLE_MIN, most));
+	if (l->flows >= 0 && (!l->udp || !l->p->hashed))
+		l->half = add_flows(l, "half", between(most / 16, PLAN_TABLE_MIN, PLAN_HALF_MAX));
+	return l->flows == -ENOMEM || l->closing == -ENOMEM || l->half == -ENOMEM ? -ENOMEM : 0;
+}
+
+static int add_chain(const struct lane *l, const char *name)
+{
+	return ruleset_add_chain(l->r, "%s-%s%s", name, l->p->farm->name, l->suffix);
+}
+
+/* --- chains that only lanes with flow tables have --------------------------------------------- */
+
+/* Frees every memory of the flow; a key that is not there is no failure. */
+static int add_forget_rule(const struct lane *l, int chain)
+{
+	struct ruleset_statement s[3];
+	size_t n = 0;
+
+	s[n++] = change(l, ST_DELETE, l->flows, 0);
+	if (l->closing >= 0)
+		s[n++] = change(l, ST_DELETE, l->closing, 0);
+	if (l->half >= 0)
+		s[n++] = change(l, ST_DELETE, l->half, 0);
+	return plan_add_rule(l->r, chain, n, s);
+}
+
+/* Chooses for a new connection whose memory was just freed. */
+static int add_schedule_rules(const struct lane *l, int chain)
+{
+	int err = 0;
+
+	if (l->p->hashed) {
+		if (l->p->moved >= 0 && l->fresh >= 0)
+			err |= PLAN_ADD_RULE(l->r, chain, hashed(l, ST_MARK, l->p->moved),
+					     go(l->fresh));
+		err |= add_steady_rule(l, chain);
+	} else {
+		err |= PLAN_ADD_RULE(l->r, chain, scheduled(l), go(l->fresh));
+	}
+	return err | add_drop_rule(l, chain);
+}
+
+/* A new connection: half-open until its client answers. The mark is the backend chosen. */
+static int fresh_rules(const struct lane *l)
+{
+	int fallback = l->p->hashed ? l->p->home : l->p->slots;
+	int err = 0;
+
+	err |= RULE(l, fresh, change(l, ST_ADD, l->half, PLAN_HALF_TIMEOUT_MS), macs_by_mark(l),
+		    forward(l));
+	err |= RULE(l, fresh, hashed(l, ST_MARK, fallback));
+	err |= RULE(l, fresh, macs_by_mark(l), forward(l));
+	return err | add_drop_rule(l, l->fresh);
+}
+
+/* A half-open connection goes on: now it is remembered. */
+static int promote_rules(const struct lane *l)
+{
+	int err = 0;
+
+	if (!l->udp)
+		err |= RULE(l, promote, has_any(TCP_SYN | TCP_FIN | TCP_RST), go(l->send));
+	err |= RULE(l, promote, change(l, ST_ADD, l->flows, l->idle_ms),
+		    change(l, ST_DELETE, l->half, 0), tell_daemon(l), go(l->send));
+	err |= RULE(l, promote, change(l, ST_UPDATE, l->half, l->idle_ms), go(l->send));
+	return err | RULE(l, promote, go(l->send));
+}
+
+static int known_rules(const struct lane *l)
+{
+	int err = 0;
+
+	if (!l->udp)
+		err |= RULE(l, known, has_any(TCP_FIN | TCP_RST),
+			    change(l, ST_ADD, l->closing, l->closing_ms),
+			    change(l, ST_DELETE, l->flows, 0), go(l->send));
+	if (!l->udp && l->p->leaving >= 0)
+		err |= RULE(l, known, is_syn(), plan_statement_set(ST_MARK_IN, l->p->leaving),
+			    go(l->again));
+	err |= RULE(l, known, change(l, ST_UPDATE, l->flows, l->idle_ms), go(l->send));
+	return err | RULE(l, known, go(l->send));
+}
+
+/* FIN or RST was seen: short, however long it goes on; its ports may be used again. */
+static int leave_rules(const struct lane *l)
+{
+	int err = RULE(l, leave, is_syn(), go(l->again));
+
+	err |= RULE(l, leave, change(l, ST_UPDATE, l->closing, l->closing_ms), go(l->send));
+	return err | RULE(l, leave, go(l->send));
+}
+
+/* A packet of a connection that is older than the transition: it stays where it is. */
+static int keep_rules(const struct lane *l)
+{
+	int err = 0;
+
+	if (!l->udp)
+		err |= RULE(l, keep, has_any(TCP_SYN | TCP_FIN | TCP_RST), go(l->send));
+	err |= RULE(l, keep, change(l, ST_ADD, l->flows, l->idle_ms), tell_daemon(l), go(l->send));
+	return err | RULE(l, keep, go(l->send));
+}
+
+/* To the backend that the mark names; when that one is gone, as if nothing had been remembered. */
+static int send_rules(const struct lane *l)
+{
+	int err = RULE(l, send, macs_by_mark(l), forward(l));
+
+	err |= add_forget_rule(l, l->send);
+	if (l->p->hashed)
+		return err | add_steady_rule(l, l->send) | add_drop_rule(l, l->send);
+	if (l->udp)
+		err |= RULE(l, send, scheduled(l), go(l->fresh));
+	else
+		err |= RULE(l, send, is_syn(), scheduled(l), go(l->fresh));
+	err |= RULE(l, send, hashed(l, ST_MARK, l->p->slots));
+	err |= RULE(l, send, macs_by_mark(l), forward(l));
+	return err | add_drop_rule(l, l->send);
+}
+
+static bool is_moving(const struct lane *l)
+{
+	return l->p->hashed && l->p->moved >= 0;
+}
+
+/* In an order in which a chain is there before the first one that names it. */
+static int add_memory(struct lane *l)
+{
+	bool has_fresh = l->half >= 0 && (!l->p->hashed || is_moving(l));
+	int err = 0;
+
+	l->fresh = has_fresh ? add_chain(l, "new") : -1;
+	l->send = add_chain(l, "send");
+	l->known = add_chain(l, "known");
+	l->promote = l->half >= 0 ? add_chain(l, "half") : -1;
+	l->leave = l->closing >= 0 ? add_chain(l, "closing") : -1;
+	l->again = l->closing >= 0 ? add_chain(l, "again") : -1;
+	l->keep = is_moving(l) ? add_chain(l, "keep") : -1;
+	if (l->fresh == -ENOMEM || l->send < 0 || l->known < 0 || l->promote == -ENOMEM ||
+	    l->leave == -ENOMEM || l->again == -ENOMEM || l->keep == -ENOMEM)
+		return -ENOMEM;
+	if (has_fresh)
+		err |= fresh_rules(l);
+	err |= send_rules(l) | known_rules(l);
+	if (l->promote >= 0)
+		err |= promote_rules(l);
+	if (l->leave >= 0)
+		err |= leave_rules(l) | add_forget_rule(l, l->again) |
+		       add_schedule_rules(l, l->again);
+	if (l->keep >= 0)
+		err |= keep_rules(l);
+	return err ? -ENOMEM : 0;
+}
+
+/* --- the first chain -------------------------------------------------------------------------- */
+
+static int entry_lookups(const struct lane *l)
+{
+	int err = RULE(l, entry, remembered_in(l, l->flows), go(l->known));
+
+	if (l->closing >= 0)
+		err |= RULE(l, entry, remembered_in(l, l->closing), go(l->leave));
+	if (l->half >= 0)
+		err |= RULE(l, entry, remembered_in(l, l->half), go(l->promote));
+	return err;
+}
+
+/*
+ * Buckets that move. TCP tells a new connection from an old one, UDP does not: it learns who is
+ * there, for as long as a flow lives without a packet, and then sends the unknown to the new one.
+ */
+static int entry_moves(const struct lane *l)
+{
+	int err = 0;
+
+	if (l->udp && l->p->transition->udp_learned)
+		return RULE(l, entry, hashed(l, ST_MARK, l->p->moved), go(l->keep));
+	if (!l->udp)
+		err |= RULE(l, entry, is_syn(), hashed(l, ST_MARK, l->p->moved), go(l->fresh));
+	return err | RULE(l, entry, hashed(l, ST_MARK, l->p->home), go(l->keep));
+}
+
+static int entry_rules(const struct lane *l)
+{
+	enum transition_phase phase =
+		l->p->transition ? l->p->transition->phase : TRANSITION_STEADY;
+	int err = 0;
+
+	if (l->p->remembers && phase != TRANSITION_FORGETTING)
+		err |= entry_lookups(l);
+	if (l->p->hashed) {
+		if (phase == TRANSITION_MOVING || phase == TRANSITION_SWITCHED)
+			err |= entry_moves(l);
+		err |= add_steady_rule(l, l->entry);
+	} else if (l->udp) {
+		err |= RULE(l, entry, scheduled(l), go(l->fresh));
+	} else {
+		err |= RULE(l, entry, is_syn(), scheduled(l), go(l->fresh));
+		err |= RULE(l, entry, hashed(l, ST_MARK, l->p->slots), go(l->send));
+	}
+	return err | add_drop_rule(l, l->entry);
+}
+
+int plan_lane(struct farm_plan *p, enum plan_lane which)
+{
+	static const char *const suffixes[] = {
+		[LANE_TCP] = "", [LANE_UDP] = ".udp", [LANE_TCP6] = ".tcp6", [LANE_UDP6] = ".udp6"};
+	bool ipv6 = which == LANE_TCP6 || which == LANE_UDP6;
+	bool by_source = p->farm->scheduler == SCHEDULER_SOURCE_HASH;
+	struct lane l = {
+		.p = p,
+		.r = p->r,
+		.udp = which == LANE_UDP || which == LANE_UDP6,
+		.suffix = suffixes[which],
+		.flow = ipv6 ? KEY_FLOW6 : KEY_FLOW,
+		.hash = by_source ? (ipv6 ? KEY_SOURCE6 : KEY_SOURCE)
+				  : (ipv6 ? KEY_PEER6 : KEY_PEER),
+		.closing_ms = p->farm->tcp_close_timeout_ms,
+		.flows = -1,
+		.half = -1,
+		.closing = -1,
+	};
+	int err = 0;
+
+	l.idle_ms = l.udp ? p->farm->udp_timeout_ms : p->farm->tcp_timeout_ms;
+	if (p->remembers)
+		err = add_flow_tables(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM : 0;
+	l.entry = err ? -1 : add_chain(&l, "farm");
+	if (err || l.entry < 0)
+		return -ENOMEM;
+	return entry_rules(&l) ? -ENOMEM : l.entry;
+}

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/transitions.h"
+
+#include "director/ruleset/bucket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One farm. A farm that is not hashed has no table. */
+struct entry {
+	char farm[RULESET_NAME];
+	char (*backends)[RULESET_NAME];
+	size_t n_backends;
+	uint32_t seed;
+	bool hashed;
+	bool started; /* it had its first event or was adopted */
+	struct transition t;
+};
+
+struct transitions {
+	struct entry *entries; /* as the farms of the configuration */
+	const struct transition **list;
+	size_t n;
+};
+
+static void entries_free(struct entry *entries, size_t n)
+{
+	for (size_t i = 0; entries && i < n; i++) {
+		free(entries[i].backends);
+		if (entries[i].hashed)
+			transition_close(&entries[i].t);
+	}
+	free(entries);
+}
+
+struct transitions *transitions_new(void)
+{
+	return calloc(1, sizeof(struct transitions));
+}
+
+void transitions_free(struct transitions *ts)
+{
+	if (!ts)
+		return;
+	entries_free(ts->entries, ts->n);
+	free(ts->list);
+	free(ts);
+}
+
+const struct transition *const *transitions_list(const struct transitions *ts)
+{
+	return ts->list;
+}
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+static int entry_init(struct entry *e, const struct config_farm *farm)
+{
+	snprintf(e->farm, sizeof(e->farm), "%s", farm->name);
+	e->seed = farm->seed;
+	e->backends = calloc(farm->n_backends + 1, sizeof(*e->backends));
+	if (!e->backends)
+		return -ENOMEM;
+	e->n_backends = farm->n_backends;
+	for (size_t i = 0; i < farm->n_backends; i++)
+		snprintf(e->backends[i], sizeof(e->backends[i]), "%s", farm->backends[i].name);
+	if (!plan_farm_is_hashed(farm))
+		return 0;
+	if (transition_init(&e->t, plan_farm_modulus(farm)) < 0)
+		return -ENOMEM;
+	e->hashed = true;
+	return 0;
+}
+
+static struct entry *find_entry(struct transitions *ts, const struct entry *like)
+{
+	for (size_t i = 0; i < ts->n; i++) {
+		struct entry *e = &ts->entries[i];
+
+		if (strcmp(e->farm, like->farm) == 0)
+			return e->hashed && like->hashed && e->seed == like->seed &&
+					       e->t.size == like->t.size
+				       ? e
+				       : NULL;
+	}
+	return NULL;
+}
+
+static uint16_t backend_index(const struct entry *e, const char *name)
+{
+	for (size_t i = 0; i < e->n_backends; i++)
+		if (strcmp(e->backends[i], name) == 0)
+			return (uint16_t)i;
+	return BUCKET_NONE;
+}
+
+/* The table of the same farm before goes on under the new numbers of its backends. */
+static void take_over(struct entry *e, struct entry *old)
+{
+	uint16_t map[CONFIG_BACKENDS_MAX];
+	struct transition empty = e->t;
+
+	for (size_t i = 0; i < old->n_backends; i++)
+		map[i] = backend_index(e, old->backends[i]);
+	e->t = old->t;
+	e->started = old->started;
+	old->t = empty; /* closed with the old entry */
+	transition_renumber(&e->t, map, old->n_backends);
+}
+
+int transitions_configure(struct transitions *ts, const struct config *c)
+{
+	struct entry *entries = calloc(c->n_farms + 1, sizeof(*entries));
+	const struct transition **list = calloc(c->n_farms + 1, sizeof(*list));
+	int err = entries && list ? 0 : -ENOMEM;
+
+	for (size_t i = 0; !err && i < c->n_farms; i++)
+		err = entry_init(&entries[i], &c->farms[i]);
+	if (err) {
+		entries_free(entries, entries ? c->n_farms : 0);
+		free(list);
+		return err;
+	}
+	for (size_t i = 0; i < c->n_farms; i++) {
+		struct entry *old = find_entry(ts, &entries[i]);
+
+		if (old)
+			take_over(&entries[i], old);
+		list[i] = entries[i].hashed ? &entries[i].t : NULL;
+	}
+	entries_free(ts->entries, ts->n);
+	free(ts->list);
+	*ts = (struct transitions){.entries = entries, .list = list, .n = c->n_farms};
+	return 0;
+}
+
+/* --- adoption --------------------------------------------------------------------------------- */
+
+/* The backend that a value names: a MAC address (buckets) or an id (home, moved). */
+static uint16_t owner_of(const struct plan_facts *facts, size_t farm, const uint32_t *ids,
+			 enum ruleset_set_kind kind, const uint8_t *value)
+{
+	const struct config_farm *f = &facts->config->farms[farm];
+
+	for (size_t i = 0; i < f->n_backends; i++) {
+		const struct plan_backend *b = &facts->backends[farm][i];
+
+		if (kind == SET_BUCKETS ? memcmp(value, b->mac.bytes, MAC_LEN) == 0 && b->usable
+					: memcmp(value, &ids[i], sizeof(ids[i])) == 0)
+			return (uint16_t)i;
+	}
+	return BUCKET_NONE;
+}
+
+/* Owners of a table of that name and kind, allocated; NULL when it is not there as expected. */
+static uint16_t *read_owners(const struct plan_facts *facts, size_t farm,
+			     const struct ruleset *have, const char *suffix,
+			     enum ruleset_set_kind kind, const uint32_t *ids)
+{
+	const struct config_farm *f = &facts->config->farms[farm];
+	const struct ruleset_set *set;
+	char name[RULESET_NAME];
+	uint16_t *owners;
+	int at;
+
+	snprintf(name, sizeof(name), "%.31s-%s", f->name, suffix);
+	at = ruleset_find_set(have, name);
+	set = at < 0 ? NULL : &have->sets[at];
+	if (!set || set->kind != kind || set->size != plan_farm_modulus(f))
+		return NULL;
+	owners = calloc(set->size, sizeof(*owners));
+	for (uint32_t i = 0; owners && i < set->size; i++)
+		owners[i] = set->owners[i] == RULESET_NO_OWNER
+				    ? (uint16_t)BUCKET_NONE
+				    : owner_of(facts, farm, ids, kind, set->values[set->owners[i]]);
+	return owners;
+}
+
+/* True when the farm's first chain hashes as this configuration says. */
+static bool hashes_alike(const struct ruleset *have, const struct config_farm *farm)
+{
+	char name[RULESET_NAME], hash[64];
+	int at;
+
+	snprintf(hash, sizeof(hash), "0x%x) %% mod %u", farm->seed, plan_farm_modulus(farm));
+	for (int lane = 0; lane < 4; lane++) {
+		static const char *const suffixes[] = {"", ".udp", ".tcp6", ".udp6"};
+
+		snprintf(name, sizeof(name), "farm-%.31s%s", farm->name, suffixes[lane]);
+		at = ruleset_find_chain(have, name);
+		for (size_t i = 0; at >= 0 && i < have->chains[at].n_rules; i++)
+			if (strstr(have->chains[at].rules[i].signature, hash))
+				return true;
+	}
+	return false;
+}
+
+static bool has_flow_maps(const struct ruleset *have, const char *farm)
+{
+	size_t len = strlen(farm);
+
+	for (size_t i = 0; i < have->n_sets; i++)
+		if (ruleset_kind_is_flows(have->sets[i].kind) &&
+		    strncmp(have->sets[i].name, farm, len) == 0 && have->sets[i].name[len] == '-')
+			return true;
+	return false;
+}
+
+static void adopt(struct entry *e, const struct plan_facts *facts, size_t farm,
+		  const struct ruleset *have, uint64_t now_ms)
+{
+	const struct config_farm *f = &facts->config->farms[farm];
+	uint32_t *ids = calloc(f->n_backends + 1, sizeof(*ids));
+	uint16_t *buckets = NULL, *home = NULL, *moved = NULL;
+
+	if (ids && hashes_alike(have, f)) {
+		plan_backend_ids(f, ids);
+		buckets = read_owners(facts, farm, have, "buckets", SET_BUCKETS, ids);
+		home = read_owners(facts, farm, have, "home", SET_SLOTS, ids);
+		moved = read_owners(facts, farm, have, "moved", SET_SLOTS, ids);
+	}
+	if (buckets) {
+		transition_adopt(&e->t, buckets, home && moved ? home : NULL,
+				 home && moved ? moved : NULL, has_flow_maps(have, f->name),
+				 now_ms);
+		e->started = true;
+	}
+	free(ids);
+	free(buckets);
+	free(home);
+	free(moved);
+}
+
+void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
+		       const struct ruleset *have, uint64_t now_ms)
+{
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->entries[i].hashed && !ts->entries[i].started)
+			adopt(&ts->entries[i], facts, i, have, now_ms);
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm, uint64_t now_ms,
+		    const struct transitions_handler *handler, uint64_t *ret_next_ms)
+{
+	const struct config_farm *f = &facts->config->farms[farm];
+	uint16_t *table = calloc(e->t.size, sizeof(*table));
+	bool *alive = calloc(f->n_backends + 1, sizeof(*alive));
+	struct transition_event ev = {
+		.now_ms = now_ms, .table = table, .alive = alive, .n_backends = f->n_backends};
+	struct transition_update update;
+	int err = table && alive ? plan_farm_table(facts, farm, table) : -ENOMEM;
+
+	if (!err) {
+		for (size_t i = 0; i < f->n_backends; i++)
+			alive[i] = facts->backends[farm][i].usable;
+		if (f->protocol & PROTOCOL_TCP)
+			ev.tcp_ms =
+				f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
+		if (f->protocol & PROTOCOL_UDP)
+			ev.udp_ms =
+				f->transition_time_ms ? f->transition_time_ms : f->udp_timeout_ms;
+		ev.remembered = e->t.phase == TRANSITION_EXCEPTIONS
+					? handler->remembered(handler->owner, f->name)
+					: TRANSITION_UNKNOWN;
+		update = transition_step(&e->t, &ev);
+		e->started = true;
+		if (update.rules_changed || update.tables_changed || update.phase_changed)
+			handler->changed(handler->owner, f, &e->t, &update);
+		if (update.next_ms < *ret_next_ms)
+			*ret_next_ms = update.next_ms;
+	}
+	free(table);
+	free(alive);
+	return err;
+}
+
+int transitions_step(struct transitions *ts, const struct plan_facts *facts, uint64_t now_ms,
+		     const struct transitions_handler *handler, uint64_t *ret_next_ms)
+{
+	*ret_next_ms = TRANSITION_NEVER;
+	for (size_t i = 0; i < ts->n; i++) {
+		int err = 0;
+
+		if (ts->entries[i].hashed)
+			err = step_one(&ts->entries[i], facts, i, now_ms, handler, ret_next_ms);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+bool transitions_wait_for_flows(const struct transitions *ts)
+{
+	for (size_t i = 0; i < ts->n; i++)
+		if (ts->entries[i].hashed && ts->entries[i].t.phase == TRANSITION_EXCEPTIONS)
+			return true;
+	return false;
+}

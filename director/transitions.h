@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The transitions of all hashed farms together: one struct transition for each, kept over a new
+ * configuration, continued from what the kernel holds after a restart.
+ *
+ * Pure: time and counts are arguments; allocates where it says so.
+ */
+#ifndef DIRECTOR_TRANSITIONS_H
+#define DIRECTOR_TRANSITIONS_H
+
+#include "director/ruleset/plan.h"
+#include "director/ruleset/transition.h"
+
+struct transitions;
+
+/* What a step asks and tells. */
+struct transitions_handler {
+	/* How many flows the tables of a farm remember, or TRANSITION_UNKNOWN. */
+	uint64_t (*remembered)(void *owner, const char *farm);
+	/* Something began, ended or moved on. */
+	void (*changed)(void *owner, const struct config_farm *farm, const struct transition *t,
+			const struct transition_update *update);
+	void *owner;
+};
+
+/* NULL without memory. */
+struct transitions *transitions_new(void);
+void transitions_free(struct transitions *ts);
+
+/*
+ * Makes them fit the configuration: farms and backends are the same when their names are; a farm
+ * with another seed or size of its table starts anew. 0, or -ENOMEM and nothing is changed.
+ */
+int transitions_configure(struct transitions *ts, const struct config *c);
+
+/*
+ * Takes over what the kernel holds for farms that have no table yet. The facts tell whose MAC
+ * address it is that a bucket names.
+ */
+void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
+		       const struct ruleset *have, uint64_t now_ms);
+
+/*
+ * One step of each. *ret_next_ms is when to step again at the latest (TRANSITION_NEVER: at the next
+ * change of facts). 0 or -ENOMEM; farms that were stepped before stay so.
+ */
+int transitions_step(struct transitions *ts, const struct plan_facts *facts, uint64_t now_ms,
+		     const struct transitions_handler *handler, uint64_t *ret_next_ms);
+
+/* True when one of them ends as soon as its flow tables are empty: it has to be stepped now and then. */
+bool transitions_wait_for_flows(const struct transitions *ts);
+
+/* For plan_facts.transitions: [farm of the configuration], good until transitions_configure(). */
+const struct transition *const *transitions_list(const struct transitions *ts);
+
+#endif
