@@ -5,25 +5,38 @@
 
 #include <string.h>
 
+/* The farm's table of that suffix, or NULL. */
+static const struct ruleset_set *table(const struct ruleset *r, const char *farm,
+				       const char *suffix)
+{
+	char name[RULESET_NAME];
+	int at;
+
+	snprintf(name, sizeof(name), "%.31s-%s", farm, suffix);
+	at = ruleset_find_set(r, name);
+	return at >= 0 && r->sets[at].owners ? &r->sets[at] : NULL;
+}
+
 static const struct ruleset_set *chooser(const struct ruleset *r, const char *farm)
 {
-	for (size_t i = 0; i < r->n_sets; i++)
-		if ((r->sets[i].kind == SET_BUCKETS || r->sets[i].kind == SET_SLOTS) &&
-		    strcmp(r->sets[i].farm, farm) == 0)
-			return &r->sets[i];
-	return NULL;
+	const struct ruleset_set *buckets = table(r, farm, "buckets");
+
+	return buckets ? buckets : table(r, farm, "slots");
 }
 
 double export_share(const struct ruleset *r, const struct config_farm *farm, size_t backend)
 {
 	const struct ruleset_set *set = chooser(r, farm->name);
+	const struct ruleset_set *home = table(r, farm->name, "home");
+	const struct ruleset_set *moved = table(r, farm->name, "moved");
 	size_t n = 0, all = 0;
 
-	if (!set || !set->owners)
-		return 0;
-	for (uint32_t i = 0; i < set->size; i++) {
-		n += set->owners[i] == backend;
-		all += set->owners[i] != RULESET_NO_OWNER;
+	for (uint32_t i = 0; set && i < set->size; i++) {
+		bool moves = home && moved && home->owners[i] != RULESET_NO_OWNER;
+		uint16_t owner = moves ? moved->owners[i] : set->owners[i];
+
+		n += owner == backend;
+		all += owner != RULESET_NO_OWNER;
 	}
 	return all ? (double)n / (double)all : 0;
 }

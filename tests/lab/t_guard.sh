@@ -53,10 +53,25 @@ inject() {
 	lab_inject "$1" --dst-mac "$(lab_mac a)" --src-mac "$2" --src "$3" --dst "$LAB_VIP" --sport "$4"
 }
 
+# Two directors can take each other for a backend only when a farm says so; then they are on guard.
+b_becomes_a_backend() {
+	cat >>"$LAB/director.conf" <<-EOT
+		farm "mutual" {
+			address = "$LAB_VIP"
+			interface = "eth0"
+			ports = "8099"
+			backend "b" { address = "$(lab_address b)" }
+		}
+	EOT
+	lab_ctl a config reload || fail "config reload: exit status $?"
+	expect_soon "a is on guard" "lab_table a | grep -q 'ether saddr $(lab_mac b) .* accept'" 10
+}
+
 peer_frames_are_not_forwarded() {
 	local port
 
-	expect_soon "a knows b's MAC" "lab_table a | grep -q '$(lab_mac b)'" 10
+	! lab_table a | grep -q 'ether saddr' || fail "a guards against what cannot be"
+	b_becomes_a_backend
 	capture_backends
 	for port in 6001 6002 6003; do
 		inject b "$(lab_mac b)" 10.77.0.10 $port
