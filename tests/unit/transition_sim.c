@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The driver of the simulation and its flows; the packet path is transition_path.c. */
+/* The driver of the simulation; its flows are in transition_flows.c. */
 #include "tests/unit/transition_sim.h"
 
-#include "tests/unit/transition_path.h"
+#include "tests/unit/transition_flows.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,8 +11,6 @@
 
 enum {
 	RUN_MS = 25000,
-	RTT_MS = 60,
-	NEAR_MS = 6, /* how near a silent flow comes to its timeout */
 };
 
 static const char *const mutant_names[] = {
@@ -26,51 +24,23 @@ const char *sim_mutant_name(enum sim_mutant mutant)
 	return mutant_names[mutant];
 }
 
-enum backend_state { BACKEND_UP, BACKEND_DRAINING, BACKEND_DEAD };
-
-enum flow_state { FLOW_NONE, FLOW_FIRST, FLOW_OPEN };
-
-struct flow {
-	enum flow_state state;
-	bool udp, in_flight, answered, overflowed;
-	uint16_t bucket, backend;
-	unsigned int epoch; /* of the backend, when the flow began */
-	unsigned int left;  /* packets to send */
-	size_t arrived;	    /* generation of the packet in flight */
-	uint64_t arrival_ms, next_ms;
+static const char *const counter_names[] = {
+#define X(id, text) [SIM_COUNT_##id] = text,
+	SIM_COUNTER_LIST(X)
+#undef X
 };
 
-struct sim {
-	struct path path; /* the kernel */
-	struct transition t;
-	enum sim_mutant mutant;
-	struct sim_result r;
-	uint64_t now_ms, change_ms, step_ms, down_until_ms;
-	uint32_t change_every_ms;
-	bool has_tcp, has_udp;
-	struct flow flows[PATH_FLOWS];
-	/* Backends by identity; the daemon's indexes are the places in order[]. */
-	enum backend_state backends[PATH_BACKENDS];
-	uint64_t told_ms[PATH_BACKENDS];
-	unsigned int epochs[PATH_BACKENDS];
-	uint32_t salts[PATH_BACKENDS];
-	uint16_t order[PATH_BACKENDS];
-	size_t n_order;
-	uint64_t served_ms;   /* since when somebody may serve; PATH_NEVER: nobody */
-	uint64_t unserved_ms; /* … since when nobody */
-	/* One transaction at a time is on its way into the kernel. */
-	struct transition_update update;
-	bool is_committing, acknowledges;
-	uint64_t commit_ms;
-	uint32_t flight_ms; /* packets are in flight for less */
-};
+const char *sim_counter_name(enum sim_counter counter)
+{
+	return counter_names[counter];
+}
 
-static uint32_t dice(struct sim *s, uint32_t n)
+uint32_t sim_dice(struct sim *s, uint32_t n)
 {
 	return path_dice(&s->path, n);
 }
 
-__attribute__((format(printf, 2, 3))) static void fail(struct sim *s, const char *format, ...)
+void sim_fail(struct sim *s, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -162,8 +132,6 @@ static void take_generation(const struct sim *s, struct generation *g)
 		g->alive[s->order[i]] = s->backends[s->order[i]] != BACKEND_DEAD;
 }
 
-static void probe_all(struct sim *s);
-
 static void commit(struct sim *s, const struct transition_update *u)
 {
 	struct generation g;
@@ -178,22 +146,31 @@ static void commit(struct sim *s, const struct transition_update *u)
 		 memcmp(g.moved, last->moved, sizeof(g.moved)) != 0;
 	if (s->mutant == SIM_NONE &&
 	    ((rules && !u->rules_changed) || (tables && !u->tables_changed)))
-		fail(s, "the update conceals a change");
+		sim_fail(s, "the update conceals a change");
 	if (!rules && !tables && memcmp(g.alive, last->alive, sizeof(g.alive)) == 0)
 		return;
 	path_commit(&s->path, &g);
-	s->r.commits++;
-	probe_all(s);
+	s->r.counters[SIM_COUNT_COMMITS]++;
+	flows_probe(s);
 }
 
 static void count(struct sim *s, const struct transition_update *u)
 {
+	static const enum sim_counter entered[] = {
+		[TRANSITION_STEADY] = SIM_COUNT_STEADY,
+		[TRANSITION_MOVING] = SIM_COUNT_MOVING,
+		[TRANSITION_SWITCHED] = SIM_COUNT_SWITCHED,
+		[TRANSITION_SETTLING] = SIM_COUNT_SETTLING,
+		[TRANSITION_EXCEPTIONS] = SIM_COUNT_EXCEPTIONS,
+		[TRANSITION_FORGETTING] = SIM_COUNT_FORGETTING,
+	};
+
 	if (u->phase_changed)
-		s->r.entered[s->t.phase]++;
-	s->r.joined += u->joined;
-	s->r.retargeted += u->retargeted;
-	s->r.stopped += u->stopped;
-	s->r.orphaned += u->orphaned;
+		s->r.counters[entered[s->t.phase]]++;
+	s->r.counters[SIM_COUNT_JOINED] += u->joined;
+	s->r.counters[SIM_COUNT_RETARGETED] += u->retargeted;
+	s->r.counters[SIM_COUNT_STOPPED] += u->stopped;
+	s->r.counters[SIM_COUNT_ORPHANED] += u->orphaned;
 }
 
 /* Mistakes that show in the state after a step. */
@@ -226,7 +203,7 @@ static struct transition_update step_at(struct sim *s, uint64_t now_ms)
 		.table = table,
 		.alive = alive,
 		.n_backends = s->n_order,
-		.remembered = dice(s, 3) ? path_remembered(&s->path) : TRANSITION_UNKNOWN,
+		.remembered = sim_dice(s, 3) ? path_remembered(&s->path) : TRANSITION_UNKNOWN,
 		.tcp_ms = s->has_tcp ? PATH_TCP_MS : 0,
 		.udp_ms = s->has_udp ? PATH_UDP_MS : 0,
 	};
@@ -248,7 +225,7 @@ static struct transition_update step_at(struct sim *s, uint64_t now_ms)
 	before.moved = owners[1];
 	u = transition_step(&s->t, &ev);
 	count(s, &u);
-	s->r.learned += s->t.udp_learned && !before.udp_learned;
+	s->r.counters[SIM_COUNT_LEARNED] += s->t.udp_learned && !before.udp_learned;
 	spoil(s, &before, table);
 	return u;
 }
@@ -260,6 +237,26 @@ static struct transition_update step_again(struct sim *s)
 
 	s->t.since_ms = s->now_ms;
 	return u;
+}
+
+/* Orders take effect only later. */
+static void be_patient(struct sim *s, uint64_t from_ms)
+{
+	for (size_t i = 0; i < PATH_BACKENDS; i++)
+		s->told_ms[i] = from_ms;
+	if (s->served_ms != PATH_NEVER)
+		s->served_ms = from_ms;
+}
+
+static void stop_daemon(struct sim *s)
+{
+	s->r.counters[SIM_COUNT_RESTARTS]++;
+	s->is_committing = false;
+	transition_close(&s->t);
+	if (transition_init(&s->t, PATH_BUCKETS) < 0)
+		abort();
+	s->down_until_ms = s->now_ms + TRANSITION_SETTLE_MS + sim_dice(s, 500);
+	be_patient(s, s->down_until_ms);
 }
 
 /* The transaction is in the kernel. */
@@ -274,10 +271,14 @@ static void finish_commit(struct sim *s)
 		s->update = step_again(s);
 		commit(s, &s->update);
 	}
+	if (s->t.phase == TRANSITION_SETTLING && sim_dice(s, 8) == 0) {
+		stop_daemon(s); /* where it hurts most */
+		return;
+	}
 	s->step_ms = transition_next_ms(&s->t);
 	/* Nobody comes on time; remembered flows are counted now and then. */
 	if (s->step_ms != TRANSITION_NEVER)
-		s->step_ms += dice(s, 2) ? dice(s, 30) : 0;
+		s->step_ms += sim_dice(s, 2) ? sim_dice(s, 30) : 0;
 	if (s->t.phase == TRANSITION_EXCEPTIONS && s->step_ms > s->now_ms + 200)
 		s->step_ms = s->now_ms + 200;
 }
@@ -290,20 +291,11 @@ static void step(struct sim *s)
 	if (s->mutant == SIM_JOIN_WHEN_LEARNED && s->t.relearns)
 		s->update = step_again(s);
 	if (s->update.next_ms <= s->now_ms)
-		fail(s, "the deadline has passed already");
+		sim_fail(s, "the deadline has passed already");
 	s->is_committing = true;
-	s->commit_ms = s->now_ms + (dice(s, 3) ? dice(s, 4) : dice(s, slowest_ms));
+	s->commit_ms = s->now_ms + (sim_dice(s, 3) ? sim_dice(s, 4) : sim_dice(s, slowest_ms));
 	if (s->commit_ms == s->now_ms)
 		finish_commit(s);
-}
-
-/* Orders take effect only later. */
-static void be_patient(struct sim *s, uint64_t from_ms)
-{
-	for (size_t i = 0; i < PATH_BACKENDS; i++)
-		s->told_ms[i] = from_ms;
-	if (s->served_ms != PATH_NEVER)
-		s->served_ms = from_ms;
 }
 
 static void start_daemon(struct sim *s)
@@ -330,17 +322,6 @@ static void start_daemon(struct sim *s)
 	step(s);
 }
 
-static void stop_daemon(struct sim *s)
-{
-	s->r.restarts++;
-	s->is_committing = false;
-	transition_close(&s->t);
-	if (transition_init(&s->t, PATH_BUCKETS) < 0)
-		abort();
-	s->down_until_ms = s->now_ms + TRANSITION_SETTLE_MS + dice(s, 500);
-	be_patient(s, s->down_until_ms);
-}
-
 /* Another order of the backends; one may have gone, one may have come. */
 static void reload(struct sim *s)
 {
@@ -348,9 +329,9 @@ static void reload(struct sim *s)
 	size_t n_old = s->n_order;
 
 	memcpy(old, s->order, sizeof(old));
-	if (s->n_order > 2 && dice(s, 3) == 0)
+	if (s->n_order > 2 && sim_dice(s, 3) == 0)
 		tell(s, s->order[--s->n_order], BACKEND_DEAD);
-	for (uint16_t id = 0; id < PATH_BACKENDS && dice(s, 2); id++) {
+	for (uint16_t id = 0; id < PATH_BACKENDS && sim_dice(s, 2); id++) {
 		bool known = false;
 
 		for (size_t i = 0; i < n_old; i++)
@@ -362,7 +343,7 @@ static void reload(struct sim *s)
 		}
 	}
 	for (size_t i = s->n_order; i-- > 1;) {
-		size_t j = dice(s, (uint32_t)i + 1);
+		size_t j = sim_dice(s, (uint32_t)i + 1);
 		uint16_t other = s->order[j];
 
 		s->order[j] = s->order[i];
@@ -374,16 +355,16 @@ static void reload(struct sim *s)
 			if (s->order[j] == old[i])
 				map[i] = j;
 	}
-	s->r.reloads++;
+	s->r.counters[SIM_COUNT_RELOADS]++;
 	if (s->mutant != SIM_RENUMBER_NOT)
 		transition_renumber(&s->t, map, n_old);
 }
 
 static void change(struct sim *s)
 {
-	uint16_t id = s->order[dice(s, (uint32_t)s->n_order)];
+	uint16_t id = s->order[sim_dice(s, (uint32_t)s->n_order)];
 
-	switch (dice(s, 16)) {
+	switch (sim_dice(s, 16)) {
 	case 0:
 	case 1:
 	case 2: tell(s, id, BACKEND_DRAINING); break;
@@ -395,195 +376,14 @@ static void change(struct sim *s)
 	case 8:
 	case 9: tell(s, id, BACKEND_UP); break;
 	case 10:
-		for (size_t i = 0; dice(s, 4) == 0 && i < s->n_order; i++)
-			tell(s, s->order[i], dice(s, 3) ? BACKEND_DRAINING : BACKEND_DEAD);
+		for (size_t i = 0; sim_dice(s, 4) == 0 && i < s->n_order; i++)
+			tell(s, s->order[i], sim_dice(s, 3) ? BACKEND_DRAINING : BACKEND_DEAD);
 		break;
 	case 11: stop_daemon(s); return;
 	case 12: reload(s); break;
-	default: s->salts[id] = dice(s, UINT32_MAX); break;
+	default: s->salts[id] = sim_dice(s, UINT32_MAX); break;
 	}
 	step(s);
-}
-
-/* --- flows ------------------------------------------------------------------------------------ */
-
-static uint64_t timeout_of(const struct flow *f)
-{
-	return f->udp ? PATH_UDP_MS : PATH_TCP_MS;
-}
-
-static bool backend_stayed(const struct sim *s, const struct flow *f)
-{
-	return s->epochs[f->backend] == f->epoch && s->backends[f->backend] != BACKEND_DEAD;
-}
-
-/* A flow that is open, not in flight and not silent for too long: its packet may come now. */
-static bool may_send(const struct sim *s, const struct flow *f)
-{
-	return f->state == FLOW_OPEN && !f->in_flight && backend_stayed(s, f) &&
-	       s->now_ms < f->arrival_ms + timeout_of(f) && (f->answered || !f->overflowed);
-}
-
-static void probe_all(struct sim *s)
-{
-	size_t current = s->path.n_generations - 1;
-
-	for (size_t i = 0; i < PATH_FLOWS; i++) {
-		struct flow *f = &s->flows[i];
-
-		if (!may_send(s, f))
-			continue;
-		for (unsigned int cut = 0; cut <= PATH_LOOKUPS; cut++) {
-			struct walk w = {.flow = i,
-					 .bucket = f->bucket,
-					 .udp = f->udp,
-					 .rules = current - 1,
-					 .seen = current - 1,
-					 .probe = true,
-					 .cut = cut};
-			uint16_t to = path_forward(&s->path, &w, s->mutant);
-
-			s->r.probes++;
-			if (to != f->backend)
-				fail(s, "probe: %s flow %zu of backend %u would go to %d (cut %u)",
-				     f->udp ? "UDP" : "TCP", i, f->backend, (int16_t)to, cut);
-		}
-	}
-}
-
-/* In how many of the generations that the packet in flight may have seen. */
-static size_t times_alive(const struct sim *s, const struct flow *f, uint16_t backend)
-{
-	size_t n = 0;
-
-	for (size_t g = f->arrived; g < s->path.n_generations; g++)
-		n += s->path.generations[g].alive[backend];
-	return n;
-}
-
-static void end_flow(struct sim *s, struct flow *f)
-{
-	f->state = FLOW_NONE;
-	f->in_flight = false;
-	f->next_ms = s->now_ms + 1 + dice(s, 400);
-}
-
-static void judge_first(struct sim *s, struct flow *f, const struct walk *w, uint16_t to)
-{
-	bool fresh = f->arrived == s->path.n_generations - 1;
-
-	if (to == BUCKET_NONE) {
-		if (fresh && s->served_ms != PATH_NEVER &&
-		    f->arrival_ms >= s->served_ms + SIM_DRAIN_MS)
-			fail(s, "a new flow was dropped");
-		end_flow(s, f);
-		return;
-	}
-	if (!f->udp && !w->overflowed && s->backends[to] == BACKEND_DRAINING &&
-	    (s->served_ms != PATH_NEVER || f->arrival_ms >= s->unserved_ms + SIM_DRAIN_MS) &&
-	    f->arrival_ms >= s->told_ms[to] + SIM_DRAIN_MS)
-		fail(s, "a new flow went to backend %u, draining for %llu ms", to,
-		     (unsigned long long)(s->now_ms - s->told_ms[to]));
-	f->state = FLOW_OPEN;
-	f->backend = to;
-	f->epoch = s->epochs[to];
-	f->answered = f->udp;
-	f->overflowed = w->overflowed;
-	f->left = dice(s, 14);
-	f->next_ms = s->now_ms + 1 + dice(s, RTT_MS);
-	if (s->backends[to] == BACKEND_DEAD ||
-	    times_alive(s, f, to) < s->path.n_generations - f->arrived)
-		end_flow(s, f); /* died while the packet was on its way */
-}
-
-static void judge_next(struct sim *s, struct flow *f, const struct walk *w, uint16_t to)
-{
-	uint64_t timeout = timeout_of(f), gap;
-
-	if (!backend_stayed(s, f)) {
-		end_flow(s, f);
-		return;
-	}
-	if (to != f->backend) {
-		bool late = s->path.generations[w->rules].rules != TRANSITION_RULES_MOVING;
-
-		if (f->overflowed && !f->answered && late)
-			s->r.straddled++;
-		else
-			fail(s, "%s flow %td of backend %u went to %d", f->udp ? "UDP" : "TCP",
-			     f - s->flows, f->backend, (int16_t)to);
-		end_flow(s, f);
-		return;
-	}
-	f->answered = true;
-	if (f->left-- == 0) {
-		path_close_flow(&s->path, (size_t)(f - s->flows), s->now_ms);
-		end_flow(s, f);
-		return;
-	}
-	switch (dice(s, 4)) {
-	case 0: gap = dice(s, RTT_MS); break;
-	case 1: gap = dice(s, (uint32_t)timeout - 1); break;
-	default: gap = timeout - 1 - dice(s, NEAR_MS); break;
-	}
-	f->next_ms = f->arrival_ms + gap > s->now_ms ? f->arrival_ms + gap : s->now_ms + 1;
-}
-
-static void arrive(struct sim *s, struct flow *f)
-{
-	size_t i = (size_t)(f - s->flows);
-
-	if (f->state == FLOW_NONE) {
-		if (path_has_flow(&s->path, i, s->now_ms)) {
-			f->next_ms = s->now_ms + 50; /* the same ports are not used again so soon */
-			return;
-		}
-		f->state = FLOW_FIRST;
-		f->udp = !s->has_tcp || (s->has_udp && dice(s, 3) == 0);
-		f->bucket = (uint16_t)dice(s, PATH_BUCKETS);
-	}
-	f->in_flight = true;
-	f->arrived = s->path.n_generations - 1;
-	f->arrival_ms = s->now_ms;
-	f->next_ms = s->now_ms + (dice(s, 2) ? dice(s, s->flight_ms) : 0);
-}
-
-static void complete(struct sim *s, struct flow *f)
-{
-	struct walk w = {.flow = (size_t)(f - s->flows),
-			 .bucket = f->bucket,
-			 .udp = f->udp,
-			 .syn = !f->udp && f->state == FLOW_FIRST,
-			 .rules = f->arrived,
-			 .seen = f->arrived,
-			 .now_ms = s->now_ms};
-	uint16_t to = path_forward(&s->path, &w, s->mutant);
-
-	f->in_flight = false;
-	s->r.packets++;
-	s->r.mixed += w.seen != w.rules;
-	s->r.remembered += w.remembered;
-	s->r.overflows += w.overflowed;
-	if (to != BUCKET_NONE && times_alive(s, f, to) == 0)
-		fail(s, "a packet went to backend %u, which was dead when it came", to);
-	if (f->state == FLOW_FIRST)
-		judge_first(s, f, &w, to);
-	else
-		judge_next(s, f, &w, to);
-}
-
-static void run_flows(struct sim *s)
-{
-	for (size_t i = 0; i < PATH_FLOWS; i++) {
-		struct flow *f = &s->flows[i];
-
-		if (f->next_ms > s->now_ms)
-			continue;
-		if (!f->in_flight)
-			arrive(s, f);
-		if (f->in_flight && f->next_ms <= s->now_ms)
-			complete(s, f);
-	}
 }
 
 /* --- a run ------------------------------------------------------------------------------------ */
@@ -598,19 +398,19 @@ static void begin(struct sim *s, uint32_t seed, enum sim_mutant mutant)
 		abort();
 	s->has_udp = seed % 3 != 0;
 	s->has_tcp = seed % 7 != 1 || !s->has_udp;
-	s->change_every_ms = paces[dice(s, 4)];
-	s->acknowledges = dice(s, 2);
+	s->change_every_ms = paces[sim_dice(s, 4)];
+	s->acknowledges = sim_dice(s, 2);
 	s->flight_ms = s->acknowledges ? TRANSITION_SETTLE_MS : TRANSITION_SETTLE_MS / 2;
-	s->path.half_open_max = dice(s, 3) ? PATH_FLOWS : 3;
+	s->path.half_open_max = sim_dice(s, 3) ? PATH_FLOWS : sim_dice(s, 2) * 3;
 	s->served_ms = PATH_NEVER;
 	s->n_order = 4;
 	for (uint16_t i = 0; i < s->n_order; i++) {
 		s->order[i] = i;
-		s->salts[i] = dice(s, UINT32_MAX);
+		s->salts[i] = sim_dice(s, UINT32_MAX);
 		tell(s, i, BACKEND_UP);
 	}
 	for (size_t i = 0; i < PATH_FLOWS; i++)
-		s->flows[i].next_ms = 1 + dice(s, 1000);
+		s->flows[i].next_ms = 1 + sim_dice(s, 1000);
 	s->change_ms = 500;
 	step(s);
 }
@@ -626,19 +426,19 @@ struct sim_result sim_run(uint32_t seed, enum sim_mutant mutant)
 	for (; s->now_ms < RUN_MS && s->r.failures == 0; s->now_ms++) {
 		if (s->down_until_ms) {
 			if (s->now_ms >= s->down_until_ms) {
-				start_daemon(s);
 				s->down_until_ms = 0;
+				start_daemon(s);
 			}
 		} else if (s->is_committing) {
 			if (s->now_ms >= s->commit_ms)
 				finish_commit(s);
 		} else if (s->now_ms >= s->change_ms) {
-			s->change_ms = s->now_ms + 1 + dice(s, s->change_every_ms * 2);
+			s->change_ms = s->now_ms + 1 + sim_dice(s, s->change_every_ms * 2);
 			change(s);
 		} else if (s->now_ms >= s->step_ms) {
 			step(s);
 		}
-		run_flows(s);
+		flows_run(s);
 	}
 	transition_close(&s->t);
 	path_close(&s->path);

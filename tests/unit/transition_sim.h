@@ -4,7 +4,7 @@
  * it steps the machine at random changes of backends and at its deadlines, and commits what it
  * says as a new generation of rules and elements. Flows send packets; each runs the rules of the
  * generation of its arrival, and each of its lookups sees the elements of that or of any later
- * generation, up to 99 ms later, never older than the lookup before. At every commit each flow that
+ * generation, less than S later, never older than the lookup before. Commits take their time, too. At every commit each flow that
  * might send is also judged with every such mix of the old rules and the new elements.
  *
  * What is asserted:
@@ -53,23 +53,45 @@ enum sim_mutant {
 
 enum { SIM_DRAIN_MS = 1000 };
 
+/* What a history contained. */
+#define SIM_COUNTER_LIST(X)                                                                        \
+	X(PACKETS, "packets of flows")                                                             \
+	X(PROBES, "probes at commits")                                                             \
+	X(MIXED, "packets of more than one generation")                                            \
+	X(REMEMBERED, "decided by a flow map")                                                     \
+	X(OVERFLOWS, "SYNs that found the half-open map full")                                     \
+	X(STRADDLED, "of these, refused because settling came in between (known limit)")           \
+	X(COMMITS, "commits")                                                                      \
+	X(MOVING, "to moving")                                                                     \
+	X(SWITCHED, "to switched")                                                                 \
+	X(SETTLING, "to settling")                                                                 \
+	X(EXCEPTIONS, "to exceptions")                                                             \
+	X(FORGETTING, "to forgetting")                                                             \
+	X(STEADY, "to steady")                                                                     \
+	X(JOINED, "joined")                                                                        \
+	X(RETARGETED, "retargeted")                                                                \
+	X(STOPPED, "stopped")                                                                      \
+	X(ORPHANED, "orphaned")                                                                    \
+	X(LEARNED, "UDP learned")                                                                  \
+	X(RESTARTS, "restarts")                                                                    \
+	X(RELOADS, "reloads")
+
+enum sim_counter {
+#define X(id, text) SIM_COUNT_##id,
+	SIM_COUNTER_LIST(X)
+#undef X
+		SIM_COUNTERS
+};
+
 struct sim_result {
 	unsigned int failures;
-	char first[160];	 /* the first failure, with its time */
-	unsigned int packets;	 /* of flows */
-	unsigned int probes;	 /* judged at commits */
-	unsigned int mixed;	 /* packets whose rules or lookups were not of one generation */
-	unsigned int remembered; /* packets that a flow map decided */
-	unsigned int overflows;	 /* SYNs that found the half-open map full */
-	unsigned int
-		straddled; /* of these, refused because settling came in between (known limit) */
-	unsigned int commits;
-	unsigned int entered[6]; /* by enum transition_phase */
-	unsigned int joined, retargeted, stopped, orphaned, learned, restarts, reloads;
+	char first[160]; /* the first failure, with its time */
+	unsigned int counters[SIM_COUNTERS];
 };
 
 /* One history of 25 s, chosen by the seed. */
 struct sim_result sim_run(uint32_t seed, enum sim_mutant mutant);
 const char *sim_mutant_name(enum sim_mutant mutant);
+const char *sim_counter_name(enum sim_counter counter);
 
 #endif
