@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A dead owner without an index, until the next event replaces it. */
+enum { REMOVED = BUCKET_NONE - 1 };
+
 static const char *const phase_names[] = {
 	[TRANSITION_STEADY] = "steady",		[TRANSITION_MOVING] = "moving",
 	[TRANSITION_SWITCHED] = "switched",	[TRANSITION_SETTLING] = "settling",
@@ -109,6 +112,12 @@ static bool replace_dead_mover(struct transition *t, const struct transition_eve
 	}
 	if (lives(ev, t->moved[b]) || t->moved[b] == want)
 		return false;
+	/*
+	 * Nobody was to take it. Moving: retarget(). Switched: it waits, since a SYN that has just
+	 * missed moved must not find buckets; its next packet would go home.
+	 */
+	if (t->moved[b] == BUCKET_NONE && t->phase != TRANSITION_SETTLING)
+		return false;
 	if (want == t->home[b]) {
 		stop_moving(t, b, want);
 		return true;
@@ -181,6 +190,8 @@ static void retarget(struct transition *t, const struct transition_event *ev,
 			stop_moving(t, b, want);
 			u->stopped++;
 		} else {
+			if (t->moved[b] == BUCKET_NONE)
+				t->accepted_ms = ev->now_ms;
 			t->moved[b] = want;
 			u->retargeted++;
 		}
@@ -199,12 +210,27 @@ static void begin_moving(struct transition *t, struct transition_update *u, uint
 {
 	t->udp_learned = false;
 	t->relearns = false;
+	t->unlearned_ms = 0;
+	t->accepted_ms = 0;
 	go(t, u, TRANSITION_MOVING, now_ms);
 }
 
+static uint64_t max_ms(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t min_ms(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Not so soon after moved got elements that a packet in flight may have missed. */
 static uint64_t moving_ends_ms(const struct transition *t)
 {
-	return t->since_ms + (t->tcp_ms > t->udp_ms ? t->tcp_ms : t->udp_ms);
+	uint64_t end = t->since_ms + max_ms(t->tcp_ms, t->udp_ms);
+
+	return t->accepted_ms ? max_ms(end, t->accepted_ms + TRANSITION_SETTLE_MS) : end;
 }
 
 static uint64_t learned_ms(const struct transition *t)
@@ -222,13 +248,11 @@ static void join_when_safe(struct transition *t, const struct transition_event *
 	}
 	if (t->udp_learned) {
 		t->udp_learned = false;
-		t->relearns = true;
 		t->unlearned_ms = ev->now_ms;
 	}
-	if (t->relearns && ev->now_ms < t->unlearned_ms + TRANSITION_SETTLE_MS)
-		return;
-	t->relearns = false;
-	join(t, ev, u);
+	t->relearns = t->unlearned_ms && ev->now_ms < t->unlearned_ms + TRANSITION_SETTLE_MS;
+	if (!t->relearns)
+		join(t, ev, u);
 }
 
 static bool is_refused_late(const struct transition *t, uint32_t b)
@@ -288,8 +312,10 @@ static void step_moving(struct transition *t, const struct transition_event *ev,
 static void step_switched(struct transition *t, const struct transition_event *ev,
 			  struct transition_update *u)
 {
-	if (has_settled(t, ev->now_ms))
-		go(t, u, TRANSITION_SETTLING, ev->now_ms);
+	if (!has_settled(t, ev->now_ms))
+		return;
+	go(t, u, TRANSITION_SETTLING, ev->now_ms);
+	replace_dead(t, ev, u); /* those that waited */
 }
 
 /* A change that waited begins at once: nobody reads home and moved any more. */
@@ -331,11 +357,6 @@ static void step_steady(struct transition *t, const struct transition_event *ev,
 		begin_moving(t, u, ev->now_ms);
 }
 
-static uint64_t min_ms(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
 static uint64_t next_of_moving(const struct transition *t)
 {
 	uint64_t next = moving_ends_ms(t);
@@ -350,7 +371,7 @@ static uint64_t next_of_moving(const struct transition *t)
 	return next;
 }
 
-static uint64_t next_ms(const struct transition *t)
+uint64_t transition_next_ms(const struct transition *t)
 {
 	switch (t->phase) {
 	case TRANSITION_STEADY:
@@ -383,6 +404,7 @@ struct transition_update transition_step(struct transition *t, const struct tran
 	struct transition_shape before = transition_shape(t->phase), after;
 	bool had_learned = t->udp_learned;
 
+	t->stepped_ms = ev->now_ms;
 	t->tcp_ms = ev->tcp_ms;
 	t->udp_ms = ev->udp_ms;
 	replace_dead(t, ev, &u);
@@ -396,8 +418,18 @@ struct transition_update transition_step(struct transition *t, const struct tran
 		t->unreported = false;
 		u.rules_changed = u.tables_changed = true;
 	}
-	u.next_ms = next_ms(t);
+	u.next_ms = transition_next_ms(t);
 	return u;
+}
+
+void transition_committed(struct transition *t, uint64_t now_ms)
+{
+	if (t->since_ms == t->stepped_ms)
+		t->since_ms = now_ms;
+	if (t->unlearned_ms && t->unlearned_ms == t->stepped_ms)
+		t->unlearned_ms = now_ms;
+	if (t->accepted_ms && t->accepted_ms == t->stepped_ms)
+		t->accepted_ms = now_ms;
 }
 
 /* --- restarts and reloads --------------------------------------------------------------------- */
@@ -435,27 +467,23 @@ void transition_adopt(struct transition *t, const uint16_t *buckets, const uint1
 	t->since_ms = now_ms;
 	t->udp_learned = false;
 	t->relearns = false;
+	t->unlearned_ms = t->accepted_ms = now_ms;
 	t->unreported = true;
 }
 
 static uint16_t renumbered(uint16_t backend, const uint16_t *map, size_t n)
 {
-	return backend < n ? map[backend] : BUCKET_NONE;
+	if (backend == BUCKET_NONE)
+		return BUCKET_NONE;
+	return backend < n && map[backend] != BUCKET_NONE ? map[backend] : REMOVED;
 }
 
 void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
 {
 	for (uint32_t b = 0; b < t->size; b++) {
-		bool moved_before = moves(t, b);
-
 		t->buckets[b] = renumbered(t->buckets[b], map, n);
 		t->home[b] = renumbered(t->home[b], map, n);
 		t->moved[b] = renumbered(t->moved[b], map, n);
-		if (moved_before && !moves(t, b)) {
-			t->buckets[b] = t->moved[b];
-			t->moved[b] = BUCKET_NONE;
-			t->moving--;
-		}
 	}
 	t->unreported = true;
 }
@@ -464,7 +492,7 @@ void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
 
 static uint64_t phase_ends_ms(const struct transition *t)
 {
-	return t->phase == TRANSITION_MOVING ? moving_ends_ms(t) : next_ms(t);
+	return t->phase == TRANSITION_MOVING ? moving_ends_ms(t) : transition_next_ms(t);
 }
 
 struct transition_view transition_view(const struct transition *t, uint64_t now_ms)

@@ -54,6 +54,7 @@
  *               no bucket moves any more                  -                         settling
  *               udp_ms + S after the last joined          udp_learned = true        moving
  *               max(tcp_ms, udp_ms) after the last joined buckets = moved           switched
+ *                 … not before S after moved was NONE
  *   switched    S passed                                  -                         settling
  *   settling    S passed                                  home, moved are gone      exceptions, or
  *                                                                                   moving at once
@@ -65,8 +66,10 @@
  *   - steady -> moving: the old rules read buckets, which do not change. Where nobody may take the
  *     new connections the element of buckets goes S later, when the old rules are gone.
  *   - moving -> switched: the rules read buckets for no bucket that moves.
- *   - switched lasts S because a flow may have sent its last packet under the rules before moving
- *     up to S after these were replaced; so it is remembered up to S later than the time of moving.
+ *   - switched lasts S, in which flows are still remembered: the time of moving is counted by the
+ *     daemon, and the transactions at its two ends may have taken longer or shorter.
+ *   - a SYN that has missed moved (nobody may take it) reads buckets next. So where moved gets an
+ *     element beside an older home, buckets gets it S later: moving is prolonged, switched waits.
  *   - settling keeps home and moved for packets that run the rules of switched.
  *   - joining is elements only. While UDP sends unremembered flows to moved, an element there would
  *     take the flows of a bucket that joins; so the rules go back first, and S later it joins.
@@ -116,7 +119,9 @@ struct transition {
 	bool relearns;	   /* buckets wait to join until the rules of udp_learned are gone */
 	bool unreported;   /* adopted or renumbered: the next update says that everything changed */
 	uint64_t since_ms; /* moving: when the last bucket joined; others: when the phase began */
-	uint64_t unlearned_ms; /* relearns: when udp_learned was taken back */
+	uint64_t unlearned_ms; /* when udp_learned was last taken back; 0: not in this moving */
+	uint64_t accepted_ms;  /* when moved last got an element beside an older home; 0: never */
+	uint64_t stepped_ms;   /* the last event */
 	uint64_t tcp_ms;       /* of the last event */
 	uint64_t udp_ms;
 };
@@ -149,6 +154,16 @@ int transition_init(struct transition *t, uint32_t size);
 void transition_close(struct transition *t);
 
 struct transition_update transition_step(struct transition *t, const struct transition_event *ev);
+
+/*
+ * What the last step asked for is in the kernel now: the times that it began count from here, not
+ * from the step. To be called before the next step; a caller that does not call it makes every
+ * time shorter by what its transactions take, which must stay well below TRANSITION_SETTLE_MS.
+ */
+void transition_committed(struct transition *t, uint64_t now_ms);
+
+/* When to step again, at the latest (the update's next_ms, after transition_committed()). */
+uint64_t transition_next_ms(const struct transition *t);
 
 /*
  * Goes on from what the kernel holds, after transition_init() of the same size. home and moved are
