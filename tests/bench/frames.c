@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/if_link.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -263,6 +264,22 @@ int frames_open(struct frames *f, const struct traffic *t, const struct frame_en
 	return 0;
 }
 
+int frames_hold(struct frames *f, uint32_t ifindex)
+{
+	union bpf_attr attr = {0};
+	long fd;
+
+	attr.link_create.prog_fd = (uint32_t)f->program;
+	attr.link_create.target_ifindex = ifindex;
+	attr.link_create.attach_type = BPF_XDP;
+	attr.link_create.flags = XDP_FLAGS_DRV_MODE;
+	fd = bpf(BPF_LINK_CREATE, &attr);
+	if (fd < 0)
+		return -errno;
+	f->held = (int)fd;
+	return 0;
+}
+
 int frames_send(const struct frames *f, uint32_t ifindex, uint32_t n, double *ret_ns)
 {
 	struct xdp_md context = {.data_end = (uint32_t)f->len, .ingress_ifindex = ifindex};
@@ -284,6 +301,8 @@ int frames_send(const struct frames *f, uint32_t ifindex, uint32_t n, double *re
 
 void frames_close(struct frames *f)
 {
+	if (f->held > 0)
+		close(f->held);
 	if (f->program > 0)
 		close(f->program);
 	if (f->counter > 0)

@@ -46,11 +46,18 @@ struct frame_ends {
 struct frames {
 	uint8_t bytes[FRAME_ROOM];
 	size_t len;
-	int program, counter; /* file descriptors */
+	int program, counter, held; /* file descriptors */
 };
 
 /* Writes the template and loads the program. 0 or negative errno. */
 int frames_open(struct frames *f, const struct traffic *t, const struct frame_ends *ends);
+/*
+ * Binds the program to an interface that nothing else uses, as its XDP program. A test run of a
+ * program that is bound nowhere waits 28 ms for the kernel's dispatcher of XDP programs
+ * (bpf_prog_change_xdp() in net/bpf/test_run.c), and the caches belong to somebody else meanwhile.
+ * 0 or negative errno.
+ */
+int frames_hold(struct frames *f, uint32_t ifindex);
 /*
  * Sends n frames to an interface of the caller's network namespace; the mean time of one, in
  * nanoseconds, in *ret_ns. 0 or negative errno.

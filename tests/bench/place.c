@@ -89,6 +89,16 @@ int place_enter(const struct place *p)
 	return setns(p->ns, CLONE_NEWNET) < 0 ? -errno : 0;
 }
 
+uint32_t place_spare(void)
+{
+	char name[IF_NAMESIZE];
+	unsigned int n = ++n_links;
+
+	snprintf(name, sizeof(name), "s%u", n);
+	return run("ip link add %s type veth peer name t%u", name, n) == 0 ? if_nametoindex(name)
+									   : 0;
+}
+
 uint64_t place_sent(void)
 {
 	FILE *in = fopen("/proc/self/net/dev", "r");

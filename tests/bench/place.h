@@ -25,6 +25,8 @@ int place_open(struct place *p);
 void place_close(struct place *p);
 /* The process goes there. Cheap. 0 or negative errno. */
 int place_enter(const struct place *p);
+/* A further interface, which is never up, in the place that the process is in; 0: failed. */
+uint32_t place_spare(void);
 /* Frames that left through PLACE_DEVICE of the place that the process is in. */
 uint64_t place_sent(void);
 /* Has nft load that text in the place that the process is in. 0 or -EINVAL, nft has said why. */
