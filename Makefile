@@ -7,7 +7,7 @@
 # make lab        an interactive lab
 # make unit       the unit tests alone
 # make fuzz       the fuzz targets, FUZZ_SECONDS each
-# make bench      the benchmarks; table on standard output, JSON in build/bench (BENCH: its options)
+# make bench      the benchmarks: tables on standard output, JSON in build/bench
 # make lint       clang-format, clang-tidy, cppcheck, the floor plan
 # make install    honours DESTDIR and PREFIX
 #
@@ -168,10 +168,12 @@ test: $(B)/packages-test all $(B)/run-tests
 unit: $(B)/run-tests
 	@$(B)/run-tests
 
-# As root: in network namespaces of their own. BENCH='--only maglev*' etc. goes to bench_packet.
+# As root, in network namespaces of their own; a few minutes. BENCH_PACKET="--only maglev*" and
+# BENCH_LOAD=--quick are examples of their options.
 bench: $(B)/packages-test $(BENCHES:%=$(B)/%)
-	@mkdir -p $(B)/bench
-	@$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH)
+	@mkdir -p $(B)/bench; status=0; \
+	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
+	$(B)/bench_load --json $(B)/bench/load.json $(BENCH_LOAD) || status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
 	@set -e; for f in $(FUZZERS); do \

@@ -51,9 +51,11 @@ int place_begin(void)
 
 int place_open(struct place *p)
 {
-	unsigned int n = ++n_links;
+	char far[IF_NAMESIZE];
 	int err;
 
+	/* Children of one process share the namespace of the far ends. */
+	snprintf(far, sizeof(far), "q%xn%u", (unsigned int)getpid() & 0xffffff, ++n_links);
 	*p = (struct place){.ns = namespace_new(), .mac = {{2, 0, 0, 0, 0, 0x0a}}};
 	if (p->ns < 0) {
 		err = p->ns;
@@ -61,14 +63,14 @@ int place_open(struct place *p)
 		return err;
 	}
 	err = run(NO_IPV6 " && ip link add " PLACE_DEVICE " address 02:00:00:00:00:0a type veth "
-			  "peer name q%u netns /proc/%d/fd/%d && ip link set " PLACE_DEVICE " up",
-		  n, (int)getpid(), far_ns);
+			  "peer name %s netns /proc/%d/fd/%d && ip link set " PLACE_DEVICE " up",
+		  far, (int)getpid(), far_ns);
 	if (!err && setns(far_ns, CLONE_NEWNET) < 0)
 		err = -errno;
 	if (!err)
-		err = run("ip link set q%u up && nft 'add chain netdev far q%u { type filter hook "
-			  "ingress device q%u priority 0; policy drop; }'",
-			  n, n, n);
+		err = run("ip link set %s up && nft 'add chain netdev far %s { type filter hook "
+			  "ingress device %s priority 0; policy drop; }'",
+			  far, far, far);
 	if (!err)
 		err = place_enter(p);
 	p->ifindex = if_nametoindex(PLACE_DEVICE);
