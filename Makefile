@@ -7,7 +7,7 @@
 # make lab        an interactive lab
 # make unit       the unit tests alone
 # make fuzz       the fuzz targets, FUZZ_SECONDS each
-# make bench      the small measurements of tests/bench
+# make bench      the benchmarks: tables on standard output, JSON in build/bench
 # make lint       clang-format, clang-tidy, cppcheck, the floor plan
 # make install    honours DESTDIR and PREFIX
 #
@@ -61,6 +61,8 @@ LIB_OBJ   := $(LIB_SRC:%.c=$(B)/%.o) $(PROTO_SRC:%.proto=$(B)/%.pb-c.o)
 UNIT_SRC  := tests/run.c $(wildcard tests/unit/*.c)
 UNIT_LIST := $(B)/tests/suites.h
 UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
+BENCHES   := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
+BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch])
 FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/admin*.c \
@@ -95,6 +97,10 @@ $(B)/run-tests: $(UNIT_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcunit
 
+$(B)/bench_%: $(B)/tests/bench/bench_%.o $(BENCH_OBJ) $(B)/libdirector.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -128,7 +134,8 @@ $(B)/%.pb-c.c $(B)/%.pb-c.h &: %.proto | $(B)/packages
 	$(Q)protoc-c --c_out=$(B) $<
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(MAINS:%.c=$(B)/%.o))
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(MAINS:%.c=$(B)/%.o)) \
+         $(BENCHES:%=$(B)/tests/bench/%.d)
 
 # --- packages ------------------------------------------------------------------------------------
 
@@ -149,9 +156,9 @@ deps-lint:
 
 # --- running and testing -------------------------------------------------------------------------
 
-demo test: AUTO_DEPS := 1
+demo test bench: AUTO_DEPS := 1
 
-.PHONY: demo lab test unit fuzz bench lint
+.PHONY: demo lab test unit bench fuzz lint
 demo: $(B)/packages-test all
 	@B=$(B) tests/lab/demo.sh
 
@@ -166,16 +173,20 @@ test: $(B)/packages-test all $(B)/run-tests
 unit: $(B)/run-tests
 	@$(B)/run-tests
 
+# As root, in network namespaces of their own; a few minutes. BENCH_PACKET="--only maglev*" and
+# BENCH_LOAD=--quick are examples of their options.
+bench: $(B)/packages-test $(BENCHES:%=$(B)/%)
+	@mkdir -p $(B)/bench; status=0; \
+	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
+	$(B)/bench_load --json $(B)/bench/load.json $(BENCH_LOAD) || status=1; echo; \
+	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; exit $$status
+
 fuzz: $(FUZZERS:%=$(B)/%)
 	@set -e; for f in $(FUZZERS); do \
 		echo "$$f"; mkdir -p $(B)/corpus/$$f; \
 		$(B)/$$f -max_total_time=$(FUZZ_SECONDS) -print_final_stats=0 -verbosity=0 \
 			$(B)/corpus/$$f tests/fuzz/corpus/$$f; \
 	done
-
-bench: $(BENCHES:%=$(B)/%)
-	@set -e; dir=$$(mktemp -d /dev/shm/bench.XXXXXX); trap 'rm -rf "$$dir"' EXIT; \
-	for b in $(BENCHES); do echo "$$b"; $(B)/$$b "$$dir"; done
 
 lint: $(PB_H)
 	clang-format --dry-run -Werror $(OUR_C)

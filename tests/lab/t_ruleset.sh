@@ -8,6 +8,8 @@
 
 # conf WEIGHT1: a Maglev farm and a round-robin farm.
 conf() {
+	local LAB_FARM_KEYS='transition-time = "1s"  tcp-close-timeout = "1s"'
+
 	lab_conf_cluster
 	lab_conf_vrrp
 	lab_conf_farm www maglev '"80"' "$1"

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/bench/planned.h"
+
+#include "director/config/load.h"
+#include "director/ruleset/diff.h"
+#include "director/ruleset/kernel_uv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- the configuration ------------------------------------------------------------------------ */
+
+struct addr planned_vip(const struct shape *shape)
+{
+	struct addr a = addr_v4(0x0a4d0101);
+
+	if (shape->ipv6)
+		addr_parse("fd77::1:101", &a);
+	return a;
+}
+
+struct addr planned_backend(const struct shape *shape, unsigned int farm, unsigned int backend)
+{
+	uint32_t n = farm * shape->backends + backend;
+	struct addr a = addr_v4(0x0a640001 + n);
+
+	if (shape->ipv6) {
+		addr_parse("fd77::2:0:0", &a);
+		for (size_t i = 0; i < 4; i++)
+			a.bytes[15 - i] = (uint8_t)((n + 1) >> (8 * i));
+	}
+	return a;
+}
+
+static char *configuration(const struct shape *shape, size_t *ret_size)
+{
+	char text[ADDR_TEXT], *conf = NULL;
+	struct addr vip = planned_vip(shape);
+	FILE *out = open_memstream(&conf, ret_size);
+
+	if (!out)
+		return NULL;
+	for (unsigned int f = 0; f < shape->farms; f++) {
+		fprintf(out, "farm \"f%u\" {\naddress = \"%s\"\ninterface = \"" PLACE_DEVICE "\"\n",
+			f, addr_format(&vip, text));
+		fprintf(out, "ports = { \"%d\" }\n%s\n", PLANNED_PORT,
+			shape->keys ? shape->keys : "");
+		for (unsigned int b = 0; b < shape->backends; b++) {
+			struct addr backend = planned_backend(shape, f, b);
+
+			fprintf(out, "backend \"b%u\" { address = \"%s\" }\n", b,
+				addr_format(&backend, text));
+		}
+		fprintf(out, "}\n");
+		/* The next in the low 16 bits, as frames.h has it. */
+		for (size_t i = addr_len(&vip); i-- > 0 && ++vip.bytes[i] == 0;)
+			;
+	}
+	if (fclose(out) != 0) {
+		free(conf);
+		return NULL;
+	}
+	return conf;
+}
+
+int planned_init(struct planned *p, const struct shape *shape, const struct place *place,
+		 struct err *err)
+{
+	size_t size = 0;
+	char *conf = configuration(shape, &size);
+	int code;
+
+	*p = (struct planned){.place = place};
+	if (!conf)
+		return err_set(err, -ENOMEM, "no memory");
+	code = config_load_text("case", conf, size, &p->config, err);
+	free(conf);
+	return code < 0 && strstr(err->text, "not supported yet") ? -ENOTSUP : code;
+}
+
+void planned_clear(struct planned *p)
+{
+	ruleset_clear(&p->ruleset);
+	config_free(p->config);
+	*p = (struct planned){0};
+}
+
+/* --- the plan --------------------------------------------------------------------------------- */
+
+static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
+{
+	const struct planned *p = owner;
+
+	*ret = (struct plan_interface){.ifindex = p->place->ifindex, .mac = p->place->mac};
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	return true;
+}
+
+static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
+{
+	const struct planned *p = owner;
+	const uint8_t *last = addr->bytes + addr_len(addr) - 4;
+
+	(void)ifindex;
+	*ret = (struct mac){{2, 1, last[0], last[1], last[2], last[3]}};
+	return !addr_equal(addr, &p->dead);
+}
+
+int planned_make(struct planned *p)
+{
+	struct facts_source source = {.interface = ask_interface, .mac = ask_mac, .owner = p};
+	struct facts facts;
+	int err = facts_gather(&facts, p->config, NULL, &source);
+
+	if (err < 0)
+		return err;
+	ruleset_clear(&p->ruleset);
+	err = plan_ruleset(&facts.plan, &p->ruleset);
+	facts_clear(&facts);
+	return err < 0 ? err : nft_sign(&p->ruleset);
+}
+
+size_t planned_elements(const struct ruleset *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_sets; i++)
+		n += r->sets[i].n_elements;
+	return n;
+}
+
+/* --- the kernel ------------------------------------------------------------------------------- */
+
+int planned_commit(struct planned *p, struct err *err)
+{
+	struct ruleset nothing = {0};
+	struct ruleset_change change;
+	struct nft_socket s;
+	struct nft_batch batch;
+	int code = nft_socket_open(&s, err);
+
+	if (code < 0)
+		return code;
+	nft_batch_begin(&batch, nft_socket_next_seq(&s));
+	code = ruleset_diff(&nothing, &p->ruleset, &batch, &change);
+	if (!code)
+		code = nft_batch_end(&batch);
+	if (!code)
+		code = nft_socket_commit(&s, &batch, err);
+	else
+		err_set(err, code, "no memory");
+	nft_batch_clear(&batch);
+	nft_socket_close(&s);
+	return code;
+}
+
+int planned_flows(const struct planned *p, uint64_t *ret)
+{
+	struct err err = {0};
+	struct nft_socket s;
+	int code = nft_socket_open(&s, &err);
+
+	if (code < 0)
+		return code;
+	*ret = 0;
+	for (size_t i = 0; !code && i < p->ruleset.n_sets; i++) {
+		uint32_t n = 0;
+
+		if (p->ruleset.sets[i].kind != SET_FLOWS)
+			continue;
+		code = kernel_read_size(&s, p->ruleset.sets[i].name, &n);
+		*ret += n;
+	}
+	nft_socket_close(&s);
+	return code;
+}
