@@ -1,0 +1,71 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Traffic of many flows, every packet of which is accounted for (tests/flowcheck). The flows come from
+# 10.99.0.0/16 or 2001:db8:99::/112, whose packets the backends' own stacks never see.
+#
+# The sender feeds the director's cable from within the switch: half of the way, so that two CPUs can
+# send three times as many packets as the director's own work needs to be seen.
+
+LAB_FLOWS_RATE=${LAB_FLOWS_RATE:-100000}
+
+# lab_flows_prepare: once, after lab_up.
+lab_flows_prepare() {
+	local web
+
+	# A bridge whose packets no firewall has to see is twice as fast.
+	lab_exec switch sysctl -qw net.bridge.bridge-nf-call-iptables=0 \
+		net.bridge.bridge-nf-call-ip6tables=0 2>/dev/null || true
+	for web in $LAB_WEBS; do
+		lab_exec "$web" nft -f - <<-'EOT'
+			table netdev sink {
+				chain flows {
+					type filter hook ingress device "eth0" priority 0
+					ip saddr 10.99.0.0/16 drop
+					ip6 saddr 2001:db8:99::/112 drop
+				}
+			}
+		EOT
+	done
+}
+
+# lab_flows_start VIP:PORT [ARGUMENT …]: flows to director a in the background; returns when they flow.
+# ARGUMENTs are those of `flowcheck send`.
+lab_flows_start() {
+	local vip=$1 web
+
+	shift
+	rm -f "$LAB"/flows/*
+	mkdir -p "$LAB/flows"
+	for web in $LAB_WEBS; do
+		rm -rf "$LAB/flows-$web"
+		lab_spawn "flows-$web" "$web" "$LAB_BUILD/flowcheck" receive --dev eth0 --name "$web" \
+			--report "$LAB/flows/$web"
+		lab_wait_until "grep -q ready '$LAB/flows-$web/log'" 5
+	done
+	rm -rf "$LAB/flows-sender"
+	lab_spawn flows-sender switch "$LAB_BUILD/flowcheck" send --dev a --to "$(lab_mac a)" \
+		--from "$(lab_mac client)" --vip "$vip" --rate "$LAB_FLOWS_RATE" \
+		--report "$LAB/flows/sent" "$@"
+}
+
+# lab_flows_end: waits for the sender's end, then for the last packets.
+lab_flows_end() {
+	local web
+
+	lab_wait_until "! lab_alive flows-sender" "${1:-60}" || lab_stop flows-sender
+	for web in $LAB_WEBS; do
+		lab_stop "flows-$web" TERM || true
+	done
+	cat "$LAB/flows-sender/log"
+}
+
+# lab_flows_judge [OPTION …]: its words in $LAB/verdict; exit status of `flowcheck judge`.
+lab_flows_judge() {
+	"$LAB_BUILD/flowcheck" judge "$@" "$LAB"/flows/* >"$LAB/verdict" 2>&1
+}
+
+# lab_flows_counted WHAT: a number of the last verdict, such as "flows moved".
+lab_flows_counted() {
+	sed -n "s/^$1: //p" "$LAB/verdict"
+}
