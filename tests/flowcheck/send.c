@@ -39,7 +39,6 @@ struct sender {
 	struct flow_row *rows; /* by the flow's number */
 	uint32_t opened, room;
 	uint64_t sent, sent_passing;
-	uint64_t refused;
 	int64_t now_ms;
 	struct frame frames[BATCH];
 	struct iovec parts[BATCH];
@@ -141,7 +140,6 @@ static bool send_batch(struct sender *s, unsigned int n)
 			done += (unsigned int)sent;
 		} else if (errno == ENOBUFS || errno == EAGAIN || errno == EINTR) {
 			/* The one at `done` was refused and goes again. */
-			s->refused++;
 			usleep(PAUSE_US);
 		} else {
 			return failed("cannot send");

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Traffic of many flows, every packet of which is accounted for (tests/flowcheck). The flows come from
-# 10.99.0.0/16 or 2001:db8:99::/112, whose packets the backends' own stacks never see.
+# 100.64.0.0/10 or 2001:db8:64::/48, whose packets the backends' own stacks never see; those of each
+# run from addresses of their own, so that nothing that was remembered of another run matters.
 #
 # The sender feeds the director's cable from within the switch: half of the way, so that two CPUs can
 # send three times as many packets as the director's own work needs to be seen.
@@ -21,8 +22,8 @@ lab_flows_prepare() {
 			table netdev sink {
 				chain flows {
 					type filter hook ingress device "eth0" priority 0
-					ip saddr 10.99.0.0/16 drop
-					ip6 saddr 2001:db8:99::/112 drop
+					ip saddr 100.64.0.0/10 drop
+					ip6 saddr 2001:db8:64::/48 drop
 				}
 			}
 		EOT
@@ -37,6 +38,7 @@ lab_flows_start() {
 	shift
 	rm -f "$LAB"/flows/*
 	mkdir -p "$LAB/flows"
+	echo >>"$LAB/flows-runs"
 	for web in $LAB_WEBS; do
 		rm -rf "$LAB/flows-$web"
 		lab_spawn "flows-$web" "$web" "$LAB_BUILD/flowcheck" receive --dev eth0 --name "$web" \
@@ -45,15 +47,25 @@ lab_flows_start() {
 	done
 	rm -rf "$LAB/flows-sender"
 	lab_spawn flows-sender switch "$LAB_BUILD/flowcheck" send --dev a --to "$(lab_mac a)" \
-		--from "$(lab_mac client)" --vip "$vip" --rate "$LAB_FLOWS_RATE" \
-		--report "$LAB/flows/sent" "$@"
+		--from "$(lab_mac client)" --vip "$vip" --client "$(lab_flows_client "$vip")" \
+		--rate "$LAB_FLOWS_RATE" --report "$LAB/flows/sent" "$@"
 }
 
-# lab_flows_end: waits for the sender's end, then for the last packets.
+# lab_flows_client VIP:PORT: whence the flows of this run come.
+lab_flows_client() {
+	local run=$(($(wc -l <"$LAB/flows-runs") % 64))
+
+	case $1 in
+	*]:*) printf '2001:db8:64:%x::\n' $run ;;
+	*) echo "100.$((64 + run)).0.0" ;;
+	esac
+}
+
+# lab_flows_end: the flows are closed; waits for the last packets.
 lab_flows_end() {
 	local web
 
-	lab_wait_until "! lab_alive flows-sender" "${1:-60}" || lab_stop flows-sender
+	lab_stop flows-sender TERM || true
 	for web in $LAB_WEBS; do
 		lab_stop "flows-$web" TERM || true
 	done
