@@ -125,7 +125,17 @@ static bool take_block(struct receiver *r)
 	return true;
 }
 
-static void run(struct receiver *r)
+/* An error is told once and cleared by asking; an interface that is gone does not come back. */
+static bool device_is_well(int fd, const char *device)
+{
+	socklen_t len = sizeof(errno);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &errno, &len) == 0 && if_nametoindex(device))
+		return true;
+	return failed("the interface is gone", device);
+}
+
+static bool run(struct receiver *r, const char *device)
 {
 	struct pollfd p = {.fd = r->fd, .events = POLLIN};
 	int64_t last = 0;
@@ -139,7 +149,10 @@ static void run(struct receiver *r)
 		if (flowcheck_stopped && !last)
 			last = flow_now_ms();
 		poll(&p, 1, RETIRE_MS);
+		if (p.revents & POLLERR && !device_is_well(r->fd, device))
+			return false;
 	}
+	return true;
 }
 
 static bool write_result(struct receiver *r, struct flow_report *ret)
@@ -172,8 +185,7 @@ bool flow_receive(const char *device, struct flow_report *ret)
 	if (good) {
 		puts("ready");
 		fflush(stdout);
-		run(&r);
-		good = write_result(&r, ret);
+		good = run(&r, device) && write_result(&r, ret);
 	}
 	if (r.ring != MAP_FAILED)
 		munmap(r.ring, (size_t)BLOCK_LEN * BLOCKS);

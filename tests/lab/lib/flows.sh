@@ -36,16 +36,18 @@ lab_flows_start() {
 	local vip=$1 web
 
 	shift
+	# Of a case that failed half-way.
+	lab_flows_end >/dev/null 2>&1 || true
 	rm -f "$LAB"/flows/*
 	mkdir -p "$LAB/flows"
 	echo >>"$LAB/flows-runs"
 	for web in $LAB_WEBS; do
-		rm -rf "$LAB/flows-$web"
+		rm -f "$LAB/flows-$web/log"
 		lab_spawn "flows-$web" "$web" "$LAB_BUILD/flowcheck" receive --dev eth0 --name "$web" \
 			--report "$LAB/flows/$web"
 		lab_wait_until "grep -q ready '$LAB/flows-$web/log'" 5
 	done
-	rm -rf "$LAB/flows-sender"
+	rm -f "$LAB/flows-sender/log"
 	lab_spawn flows-sender switch "$LAB_BUILD/flowcheck" send --dev a --to "$(lab_mac a)" \
 		--from "$(lab_mac client)" --vip "$vip" --client "$(lab_flows_client "$vip")" \
 		--rate "$LAB_FLOWS_RATE" --report "$LAB/flows/sent" "$@"
@@ -66,6 +68,9 @@ lab_flows_end() {
 	local web
 
 	lab_stop flows-sender TERM || true
+	for web in $LAB_WEBS; do
+		lab_signal "flows-$web" TERM || true
+	done
 	for web in $LAB_WEBS; do
 		lab_stop "flows-$web" TERM || true
 	done
