@@ -6,10 +6,13 @@ echo.py serve NAME PORT           IPv4 and IPv6; prints "ready"
 echo.py tcp HOST PORT BYTES       uploads so much; prints the answer: "NAME BYTES"
 echo.py tcp-down HOST PORT BYTES  downloads so much; prints the same
 echo.py udp HOST PORT BYTES       one datagram, sent up to three times until it is answered
+echo.py ping HOST                 an echo request of ICMP or ICMPv6, likewise
 Exit status 1 when nothing comes back within the time limit.
 """
+import os
 import selectors
 import socket
+import struct
 import sys
 import threading
 
@@ -106,14 +109,52 @@ def udp(host, port, count):
     return None
 
 
+def icmp_checksum(data):
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xffff) + (total >> 16)
+    return ~total & 0xffff
+
+
+def ping(host):
+    """The kernel fills in the checksum of ICMPv6, and leaves the IP header before an ICMP answer."""
+    six = ":" in host
+    request = bytearray(struct.pack("!BBHHH8s", 128 if six else 8, 0, 0, os.getpid() & 0xffff, 1,
+                                    b"director"))
+    if not six:
+        request[2:4] = struct.pack("!H", icmp_checksum(bytes(request)))
+    with socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_RAW,
+                       socket.IPPROTO_ICMPV6 if six else socket.IPPROTO_ICMP) as s:
+        s.settimeout(DATAGRAM_LIMIT_S)
+        for _ in range(3):
+            s.sendto(request, (host, 0))
+            try:
+                while True:
+                    answer, peer = s.recvfrom(1024)
+                    answer = answer if six else answer[20:]
+                    if answer[0] == (129 if six else 0) and answer[4:] == request[4:]:
+                        return ("%s\n" % peer[0]).encode()
+            except socket.timeout:
+                pass
+    return None
+
+
+def ask(what, arguments):
+    host = arguments[0]
+    if what == "ping":
+        return ping(host)
+    port, count = int(arguments[1]), int(arguments[2])
+    if what == "udp":
+        return udp(host, port, count)
+    return tcp(host, port, count, what == "tcp-down")
+
+
 def main():
-    what, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    what, arguments = sys.argv[1], sys.argv[2:]
     if what == "serve":
-        serve(host, port)
-    count = int(sys.argv[4])
+        serve(arguments[0], int(arguments[1]))
     try:
-        answer = udp(host, port, count) if what == "udp" else tcp(host, port, count,
-                                                                  what == "tcp-down")
+        answer = ask(what, arguments)
     except OSError as error:
         print(error, file=sys.stderr)
         return 1

@@ -78,6 +78,11 @@ echo_from() {
 	lab_exec "$1" timeout -k 2 20 "$LAB_TOOLS/echo.py" "$2" "$3" "${5:-$ECHO_PORT}" "$4"
 }
 
+# ping_from HOST ADDRESS
+ping_from() {
+	lab_exec "$1" timeout -k 2 10 "$LAB_TOOLS/echo.py" ping "$2" >/dev/null
+}
+
 # expect_echo HOST tcp|tcp-down|udp ADDRESS BYTES [PORT]: some backend got all of it; its name is in WHO.
 expect_echo() {
 	local answer
@@ -133,7 +138,7 @@ arp_is_the_masters() {
 	ip -n "$(lab_ns client)" neighbour flush dev eth0
 	lab_capture client arp
 	lab_answers "http://$LAB_VIP/" || fail "no answer"
-	lab_exec client ping -q -c 1 -W 2 "$(lab_address web1)" >/dev/null || fail "web1 is not there"
+	ping_from client "$(lab_address web1)" || fail "web1 is not there"
 	lab_capture_stop client
 	expect_sender a client "arp[6:2] == 2 and arp[14:4] == 0x0a4d0064"
 	expect_sender web1 client "arp[6:2] == 2 and arp[14:4] == 0x0a4d0015"
@@ -142,7 +147,7 @@ arp_is_the_masters() {
 echo_is_the_masters() {
 	serve "$(plain)"
 	lab_capture client "icmp[icmptype] == icmp-echoreply"
-	lab_exec client ping -q -c 3 -i 0.2 -W 2 "$LAB_VIP" >/dev/null || fail "no answer to echo"
+	ping_from client "$LAB_VIP" || fail "no answer to echo"
 	lab_capture_stop client
 	expect_sender a client
 }
@@ -274,7 +279,7 @@ http_over_ipv6() {
 		[[ "$load " == *" $web "* ]] || fail "$web got nothing of 30: $load"
 	done
 	expect_everybody client tcp $VIP6
-	lab_exec client ping -q -c 1 -W 2 $VIP6 >/dev/null || fail "no answer to echo"
+	ping_from client $VIP6 || fail "no answer to echo"
 }
 
 udp_over_ipv6() {
