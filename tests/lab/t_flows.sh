@@ -15,6 +15,9 @@
 TRANSITIONS=${TRANSITIONS:-no}
 # A round-robin farm's flow whose backend is gone is given to one other, not to each in turn.
 ORPHANS=${ORPHANS:-no}
+# Farms over IPv6, and of UDP.
+IPV6=${IPV6:-no}
+UDP=${UDP:-no}
 
 MAGLEV=$LAB_VIP:80
 ROUND_ROBIN=$LAB_VIP:8080
@@ -24,6 +27,13 @@ config() {
 	lab_conf_vrrp
 	lab_conf_farm www maglev '"80"'
 	lab_conf_farm rr round-robin '"8080"'
+	[ "$IPV6" = no ] || config6
+	[ "$UDP" = no ] || lab_conf_farm dns maglev '"53"' | sed 's/ports = /protocol = "udp"\n&/'
+}
+
+config6() {
+	lab_conf_vrrp | sed "s/\"web\"/\"web6\"/; s|\"$LAB_VIP/24\"|\"$LAB_VIP6/64\"|"
+	lab_conf_farm six maglev '"80"' | sed "s/$LAB_VIP/$LAB_VIP6/; s/10\.77\.0\./fd77::/"
 }
 
 # --- the frame of every case ----------------------------------------------------------------------
@@ -108,7 +118,8 @@ all_enabled() {
 }
 
 all_up() {
-	[ "$(lab_ctl a backend list | awk '$2 == "up" && !/\(operator\)/' | wc -l)" = 6 ]
+	[ "$(lab_ctl a backend list | awk '$2 == "up" && !/\(operator\)/' | wc -l)" = \
+		"$(lab_ctl a backend list | wc -l)" ]
 }
 
 farm_name() {
@@ -264,6 +275,7 @@ enabled_again() {
 }
 
 lab_up
+lab_net6_up
 lab_flows_prepare
 config >"$LAB/director.conf"
 run_case "the director starts" begin
@@ -290,6 +302,17 @@ orphans=$(verdict "$ORPHANS" moved)
 run_case "round-robin: disable ($orphans)" on "$ROUND_ROBIN" "$orphans" 20000 disable
 orphans=$(verdict "$ORPHANS" "moved lost")
 run_case "round-robin: a backend dies ($orphans)" on "$ROUND_ROBIN" "$orphans" 20000 dies
+for farm in "IPv6 $IPV6 [$LAB_VIP6]:80" "UDP $UDP $LAB_VIP:53 --udp"; do
+	# shellcheck disable=SC2086
+	set -- $farm
+	if [ "$2" = no ]; then
+		run_case "$1: 20,000 flows at rest" skip "the directors cannot do that yet"
+	else
+		CHURN=${4:-}
+		run_case "$1: 20,000 flows at rest" on "$3" good 20000 nothing
+		CHURN=
+	fi
+done
 run_case "mutant: buckets move" on "$MAGLEV" moved 20000 by_hand move_buckets
 run_case "mutant: buckets are missing for 200 ms" on "$MAGLEV" lost 20000 by_hand lose_buckets
 run_case "mutant: packets are sent twice" on "$MAGLEV" twice 20000 by_hand send_twice

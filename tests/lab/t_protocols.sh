@@ -15,7 +15,6 @@ ENABLED=${ENABLED:-"
 . "$LAB_TOOLS/lib/case.sh"
 
 SECOND_VIP=10.77.0.101
-VIP6=fd77::100
 ECHO_PORT=7000
 MIB=1048576
 
@@ -60,17 +59,9 @@ farm() {
 
 backend_address() {
 	case ${FARM_ADDRESS:-} in
-	*:*) address6 "$1" ;;
+	*:*) lab_address6 "$1" ;;
 	*) lab_address "$1" ;;
 	esac
-}
-
-# fd77::21 for 10.77.0.21
-address6() {
-	local address
-
-	address=$(lab_address "$1")
-	echo "fd77::${address##*.}"
 }
 
 # echo_from HOST tcp|tcp-down|udp ADDRESS BYTES [PORT]: who answered, and how much it got or sent.
@@ -236,15 +227,12 @@ tcp_and_udp_on_one_port() {
 	expect_everybody client tcp "$LAB_VIP"
 }
 
-# give_ipv6: addresses for everybody, the VIP on the backends, a web server on [::]:80.
+# give_ipv6: addresses for everybody, and a web server on [::]:80 of each backend.
 give_ipv6() {
-	local host web
+	local web
 
-	for host in $LAB_HOSTS; do
-		ip -n "$(lab_ns "$host")" address replace "$(address6 "$host")/64" dev eth0 nodad
-	done
+	lab_net6_up
 	for web in $LAB_WEBS; do
-		ip -n "$(lab_ns "$web")" address replace $VIP6/128 dev lo nodad
 		! lab_alive "six-$web" || continue
 		mkdir -p "$LAB/six-$web/tmp"
 		ln -sfn "$LAB/$web/root" "$LAB/six-$web/root"
@@ -253,14 +241,14 @@ give_ipv6() {
 				>"$LAB/six-$web/nginx.conf"
 		lab_spawn "six-$web" "$web" nginx -p "$LAB/six-$web" -e "$LAB/six-$web/error.log" \
 			-c "$LAB/six-$web/nginx.conf"
-		expect_soon "nginx of $web on IPv6" "lab_answers 'http://[$(address6 "$web")]/'" 5
+		expect_soon "nginx of $web on IPv6" "lab_answers 'http://[$(lab_address6 "$web")]/'" 5
 	done
 }
 
 vrrp6() {
 	vrrp
 	printf 'vrrp "web6" {\ninterface = "eth0"\nvirtual-router-id = 51\nadvertise-interval = "200ms"\n'
-	printf 'addresses = { "%s/64" }\n}\n' $VIP6
+	printf 'addresses = { "%s/64" }\n}\n' "$LAB_VIP6"
 }
 
 # The backends are found by neighbour discovery, the VIP by the client likewise.
@@ -270,23 +258,23 @@ http_over_ipv6() {
 	give_ipv6
 	serve "$(vrrp6)
 		$(farm www tcp '"80"')
-		$(FARM_ADDRESS=$VIP6 farm six tcp '"80", "7000"')"
-	expect_soon "the VIP answers" "lab_answers 'http://[$VIP6]/'" 5
+		$(FARM_ADDRESS=$LAB_VIP6 farm six tcp '"80", "7000"')"
+	expect_soon "the VIP answers" "lab_answers 'http://[$LAB_VIP6]/'" 5
 	for _ in $(seq 30); do
-		load="$load $(lab_curl "http://[$VIP6]/")"
+		load="$load $(lab_curl "http://[$LAB_VIP6]/")"
 	done
 	for web in $LAB_WEBS; do
 		[[ "$load " == *" $web "* ]] || fail "$web got nothing of 30: $load"
 	done
-	expect_everybody client tcp $VIP6
-	ping_from client $VIP6 || fail "no answer to echo"
+	expect_everybody client tcp "$LAB_VIP6"
+	ping_from client "$LAB_VIP6" || fail "no answer to echo"
 }
 
 udp_over_ipv6() {
 	give_ipv6
 	serve "$(vrrp6)
-		$(FARM_ADDRESS=$VIP6 farm six udp '"7000"')"
-	expect_everybody client udp $VIP6
+		$(FARM_ADDRESS=$LAB_VIP6 farm six udp '"7000"')"
+	expect_everybody client udp "$LAB_VIP6"
 }
 
 # --- path-MTU discovery ---------------------------------------------------------------------------
