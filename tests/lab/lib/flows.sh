@@ -5,8 +5,7 @@
 # 100.64.0.0/10 or 2001:db8:64::/48, whose packets the backends' own stacks never see; those of each
 # run from addresses of their own, so that nothing that was remembered of another run matters.
 #
-# The sender feeds the director's cable from within the switch: half of the way, so that two CPUs can
-# send three times as many packets as the director's own work needs to be seen.
+# The sender feeds the director's cable from within the switch, which spares the way from the client.
 
 LAB_FLOWS_RATE=${LAB_FLOWS_RATE:-100000}
 
