@@ -58,16 +58,17 @@ LIB_SRC   := $(filter-out $(MAINS),$(wildcard include/*.c proto/*.c ha/*.c direc
 PROTO_SRC := $(wildcard proto/*.proto)
 PB_H      := $(PROTO_SRC:%.proto=$(B)/%.pb-c.h)
 LIB_OBJ   := $(LIB_SRC:%.c=$(B)/%.o) $(PROTO_SRC:%.proto=$(B)/%.pb-c.o)
-UNIT_SRC  := tests/run.c $(wildcard tests/unit/*.c)
+UNIT_SRC  := tests/run.c $(wildcard tests/unit/*.c) tests/flowcheck/flow.c tests/flowcheck/report.c \
+             tests/flowcheck/judge.c
 UNIT_LIST := $(B)/tests/suites.h
 UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
 BENCHES   := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
+CHECK_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/flowcheck/*.c))
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch])
 FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/admin*.c \
              director/config/*.c director/flow/*.c))
-BENCHES   := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 ifeq ($(V),1)
@@ -100,6 +101,10 @@ $(B)/run-tests: $(UNIT_OBJ) $(B)/libdirector.a
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(BENCH_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(B)/flowcheck: $(CHECK_OBJ) $(B)/libdirector.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(call say,CC,$<)
@@ -134,7 +139,7 @@ $(B)/%.pb-c.c $(B)/%.pb-c.h &: %.proto | $(B)/packages
 	$(Q)protoc-c --c_out=$(B) $<
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(MAINS:%.c=$(B)/%.o)) \
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(CHECK_OBJ) $(MAINS:%.c=$(B)/%.o)) \
          $(BENCHES:%=$(B)/tests/bench/%.d)
 
 # --- packages ------------------------------------------------------------------------------------
@@ -167,7 +172,7 @@ lab: $(B)/packages-test all
 	@B=$(B) tests/lab/interactive.sh
 
 # Unit tests, then the lab tests, on binaries with sanitizers. ONLY=PATTERN runs some lab tests.
-test: $(B)/packages-test all $(B)/run-tests
+test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck
 	@B=$(B) tests/run.sh
 
 unit: $(B)/run-tests

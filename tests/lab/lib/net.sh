@@ -5,6 +5,7 @@
 # XX the last octet of the IPv4 address in hexadecimal.
 
 LAB_VIP=10.77.0.100
+LAB_VIP6=fd77::100
 LAB_HOSTS="client a b web1 web2 web3"
 LAB_WEBS="web1 web2 web3"
 
@@ -20,6 +21,26 @@ lab_address() {
 		return 1
 		;;
 	esac
+}
+
+# lab_address6 HOST: fd77::21 for 10.77.0.21; once lab_net6_up has given it.
+lab_address6() {
+	local address
+
+	address=$(lab_address "$1")
+	echo "fd77::${address##*.}"
+}
+
+# lab_net6_up: everybody gets an IPv6 address, the web servers the VIP on lo.
+lab_net6_up() {
+	local host
+
+	for host in $LAB_HOSTS; do
+		ip -n "$(lab_ns "$host")" address replace "$(lab_address6 "$host")/64" dev eth0 nodad
+	done
+	for host in $LAB_WEBS; do
+		ip -n "$(lab_ns "$host")" address replace $LAB_VIP6/128 dev lo nodad
+	done
 }
 
 # lab_mac HOST: the MAC address that the lab gave it.
