@@ -12,12 +12,12 @@
 . "$LAB_TOOLS/lib/flows.sh"
 
 # A Maglev farm's flows stay with a living backend when buckets move.
-TRANSITIONS=${TRANSITIONS:-no}
+TRANSITIONS=${TRANSITIONS:-yes}
 # A round-robin farm's flow whose backend is gone is given to one other, not to each in turn.
 ORPHANS=${ORPHANS:-no}
 # Farms over IPv6, and of UDP.
-IPV6=${IPV6:-no}
-UDP=${UDP:-no}
+IPV6=${IPV6:-yes}
+UDP=${UDP:-yes}
 
 MAGLEV=$LAB_VIP:80
 ROUND_ROBIN=$LAB_VIP:8080
