@@ -14,7 +14,7 @@
 # A Maglev farm's flows stay with a living backend when buckets move.
 TRANSITIONS=${TRANSITIONS:-yes}
 # A round-robin farm's flow whose backend is gone is given to one other, not to each in turn.
-ORPHANS=${ORPHANS:-no}
+ORPHANS=${ORPHANS:-yes}
 # Farms over IPv6, and of UDP.
 IPV6=${IPV6:-yes}
 UDP=${UDP:-yes}
@@ -23,6 +23,8 @@ MAGLEV=$LAB_VIP:80
 ROUND_ROBIN=$LAB_VIP:8080
 
 config() {
+	local LAB_FARM_KEYS='transition-time = "3s"'
+
 	lab_conf_cluster
 	lab_conf_vrrp
 	lab_conf_farm www maglev '"80"'
@@ -31,8 +33,8 @@ config() {
 	[ "$UDP" = no ] || lab_conf_farm dns maglev '"53"' | sed 's/ports = /protocol = "udp"\n&/'
 }
 
+# The election does not carry IPv6 addresses yet; the frames go to the director's MAC address anyway.
 config6() {
-	lab_conf_vrrp | sed "s/\"web\"/\"web6\"/; s|\"$LAB_VIP/24\"|\"$LAB_VIP6/64\"|"
 	lab_conf_farm six maglev '"80"' | sed "s/$LAB_VIP/$LAB_VIP6/; s/10\.77\.0\./fd77::/"
 }
 
