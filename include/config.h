@@ -24,7 +24,7 @@ enum {
 	CONFIG_PINS_MAX = 4096, /* per farm: meant for exceptions, not for a table */
 	CONFIG_CHECKS_MAX = 64, /* per farm, and each runs for every backend */
 	CONFIG_BACKENDS_MAX =
-		1000, /* per farm: 100 buckets each still fit a 100,003-bucket table */
+		1000, /* per farm: 10 buckets each in the largest table that packets find quickly */
 	CONFIG_FARM_PORTS_MAX = 4096, /* one element of the services map each, per address */
 	CONFIG_WEIGHT_MAX = 256,      /* finer steps than a bucket table can show */
 	CONFIG_VIPS_MAX = 255,	/* the advert's address count is one octet (RFC 9568, 5.2.5) */

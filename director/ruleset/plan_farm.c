@@ -87,6 +87,7 @@ int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *tabl
 			.weight = facts->backends[index][i].usable
 					  ? facts->backends[index][i].weight
 					  : 0,
+			.configured = farm->backends[i].weight,
 		};
 	switch (farm->scheduler) {
 	case SCHEDULER_MAGLEV:

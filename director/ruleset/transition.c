@@ -22,22 +22,18 @@ const char *transition_phase_name(enum transition_phase phase)
 	return phase_names[phase];
 }
 
+static const struct transition_shape shapes[] = {
+	[TRANSITION_STEADY] = {TRANSITION_RULES_HASH, false, false},
+	[TRANSITION_MOVING] = {TRANSITION_RULES_MOVING, true, true},
+	[TRANSITION_SWITCHED] = {TRANSITION_RULES_MOVING, true, true},
+	[TRANSITION_SETTLING] = {TRANSITION_RULES_EXCEPTIONS, true, true},
+	[TRANSITION_EXCEPTIONS] = {TRANSITION_RULES_EXCEPTIONS, false, true},
+	[TRANSITION_FORGETTING] = {TRANSITION_RULES_HASH, false, true},
+};
+
 struct transition_shape transition_shape(enum transition_phase phase)
 {
-	switch (phase) {
-	case TRANSITION_STEADY:
-		return (struct transition_shape){TRANSITION_RULES_HASH, false, false};
-	case TRANSITION_MOVING:
-	case TRANSITION_SWITCHED:
-		return (struct transition_shape){TRANSITION_RULES_MOVING, true, true};
-	case TRANSITION_SETTLING:
-		return (struct transition_shape){TRANSITION_RULES_EXCEPTIONS, true, true};
-	case TRANSITION_EXCEPTIONS:
-		return (struct transition_shape){TRANSITION_RULES_EXCEPTIONS, false, true};
-	case TRANSITION_FORGETTING:
-		return (struct transition_shape){TRANSITION_RULES_HASH, false, true};
-	}
-	abort();
+	return shapes[phase];
 }
 
 static void clear(uint16_t *owners, uint32_t size)
@@ -206,13 +202,16 @@ static void go(struct transition *t, struct transition_update *u, enum transitio
 	t->since_ms = now_ms;
 }
 
-static void begin_moving(struct transition *t, struct transition_update *u, uint64_t now_ms)
+/* Returns whether any bucket begins to move. */
+static bool begin_moving(struct transition *t, const struct transition_event *ev,
+			 struct transition_update *u)
 {
-	t->udp_learned = false;
-	t->relearns = false;
-	t->unlearned_ms = 0;
-	t->accepted_ms = 0;
-	go(t, u, TRANSITION_MOVING, now_ms);
+	if (!join(t, ev, u))
+		return false;
+	t->udp_learned = t->relearns = false;
+	t->unlearned_ms = t->accepted_ms = 0;
+	go(t, u, TRANSITION_MOVING, ev->now_ms);
+	return true;
 }
 
 static uint64_t max_ms(uint64_t a, uint64_t b)
@@ -328,33 +327,21 @@ static void step_settling(struct transition *t, const struct transition_event *e
 	clear(t->moved, t->size);
 	t->moving = 0;
 	go(t, u, TRANSITION_EXCEPTIONS, ev->now_ms);
-	if (join(t, ev, u))
-		begin_moving(t, u, ev->now_ms);
+	begin_moving(t, ev, u);
 }
 
 static void step_exceptions(struct transition *t, const struct transition_event *ev,
 			    struct transition_update *u)
 {
-	if (join(t, ev, u))
-		begin_moving(t, u, ev->now_ms);
-	else if (ev->remembered == 0)
+	if (!begin_moving(t, ev, u) && ev->remembered == 0)
 		go(t, u, TRANSITION_FORGETTING, ev->now_ms);
 }
 
 static void step_forgetting(struct transition *t, const struct transition_event *ev,
 			    struct transition_update *u)
 {
-	if (join(t, ev, u))
-		begin_moving(t, u, ev->now_ms);
-	else if (has_settled(t, ev->now_ms))
+	if (!begin_moving(t, ev, u) && has_settled(t, ev->now_ms))
 		go(t, u, TRANSITION_STEADY, ev->now_ms);
-}
-
-static void step_steady(struct transition *t, const struct transition_event *ev,
-			struct transition_update *u)
-{
-	if (join(t, ev, u))
-		begin_moving(t, u, ev->now_ms);
 }
 
 static uint64_t next_of_moving(const struct transition *t)
@@ -388,7 +375,7 @@ static void step_phase(struct transition *t, const struct transition_event *ev,
 		       struct transition_update *u)
 {
 	switch (t->phase) {
-	case TRANSITION_STEADY: step_steady(t, ev, u); return;
+	case TRANSITION_STEADY: begin_moving(t, ev, u); return;
 	case TRANSITION_MOVING: step_moving(t, ev, u); return;
 	case TRANSITION_SWITCHED: step_switched(t, ev, u); return;
 	case TRANSITION_SETTLING: step_settling(t, ev, u); return;
