@@ -108,7 +108,6 @@ int director_apply(struct director *d, struct err *err)
 	struct transitions_handler handler = {
 		.remembered = ask_remembered, .changed = transition_changed, .owner = d};
 	struct facts_source source = director_facts_source(d);
-	uint64_t next_ms = TRANSITION_NEVER;
 	struct facts facts;
 	struct ruleset want;
 	int code = facts_gather(&facts, d->config, d->peer, &source);
@@ -116,8 +115,7 @@ int director_apply(struct director *d, struct err *err)
 	if (code == 0 && !d->ready)
 		code = adopt_transitions(d, &facts, err);
 	if (code == 0) {
-		code = transitions_step(d->transitions, &facts.plan, uv_now(d->loop), &handler,
-					&next_ms);
+		code = transitions_step(d->transitions, &facts.plan, uv_now(d->loop), &handler);
 		facts.plan.transitions = transitions_list(d->transitions);
 		if (code == 0)
 			code = plan_ruleset(&facts.plan, &want);
@@ -127,7 +125,9 @@ int director_apply(struct director *d, struct err *err)
 			code = keeper_set(d->keeper, &want, err);
 	}
 	facts_clear(&facts);
-	if (code == 0)
-		step_later(d, next_ms);
+	if (code == 0) {
+		uv_update_time(d->loop); /* the transaction may have taken its time */
+		step_later(d, transitions_committed(d->transitions, uv_now(d->loop)));
+	}
 	return code;
 }

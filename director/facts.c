@@ -49,23 +49,24 @@ static void gather_interfaces(struct facts *f, const struct config *c,
 	}
 }
 
-/* The name of the interface that leads to a backend. */
-static bool way_name(const struct config_farm *farm, const struct config_backend *backend,
-		     const struct facts_source *source, char ret[static RULESET_IFNAME])
+/* The name of the interface that leads to a backend, in buf or in the configuration; or NULL. */
+static const char *way_name(const struct config_farm *farm, const struct config_backend *backend,
+			    const struct facts_source *source, char buf[static RULESET_IFNAME])
 {
-	if (!backend->interface[0] && source->route)
-		return source->route(source->owner, &backend->address, ret);
-	snprintf(ret, RULESET_IFNAME, "%s",
-		 backend->interface[0] ? backend->interface : farm->interface);
-	return true;
+	if (backend->interface[0])
+		return backend->interface;
+	if (!source->route)
+		return farm->interface;
+	return source->route(source->owner, &backend->address, buf) ? buf : NULL;
 }
 
 bool facts_way(const struct config_farm *farm, const struct config_backend *backend,
 	       const struct facts_source *source, struct plan_interface *ret)
 {
-	char name[RULESET_IFNAME];
+	char buf[RULESET_IFNAME];
+	const char *name = way_name(farm, backend, source, buf);
 
-	return way_name(farm, backend, source, name) && source->interface(source->owner, name, ret);
+	return name && source->interface(source->owner, name, ret);
 }
 
 static bool is_dead(const struct config_farm *farm, const struct plan_interface *out,
@@ -81,10 +82,11 @@ static const struct plan_interface *gather_way(struct facts *f, const struct con
 					       const struct facts_source *source)
 {
 	const struct plan_interface *known;
-	char name[RULESET_IFNAME];
+	char buf[RULESET_IFNAME];
+	const char *name = way_name(farm, backend, source, buf);
 	struct plan_interface in;
 
-	if (!way_name(farm, backend, source, name))
+	if (!name)
 		return NULL;
 	known = plan_find_interface(&f->plan, name);
 	if (known)

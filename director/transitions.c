@@ -17,6 +17,13 @@ struct entry {
 	bool hashed;
 	bool started; /* it had its first event or was adopted */
 	struct transition t;
+	/*
+	 * The table that the facts ask for, and the facts that it was made for: one backend of one
+	 * farm changes at a time, and a table takes a millisecond.
+	 */
+	uint16_t *table;
+	uint32_t *weights; /* [n_backends]; UINT32_MAX: not made yet */
+	bool *alive;
 };
 
 struct transitions {
@@ -29,6 +36,9 @@ static void entries_free(struct entry *entries, size_t n)
 {
 	for (size_t i = 0; entries && i < n; i++) {
 		free(entries[i].backends);
+		free(entries[i].table);
+		free(entries[i].weights);
+		free(entries[i].alive);
 		if (entries[i].hashed)
 			transition_close(&entries[i].t);
 	}
@@ -68,8 +78,14 @@ static int entry_init(struct entry *e, const struct config_farm *farm)
 		snprintf(e->backends[i], sizeof(e->backends[i]), "%s", farm->backends[i].name);
 	if (!plan_farm_is_hashed(farm))
 		return 0;
-	if (transition_init(&e->t, plan_farm_modulus(farm)) < 0)
+	e->table = calloc(plan_farm_modulus(farm), sizeof(*e->table));
+	e->weights = calloc(farm->n_backends + 1, sizeof(*e->weights));
+	e->alive = calloc(farm->n_backends + 1, sizeof(*e->alive));
+	if (!e->table || !e->weights || !e->alive ||
+	    transition_init(&e->t, plan_farm_modulus(farm)) < 0)
 		return -ENOMEM;
+	for (size_t i = 0; i < farm->n_backends; i++)
+		e->weights[i] = UINT32_MAX;
 	e->hashed = true;
 	return 0;
 }
@@ -243,54 +259,81 @@ void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
+/* Brings e->table and e->alive up to the facts. 0 or -ENOMEM. */
+static int follow_facts(struct entry *e, const struct plan_facts *facts, size_t farm)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < e->n_backends; i++) {
+		const struct plan_backend *b = &facts->backends[farm][i];
+		uint32_t weight = b->usable ? b->weight : 0;
+
+		same &= e->weights[i] == weight;
+		e->weights[i] = weight;
+		e->alive[i] = b->usable;
+	}
+	return same && e->n_backends ? 0 : plan_farm_table(facts, farm, e->table);
+}
+
 static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm, uint64_t now_ms,
-		    const struct transitions_handler *handler, uint64_t *ret_next_ms)
+		    const struct transitions_handler *handler)
 {
 	const struct config_farm *f = &facts->config->farms[farm];
-	uint16_t *table = calloc(e->t.size, sizeof(*table));
-	bool *alive = calloc(f->n_backends + 1, sizeof(*alive));
-	struct transition_event ev = {
-		.now_ms = now_ms, .table = table, .alive = alive, .n_backends = f->n_backends};
+	struct transition_event ev = {.now_ms = now_ms,
+				      .table = e->table,
+				      .alive = e->alive,
+				      .n_backends = f->n_backends};
 	struct transition_update update;
-	int err = table && alive ? plan_farm_table(facts, farm, table) : -ENOMEM;
+	int err = follow_facts(e, facts, farm);
 
-	if (!err) {
-		for (size_t i = 0; i < f->n_backends; i++)
-			alive[i] = facts->backends[farm][i].usable;
-		if (f->protocol & PROTOCOL_TCP)
-			ev.tcp_ms =
-				f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
-		if (f->protocol & PROTOCOL_UDP)
-			ev.udp_ms =
-				f->transition_time_ms ? f->transition_time_ms : f->udp_timeout_ms;
-		ev.remembered = e->t.phase == TRANSITION_EXCEPTIONS
-					? handler->remembered(handler->owner, f->name)
-					: TRANSITION_UNKNOWN;
-		update = transition_step(&e->t, &ev);
-		e->started = true;
-		if (update.rules_changed || update.tables_changed || update.phase_changed)
-			handler->changed(handler->owner, f, &e->t, &update);
-		if (update.next_ms < *ret_next_ms)
-			*ret_next_ms = update.next_ms;
+	if (err) {
+		e->weights[0] = UINT32_MAX;
+		return err;
 	}
-	free(table);
-	free(alive);
-	return err;
+	if (f->protocol & PROTOCOL_TCP)
+		ev.tcp_ms = f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
+	if (f->protocol & PROTOCOL_UDP)
+		ev.udp_ms = f->transition_time_ms ? f->transition_time_ms : f->udp_timeout_ms;
+	ev.remembered = e->t.phase == TRANSITION_EXCEPTIONS
+				? handler->remembered(handler->owner, f->name)
+				: TRANSITION_UNKNOWN;
+	update = transition_step(&e->t, &ev);
+	e->started = true;
+	if (update.rules_changed || update.tables_changed || update.phase_changed)
+		handler->changed(handler->owner, f, &e->t, &update);
+	return 0;
 }
 
 int transitions_step(struct transitions *ts, const struct plan_facts *facts, uint64_t now_ms,
-		     const struct transitions_handler *handler, uint64_t *ret_next_ms)
+		     const struct transitions_handler *handler)
 {
-	*ret_next_ms = TRANSITION_NEVER;
 	for (size_t i = 0; i < ts->n; i++) {
 		int err = 0;
 
 		if (ts->entries[i].hashed)
-			err = step_one(&ts->entries[i], facts, i, now_ms, handler, ret_next_ms);
+			err = step_one(&ts->entries[i], facts, i, now_ms, handler);
 		if (err)
 			return err;
 	}
 	return 0;
+}
+
+uint64_t transitions_committed(struct transitions *ts, uint64_t now_ms)
+{
+	uint64_t next_ms = TRANSITION_NEVER;
+
+	for (size_t i = 0; i < ts->n; i++) {
+		struct transition *t = &ts->entries[i].t;
+		uint64_t due;
+
+		if (!ts->entries[i].hashed)
+			continue;
+		transition_committed(t, now_ms);
+		due = transition_next_ms(t);
+		if (due < next_ms)
+			next_ms = due;
+	}
+	return next_ms;
 }
 
 bool transitions_wait_for_flows(const struct transitions *ts)

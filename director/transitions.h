@@ -40,12 +40,14 @@ int transitions_configure(struct transitions *ts, const struct config *c);
 void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
 		       const struct ruleset *have, uint64_t now_ms);
 
-/*
- * One step of each. *ret_next_ms is when to step again at the latest (TRANSITION_NEVER: at the next
- * change of facts). 0 or -ENOMEM; farms that were stepped before stay so.
- */
+/* One step of each. 0 or -ENOMEM; farms that were stepped before stay so. */
 int transitions_step(struct transitions *ts, const struct plan_facts *facts, uint64_t now_ms,
-		     const struct transitions_handler *handler, uint64_t *ret_next_ms);
+		     const struct transitions_handler *handler);
+/*
+ * What was stepped is in the kernel since now. Returns when to step again at the latest
+ * (TRANSITION_NEVER: at the next change of facts).
+ */
+uint64_t transitions_committed(struct transitions *ts, uint64_t now_ms);
 
 /* True when one of them ends as soon as its flow tables are empty: it has to be stepped now and then. */
 bool transitions_wait_for_flows(const struct transitions *ts);

@@ -85,7 +85,7 @@ static bool names_remade_set(const struct diff *d, const struct ruleset_chain *c
 static void decide(struct diff *d)
 {
 	for (size_t i = 0; i < d->want->n_sets; i++) {
-		int at = ruleset_find_set(d->have, d->want->sets[i].name);
+		int at = ruleset_find_set_near(d->have, d->want->sets[i].name, i);
 
 		d->sets[i] = at < 0 ? ADD
 			     : strcmp(d->have->sets[at].signature, d->want->sets[i].signature) == 0
@@ -94,7 +94,7 @@ static void decide(struct diff *d)
 	}
 	for (size_t i = 0; i < d->want->n_chains; i++) {
 		const struct ruleset_chain *want = &d->want->chains[i];
-		int at = ruleset_find_chain(d->have, want->name);
+		int at = ruleset_find_chain_near(d->have, want->name, i);
 		const struct ruleset_chain *have = at < 0 ? NULL : &d->have->chains[at];
 
 		d->chains[i] = !have					 ? ADD
@@ -124,14 +124,14 @@ static void name_object(struct diff *d, const char *what, const char *name)
 
 static bool chain_goes(const struct diff *d, const struct ruleset_chain *have)
 {
-	int at = ruleset_find_chain(d->want, have->name);
+	int at = ruleset_find_chain_near(d->want, have->name, (size_t)(have - d->have->chains));
 
 	return at < 0 || d->chains[at] == REMAKE;
 }
 
 static bool set_goes(const struct diff *d, const struct ruleset_set *have)
 {
-	int at = ruleset_find_set(d->want, have->name);
+	int at = ruleset_find_set_near(d->want, have->name, (size_t)(have - d->have->sets));
 
 	return at < 0 || d->sets[at] == REMAKE;
 }
@@ -246,7 +246,9 @@ static int change_elements(struct diff *d, bool additions)
 
 		if (d->sets[i] != KEEP || ruleset_kind_is_flows(want->kind))
 			continue;
-		have = &d->have->sets[ruleset_find_set(d->have, want->name)];
+		have = &d->have->sets[ruleset_find_set_near(d->have, want->name, i)];
+		if (ruleset_set_same_elements(have, want))
+			continue;
 		err = element_diff_init(&e, d, have, want);
 		if (!err && e.n_added + e.n_deleted)
 			name_object(d, "set", want->name);
@@ -374,7 +376,7 @@ size_t ruleset_keep_flow_tables(const struct ruleset *have, struct ruleset *want
 	size_t differed = 0;
 
 	for (size_t i = 0; i < want->n_sets; i++) {
-		int at = ruleset_find_set(have, want->sets[i].name);
+		int at = ruleset_find_set_near(have, want->sets[i].name, i);
 
 		if (!ruleset_kind_is_flows(want->sets[i].kind) || at < 0 ||
 		    have->sets[at].kind != want->sets[i].kind ||

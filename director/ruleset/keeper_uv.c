@@ -104,9 +104,10 @@ static void count_seen(void *data, const struct kernel_count *count)
 }
 
 /* The set of the next ruleset that keeps the elements of this one: same name, same declaration. */
-static const struct ruleset_set *next_set(const struct ruleset *next, const struct ruleset_set *set)
+static const struct ruleset_set *next_set(const struct ruleset *next, const struct ruleset_set *set,
+					  size_t near)
 {
-	int at = ruleset_find_set(next, set->name);
+	int at = ruleset_find_set_near(next, set->name, near);
 
 	return at >= 0 && strcmp(next->sets[at].signature, set->signature) == 0 ? &next->sets[at]
 										: NULL;
@@ -121,9 +122,7 @@ static bool all_stay(const struct ruleset_set *set, const struct ruleset_set *ne
 		       (set->n_elements == 0 ||
 			memcmp(next->elements, set->elements,
 			       set->n_elements * sizeof(*set->elements)) == 0);
-	return next->n_values == set->n_values &&
-	       memcmp(next->owners, set->owners, set->size * sizeof(*set->owners)) == 0 &&
-	       memcmp(next->values, set->values, set->n_values * sizeof(*set->values)) == 0;
+	return ruleset_set_same_elements(next, set);
 }
 
 /*
@@ -139,7 +138,7 @@ static int read_counts(struct keeper *k, const struct ruleset *next)
 		const struct ruleset_set *set = &k->want.sets[i];
 		struct count_reading c = {.book = &k->counts,
 					  .set = set,
-					  .next = next ? next_set(next, set) : NULL,
+					  .next = next ? next_set(next, set, i) : NULL,
 					  .going = next != NULL};
 
 		if (ruleset_kind_counts(set->kind) && !all_stay(set, c.next))
@@ -353,7 +352,7 @@ int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 {
 	struct ruleset_change change = {0};
 	char text[RULESET_CHANGE_TEXT];
-	int code = nft_sign(want);
+	int code = nft_sign_like(want, &k->want);
 
 	if (code < 0)
 		err_set(err, code, "no memory for the ruleset");

@@ -130,8 +130,9 @@ static int name_values(const struct farm_plan *p, int at)
 	if (!set->names)
 		return -ENOMEM;
 	set->n_names = p->farm->n_backends;
-	for (size_t i = 0; i < set->n_names; i++)
-		snprintf(set->names[i], sizeof(set->names[i]), "%s", p->farm->backends[i].name);
+	for (size_t i = 0; i < set->n_names; i++) /* zeroed, and names are shorter */
+		memcpy(set->names[i], p->farm->backends[i].name,
+		       strnlen(p->farm->backends[i].name, CONFIG_NAME_MAX));
 	return 0;
 }
 
@@ -167,7 +168,8 @@ static int add_indexed(const struct farm_plan *p, enum ruleset_set_kind kind, co
 	for (uint32_t b = 0; b < p->modulus; b++)
 		if (owners[b] != BUCKET_NONE && p->backends[owners[b]].usable)
 			set->owners[b] = owners[b];
-	return name_values(p, at) < 0 ? -ENOMEM : at;
+	/* Those of slots are not needed: they neither count nor show names. */
+	return kind == SET_BUCKETS && name_values(p, at) < 0 ? -ENOMEM : at;
 }
 
 /* Living backends by id; one with weight 0 keeps its flows and is in here. */
@@ -350,13 +352,17 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	};
 	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
 	uint16_t *table = calloc(p.modulus, sizeof(*table));
-	int err = ids && table ? plan_farm_table(facts, index, table) : -ENOMEM;
+	int err = ids && table ? 0 : -ENOMEM;
+
+	if (!err && !(p.hashed && p.transition)) /* else the transition has the tables */
+		err = plan_farm_table(facts, index, table);
 
 	if (!err) {
-		plan_backend_ids(farm, ids);
-		p.ids = ids;
 		p.remembers =
 			!p.hashed || (p.transition && p.transition->phase != TRANSITION_STEADY);
+		if (p.remembers)
+			plan_backend_ids(farm, ids);
+		p.ids = ids;
 		err = add_tables(&p, table);
 	}
 	if (!err)

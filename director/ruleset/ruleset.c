@@ -225,18 +225,50 @@ bool ruleset_kind_counts(enum ruleset_set_kind kind)
 	return kinds[kind].counts;
 }
 
+/* The places around `near`, alternating: 0, +1, -1, +2, … */
+static size_t place_near(size_t near, size_t n, size_t step)
+{
+	size_t distance = (step + 1) / 2;
+
+	return step % 2 ? (near + distance) % n : (near + n - distance % n) % n;
+}
+
+int ruleset_find_set_near(const struct ruleset *r, const char *name, size_t near)
+{
+	for (size_t i = 0; i <= r->n_sets && r->n_sets; i++) {
+		size_t at = place_near(near % r->n_sets, r->n_sets, i);
+
+		if (strcmp(r->sets[at].name, name) == 0)
+			return (int)at;
+	}
+	return -1;
+}
+
+int ruleset_find_chain_near(const struct ruleset *r, const char *name, size_t near)
+{
+	for (size_t i = 0; i <= r->n_chains && r->n_chains; i++) {
+		size_t at = place_near(near % r->n_chains, r->n_chains, i);
+
+		if (strcmp(r->chains[at].name, name) == 0)
+			return (int)at;
+	}
+	return -1;
+}
+
+bool ruleset_set_same_elements(const struct ruleset_set *a, const struct ruleset_set *b)
+{
+	if (!a->owners || !b->owners || a->size != b->size || a->n_values != b->n_values)
+		return false;
+	return memcmp(a->owners, b->owners, a->size * sizeof(*a->owners)) == 0 &&
+	       memcmp(a->values, b->values, a->n_values * sizeof(*a->values)) == 0;
+}
+
 int ruleset_find_set(const struct ruleset *r, const char *name)
 {
-	for (size_t i = 0; i < r->n_sets; i++)
-		if (strcmp(r->sets[i].name, name) == 0)
-			return (int)i;
-	return -1;
+	return ruleset_find_set_near(r, name, 0);
 }
 
 int ruleset_find_chain(const struct ruleset *r, const char *name)
 {
-	for (size_t i = 0; i < r->n_chains; i++)
-		if (strcmp(r->chains[i].name, name) == 0)
-			return (int)i;
-	return -1;
+	return ruleset_find_chain_near(r, name, 0);
 }

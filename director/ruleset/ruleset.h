@@ -193,6 +193,8 @@ bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */
 struct ruleset_element ruleset_bucket_element(const struct ruleset_set *set, uint32_t bucket);
+/* True when two indexed sets surely hold the same; false: they may. */
+bool ruleset_set_same_elements(const struct ruleset_set *a, const struct ruleset_set *b);
 /* How many elements a set of any kind has. */
 size_t ruleset_set_count(const struct ruleset_set *set);
 /* Sorts the elements by key in the order in which nft lists them. */
@@ -231,7 +233,12 @@ void ruleset_key_print(FILE *out, enum ruleset_key key);
 /* Value of a key that is one number in host order (BUCKETS, SLOTS, BACKENDS). */
 uint32_t ruleset_key_number(const struct ruleset_element *e);
 
-/* Index by name, or -1. */
+/*
+ * Index by name, or -1. Two rulesets that follow each other have most objects at the same place:
+ * the search begins near an index.
+ */
+int ruleset_find_set_near(const struct ruleset *r, const char *name, size_t near);
+int ruleset_find_chain_near(const struct ruleset *r, const char *name, size_t near);
 int ruleset_find_set(const struct ruleset *r, const char *name);
 int ruleset_find_chain(const struct ruleset *r, const char *name);
 

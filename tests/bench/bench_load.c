@@ -109,10 +109,10 @@ static long kernel_memory_settled(void)
 
 /* --- one size --------------------------------------------------------------------------------- */
 
-static int plan_timed(struct planned *p, double *ret)
+static int plan_timed(struct planned *p, const struct ruleset *like, double *ret)
 {
 	double start = report_now();
-	int code = planned_make(p);
+	int code = planned_make(p, like);
 
 	*ret = report_now() - start;
 	return code;
@@ -146,7 +146,7 @@ static int flip(struct keeper *k, struct planned *p, const struct size *s, struc
 	int code;
 
 	p->dead = planned_backend(&s->shape, 0, 0);
-	code = plan_timed(p, &r->flip_plan[i]);
+	code = plan_timed(p, keeper_planned(k), &r->flip_plan[i]);
 	p->dead = (struct addr){0};
 	if (code)
 		return code;
@@ -161,7 +161,7 @@ static int with_keeper(struct planned *p, const struct size *s, struct result *r
 	int code = keeper_new(&k, &r->err);
 
 	if (!code)
-		code = plan_timed(p, &r->plan[i]);
+		code = plan_timed(p, NULL, &r->plan[i]);
 	if (!code) {
 		r->elements = planned_elements(&p->ruleset);
 		code = apply_timed(k, p, &r->apply[i], &r->err);
@@ -196,7 +196,7 @@ static int measure(const struct size *s, struct result *r)
 		if (!code)
 			code = place_load("delete table netdev director\n");
 		if (!code)
-			code = planned_make(&p);
+			code = planned_make(&p, NULL);
 		if (!code)
 			code = plain_insert(&p.ruleset, &r->plain[i], &r->err);
 		if (!code)

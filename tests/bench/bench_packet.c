@@ -140,7 +140,7 @@ static int set_up_planned(struct running *r)
 	int code = planned_init(&p, &r->c->shape, &r->own, &err);
 
 	if (!code)
-		code = planned_make(&p);
+		code = planned_make(&p, NULL);
 	if (!code)
 		code = planned_commit(&p, &err);
 	if (!code && r->c->fill)

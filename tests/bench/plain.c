@@ -115,17 +115,38 @@ static int insert_some(struct mnl_socket *nl, const struct ruleset *r,
 	return ((struct nlmsgerr *)mnl_nlmsg_get_payload(nlh))->error;
 }
 
+static int insert_indexed(struct mnl_socket *nl, const struct ruleset *r,
+			  const struct ruleset_set *set)
+{
+	static struct ruleset_element some[PER_TRANSACTION];
+	size_t n = 0;
+	int code = 0;
+
+	for (uint32_t i = 0; !code && i < set->size; i++) {
+		if (set->owners[i] != RULESET_NO_OWNER)
+			some[n++] = ruleset_bucket_element(set, i);
+		if (n && (n == PER_TRANSACTION || i + 1 == set->size)) {
+			code = insert_some(nl, r, set, some, n);
+			n = 0;
+		}
+	}
+	return code;
+}
+
 static int insert_all(struct mnl_socket *nl, const struct ruleset *r)
 {
 	int code = 0;
 
-	for (size_t i = 0; i < r->n_sets; i++)
+	for (size_t i = 0; i < r->n_sets; i++) {
+		if (r->sets[i].owners)
+			code = insert_indexed(nl, r, &r->sets[i]);
 		for (size_t at = 0; !code && at < r->sets[i].n_elements; at += PER_TRANSACTION) {
 			size_t n = r->sets[i].n_elements - at;
 
 			code = insert_some(nl, r, &r->sets[i], &r->sets[i].elements[at],
 					   n < PER_TRANSACTION ? n : PER_TRANSACTION);
 		}
+	}
 	return code;
 }
 

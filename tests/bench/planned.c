@@ -4,6 +4,7 @@
 #include "director/config/load.h"
 #include "director/ruleset/diff.h"
 #include "director/ruleset/kernel_uv.h"
+#include "director/transitions.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -77,12 +78,18 @@ int planned_init(struct planned *p, const struct shape *shape, const struct plac
 		return err_set(err, -ENOMEM, "no memory");
 	code = config_load_text("case", conf, size, &p->config, err);
 	free(conf);
+	if (code == 0) {
+		p->transitions = transitions_new();
+		if (!p->transitions || transitions_configure(p->transitions, p->config) < 0)
+			return err_set(err, -ENOMEM, "no memory");
+	}
 	return code < 0 && strstr(err->text, "not supported yet") ? -ENOTSUP : code;
 }
 
 void planned_clear(struct planned *p)
 {
 	ruleset_clear(&p->ruleset);
+	transitions_free(p->transitions);
 	config_free(p->config);
 	*p = (struct planned){0};
 }
@@ -108,8 +115,26 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 	return !addr_equal(addr, &p->dead);
 }
 
-int planned_make(struct planned *p)
+static uint64_t nothing_remembered(void *owner, const char *farm)
 {
+	(void)owner;
+	(void)farm;
+	return TRANSITION_UNKNOWN;
+}
+
+static void say_nothing(void *owner, const struct config_farm *farm, const struct transition *t,
+			const struct transition_update *update)
+{
+	(void)owner;
+	(void)farm;
+	(void)t;
+	(void)update;
+}
+
+int planned_make(struct planned *p, const struct ruleset *like)
+{
+	static const struct transitions_handler handler = {.remembered = nothing_remembered,
+							   .changed = say_nothing};
 	struct facts_source source = {.interface = ask_interface, .mac = ask_mac, .owner = p};
 	struct facts facts;
 	int err = facts_gather(&facts, p->config, NULL, &source);
@@ -117,9 +142,14 @@ int planned_make(struct planned *p)
 	if (err < 0)
 		return err;
 	ruleset_clear(&p->ruleset);
-	err = plan_ruleset(&facts.plan, &p->ruleset);
+	err = transitions_step(p->transitions, &facts.plan, 1, &handler);
+	facts.plan.transitions = transitions_list(p->transitions);
+	if (!err)
+		err = plan_ruleset(&facts.plan, &p->ruleset);
 	facts_clear(&facts);
-	return err < 0 ? err : nft_sign(&p->ruleset);
+	if (err < 0)
+		return err;
+	return like ? nft_sign_like(&p->ruleset, like) : nft_sign(&p->ruleset);
 }
 
 size_t planned_elements(const struct ruleset *r)
@@ -127,7 +157,7 @@ size_t planned_elements(const struct ruleset *r)
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_sets; i++)
-		n += r->sets[i].n_elements;
+		n += ruleset_set_count(&r->sets[i]);
 	return n;
 }
 
@@ -168,7 +198,7 @@ int planned_flows(const struct planned *p, uint64_t *ret)
 	for (size_t i = 0; !code && i < p->ruleset.n_sets; i++) {
 		uint32_t n = 0;
 
-		if (p->ruleset.sets[i].kind != SET_FLOWS)
+		if (!ruleset_kind_is_flows(p->ruleset.sets[i].kind))
 			continue;
 		code = kernel_read_size(&s, p->ruleset.sets[i].name, &n);
 		*ret += n;

@@ -26,7 +26,8 @@ struct shape {
 struct planned {
 	struct config *config;
 	const struct place *place;
-	struct addr dead; /* a backend that does not answer; no family: all answer */
+	struct addr dead;		 /* a backend that does not answer; no family: all answer */
+	struct transitions *transitions; /* as the daemon has them; stepped at one moment */
 	struct ruleset ruleset;
 };
 
@@ -41,8 +42,8 @@ struct addr planned_backend(const struct shape *shape, unsigned int farm, unsign
 int planned_init(struct planned *p, const struct shape *shape, const struct place *place,
 		 struct err *err);
 void planned_clear(struct planned *p);
-/* Plans, for the world as it is now, anew. 0 or negative errno. */
-int planned_make(struct planned *p);
+/* Plans, for the world as it is now, anew. like: what is in force, or NULL. 0 or negative errno. */
+int planned_make(struct planned *p, const struct ruleset *like);
 /* Puts it into the kernel, where there is no table yet. 0 or negative errno with *err filled. */
 int planned_commit(struct planned *p, struct err *err);
 /* Elements of all sets as planned. */
