@@ -178,12 +178,14 @@ test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck
 unit: $(B)/run-tests
 	@$(B)/run-tests
 
-# As root, in network namespaces of their own; a few minutes. BENCH_PACKET="--only maglev*" and
-# BENCH_LOAD=--quick are examples of their options.
+# As root, in network namespaces of their own; a quarter of an hour. BENCH_PACKET="--only maglev*",
+# BENCH_LOAD=--quick and BENCH_TRANSITIONS="--count 100" are examples of their options.
 bench: $(B)/packages-test $(BENCHES:%=$(B)/%)
 	@mkdir -p $(B)/bench; status=0; \
 	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
 	$(B)/bench_load --json $(B)/bench/load.json $(BENCH_LOAD) || status=1; echo; \
+	$(B)/bench_transitions $(BENCH_TRANSITIONS) || status=1; echo; \
+	$(B)/bench_transitions --mutant --count 20 || status=1; echo; \
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
