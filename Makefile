@@ -111,10 +111,6 @@ $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-$(B)/bench_%: $(B)/tests/bench/bench_%.o $(B)/libdirector.a
-	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
-
 # One suite per tests/unit/t_<noun>.c; a new file is a new suite, none can be forgotten.
 $(B)/tests/run.o: $(UNIT_LIST)
 $(UNIT_LIST): tests/unit
@@ -186,6 +182,7 @@ bench: $(B)/packages-test $(BENCHES:%=$(B)/%)
 	$(B)/bench_load --json $(B)/bench/load.json $(BENCH_LOAD) || status=1; echo; \
 	$(B)/bench_transitions $(BENCH_TRANSITIONS) || status=1; echo; \
 	$(B)/bench_transitions --mutant --count 20 || status=1; echo; \
+	$(B)/bench_flood $(BENCH_FLOOD) || status=1; echo; \
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
