@@ -125,7 +125,7 @@ table_with_handles() {
 }
 
 restart_adopts() {
-	expect_soon "no bucket moves" "! lab_table a | grep -q www-home" 5
+	expect_soon "nothing is remembered of a transition" "! lab_table a | grep -q www-flows" 40
 	table_with_handles >"$LAB/handles.before"
 	lab_stop_director a
 	table_with_handles >"$LAB/handles.stopped"
