@@ -194,7 +194,7 @@ static int add_forget_rule(const struct lane *l, int chain)
 /* Chooses for a new connection whose memory was just freed. */
 static int add_schedule_rules(const struct lane *l, int chain)
 {
-	int err = lane_fixed_rules(l, chain);
+	int err = lane_fixed_rule(l, chain);
 
 	if (l->p->persists)
 		err |= PLAN_ADD_RULE(l->r, chain, lane_remembered_in(l, l->half),
@@ -316,11 +316,12 @@ static int add_memory(struct lane *l)
 	l->leave = l->closing >= 0 ? add_chain(l, "closing") : -1;
 	l->again = l->closing >= 0 ? add_chain(l, "again") : -1;
 	l->keep = is_moving(l) ? add_chain(l, "keep") : -1;
+	l->settle = l->fixed >= 0 && !l->p->hashed ? add_chain(l, "fixed") : -1;
 	l->pinned = l->p->persists ? add_chain(l, "pinned") : -1;
 	l->move = l->p->persists ? add_chain(l, "move") : -1;
 	if (l->fresh == -ENOMEM || l->send < 0 || l->known < 0 || l->promote == -ENOMEM ||
 	    l->leave == -ENOMEM || l->again == -ENOMEM || l->keep == -ENOMEM ||
-	    l->pinned == -ENOMEM || l->move == -ENOMEM)
+	    l->settle == -ENOMEM || l->pinned == -ENOMEM || l->move == -ENOMEM)
 		return -ENOMEM;
 	if (has_fresh)
 		err |= fresh_rules(l);
@@ -332,6 +333,8 @@ static int add_memory(struct lane *l)
 		       add_schedule_rules(l, l->again);
 	if (l->keep >= 0)
 		err |= keep_rules(l);
+	if (l->settle >= 0)
+		err |= lane_settle_rules(l);
 	if (l->p->persists)
 		err |= lane_pinned_rules(l) | lane_move_rules(l) | add_drop_rule(l, l->move);
 	return err ? -ENOMEM : 0;
@@ -345,6 +348,7 @@ static int entry_lookups(const struct lane *l)
 
 	if (l->closing >= 0)
 		err |= RULE(l, entry, lane_remembered_in(l, l->closing), lane_go(l->leave));
+	err |= lane_fixed_rule(l, l->entry);
 	if (l->half >= 0)
 		err |= RULE(l, entry, lane_remembered_in(l, l->half), lane_go(l->promote));
 	return err;
@@ -374,7 +378,9 @@ static int entry_rules(const struct lane *l)
 
 	if (l->p->remembers && phase != TRANSITION_FORGETTING)
 		err |= entry_lookups(l);
-	err |= lane_fixed_rules(l, l->entry) | lane_kept_rules(l, l->entry);
+	else
+		err |= lane_fixed_rule(l, l->entry);
+	err |= lane_kept_rules(l, l->entry);
 	if (l->p->hashed) {
 		if (phase == TRANSITION_MOVING || phase == TRANSITION_SWITCHED)
 			err |= entry_moves(l);

@@ -20,7 +20,7 @@ struct lane {
 	uint32_t idle_ms, closing_ms, pin_ms;
 	int flows, half, closing; /* sets; -1: none */
 	int fixed, kept;	  /* as in struct farm_pins */
-	int entry, fresh, keep, promote, known, leave, again, pinned, move, send;
+	int entry, fresh, keep, promote, known, leave, again, settle, pinned, move, send;
 };
 
 /* Statements. */
@@ -49,7 +49,8 @@ struct ruleset_statement lane_tell_daemon(const struct lane *l);
 /* The tables of the lane, from those of the farm; half, too, for a farm that persists. */
 void lane_pins_init(struct lane *l, bool ipv6);
 /* Rules for clients that the configuration gives a backend; in front of every choice of one. */
-int lane_fixed_rules(const struct lane *l, int chain);
+int lane_fixed_rule(const struct lane *l, int chain);
+int lane_settle_rules(const struct lane *l);
 /* Rules for clients that persistence keeps with a backend, behind those of half. */
 int lane_kept_rules(const struct lane *l, int chain);
 /* A new flow of a client whose backend leaves. */

@@ -130,21 +130,29 @@ void lane_pins_init(struct lane *l, bool ipv6)
 		l->pin_ms = l->idle_ms;
 }
 
-/* The MACs are written first in order to find out whether the backend lives: a dead one ends the rule. */
-int lane_fixed_rules(const struct lane *l, int chain)
+/* The MACs are written in order to find out whether the backend lives: a dead one ends the rule. */
+int lane_fixed_rule(const struct lane *l, int chain)
 {
 	struct ruleset_statement find = {
 		.kind = ST_MARK, .by = BY_KEY, .key = l->address, .set = (uint32_t)l->fixed};
-	int err = 0;
 
 	if (l->fixed < 0)
 		return 0;
-	if (l->p->hashed)
-		return LANE_RULE(l, chain, find, lane_macs_by_mark(l), lane_forward(l));
-	if (l->udp)
-		return LANE_RULE(l, chain, find, lane_macs_by_mark(l), lane_go(l->fresh));
-	err |= LANE_RULE(l, chain, lane_is_syn(), find, lane_macs_by_mark(l), lane_go(l->fresh));
-	return err | LANE_RULE(l, chain, find, lane_macs_by_mark(l), lane_forward(l));
+	return LANE_RULE(l, chain, find, lane_macs_by_mark(l),
+			 l->p->hashed ? lane_forward(l) : lane_go(l->settle));
+}
+
+/* A flow of such a client that is not remembered. Where its SYN goes needs no memory. */
+int lane_settle_rules(const struct lane *l)
+{
+	int err = 0;
+
+	if (!l->udp)
+		err |= LANE_RULE(l, l->settle, lane_has_any(TCP_SYN | TCP_FIN | TCP_RST),
+				 lane_go(l->send));
+	err |= LANE_RULE(l, l->settle, lane_change(l, ST_ADD, l->flows, l->idle_ms),
+			 lane_tell_daemon(l), lane_go(l->send));
+	return err | LANE_RULE(l, l->settle, lane_go(l->send));
 }
 
 int lane_kept_rules(const struct lane *l, int chain)
