@@ -116,6 +116,19 @@ static void fill_flow_table(struct status_farm *s, const struct config_farm *far
 	status_add_table(s, name, farm->max_connections, s->connections);
 }
 
+/* Clients of both IP versions as one table. */
+static void fill_pins(struct director *d, struct status_farm *s, const struct config_farm *farm)
+{
+	char name[STATUS_TABLE];
+
+	if (farm->persistence == PERSISTENCE_NONE)
+		return;
+	if (keeper_pins(d->keeper, farm->name, &s->pins) < 0)
+		s->pins = STATUS_UNKNOWN;
+	snprintf(name, sizeof(name), "%s-pins", farm->name);
+	status_add_table(s, name, farm->max_connections, s->pins);
+}
+
 /* A Maglev farm remembers nothing; a table that is too large is counted as a whole only. */
 static int fill_flows(struct director *d, struct status_farm *s, const struct config_farm *farm)
 {
@@ -188,6 +201,7 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 		serving |= s->backends[i].share > 0;
 	}
 	fill_farm_state(d, s, farm, serving);
+	fill_pins(d, s, farm);
 	return fill_flows(d, s, farm);
 }
 

@@ -171,11 +171,16 @@ static void flow_seen(void *data, uint32_t id)
 		}
 }
 
+static bool is_half_open(const struct ruleset_set *set, const char *farm)
+{
+	return strncmp(set->name + strlen(farm), "-half", strlen("-half")) == 0;
+}
+
 /* A flow table of that farm; half-open flows are not connections yet. */
 static bool holds_flows(const struct ruleset_set *set, const char *farm, bool half_open_too)
 {
-	return ruleset_kind_is_flows(set->kind) && strcmp(set->farm, farm) == 0 &&
-	       (half_open_too || !strstr(set->name + strlen(farm), "-half"));
+	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
+	       strcmp(set->farm, farm) == 0 && (half_open_too || !is_half_open(set, farm));
 }
 
 /* Over the flow tables of a farm. -ENOENT: it has none. */
@@ -202,6 +207,24 @@ int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret)
 	int err = count_flows(k, farm, true, ret);
 
 	return err == -ENOENT ? 0 : err;
+}
+
+int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret)
+{
+	int err = 0;
+
+	*ret = 0;
+	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
+		const struct ruleset_set *set = &k->want.sets[i];
+		uint32_t size = 0;
+
+		if (!ruleset_kind_is_pins(set->kind) || strcmp(set->farm, farm) != 0 ||
+		    is_half_open(set, farm))
+			continue;
+		err = kernel_read_size(&k->socket, set->name, &size);
+		*ret += size;
+	}
+	return err;
 }
 
 int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,

@@ -49,6 +49,8 @@ const struct count_book *keeper_counts(struct keeper *k);
  */
 int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
 		 uint64_t *ret_total, uint64_t *ret_each);
+/* Clients that a farm keeps with a backend, as keeper_remembered(). */
+int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret);
 /*
  * How many flows the tables of a farm hold, half-open ones too. 0 (none when it has no tables) or
  * negative errno: -EOPNOTSUPP when this kernel does not tell.

@@ -221,6 +221,52 @@ static int bucket_read(struct ruleset_set *set, const struct nlattr *element)
 	return 0;
 }
 
+static bool is_range_end(const struct nlattr *element)
+{
+	const struct nlattr *flags = nested(element, NFTA_SET_ELEM_FLAGS);
+
+	return flags && mnl_attr_validate(flags, MNL_TYPE_U32) >= 0 &&
+	       ntohl(mnl_attr_get_u32(flags)) & NFT_SET_ELEM_INTERVAL_END;
+}
+
+/* Of an end of a range, while the elements are read: where its key has a 1. */
+enum { END_AT = RULESET_KEY_MAX - 1 };
+
+/*
+ * The kernel holds where a range begins and, as an element of its own, the first address behind it;
+ * none when it reaches to the last address. An end without a beginning (nft sets one at 0) is none
+ * of a range. At the same address, an end belongs in front of a beginning.
+ */
+static int compare_points(const void *a, const void *b)
+{
+	const struct ruleset_element *x = a, *y = b;
+	int order = memcmp(x->key, y->key, END_AT);
+
+	return order ? order : y->key[END_AT] - x->key[END_AT];
+}
+
+static void join_ranges(struct ruleset_set *set)
+{
+	size_t len = ruleset_key_len(set->kind), n = 0;
+
+	if (set->n_elements)
+		qsort(set->elements, set->n_elements, sizeof(*set->elements), compare_points);
+	for (size_t i = 0; i < set->n_elements; i++) {
+		struct ruleset_element e = set->elements[i], *next = &set->elements[i + 1];
+		uint8_t *last = e.key + len;
+
+		if (e.key[END_AT])
+			continue;
+		memset(last, 0, len);
+		if (i + 1 < set->n_elements)
+			memcpy(last, next->key, len);
+		for (size_t k = len; k > 0 && last[k - 1]-- == 0;)
+			k--;
+		set->elements[n++] = e;
+	}
+	set->n_elements = n;
+}
+
 static int element_read(struct reading *g, const struct nlattr *element)
 {
 	struct ruleset_set *set = g->set;
@@ -246,6 +292,8 @@ static int element_read(struct reading *g, const struct nlattr *element)
 		e->chain = verdict_chain(g->r, data);
 	else
 		copy_value(e->data, sizeof(e->data), nested(data, NFTA_DATA_VALUE));
+	if (ruleset_kind_is_ranges(set->kind))
+		e->key[END_AT] = is_range_end(element);
 	return 0;
 }
 
@@ -329,6 +377,8 @@ static int read_elements(struct nft_socket *s, struct reading *g)
 		g->set_name = g->set->name;
 		g->room = 0;
 		err = nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, g);
+		if (ruleset_kind_is_ranges(g->set->kind))
+			join_ranges(g->set);
 		ruleset_set_sort(g->set);
 	}
 	return err;

@@ -112,15 +112,15 @@ static void macs_write(struct lowering *l)
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_FLAGS, 0);
 }
 
-static void mask(struct lowering *l, const void *bits, uint32_t len)
+static void mask(struct lowering *l, const void *bits, uint32_t len, uint32_t reg)
 {
-	static const uint8_t zero[4];
+	static const uint8_t zero[16];
 	struct nftnl_expr *e = expr_add(l, "bitwise");
 
 	if (!e)
 		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, REG_1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, reg);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, reg);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
 	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, bits, len);
@@ -208,6 +208,21 @@ static uint32_t key_load(struct lowering *l, enum ruleset_key key, uint32_t n)
 	return 4 * (n - first);
 }
 
+/* The key of a statement, and of a client the bits that count. Octets loaded. */
+static uint32_t statement_key_load(struct lowering *l, const struct ruleset_statement *s,
+				   uint32_t n)
+{
+	uint32_t len = key_load(l, s->key, n);
+	uint8_t bits[16] = {0};
+
+	if (!s->prefix)
+		return len;
+	for (size_t i = 0; i < s->prefix; i++)
+		bits[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	mask(l, bits, len, reg_at(n));
+	return len;
+}
+
 /* --- statements ------------------------------------------------------------------------------- */
 
 static void for_us(struct lowering *l)
@@ -258,14 +273,14 @@ static void fragment(struct lowering *l, uint16_t bits, uint32_t op)
 
 	need_ip(l);
 	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_FRAGMENT, 2, REG_1);
-	mask(l, &bits_of_field, sizeof(bits_of_field));
+	mask(l, &bits_of_field, sizeof(bits_of_field), REG_1);
 	compare(l, op, &zero, sizeof(zero));
 }
 
 static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
 {
 	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TCP_FLAGS, 1, REG_1);
-	mask(l, &s->mask, sizeof(s->mask));
+	mask(l, &s->mask, sizeof(s->mask), REG_1);
 	compare(l, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ, &s->value, sizeof(s->value));
 }
 
@@ -277,7 +292,7 @@ static void mark_in(struct lowering *l, const char *set)
 
 static void hash(struct lowering *l, const struct ruleset_statement *s)
 {
-	uint32_t len = key_load(l, s->key, 4); /* behind the 16 octets of REG_1 */
+	uint32_t len = statement_key_load(l, s, 4); /* behind the 16 octets of REG_1 */
 	struct nftnl_expr *e = expr_add(l, "hash");
 
 	if (!e)
@@ -307,7 +322,13 @@ static void number(struct lowering *l, uint32_t type, uint32_t modulus)
 static void choose(struct lowering *l, const struct ruleset_statement *s, const char *map)
 {
 	switch (s->by) {
-	case BY_KEY: key_load(l, s->key, 0); break;
+	case BY_KEY:
+		if (s->key == KEY_STATIC)
+			need_ip(l);
+		if (s->key == KEY_STATIC6)
+			need_ip6(l);
+		statement_key_load(l, s, 0);
+		break;
 	case BY_HASH: hash(l, s); break;
 	case BY_TURN: number(l, NFT_NG_INCREMENTAL, s->number); break;
 	case BY_RANDOM: number(l, NFT_NG_RANDOM, s->number); break;
@@ -321,7 +342,7 @@ static void change(struct lowering *l, uint32_t op, const struct ruleset_stateme
 {
 	struct nftnl_expr *e;
 
-	key_load(l, s->key, 0);
+	statement_key_load(l, s, 0);
 	meta_load(l, NFT_META_MARK, REG_2);
 	e = expr_add(l, "dynset");
 	if (!e)

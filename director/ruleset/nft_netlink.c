@@ -299,15 +299,32 @@ static bool is_verdict_map(enum ruleset_set_kind kind)
 	return kind == SET_SERVICES || kind == SET_SERVICES6;
 }
 
+/* nft's flag of a range, in its user data (include/rule.h). */
+enum { RANGE_IS_OPEN = 1 };
+
+static void put_key(struct nlmsghdr *nlh, const uint8_t *key, size_t len)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, key);
+	mnl_attr_nest_end(nlh, nest);
+}
+
+static void put_data(struct nlmsghdr *nlh, const uint8_t *data, size_t len)
+{
+	struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
+
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, data);
+	mnl_attr_nest_end(nlh, nest);
+}
+
 /* One element; its data only when r is given (a deletion needs the key alone). */
 static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 			const struct ruleset_set *set, const struct ruleset_element *e)
 {
 	struct nlattr *element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM), *nest;
 
-	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-	mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_key_len(set->kind), e->key);
-	mnl_attr_nest_end(nlh, nest);
+	put_key(nlh, e->key, ruleset_key_len(set->kind));
 	if (r && (is_verdict_map(set->kind) || ruleset_data_len(set->kind))) {
 		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
 		if (is_verdict_map(set->kind))
@@ -318,6 +335,39 @@ static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 	}
 	if (r && set->kind == SET_BACKENDS)
 		put_element_comment(nlh, set->names[e->backend]);
+	mnl_attr_nest_end(nlh, element);
+}
+
+/*
+ * A range: where it begins, and the address behind it as an element of its own. One that reaches to
+ * the last address has no such end; nft notes that in user data (flags: open).
+ */
+static void put_range(struct nlmsghdr *nlh, const struct ruleset *r, const struct ruleset_set *set,
+		      const struct ruleset_element *e)
+{
+	static const uint8_t open_range[] = {NFTNL_UDATA_SET_ELEM_FLAGS, sizeof(uint32_t)};
+	size_t len = ruleset_key_len(set->kind), i = len;
+	uint8_t end[sizeof(e->key)], tlv[sizeof(open_range) + sizeof(uint32_t)];
+	uint32_t open = RANGE_IS_OPEN;
+	struct nlattr *element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+
+	memcpy(end, e->key + len, len);
+	while (i > 0 && ++end[i - 1] == 0)
+		i--;
+	put_key(nlh, e->key, len);
+	if (r)
+		put_data(nlh, e->data, ruleset_data_len(set->kind));
+	if (r && i == 0) {
+		memcpy(tlv, open_range, sizeof(open_range));
+		memcpy(tlv + sizeof(open_range), &open, sizeof(open));
+		mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, sizeof(tlv), tlv);
+	}
+	mnl_attr_nest_end(nlh, element);
+	if (i == 0)
+		return;
+	element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	put_key(nlh, end, len);
+	mnl_attr_put_u32(nlh, NFTA_SET_ELEM_FLAGS, htonl(NFT_SET_ELEM_INTERVAL_END));
 	mnl_attr_nest_end(nlh, element);
 }
 
@@ -337,7 +387,8 @@ static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags,
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 		list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 		while (i < n && nlh->nlmsg_len < ELEMENTS_ROOM)
-			put_element(nlh, r, set, &elements[i++]);
+			(ruleset_kind_is_ranges(set->kind) ? put_range : put_element)(
+				nlh, r, set, &elements[i++]);
 		mnl_attr_nest_end(nlh, list);
 		put_done(b, nlh);
 	}

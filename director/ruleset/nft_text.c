@@ -15,8 +15,12 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_ADDRESSES6:
 	case SET_FLOWS:
 	case SET_FLOWS6:
+	case SET_PINS:
+	case SET_PINS6:
+	case SET_STATIC6:
 	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES:
+	case SET_STATIC:
 	case SET_OUTPUTS: return 2;
 	case SET_LEAVING:
 	case SET_BUCKETS:
@@ -83,6 +87,23 @@ static void print_output(FILE *out, const struct ruleset_set *set, const struct 
 	fprintf(out, "%s : \"%s\"", mac_format(&mac, text), set->names[e->backend]);
 }
 
+/* A range that is a prefix, as one; a single address without its length. */
+static void print_prefix(FILE *out, enum ruleset_set_kind kind, const struct ruleset_element *e)
+{
+	size_t len = ruleset_key_len(kind);
+	unsigned int bits = 8 * (unsigned int)len;
+	uint32_t id;
+
+	print_address(out, len == 16 ? AF_INET6 : AF_INET, e->key);
+	while (bits &&
+	       (e->key[(bits - 1) / 8] ^ e->key[len + (bits - 1) / 8]) & 1 << (8 - bits) % 8)
+		bits--;
+	if (bits < 8 * len)
+		fprintf(out, "/%u", bits);
+	memcpy(&id, e->data, sizeof(id));
+	fprintf(out, " : 0x%08x", id);
+}
+
 static void print_element(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
 			  const struct ruleset_element *e)
 {
@@ -111,10 +132,22 @@ static void print_element(FILE *out, const struct ruleset *r, const struct rules
 		return;
 	case SET_LEAVING: fprintf(out, "0x%08x", ruleset_key_number(e)); return;
 	case SET_OUTPUTS: print_output(out, set, e); return;
+	case SET_STATIC:
+	case SET_STATIC6: print_prefix(out, set->kind, e); return;
 	case SET_FLOWS:
 	case SET_FLOWS6:
+	case SET_PINS:
+	case SET_PINS6:
 	case SET_FOREIGN: return;
 	}
+}
+
+/* A table that the packet path fills. */
+static void print_flows_type(FILE *out, const struct ruleset_set *set, enum ruleset_key key)
+{
+	fputs("\t\ttypeof ", out);
+	ruleset_key_print(out, key);
+	fprintf(out, " : meta mark\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
 }
 
 static void print_set_type(FILE *out, const struct ruleset_set *set)
@@ -138,12 +171,12 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 		return;
 	case SET_LEAVING: fputs("\t\ttype mark\n", out); return;
 	case SET_OUTPUTS: fputs("\t\ttypeof ether daddr : iif\n", out); return;
-	case SET_FLOWS:
-	case SET_FLOWS6:
-		fputs("\t\ttypeof ", out);
-		ruleset_key_print(out, set->kind == SET_FLOWS6 ? KEY_FLOW6 : KEY_FLOW);
-		fprintf(out, " : meta mark\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
-		return;
+	case SET_FLOWS: print_flows_type(out, set, KEY_FLOW); return;
+	case SET_FLOWS6: print_flows_type(out, set, KEY_FLOW6); return;
+	case SET_PINS: print_flows_type(out, set, KEY_CLIENT); return;
+	case SET_PINS6: print_flows_type(out, set, KEY_CLIENT6); return;
+	case SET_STATIC: fputs("\t\ttype ipv4_addr : mark\n\t\tflags interval\n", out); return;
+	case SET_STATIC6: fputs("\t\ttype ipv6_addr : mark\n\t\tflags interval\n", out); return;
 	case SET_FOREIGN: return;
 	}
 }
@@ -190,11 +223,27 @@ static void print_set(FILE *out, const struct ruleset *r, const struct ruleset_s
 	fputs(print_elements(out, r, set) ? " }\n\t}\n\n" : "\t}\n\n", out);
 }
 
+/* The fields of the statement's key, and of a client the bits that count. */
+static void print_key(FILE *out, const struct ruleset_statement *s)
+{
+	unsigned int digits = ruleset_key_is_ipv6(s->key) ? 32 : 8;
+
+	ruleset_key_print(out, s->key);
+	if (!s->prefix)
+		return;
+	fputs(" & 0x", out);
+	for (unsigned int i = 0; i < digits; i++) {
+		unsigned int bits = s->prefix > 4 * i ? s->prefix - 4 * i : 0;
+
+		fputc("08cef"[bits < 4 ? bits : 4], out);
+	}
+}
+
 static void print_change(FILE *out, const char *verb, const char *name,
 			 const struct ruleset_statement *s)
 {
 	fprintf(out, "%s @%s { ", verb, name);
-	ruleset_key_print(out, s->key);
+	print_key(out, s);
 	if (s->timeout_ms) {
 		fputs(" timeout ", out);
 		print_duration(out, s->timeout_ms);
@@ -206,10 +255,10 @@ static void print_change(FILE *out, const char *verb, const char *name,
 static void print_chooser(FILE *out, const struct ruleset_statement *s)
 {
 	switch (s->by) {
-	case BY_KEY: ruleset_key_print(out, s->key); break;
+	case BY_KEY: print_key(out, s); break;
 	case BY_HASH:
 		fputs("jhash ", out);
-		ruleset_key_print(out, s->key);
+		print_key(out, s);
 		fprintf(out, " mod %u seed 0x%x", s->number, s->seed);
 		break;
 	case BY_TURN: fprintf(out, "numgen inc mod %u", s->number); break;

@@ -19,11 +19,17 @@
  *   closing-NAME keeps a closing flow for a short time more; its ports may be used anew
  *   keep-NAME    a flow older than the transition stays on its backend and is remembered
  *   again-NAME   a new connection on the ports of a remembered one whose backend leaves
+ *   fixed-NAME   a flow that is not remembered, of a client whose backend the configuration gives
+ *   pinned-NAME  the same, of a client that persistence keeps with a backend
+ *   move-NAME    a new connection of such a client whose backend leaves: it gets another one
  *   send-NAME    writes the MACs of the flow's backend, or forgets the flow when it is dead and
  *                chooses anew
  *
  * A mark is the id of a backend. Remembering is a rule that sends the frame itself when it succeeds:
  * a full table ends that rule, not the forwarding.
+ *
+ * Farms with persistence remember flows and, beside them, clients: a client's backend decides about
+ * new flows only (plan_pins.c says why). Its half-open table holds clients, not flows.
  *
  * Pure.
  */

@@ -64,7 +64,7 @@ int plan_add_rule(struct ruleset *r, int chain, size_t n,
 bool plan_farm_is_hashed(const struct config_farm *farm)
 {
 	return (farm->scheduler == SCHEDULER_MAGLEV || farm->scheduler == SCHEDULER_SOURCE_HASH) &&
-	       farm->flow_table == FLOW_TABLE_AUTO;
+	       farm->flow_table == FLOW_TABLE_AUTO && farm->persistence == PERSISTENCE_NONE;
 }
 
 uint32_t plan_farm_modulus(const struct config_farm *farm)
@@ -295,9 +295,11 @@ static int add_tables(struct farm_plan *p, const uint16_t *table)
 		if (p->home < 0 || p->moved < 0)
 			return -ENOMEM;
 	}
-	if (p->remembers) {
+	if (plan_pins(p) < 0)
+		return -ENOMEM;
+	if (p->remembers || p->farm->n_pins) {
 		p->backends_set = add_backends(p);
-		p->leaving = add_leaving(p);
+		p->leaving = p->remembers ? add_leaving(p) : -1;
 		if (p->backends_set < 0 || p->leaving == -ENOMEM)
 			return -ENOMEM;
 	}
@@ -349,6 +351,7 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 		.transition = facts->transitions ? facts->transitions[index] : NULL,
 		.modulus = plan_farm_modulus(farm),
 		.hashed = plan_farm_is_hashed(farm),
+		.persists = farm->persistence == PERSISTENCE_SOURCE_ADDRESS,
 	};
 	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
 	uint16_t *table = calloc(p.modulus, sizeof(*table));
@@ -360,7 +363,7 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	if (!err) {
 		p.remembers =
 			!p.hashed || (p.transition && p.transition->phase != TRANSITION_STEADY);
-		if (p.remembers)
+		if (p.remembers || farm->n_pins)
 			plan_backend_ids(farm, ids);
 		p.ids = ids;
 		err = add_tables(&p, table);

@@ -18,6 +18,13 @@ struct plan_entries {
 	int chains[LANE_COUNT];
 };
 
+/* Clients of one IP version that have a backend; sets by index, -1: not there. */
+struct farm_pins {
+	int fixed; /* by the configuration */
+	int kept;  /* by persistence */
+	int half;  /* by persistence, before the client has answered */
+};
+
 /* One farm on its way into the ruleset; sets by index, -1: not there. */
 struct farm_plan {
 	struct ruleset *r;
@@ -30,12 +37,18 @@ struct farm_plan {
 	uint32_t modulus;
 	bool hashed;	/* no flow is remembered but in a transition */
 	bool remembers; /* flow tables are there */
+	bool persists;	/* clients are kept with their backends */
 	int buckets, slots, home, moved, backends_set, leaving, outputs;
+	struct farm_pins pins[2]; /* IPv4, IPv6 */
 };
 
 /* Adds the farm. 0 or -ENOMEM. */
 int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	      struct plan_entries *ret);
+/* Places of a table of what is half-open, beside one of so many. */
+uint32_t plan_half_size(uint32_t most);
+/* Adds the tables of struct farm_pins. 0 or -ENOMEM. */
+int plan_pins(struct farm_plan *p);
 /* Adds the chains and flow tables of one lane. The index of its first chain, or -ENOMEM. */
 int plan_lane(struct farm_plan *p, enum plan_lane lane);
 

@@ -6,7 +6,7 @@
  * with the next rule: such a rule sends the frame itself when it succeeds, and the rule behind it
  * sends the frame to where it is right to go unremembered.
  */
-#include "director/ruleset/plan_farm.h"
+#include "director/ruleset/plan_lane.h"
 
 #include "director/ruleset/transition.h"
 
@@ -14,25 +14,14 @@
 #include <stdio.h>
 #include <string.h>
 
-struct lane {
-	const struct farm_plan *p;
-	struct ruleset *r;
-	bool udp;
-	const char *suffix;
-	enum ruleset_key flow, hash;
-	uint32_t idle_ms, closing_ms;
-	int flows, half, closing; /* sets; -1: none */
-	int entry, fresh, keep, promote, known, leave, again, send;
-};
-
 /* --- statements ------------------------------------------------------------------------------- */
 
-static struct ruleset_statement go(int chain)
+struct ruleset_statement lane_go(int chain)
 {
 	return (struct ruleset_statement){.kind = ST_GOTO, .chain = (uint32_t)chain};
 }
 
-static struct ruleset_statement forward(const struct lane *l)
+struct ruleset_statement lane_forward(const struct lane *l)
 {
 	struct ruleset_statement s;
 
@@ -43,35 +32,43 @@ static struct ruleset_statement forward(const struct lane *l)
 	return s;
 }
 
-static struct ruleset_statement change(const struct lane *l, enum ruleset_statement_kind kind,
-				       int set, uint32_t timeout_ms)
+struct ruleset_statement lane_change(const struct lane *l, enum ruleset_statement_kind kind,
+				     int set, uint32_t timeout_ms)
 {
-	return (struct ruleset_statement){
-		.kind = kind, .key = l->flow, .set = (uint32_t)set, .timeout_ms = timeout_ms};
+	bool by_client = l->p->persists && (set == l->half || set == l->kept);
+
+	return (struct ruleset_statement){.kind = kind,
+					  .key = by_client ? l->client : l->flow,
+					  .prefix = by_client ? l->prefix : 0,
+					  .set = (uint32_t)set,
+					  .timeout_ms = timeout_ms};
 }
 
-static struct ruleset_statement remembered_in(const struct lane *l, int set)
+struct ruleset_statement lane_remembered_in(const struct lane *l, int set)
 {
-	return (struct ruleset_statement){
-		.kind = ST_MARK, .by = BY_KEY, .key = l->flow, .set = (uint32_t)set};
+	struct ruleset_statement s = lane_change(l, ST_MARK, set, 0);
+
+	s.by = BY_KEY;
+	return s;
 }
 
 /* By the hash of the client: the MACs from the buckets, or the mark from a table of ids. */
-static struct ruleset_statement hashed(const struct lane *l, enum ruleset_statement_kind kind,
-				       int set)
+struct ruleset_statement lane_hashed(const struct lane *l, enum ruleset_statement_kind kind,
+				     int set)
 {
 	return (struct ruleset_statement){.kind = kind,
 					  .by = BY_HASH,
 					  .key = l->hash,
+					  .prefix = l->p->persists ? l->prefix : 0,
 					  .number = l->p->modulus,
 					  .seed = l->p->farm->seed,
 					  .set = (uint32_t)set};
 }
 
 /* The backend of a new connection, from the slots. */
-static struct ruleset_statement scheduled(const struct lane *l)
+struct ruleset_statement lane_scheduled(const struct lane *l)
 {
-	struct ruleset_statement s = hashed(l, ST_MARK, l->p->slots);
+	struct ruleset_statement s = lane_hashed(l, ST_MARK, l->p->slots);
 
 	switch (l->p->farm->scheduler) {
 	case SCHEDULER_MAGLEV:
@@ -83,7 +80,7 @@ static struct ruleset_statement scheduled(const struct lane *l)
 	return s;
 }
 
-static struct ruleset_statement macs_by_mark(const struct lane *l)
+struct ruleset_statement lane_macs_by_mark(const struct lane *l)
 {
 	return (struct ruleset_statement){
 		.kind = ST_MACS, .by = BY_MARK, .set = (uint32_t)l->p->backends_set};
@@ -96,17 +93,22 @@ static struct ruleset_statement flags(uint8_t mask, uint8_t value, bool negate)
 }
 
 /* The first segment of a connection: of these four bits SYN alone (RFC 9293, 3.5). */
-static struct ruleset_statement is_syn(void)
+struct ruleset_statement lane_is_syn(void)
 {
 	return flags(TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK, TCP_SYN, false);
 }
 
-static struct ruleset_statement has_any(uint8_t mask)
+struct ruleset_statement lane_has_any(uint8_t mask)
 {
 	return flags(mask, 0, true);
 }
 
-static struct ruleset_statement tell_daemon(const struct lane *l)
+struct ruleset_statement lane_is_leaving(const struct lane *l)
+{
+	return plan_statement_set(ST_MARK_IN, l->p->leaving);
+}
+
+struct ruleset_statement lane_tell_daemon(const struct lane *l)
 {
 	struct ruleset_statement s = plan_statement(ST_LOG);
 
@@ -114,7 +116,7 @@ static struct ruleset_statement tell_daemon(const struct lane *l)
 	return s;
 }
 
-#define RULE(l, chain, ...) PLAN_ADD_RULE((l)->r, (l)->chain, __VA_ARGS__)
+#define RULE(l, chain, ...) LANE_RULE(l, (l)->chain, __VA_ARGS__)
 
 /* The last rule of a chain that chooses: nothing chose a backend. */
 static int add_drop_rule(const struct lane *l, int chain)
@@ -131,7 +133,7 @@ static int add_drop_rule(const struct lane *l, int chain)
 /* The steady rule of a hashed farm: one lookup, both MACs, out. */
 static int add_steady_rule(const struct lane *l, int chain)
 {
-	return PLAN_ADD_RULE(l->r, chain, hashed(l, ST_MACS, l->p->buckets), forward(l));
+	return PLAN_ADD_RULE(l->r, chain, lane_hashed(l, ST_MACS, l->p->buckets), lane_forward(l));
 }
 
 /* --- objects ---------------------------------------------------------------------------------- */
@@ -139,6 +141,11 @@ static int add_steady_rule(const struct lane *l, int chain)
 static uint32_t between(uint32_t value, uint32_t low, uint32_t high)
 {
 	return value < low ? low : value > high ? high : value;
+}
+
+uint32_t plan_half_size(uint32_t most)
+{
+	return between(most / 16, PLAN_TABLE_MIN, PLAN_HALF_MAX);
 }
 
 static int add_flows(struct lane *l, const char *name, uint32_t size)
@@ -158,8 +165,8 @@ static int add_flow_tables(struct lane *l)
 	l->flows = add_flows(l, "flows", most);
 	if (l->flows >= 0 && !l->udp)
 		l->closing = add_flows(l, "closing", between(most / 4, PLAN_TABLE_MIN, most));
-	if (l->flows >= 0 && (!l->udp || !l->p->hashed))
-		l->half = add_flows(l, "half", between(most / 16, PLAN_TABLE_MIN, PLAN_HALF_MAX));
+	if (l->flows >= 0 && !l->p->persists && (!l->udp || !l->p->hashed))
+		l->half = add_flows(l, "half", plan_half_size(most));
 	return l->flows == -ENOMEM || l->closing == -ENOMEM || l->half == -ENOMEM ? -ENOMEM : 0;
 }
 
@@ -176,26 +183,30 @@ static int add_forget_rule(const struct lane *l, int chain)
 	struct ruleset_statement s[3];
 	size_t n = 0;
 
-	s[n++] = change(l, ST_DELETE, l->flows, 0);
+	s[n++] = lane_change(l, ST_DELETE, l->flows, 0);
 	if (l->closing >= 0)
-		s[n++] = change(l, ST_DELETE, l->closing, 0);
-	if (l->half >= 0)
-		s[n++] = change(l, ST_DELETE, l->half, 0);
+		s[n++] = lane_change(l, ST_DELETE, l->closing, 0);
+	if (l->half >= 0 && !l->p->persists)
+		s[n++] = lane_change(l, ST_DELETE, l->half, 0);
 	return plan_add_rule(l->r, chain, n, s);
 }
 
 /* Chooses for a new connection whose memory was just freed. */
 static int add_schedule_rules(const struct lane *l, int chain)
 {
-	int err = 0;
+	int err = lane_fixed_rule(l, chain);
 
+	if (l->p->persists)
+		err |= PLAN_ADD_RULE(l->r, chain, lane_remembered_in(l, l->half),
+				     lane_go(l->promote)) |
+		       lane_kept_rules(l, chain);
 	if (l->p->hashed) {
 		if (l->p->moved >= 0 && l->fresh >= 0)
-			err |= PLAN_ADD_RULE(l->r, chain, hashed(l, ST_MARK, l->p->moved),
-					     go(l->fresh));
+			err |= PLAN_ADD_RULE(l->r, chain, lane_hashed(l, ST_MARK, l->p->moved),
+					     lane_go(l->fresh));
 		err |= add_steady_rule(l, chain);
 	} else {
-		err |= PLAN_ADD_RULE(l->r, chain, scheduled(l), go(l->fresh));
+		err |= PLAN_ADD_RULE(l->r, chain, lane_scheduled(l), lane_go(l->fresh));
 	}
 	return err | add_drop_rule(l, chain);
 }
@@ -206,24 +217,27 @@ static int fresh_rules(const struct lane *l)
 	int fallback = l->p->hashed ? l->p->home : l->p->slots;
 	int err = 0;
 
-	err |= RULE(l, fresh, change(l, ST_ADD, l->half, PLAN_HALF_TIMEOUT_MS), macs_by_mark(l),
-		    forward(l));
-	err |= RULE(l, fresh, hashed(l, ST_MARK, fallback));
-	err |= RULE(l, fresh, macs_by_mark(l), forward(l));
+	err |= RULE(l, fresh, lane_change(l, ST_ADD, l->half, PLAN_HALF_TIMEOUT_MS),
+		    lane_macs_by_mark(l), lane_forward(l));
+	err |= RULE(l, fresh, lane_hashed(l, ST_MARK, fallback));
+	err |= RULE(l, fresh, lane_macs_by_mark(l), lane_forward(l));
 	return err | add_drop_rule(l, l->fresh);
 }
 
 /* A half-open connection goes on: now it is remembered. */
 static int promote_rules(const struct lane *l)
 {
-	int err = 0;
+	int err = l->p->persists ? lane_leaving_rule(l, l->promote) : 0;
 
 	if (!l->udp)
-		err |= RULE(l, promote, has_any(TCP_SYN | TCP_FIN | TCP_RST), go(l->send));
-	err |= RULE(l, promote, change(l, ST_ADD, l->flows, l->idle_ms),
-		    change(l, ST_DELETE, l->half, 0), tell_daemon(l), go(l->send));
-	err |= RULE(l, promote, change(l, ST_UPDATE, l->half, l->idle_ms), go(l->send));
-	return err | RULE(l, promote, go(l->send));
+		err |= RULE(l, promote, lane_has_any(TCP_SYN | TCP_FIN | TCP_RST),
+			    lane_go(l->send));
+	if (l->p->persists)
+		return err | lane_promote_pins(l);
+	err |= RULE(l, promote, lane_change(l, ST_ADD, l->flows, l->idle_ms),
+		    lane_change(l, ST_DELETE, l->half, 0), lane_tell_daemon(l), lane_go(l->send));
+	err |= RULE(l, promote, lane_change(l, ST_UPDATE, l->half, l->idle_ms), lane_go(l->send));
+	return err | RULE(l, promote, lane_go(l->send));
 }
 
 static int known_rules(const struct lane *l)
@@ -231,23 +245,26 @@ static int known_rules(const struct lane *l)
 	int err = 0;
 
 	if (!l->udp)
-		err |= RULE(l, known, has_any(TCP_FIN | TCP_RST),
-			    change(l, ST_ADD, l->closing, l->closing_ms),
-			    change(l, ST_DELETE, l->flows, 0), go(l->send));
+		err |= RULE(l, known, lane_has_any(TCP_FIN | TCP_RST),
+			    lane_change(l, ST_ADD, l->closing, l->closing_ms),
+			    lane_change(l, ST_DELETE, l->flows, 0), lane_go(l->send));
 	if (!l->udp && l->p->leaving >= 0)
-		err |= RULE(l, known, is_syn(), plan_statement_set(ST_MARK_IN, l->p->leaving),
-			    go(l->again));
-	err |= RULE(l, known, change(l, ST_UPDATE, l->flows, l->idle_ms), go(l->send));
-	return err | RULE(l, known, go(l->send));
+		err |= RULE(l, known, lane_is_syn(), plan_statement_set(ST_MARK_IN, l->p->leaving),
+			    lane_go(l->again));
+	if (l->p->persists)
+		return err | lane_known_pins(l);
+	err |= RULE(l, known, lane_change(l, ST_UPDATE, l->flows, l->idle_ms), lane_go(l->send));
+	return err | RULE(l, known, lane_go(l->send));
 }
 
 /* FIN or RST was seen: short, however long it goes on; its ports may be used again. */
 static int leave_rules(const struct lane *l)
 {
-	int err = RULE(l, leave, is_syn(), go(l->again));
+	int err = RULE(l, leave, lane_is_syn(), lane_go(l->again));
 
-	err |= RULE(l, leave, change(l, ST_UPDATE, l->closing, l->closing_ms), go(l->send));
-	return err | RULE(l, leave, go(l->send));
+	err |= RULE(l, leave, lane_change(l, ST_UPDATE, l->closing, l->closing_ms),
+		    lane_go(l->send));
+	return err | RULE(l, leave, lane_go(l->send));
 }
 
 /* A packet of a connection that is older than the transition: it stays where it is. */
@@ -256,25 +273,28 @@ static int keep_rules(const struct lane *l)
 	int err = 0;
 
 	if (!l->udp)
-		err |= RULE(l, keep, has_any(TCP_SYN | TCP_FIN | TCP_RST), go(l->send));
-	err |= RULE(l, keep, change(l, ST_ADD, l->flows, l->idle_ms), tell_daemon(l), go(l->send));
-	return err | RULE(l, keep, go(l->send));
+		err |= RULE(l, keep, lane_has_any(TCP_SYN | TCP_FIN | TCP_RST), lane_go(l->send));
+	err |= RULE(l, keep, lane_change(l, ST_ADD, l->flows, l->idle_ms), lane_tell_daemon(l),
+		    lane_go(l->send));
+	return err | RULE(l, keep, lane_go(l->send));
 }
 
 /* To the backend that the mark names; when that one is gone, as if nothing had been remembered. */
 static int send_rules(const struct lane *l)
 {
-	int err = RULE(l, send, macs_by_mark(l), forward(l));
+	int err = RULE(l, send, lane_macs_by_mark(l), lane_forward(l));
 
 	err |= add_forget_rule(l, l->send);
 	if (l->p->hashed)
 		return err | add_steady_rule(l, l->send) | add_drop_rule(l, l->send);
+	if (l->p->persists)
+		err |= lane_send_pins(l);
 	if (l->udp)
-		err |= RULE(l, send, scheduled(l), go(l->fresh));
+		err |= RULE(l, send, lane_scheduled(l), lane_go(l->fresh));
 	else
-		err |= RULE(l, send, is_syn(), scheduled(l), go(l->fresh));
-	err |= RULE(l, send, hashed(l, ST_MARK, l->p->slots));
-	err |= RULE(l, send, macs_by_mark(l), forward(l));
+		err |= RULE(l, send, lane_is_syn(), lane_scheduled(l), lane_go(l->fresh));
+	err |= RULE(l, send, lane_hashed(l, ST_MARK, l->p->slots));
+	err |= RULE(l, send, lane_macs_by_mark(l), lane_forward(l));
 	return err | add_drop_rule(l, l->send);
 }
 
@@ -296,8 +316,12 @@ static int add_memory(struct lane *l)
 	l->leave = l->closing >= 0 ? add_chain(l, "closing") : -1;
 	l->again = l->closing >= 0 ? add_chain(l, "again") : -1;
 	l->keep = is_moving(l) ? add_chain(l, "keep") : -1;
+	l->settle = l->fixed >= 0 && !l->p->hashed ? add_chain(l, "fixed") : -1;
+	l->pinned = l->p->persists ? add_chain(l, "pinned") : -1;
+	l->move = l->p->persists ? add_chain(l, "move") : -1;
 	if (l->fresh == -ENOMEM || l->send < 0 || l->known < 0 || l->promote == -ENOMEM ||
-	    l->leave == -ENOMEM || l->again == -ENOMEM || l->keep == -ENOMEM)
+	    l->leave == -ENOMEM || l->again == -ENOMEM || l->keep == -ENOMEM ||
+	    l->settle == -ENOMEM || l->pinned == -ENOMEM || l->move == -ENOMEM)
 		return -ENOMEM;
 	if (has_fresh)
 		err |= fresh_rules(l);
@@ -309,6 +333,10 @@ static int add_memory(struct lane *l)
 		       add_schedule_rules(l, l->again);
 	if (l->keep >= 0)
 		err |= keep_rules(l);
+	if (l->settle >= 0)
+		err |= lane_settle_rules(l);
+	if (l->p->persists)
+		err |= lane_pinned_rules(l) | lane_move_rules(l) | add_drop_rule(l, l->move);
 	return err ? -ENOMEM : 0;
 }
 
@@ -316,12 +344,13 @@ static int add_memory(struct lane *l)
 
 static int entry_lookups(const struct lane *l)
 {
-	int err = RULE(l, entry, remembered_in(l, l->flows), go(l->known));
+	int err = RULE(l, entry, lane_remembered_in(l, l->flows), lane_go(l->known));
 
 	if (l->closing >= 0)
-		err |= RULE(l, entry, remembered_in(l, l->closing), go(l->leave));
+		err |= RULE(l, entry, lane_remembered_in(l, l->closing), lane_go(l->leave));
+	err |= lane_fixed_rule(l, l->entry);
 	if (l->half >= 0)
-		err |= RULE(l, entry, remembered_in(l, l->half), go(l->promote));
+		err |= RULE(l, entry, lane_remembered_in(l, l->half), lane_go(l->promote));
 	return err;
 }
 
@@ -334,10 +363,11 @@ static int entry_moves(const struct lane *l)
 	int err = 0;
 
 	if (l->udp && l->p->transition->udp_learned)
-		return RULE(l, entry, hashed(l, ST_MARK, l->p->moved), go(l->keep));
+		return RULE(l, entry, lane_hashed(l, ST_MARK, l->p->moved), lane_go(l->keep));
 	if (!l->udp)
-		err |= RULE(l, entry, is_syn(), hashed(l, ST_MARK, l->p->moved), go(l->fresh));
-	return err | RULE(l, entry, hashed(l, ST_MARK, l->p->home), go(l->keep));
+		err |= RULE(l, entry, lane_is_syn(), lane_hashed(l, ST_MARK, l->p->moved),
+			    lane_go(l->fresh));
+	return err | RULE(l, entry, lane_hashed(l, ST_MARK, l->p->home), lane_go(l->keep));
 }
 
 static int entry_rules(const struct lane *l)
@@ -348,15 +378,18 @@ static int entry_rules(const struct lane *l)
 
 	if (l->p->remembers && phase != TRANSITION_FORGETTING)
 		err |= entry_lookups(l);
+	else
+		err |= lane_fixed_rule(l, l->entry);
+	err |= lane_kept_rules(l, l->entry);
 	if (l->p->hashed) {
 		if (phase == TRANSITION_MOVING || phase == TRANSITION_SWITCHED)
 			err |= entry_moves(l);
 		err |= add_steady_rule(l, l->entry);
 	} else if (l->udp) {
-		err |= RULE(l, entry, scheduled(l), go(l->fresh));
+		err |= RULE(l, entry, lane_scheduled(l), lane_go(l->fresh));
 	} else {
-		err |= RULE(l, entry, is_syn(), scheduled(l), go(l->fresh));
-		err |= RULE(l, entry, hashed(l, ST_MARK, l->p->slots), go(l->send));
+		err |= RULE(l, entry, lane_is_syn(), lane_scheduled(l), lane_go(l->fresh));
+		err |= RULE(l, entry, lane_hashed(l, ST_MARK, l->p->slots), lane_go(l->send));
 	}
 	return err | add_drop_rule(l, l->entry);
 }
@@ -378,11 +411,13 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.closing_ms = p->farm->tcp_close_timeout_ms,
 		.flows = -1,
 		.half = -1,
+		.fresh = -1,
 		.closing = -1,
 	};
 	int err = 0;
 
 	l.idle_ms = l.udp ? p->farm->udp_timeout_ms : p->farm->tcp_timeout_ms;
+	lane_pins_init(&l, ipv6);
 	if (p->remembers)
 		err = add_flow_tables(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM : 0;
 	l.entry = err ? -1 : add_chain(&l, "farm");

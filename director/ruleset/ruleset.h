@@ -32,8 +32,8 @@ enum {
 
 enum {
 	RULESET_NAME = 64, /* longest name of a set or chain with its NUL: prefix + farm + suffix */
-	RULESET_KEY_MAX = 24,  /* ipv6_addr . inet_proto . inet_service, each padded to 4 octets */
-	RULESET_DATA_MAX = 12, /* both MAC addresses */
+	RULESET_KEY_MAX = 32,	 /* first and last address of a range of IPv6 */
+	RULESET_DATA_MAX = 12,	 /* both MAC addresses */
 	RULESET_STATEMENTS = 10, /* longest rule */
 	RULESET_IFNAME = 16,
 	RULESET_NO_OWNER = 0xffff, /* a bucket without an element */
@@ -51,11 +51,16 @@ enum ruleset_set_kind {
 	SET_OUTPUTS,	/* a backend's MAC -> the interface to it */
 	SET_FLOWS,	/* flow -> backend id; filled by the packet path */
 	SET_FLOWS6,	/* the same, IPv6 */
+	SET_PINS,	/* client -> backend id; filled by the packet path */
+	SET_PINS6,	/* the same, IPv6 */
+	SET_STATIC,	/* clients of the configuration -> backend id; ranges */
+	SET_STATIC6,	/* the same, IPv6 */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
 struct ruleset_element {
-	uint8_t key[RULESET_KEY_MAX];	/* as the kernel holds it: registers of 4 octets */
+	uint8_t key[RULESET_KEY_MAX];	/* as the kernel holds it: registers of 4 octets; of a range
+					   its first address, behind it its last */
 	uint8_t data[RULESET_DATA_MAX]; /* unused octets are zero */
 	uint32_t chain;			/* services: index into chains (planned rulesets) */
 	uint16_t backend;		/* BACKENDS, OUTPUTS: index into the farm's backends */
@@ -90,6 +95,10 @@ enum ruleset_key {
 	KEY_PEER6,
 	KEY_SOURCE, /* client */
 	KEY_SOURCE6,
+	KEY_CLIENT, /* client, or its network when prefix is given */
+	KEY_CLIENT6,
+	KEY_STATIC, /* client, in a set of addresses */
+	KEY_STATIC6,
 };
 
 /* How the key of a map comes about. */
@@ -137,6 +146,7 @@ struct ruleset_statement {
 	uint32_t seed;
 	uint32_t timeout_ms;
 	struct mac mac;
+	uint8_t prefix; /* KEY_CLIENT: bits of the address that count; 0: all */
 	uint8_t mask, value;
 	bool negate;
 	char text[CONFIG_NAME_MAX + 1];
@@ -189,6 +199,10 @@ int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values);
 bool ruleset_kind_is_indexed(enum ruleset_set_kind kind);
 /* Filled by the packet path, never by us. */
 bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
+/* Clients and the backends that they are kept with; such a set is one of flows, too. */
+bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
+/* Whose elements are ranges of addresses. */
+bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */

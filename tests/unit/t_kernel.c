@@ -297,6 +297,58 @@ static void the_keeper_mends_what_others_change(void)
 	in_namespace(mending);
 }
 
+/* Ranges that somebody took out, cut or added, beside others that stay. */
+static void mending_ranges(void)
+{
+	static const char *const changes[] = {
+		"delete element netdev director web-static { 10.9.0.0/16 }\n",
+		"delete element netdev director web-static { 10.10.0.0/16 }\n"
+		"add element netdev director web-static { 10.10.0.1-10.10.0.6 : 7 }\n",
+		"delete element netdev director web-static { 240.0.0.0/4 }\n"
+		"add element netdev director web-static { 0.0.0.0/8 : 7 }\n",
+		"delete element netdev director hash-static { 0.0.0.0/0 }\n",
+		"add element netdev director web-static.ip6 { 2001:db8:0:2:: : 7 }\n"
+		"delete element netdev director web-static.ip6 { ff00::/8 }\n",
+		"flush map netdev director web-static\n",
+	};
+	struct ruleset_change change;
+	struct ruleset_case c;
+	struct keeper *k = NULL;
+	struct err err = {0};
+	char *before, *after;
+
+	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/persistence.conf", if_nametoindex("eth0")))
+		return;
+	EXPECT_INT(keeper_set(k, &c.ruleset, &err), 0);
+	before = list_table();
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		feed("nft -f -", changes[i]);
+		EXPECT_INT(keeper_compare(k, &change, &err), 0);
+		EXPECT_INT(ruleset_change_is_empty(&change), false);
+		EXPECT_INT(change.chains_rewritten + change.sets_added, 0);
+		keeper_check(k);
+		after = list_table();
+		CU_ASSERT_STRING_EQUAL(after, before);
+		free(after);
+	}
+	/* Clients that the packet path remembers stay. */
+	feed("nft -f -", "add element netdev director web-pins { 0x0a500100 timeout 1h : 7 }\n"
+			 "flush chain netdev director farm-web\n");
+	keeper_check(k);
+	after = output_of("nft list map netdev director web-pins");
+	CU_ASSERT(strstr(after, "timeout 1h") != NULL);
+	free(after);
+	free(before);
+	keeper_free(k);
+	ruleset_case_clear(&c);
+}
+
+static void the_keeper_mends_ranges(void)
+{
+	in_namespace(mending_ranges);
+}
+
 /* --- transitions ------------------------------------------------------------------------------ */
 
 /* The table of the kernel becomes that of the transition; both renderings must agree on it. */
@@ -393,5 +445,6 @@ UNIT_TESTS(kernel) = {
 	{"every change is one transaction", every_change_is_one_transaction},
 	{"a refused transaction changes nothing", a_refused_transaction_changes_nothing},
 	{"the keeper mends what others change", the_keeper_mends_what_others_change},
+	{"the keeper mends ranges", the_keeper_mends_ranges},
 	UNIT_TESTS_END,
 };
