@@ -194,7 +194,7 @@ forgotten_in_time() {
 		sleep 1.5
 		expect_same_choices
 	done
-	expect_soon "the clients are forgotten" '[ "$(pins)" = 0 ]' 10
+	expect_soon "the clients are forgotten" "[ \"\$(pins)\" = 0 ]" 10
 }
 
 # A connection that lives longer than the timeout keeps its client.
@@ -331,6 +331,10 @@ pinned() {
 	lab_ctl a backend enable www/web2
 	expect_soon "all backends are up" "all_up" 20
 	expect_always web2 10.80.2.1
+	lab_ctl a backend drain www/web1
+	expect_always web1 10.80.1.1
+	[ "$(tcp 10.80.4.1)" != web1 ] || fail "web1 drains and gets a client without a pin"
+	lab_ctl a backend enable www/web1
 	reload "$@" 'pin { client = "10.80.1.0/25"  backend = "web3" }' \
 		'pin { client = "10.80.2.0/24"  backend = "web2" }'
 	expect_always web3 10.80.1.1
