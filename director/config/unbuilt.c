@@ -45,7 +45,6 @@ static const struct {
 	{SECTION_FARM, "pin", NULL},
 	{SECTION_FARM, "minimum-backends", "1"},
 	{SECTION_FARM, "when-empty", "drop"},
-	{SECTION_FARM, "fragments", "drop"},
 	{SECTION_FARM, "allow", NULL},
 	{SECTION_FARM, "deny", NULL},
 	{SECTION_FARM, "max-rate-per-source", NULL},

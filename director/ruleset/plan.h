@@ -40,6 +40,12 @@ enum {
 	PLAN_HALF_TIMEOUT_MS = 20000,
 	PLAN_HALF_MAX = 65536, /* half-open: more is a flood, 8 MiB */
 	PLAN_TABLE_MIN = 1024,
+	/* Fragments of one packet come together; the identification comes round again (RFC 6864). */
+	PLAN_FRAGMENT_TIMEOUT_MS = 2000,
+	PLAN_FRAGMENTS_MAX = 65536, /* packets in fragments at a time, 8 MiB */
+	/* Who sends what must be copied makes the pair send more than it got: a second, together … */
+	PLAN_ERROR_COPIES = 8000,
+	PLAN_FRAGMENT_COPIES = 100000,
 };
 
 /* An interface that is there, with farms on it or as a backend's way out. */

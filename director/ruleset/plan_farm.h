@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains.
- * Private to the plan.
+ * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
+ * plan_icmp.c ICMP errors and fragments. Private to the plan.
  *
  * Pure.
  */
@@ -16,6 +16,13 @@ enum plan_lane { LANE_TCP, LANE_UDP, LANE_TCP6, LANE_UDP6, LANE_COUNT };
 /* What the services map sends there: the index of the lane's first chain, -1 without such a lane. */
 struct plan_entries {
 	int chains[LANE_COUNT];
+	int firsts[LANE_COUNT]; /* first fragments; IPv4 only */
+	int errors, errors6;	/* ICMP errors; -1: no such addresses */
+};
+
+/* The flow tables of a lane; -1: not there. */
+struct lane_tables {
+	int flows, closing, half;
 };
 
 /* One farm on its way into the ruleset; sets by index, -1: not there. */
@@ -31,6 +38,7 @@ struct farm_plan {
 	bool hashed;	/* no flow is remembered but in a transition */
 	bool remembers; /* flow tables are there */
 	int buckets, slots, home, moved, backends_set, leaving, outputs;
+	struct lane_tables tables[LANE_COUNT]; /* of the lanes that are there */
 };
 
 /* Adds the farm. 0 or -ENOMEM. */
@@ -38,6 +46,17 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	      struct plan_entries *ret);
 /* Adds the chains and flow tables of one lane. The index of its first chain, or -ENOMEM. */
 int plan_lane(struct farm_plan *p, enum plan_lane lane);
+
+/* Adds the chains of a farm for ICMP errors and first fragments, after its lanes. 0 or -ENOMEM. */
+int plan_icmp_farm(struct farm_plan *p, struct plan_entries *ret);
+/*
+ * What becomes of later fragments: fills the map of VIPs and protocols and adds its chains. services
+ * is the filled services map of that IP version. 0 or -ENOMEM.
+ */
+int plan_icmp_later(struct ruleset *r, const struct plan_facts *facts,
+		    const struct plan_entries *entries, int services, int later, bool ipv6);
+/* The chain that ICMP errors go to, errors or errors6. Index or -ENOMEM. */
+int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6);
 
 /* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)

@@ -184,6 +184,11 @@ static const struct kind {
 	[SET_OUTPUTS] = {compare_octets, 6, 4, false, false, false},
 	[SET_FLOWS] = {compare_octets, 16, 4, false, true, false},
 	[SET_FLOWS6] = {compare_octets, 16, 4, false, true, false},
+	[SET_ERRORS] = {compare_concatenations, 12, 0, false, false, false},
+	[SET_ERRORS6] = {compare_concatenations, 24, 0, false, false, false},
+	[SET_LATER] = {compare_concatenations, 8, 0, false, false, false},
+	[SET_LATER6] = {compare_concatenations, 20, 0, false, false, false},
+	[SET_FRAGMENTS] = {compare_octets, 16, 12, false, true, false},
 	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
 };
 
@@ -218,6 +223,30 @@ bool ruleset_kind_is_indexed(enum ruleset_set_kind kind)
 bool ruleset_kind_is_flows(enum ruleset_set_kind kind)
 {
 	return kinds[kind].flows;
+}
+
+bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
+{
+	switch (kind) {
+	case SET_SERVICES:
+	case SET_SERVICES6:
+	case SET_ERRORS:
+	case SET_ERRORS6:
+	case SET_LATER:
+	case SET_LATER6: return true;
+	case SET_ADDRESSES:
+	case SET_ADDRESSES6:
+	case SET_BUCKETS:
+	case SET_SLOTS:
+	case SET_BACKENDS:
+	case SET_LEAVING:
+	case SET_OUTPUTS:
+	case SET_FLOWS:
+	case SET_FLOWS6:
+	case SET_FRAGMENTS:
+	case SET_FOREIGN: return false;
+	}
+	abort();
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

@@ -51,6 +51,11 @@ enum ruleset_set_kind {
 	SET_OUTPUTS,	/* a backend's MAC -> the interface to it */
 	SET_FLOWS,	/* flow -> backend id; filled by the packet path */
 	SET_FLOWS6,	/* the same, IPv6 */
+	SET_ERRORS,	/* VIP . protocol . port of an embedded packet -> the farm's errors */
+	SET_ERRORS6,	/* the same, IPv6 */
+	SET_LATER,	/* VIP . protocol -> what becomes of its later fragments */
+	SET_LATER6,	/* the same, IPv6 */
+	SET_FRAGMENTS,	/* fragmented packet -> both MACs; filled by the packet path */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
@@ -90,6 +95,15 @@ enum ruleset_key {
 	KEY_PEER6,
 	KEY_SOURCE, /* client */
 	KEY_SOURCE6,
+	KEY_ERROR, /* VIP; protocol and source port of the packet in an ICMP error */
+	KEY_ERROR6,
+	KEY_ERROR_PEER, /* of the packet in an ICMP error: KEY_PEER as its answer has it */
+	KEY_ERROR_PEER6,
+	KEY_ERROR_SOURCE,
+	KEY_ERROR_SOURCE6,
+	KEY_LATER, /* VIP, protocol */
+	KEY_LATER6,
+	KEY_FRAGMENT, /* source, destination, identification, protocol (RFC 791, 3.2) */
 };
 
 /* How the key of a map comes about. */
@@ -107,11 +121,17 @@ enum ruleset_statement_kind {
 	ST_WHOLE,	   /* not a fragment (IPv4) */
 	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
 	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */
-	ST_TO_VIP,	   /* destination address: set */
-	ST_TO_SERVICE,	   /* verdict of the services map: key, set */
+	ST_LATER6,	   /* the same, IPv6; the first statement of its rule */
+	ST_TO_SERVICE,	   /* verdict of a map: key, set */
+	ST_PROTOCOL,	   /* ICMP or ICMPv6: value */
+	ST_OCTET,	   /* of the transport header, at number: == value, or != with negate */
+	ST_OCTET_ABOVE,	   /* the same: > value */
+	ST_TOO_MANY,	   /* more than number packets a second, that many at once */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
 	ST_MARK_IN,	   /* the mark is in a set: set */
 	ST_MACS,	   /* write both MACs from a map: by, …, set */
+	ST_MACS_ARE,	   /* write both: mac, from */
+	ST_RECORD,	   /* remember key -> both MACs as they are now: key, set, timeout_ms */
 	ST_MARK,	   /* set the mark from a map: by, …, set */
 	ST_ADD,		   /* remember key -> mark: key, set, timeout_ms */
 	ST_UPDATE,	   /* remember or refresh it: key, set, timeout_ms */
@@ -120,6 +140,7 @@ enum ruleset_statement_kind {
 	ST_COUNTER,
 	ST_FORWARD, /* send the frame out of an interface: number = ifindex, text = its name */
 	ST_FORWARD_BY_MAC, /* … that a map knows by the destination MAC: set */
+	ST_COPY,	   /* a copy of the frame, likewise */
 	ST_GOTO,	   /* chain */
 	ST_ACCEPT,
 	ST_DROP,
@@ -136,7 +157,7 @@ struct ruleset_statement {
 	uint32_t number; /* modulus or ifindex */
 	uint32_t seed;
 	uint32_t timeout_ms;
-	struct mac mac;
+	struct mac mac, from;
 	uint8_t mask, value;
 	bool negate;
 	char text[CONFIG_NAME_MAX + 1];
@@ -189,6 +210,8 @@ int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values);
 bool ruleset_kind_is_indexed(enum ruleset_set_kind kind);
 /* Filled by the packet path, never by us. */
 bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
+/* Whose elements lead to a chain. */
+bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */
