@@ -20,9 +20,9 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_LATER:
 	case SET_LATER6:
 	case SET_FRAGMENTS:
+	case SET_OUTPUTS:
 	case SET_FOREIGN: return 1;
-	case SET_ADDRESSES:
-	case SET_OUTPUTS: return 2;
+	case SET_ADDRESSES: return 2;
 	case SET_LEAVING:
 	case SET_BUCKETS:
 	case SET_BACKENDS:
