@@ -259,8 +259,8 @@ static int fill_shared_sets(const struct plan_facts *facts, struct ruleset *r, s
 	if (!err && !ipv6)
 		err = plan_services(facts, r, s, s->firsts, FIRST_FRAGMENTS, ipv6);
 	if (!err)
-		err = plan_icmp_later(r, facts, s->entries, services, ipv6 ? s->later6 : s->later,
-				      ipv6);
+		err = plan_fragment_later(r, facts, s->entries, services,
+					  ipv6 ? s->later6 : s->later, ipv6);
 	if (err)
 		return err;
 	if (r->sets[errors].n_elements == 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
- * plan_icmp.c ICMP errors and fragments. Private to the plan.
+ * plan_icmp.c and plan_fragment.c those for what is no whole packet of it. Private to the plan.
  *
  * Pure.
  */
@@ -53,8 +53,8 @@ int plan_icmp_farm(struct farm_plan *p, struct plan_entries *ret);
  * What becomes of later fragments: fills the map of VIPs and protocols and adds its chains. services
  * is the filled services map of that IP version. 0 or -ENOMEM.
  */
-int plan_icmp_later(struct ruleset *r, const struct plan_facts *facts,
-		    const struct plan_entries *entries, int services, int later, bool ipv6);
+int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
+			const struct plan_entries *entries, int services, int later, bool ipv6);
 /* The chain that ICMP errors go to, errors or errors6. Index or -ENOMEM. */
 int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6);
 

@@ -10,7 +10,7 @@ ENABLED=${ENABLED:-"
 	arp_is_the_masters echo_is_the_masters other_ports_are_the_masters
 	the_director_itself the_standby_itself client_on_a_backend backend_to_another_vip
 	port_list_and_range path_mtu_up path_mtu_down path_mtu_down_remembered path_mtu_down_ipv6
-	fragmented_udp fragmented_tcp fragments_without_the_first
+	errors_by_kind fragmented_udp fragmented_tcp fragments_without_the_first
 	odd_forms odd_forms_remembered odd_forms_ipv6
 "}
 . "$(dirname "$0")/lab.sh"
@@ -366,6 +366,45 @@ six() {
 		$1"
 }
 
+# error TYPE [OPTIONS]: an ICMP error from the client about what the VIP has sent to a port of it.
+error() {
+	lab_exec client "$LAB_TOOLS/icmp_error.py" "$LAB_VIP" $ECHO_PORT "$(lab_address client)" 40000 "$@"
+}
+
+# expect_errors TYPE BACKENDS [OPTIONS]: so many backends get it, each once.
+expect_errors() {
+	local web n total=0
+
+	for web in $LAB_WEBS; do
+		LAB_CAPTURE_OPTIONS=-p lab_capture "$web" "icmp[icmptype] == $1 and dst $LAB_VIP"
+	done
+	error "$1" ${3:+"$3"}
+	ping_from client "$(lab_address web1)"
+	for web in $LAB_WEBS; do
+		lab_capture_stop "$web"
+		n=$(lab_captured_count "$web" "ether dst $(lab_mac "$web")")
+		[ "$n" -le 1 ] || fail "$web got $n"
+		total=$((total + n))
+	done
+	expect "backends that got type $1 ${3:-}" $total "$2"
+}
+
+# Unreachable, time exceeded, parameter problem are errors; the redirect is the host's own.
+errors_by_kind() {
+	local scheduler backends=1 type
+
+	for scheduler in maglev round-robin; do
+		serve "$(vrrp)
+			$(farm dns udp '"7000"' "scheduler = \"$scheduler\"")"
+		for type in 3 11 12; do
+			expect_errors $type $backends
+		done
+		expect_errors 5 0
+		expect_errors 3 0 options
+		backends=3
+	done
+}
+
 # far6_up: the same way over IPv6.
 far6_up() {
 	local host
@@ -523,6 +562,7 @@ run udp_over_ipv6 "UDP over IPv6"
 run path_mtu_up "path-MTU discovery of an upload"
 run path_mtu_down "path-MTU discovery of an answer"
 run path_mtu_down_remembered "path-MTU discovery of an answer of a farm with flow tables"
+run errors_by_kind "ICMP errors by kind"
 run path_mtu_down_ipv6 "path-MTU discovery of an answer over IPv6"
 run fragmented_udp "a fragmented datagram"
 run fragmented_tcp "an upload that a router makes fragments of"
