@@ -41,7 +41,6 @@ static const struct {
 	{SECTION_FARM, "scheduler", "maglev round-robin random source-hash"},
 	{SECTION_FARM, "minimum-backends", "1"},
 	{SECTION_FARM, "when-empty", "drop"},
-	{SECTION_FARM, "fragments", "drop"},
 	{SECTION_FARM, "allow", NULL},
 	{SECTION_FARM, "deny", NULL},
 	{SECTION_FARM, "max-rate-per-source", NULL},

@@ -26,7 +26,7 @@ static const char *target(const struct ruleset *r, const struct ruleset_element 
 static bool element_equal(const struct diff *d, enum ruleset_set_kind kind,
 			  const struct ruleset_element *have, const struct ruleset_element *want)
 {
-	if (kind == SET_SERVICES || kind == SET_SERVICES6)
+	if (ruleset_kind_is_verdicts(kind))
 		return strcmp(target(d->have, have), target(d->want, want)) == 0;
 	return memcmp(have->data, want->data, sizeof(have->data)) == 0;
 }
@@ -45,11 +45,11 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 {
 	switch (kind) {
 	case ST_LOOPED_BY_PEER:
-	case ST_TO_VIP:
 	case ST_TO_SERVICE:
 	case ST_MARK_IN:
 	case ST_MACS:
 	case ST_MARK:
+	case ST_RECORD:
 	case ST_ADD:
 	case ST_UPDATE:
 	case ST_DELETE:
@@ -58,6 +58,13 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_WHOLE:
 	case ST_LATER_FRAGMENT:
 	case ST_FIRST_FRAGMENT:
+	case ST_LATER6:
+	case ST_PROTOCOL:
+	case ST_OCTET:
+	case ST_OCTET_ABOVE:
+	case ST_TOO_MANY:
+	case ST_MACS_ARE:
+	case ST_COPY:
 	case ST_TCP_FLAGS:
 	case ST_LOG:
 	case ST_COUNTER:

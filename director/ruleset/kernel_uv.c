@@ -288,7 +288,7 @@ static int element_read(struct reading *g, const struct nlattr *element)
 	*e = (struct ruleset_element){0};
 	copy_value(e->key, sizeof(e->key),
 		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	if (set->kind == SET_SERVICES || set->kind == SET_SERVICES6)
+	if (ruleset_kind_is_verdicts(set->kind))
 		e->chain = verdict_chain(g->r, data);
 	else
 		copy_value(e->data, sizeof(e->data), nested(data, NFTA_DATA_VALUE));

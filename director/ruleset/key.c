@@ -20,12 +20,27 @@
 #include <linux/netfilter/nf_tables.h>
 
 /* nft's data types (include/datatype.h) and headers (include/proto.h). */
-enum { TYPE_INTEGER = 4, TYPE_INET_SERVICE = 13 };
+enum { TYPE_INTEGER = 4, TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_INET_SERVICE = 13 };
 enum { HEADER_TRANSPORT = 11, FIELD_SPORT = 1, FIELD_DPORT = 2 };
+enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9 };
 
 #define NETWORK(text, offset, len)                                                                 \
 	{                                                                                          \
 		text, NFT_PAYLOAD_NETWORK_HEADER, offset, len, TYPE_INTEGER, 0, 0                  \
+	}
+#define EMBEDDED(text, offset, len)                                                                \
+	{                                                                                          \
+		text, NFT_PAYLOAD_TRANSPORT_HEADER, offset, len, TYPE_INTEGER, 0, 0                \
+	}
+#define TO                                                                                         \
+	{                                                                                          \
+		"ip daddr", NFT_PAYLOAD_NETWORK_HEADER, 16, 4, TYPE_IPADDR, HEADER_IP,             \
+			FIELD_IP_DADDR                                                             \
+	}
+#define TO6                                                                                        \
+	{                                                                                          \
+		"ip6 daddr", NFT_PAYLOAD_NETWORK_HEADER, 24, 16, TYPE_IP6ADDR, HEADER_IP6,         \
+			FIELD_IP6_DADDR                                                            \
 	}
 #define SOURCE_PORT                                                                                \
 	{                                                                                          \
@@ -46,7 +61,10 @@ enum { HEADER_TRANSPORT = 11, FIELD_SPORT = 1, FIELD_DPORT = 2 };
 		"meta l4proto", FIELD_L4PROTO, 0, 1, 0, 0, 0                                       \
 	}
 
-/* Offsets: RFC 791 section 3.1, RFC 8200 section 3. */
+/*
+ * Offsets: RFC 791 section 3.1, RFC 8200 section 3. An ICMP error (RFC 792, RFC 4443) has 8 octets
+ * of its own and then the header of the packet that it is about, which the VIP sent.
+ */
 static const struct ruleset_key_parts keys[] = {
 	[KEY_SERVICE] = {3, {NETWORK("ip daddr", 16, 4), PROTOCOL, DESTINATION_PORT}},
 	[KEY_SERVICE6] = {3, {NETWORK("ip6 daddr", 24, 16), PROTOCOL, DESTINATION_PORT}},
@@ -62,6 +80,17 @@ static const struct ruleset_key_parts keys[] = {
 	[KEY_CLIENT6] = {1, {NETWORK("@nh,64,128", 8, 16)}},
 	[KEY_STATIC] = {1, {NETWORK("ip saddr", 12, 4)}},
 	[KEY_STATIC6] = {1, {NETWORK("ip6 saddr", 8, 16)}},
+	[KEY_ERROR] = {3, {TO, EMBEDDED("@th,136,8", 17, 1), EMBEDDED("@th,224,16", 28, 2)}},
+	[KEY_ERROR6] = {3, {TO6, EMBEDDED("@th,112,8", 14, 1), EMBEDDED("@th,384,16", 48, 2)}},
+	[KEY_ERROR_PEER] = {2, {EMBEDDED("@th,192,32", 24, 4), EMBEDDED("@th,240,16", 30, 2)}},
+	[KEY_ERROR_PEER6] = {2, {EMBEDDED("@th,256,128", 32, 16), EMBEDDED("@th,400,16", 50, 2)}},
+	[KEY_ERROR_SOURCE] = {1, {EMBEDDED("@th,192,32", 24, 4)}},
+	[KEY_ERROR_SOURCE6] = {1, {EMBEDDED("@th,256,128", 32, 16)}},
+	[KEY_LATER] = {2, {TO, NETWORK("ip protocol", 9, 1)}},
+	[KEY_LATER6] = {2, {TO6, PROTOCOL}},
+	[KEY_FRAGMENT] = {4,
+			  {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4),
+			   NETWORK("@nh,32,16", 4, 2), NETWORK("@nh,72,8", 9, 1)}},
 };
 
 const struct ruleset_key_parts *ruleset_key_parts(enum ruleset_key key)
@@ -73,12 +102,21 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 {
 	switch (key) {
 	case KEY_SERVICE6:
+	case KEY_ERROR6:
+	case KEY_ERROR_PEER6:
+	case KEY_ERROR_SOURCE6:
+	case KEY_LATER6:
 	case KEY_FLOW6:
 	case KEY_PEER6:
 	case KEY_SOURCE6:
 	case KEY_CLIENT6:
 	case KEY_STATIC6: return true;
 	case KEY_SERVICE:
+	case KEY_ERROR:
+	case KEY_ERROR_PEER:
+	case KEY_ERROR_SOURCE:
+	case KEY_LATER:
+	case KEY_FRAGMENT:
 	case KEY_FLOW:
 	case KEY_PEER:
 	case KEY_SOURCE:

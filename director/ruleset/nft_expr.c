@@ -20,7 +20,6 @@ enum {
 	AT_ETHER_SOURCE = 6,
 	AT_IP_FRAGMENT = 6,
 	AT_IP_SOURCE = 12,
-	AT_IP_DESTINATION = 16,
 	AT_TCP_FLAGS = 13,
 };
 
@@ -259,13 +258,6 @@ static void to_service(struct lowering *l, enum ruleset_key key, const char *ser
 	lookup(l, services, REG_VERDICT, false);
 }
 
-static void to_vip(struct lowering *l, const char *vips)
-{
-	need_ip(l);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_DESTINATION, 4, REG_1);
-	lookup(l, vips, NO_DESTINATION, false);
-}
-
 /* The bits of the fragment field (RFC 791): more to come, and the offset. */
 static void fragment(struct lowering *l, uint16_t bits, uint32_t op)
 {
@@ -275,6 +267,51 @@ static void fragment(struct lowering *l, uint16_t bits, uint32_t op)
 	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_FRAGMENT, 2, REG_1);
 	mask(l, &bits_of_field, sizeof(bits_of_field), REG_1);
 	compare(l, op, &zero, sizeof(zero));
+}
+
+/* The fragment header of IPv6 (RFC 8200, 4.5): 13 bits of offset behind two octets. */
+static void later_fragment6(struct lowering *l)
+{
+	uint16_t offset = htons(0xfff8), zero = 0;
+	struct nftnl_expr *e;
+
+	need_ip6(l);
+	e = expr_add(l, "exthdr");
+	if (!e)
+		return;
+	nftnl_expr_set_u8(e, NFTNL_EXPR_EXTHDR_TYPE, IPPROTO_FRAGMENT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OFFSET, 2);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_LEN, 2);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_DREG, REG_1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_EXTHDR_FLAGS, 0);
+	mask(l, &offset, sizeof(offset), REG_1);
+	compare(l, NFT_CMP_NEQ, &zero, sizeof(zero));
+}
+
+static void protocol(struct lowering *l, uint8_t value)
+{
+	meta_load(l, NFT_META_L4PROTO, REG_1);
+	compare(l, NFT_CMP_EQ, &value, sizeof(value));
+}
+
+static void octet(struct lowering *l, const struct ruleset_statement *s, uint32_t op)
+{
+	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, s->number, 1, REG_1);
+	compare(l, op, &s->value, sizeof(s->value));
+}
+
+static void too_many(struct lowering *l, uint32_t per_second)
+{
+	struct nftnl_expr *e = expr_add(l, "limit");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, per_second);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, per_second);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
 }
 
 static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
@@ -337,22 +374,56 @@ static void choose(struct lowering *l, const struct ruleset_statement *s, const 
 	lookup(l, map, REG_1, false);
 }
 
-static void change(struct lowering *l, uint32_t op, const struct ruleset_statement *s,
-		   const char *flows)
+/* The key is in REG_1, the data in REG_2. */
+static void dynset(struct lowering *l, uint32_t op, const struct ruleset_statement *s,
+		   const char *map)
 {
-	struct nftnl_expr *e;
+	struct nftnl_expr *e = expr_add(l, "dynset");
 
-	statement_key_load(l, s, 0);
-	meta_load(l, NFT_META_MARK, REG_2);
-	e = expr_add(l, "dynset");
 	if (!e)
 		return;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, op);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_1);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, REG_2);
-	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, flows);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, map);
 	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT,
 			   s->timeout_ms); /* 0 too, as the kernel does */
+}
+
+static void change(struct lowering *l, uint32_t op, const struct ruleset_statement *s,
+		   const char *flows)
+{
+	statement_key_load(l, s, 0);
+	meta_load(l, NFT_META_MARK, REG_2);
+	dynset(l, op, s, flows);
+}
+
+/* A number in a register. */
+static void immediate(struct lowering *l, const void *value, uint32_t len)
+{
+	struct nftnl_expr *e = expr_add(l, "immediate");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, REG_1);
+	nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, value, len);
+}
+
+static void macs_are(struct lowering *l, const struct ruleset_statement *s)
+{
+	uint8_t macs[2 * MAC_LEN];
+
+	memcpy(macs, s->mac.bytes, MAC_LEN);
+	memcpy(macs + MAC_LEN, s->from.bytes, MAC_LEN);
+	immediate(l, macs, sizeof(macs));
+	macs_write(l);
+}
+
+static void record(struct lowering *l, const struct ruleset_statement *s, const char *fragments)
+{
+	key_load(l, s->key, 0);
+	payload_load(l, NFT_PAYLOAD_LL_HEADER, 0, 2 * MAC_LEN, REG_2);
+	dynset(l, NFT_DYNSET_OP_ADD, s, fragments);
 }
 
 static void log_packet(struct lowering *l, const char *prefix)
@@ -381,15 +452,22 @@ static void forward_by_mac(struct lowering *l, const char *outputs)
 
 static void forward(struct lowering *l, uint32_t ifindex)
 {
-	struct nftnl_expr *e = expr_add(l, "immediate");
+	struct nftnl_expr *e;
 
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, REG_1);
-		nftnl_expr_set(e, NFTNL_EXPR_IMM_DATA, &ifindex, sizeof(ifindex));
-	}
+	immediate(l, &ifindex, sizeof(ifindex));
 	e = expr_add(l, "fwd");
 	if (e)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_FWD_SREG_DEV, REG_1);
+}
+
+static void copy(struct lowering *l, uint32_t ifindex)
+{
+	struct nftnl_expr *e;
+
+	immediate(l, &ifindex, sizeof(ifindex));
+	e = expr_add(l, "dup");
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_DUP_SREG_DEV, REG_1);
 }
 
 static void counter(struct lowering *l)
@@ -412,14 +490,20 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_WHOLE: fragment(l, 0x3fff, NFT_CMP_EQ); return;
 	case ST_LATER_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_NEQ); return;
 	case ST_FIRST_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_EQ); return;
-	case ST_TO_VIP: to_vip(l, set); return;
+	case ST_LATER6: later_fragment6(l); return;
 	case ST_TO_SERVICE: to_service(l, s->key, set); return;
+	case ST_PROTOCOL: protocol(l, s->value); return;
+	case ST_OCTET: octet(l, s, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ); return;
+	case ST_OCTET_ABOVE: octet(l, s, NFT_CMP_GT); return;
+	case ST_TOO_MANY: too_many(l, s->number); return;
 	case ST_TCP_FLAGS: tcp_flags(l, s); return;
 	case ST_MARK_IN: mark_in(l, set); return;
 	case ST_MACS:
 		choose(l, s, set);
 		macs_write(l);
 		return;
+	case ST_MACS_ARE: macs_are(l, s); return;
+	case ST_RECORD: record(l, s, set); return;
 	case ST_MARK:
 		choose(l, s, set);
 		mark_set(l, REG_1);
@@ -430,6 +514,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_LOG: log_packet(l, s->text); return;
 	case ST_COUNTER: counter(l); return;
 	case ST_FORWARD: forward(l, s->number); return;
+	case ST_COPY: copy(l, s->number); return;
 	case ST_FORWARD_BY_MAC: forward_by_mac(l, set); return;
 	case ST_GOTO: verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
 	case ST_ACCEPT: verdict(l, NF_ACCEPT, NULL); return;

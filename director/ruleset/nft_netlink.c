@@ -294,11 +294,6 @@ static void put_element_comment(struct nlmsghdr *nlh, const char *text)
 	mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, 2 + strlen(text) + 1, tlv);
 }
 
-static bool is_verdict_map(enum ruleset_set_kind kind)
-{
-	return kind == SET_SERVICES || kind == SET_SERVICES6;
-}
-
 /* nft's flag of a range, in its user data (include/rule.h). */
 enum { RANGE_IS_OPEN = 1 };
 
@@ -325,9 +320,9 @@ static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 	struct nlattr *element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM), *nest;
 
 	put_key(nlh, e->key, ruleset_key_len(set->kind));
-	if (r && (is_verdict_map(set->kind) || ruleset_data_len(set->kind))) {
+	if (r && (ruleset_kind_is_verdicts(set->kind) || ruleset_data_len(set->kind))) {
 		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
-		if (is_verdict_map(set->kind))
+		if (ruleset_kind_is_verdicts(set->kind))
 			put_verdict(nlh, r->chains[e->chain].name);
 		else
 			mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_data_len(set->kind), e->data);

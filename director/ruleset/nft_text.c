@@ -18,10 +18,15 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_PINS:
 	case SET_PINS6:
 	case SET_STATIC6:
+	case SET_ERRORS:
+	case SET_ERRORS6:
+	case SET_LATER:
+	case SET_LATER6:
+	case SET_FRAGMENTS:
+	case SET_OUTPUTS:
 	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES:
-	case SET_STATIC:
-	case SET_OUTPUTS: return 2;
+	case SET_STATIC: return 2;
 	case SET_LEAVING:
 	case SET_BUCKETS:
 	case SET_BACKENDS:
@@ -76,6 +81,21 @@ static void print_service_key(FILE *out, uint8_t family, const uint8_t key[stati
 
 	print_address(out, family, key);
 	fprintf(out, " . %s . %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp", be16_at(rest + 4));
+}
+
+/* The octets of another packet have no names of protocols and ports. */
+static void print_error_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
+
+	print_address(out, family, key);
+	fprintf(out, " . 0x%x . 0x%x", rest[0], be16_at(rest + 4));
+}
+
+static void print_later_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	print_address(out, family, key);
+	fprintf(out, " . %s", key[family == AF_INET6 ? 16 : 4] == IPPROTO_TCP ? "tcp" : "udp");
 }
 
 static void print_output(FILE *out, const struct ruleset_set *set, const struct ruleset_element *e)
@@ -134,8 +154,19 @@ static void print_element(FILE *out, const struct ruleset *r, const struct rules
 	case SET_OUTPUTS: print_output(out, set, e); return;
 	case SET_STATIC:
 	case SET_STATIC6: print_prefix(out, set->kind, e); return;
+	case SET_ERRORS:
+	case SET_ERRORS6:
+		print_error_key(out, set->kind == SET_ERRORS6 ? AF_INET6 : AF_INET, e->key);
+		fprintf(out, " : goto %s", r->chains[e->chain].name);
+		return;
+	case SET_LATER:
+	case SET_LATER6:
+		print_later_key(out, set->kind == SET_LATER6 ? AF_INET6 : AF_INET, e->key);
+		fprintf(out, " : goto %s", r->chains[e->chain].name);
+		return;
 	case SET_FLOWS:
 	case SET_FLOWS6:
+	case SET_FRAGMENTS:
 	case SET_PINS:
 	case SET_PINS6:
 	case SET_FOREIGN: return;
@@ -177,6 +208,19 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 	case SET_PINS6: print_flows_type(out, set, KEY_CLIENT6); return;
 	case SET_STATIC: fputs("\t\ttype ipv4_addr : mark\n\t\tflags interval\n", out); return;
 	case SET_STATIC6: fputs("\t\ttype ipv6_addr : mark\n\t\tflags interval\n", out); return;
+	case SET_ERRORS:
+	case SET_ERRORS6:
+		fputs("\t\ttypeof ", out);
+		ruleset_key_print(out, set->kind == SET_ERRORS6 ? KEY_ERROR6 : KEY_ERROR);
+		fputs(" : verdict\n", out);
+		return;
+	case SET_LATER: fputs("\t\ttype ipv4_addr . inet_proto : verdict\n", out); return;
+	case SET_LATER6: fputs("\t\ttype ipv6_addr . inet_proto : verdict\n", out); return;
+	case SET_FRAGMENTS:
+		fputs("\t\ttypeof ", out);
+		ruleset_key_print(out, KEY_FRAGMENT);
+		fprintf(out, " : @ll,0,96\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
+		return;
 	case SET_FOREIGN: return;
 	}
 }
@@ -248,7 +292,7 @@ static void print_change(FILE *out, const char *verb, const char *name,
 		fputs(" timeout ", out);
 		print_duration(out, s->timeout_ms);
 	}
-	fputs(" : meta mark }", out);
+	fputs(s->kind == ST_RECORD ? " : @ll,0,96 }" : " : meta mark }", out);
 }
 
 /* The key of a map, with a blank behind it. */
@@ -276,6 +320,16 @@ static void print_map(FILE *out, const char *target, const char *name,
 	fprintf(out, "map @%s", name);
 }
 
+static void print_macs_are(FILE *out, const struct ruleset_statement *s)
+{
+	uint8_t macs[RULESET_DATA_MAX];
+
+	memcpy(macs, s->mac.bytes, MAC_LEN);
+	memcpy(macs + MAC_LEN, s->from.bytes, MAC_LEN);
+	fputs("@ll,0,96 set ", out);
+	print_macs(out, macs);
+}
+
 static void print_statement(FILE *out, const struct ruleset *r, const struct ruleset_statement *s)
 {
 	const char *name = s->set < r->n_sets ? r->sets[s->set].name : "";
@@ -289,7 +343,17 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_WHOLE: fputs("ip frag-off & 16383 == 0", out); return;
 	case ST_LATER_FRAGMENT: fputs("ip frag-off & 8191 != 0", out); return;
 	case ST_FIRST_FRAGMENT: fputs("ip frag-off & 8191 == 0", out); return;
-	case ST_TO_VIP: fprintf(out, "ip daddr @%s", name); return;
+	case ST_LATER6: fputs("frag frag-off != 0", out); return;
+	case ST_PROTOCOL:
+		fprintf(out, "meta l4proto %s", s->value == IPPROTO_ICMP ? "icmp" : "ipv6-icmp");
+		return;
+	case ST_OCTET:
+		fprintf(out, "@th,%u,8 %s0x%x", 8 * s->number, s->negate ? "!= " : "", s->value);
+		return;
+	case ST_OCTET_ABOVE: fprintf(out, "@th,%u,8 > 0x%x", 8 * s->number, s->value); return;
+	case ST_TOO_MANY:
+		fprintf(out, "limit rate over %u/second burst %u packets", s->number, s->number);
+		return;
 	case ST_TO_SERVICE:
 		ruleset_key_print(out, s->key);
 		fprintf(out, " vmap @%s", name);
@@ -300,6 +364,8 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		return;
 	case ST_MARK_IN: fprintf(out, "meta mark @%s", name); return;
 	case ST_MACS: print_map(out, "@ll,0,96", name, s); return;
+	case ST_MACS_ARE: print_macs_are(out, s); return;
+	case ST_RECORD: print_change(out, "add", name, s); return;
 	case ST_MARK: print_map(out, "meta mark", name, s); return;
 	case ST_ADD: print_change(out, "add", name, s); return;
 	case ST_UPDATE: print_change(out, "update", name, s); return;
@@ -310,6 +376,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		return;
 	case ST_COUNTER: fputs("counter", out); return;
 	case ST_FORWARD: fprintf(out, "fwd to \"%s\"", s->text); return;
+	case ST_COPY: fprintf(out, "dup to \"%s\"", s->text); return;
 	case ST_FORWARD_BY_MAC: fprintf(out, "fwd to ether daddr map @%s", name); return;
 	case ST_GOTO: fprintf(out, "goto %s", r->chains[s->chain].name); return;
 	case ST_ACCEPT: fputs("accept", out); return;

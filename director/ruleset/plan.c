@@ -20,7 +20,11 @@ const struct plan_interface *plan_find_interface(const struct plan_facts *facts,
 
 /* Sets that farms share, by index; -1: not there. */
 struct shared {
-	int services, services6, vips, nodes;
+	int services, services6, nodes;
+	int firsts;	     /* VIP, protocol and port to the farm's chain for first fragments */
+	int errors, errors6; /* … of the packet in an ICMP error, to the farm's errors */
+	int later, later6;   /* VIP and protocol, of later fragments */
+	int chain, chain6;   /* for ICMP errors; -1: nobody to send them to */
 	const struct plan_entries *entries; /* of each farm */
 };
 
@@ -29,9 +33,21 @@ static bool is_ipv6(const struct addr *a)
 	return a->family == AF_INET6;
 }
 
-static int entry_of(const struct plan_entries *entries, bool ipv6, bool udp)
+/* What a map of VIP, protocol and port leads to. */
+enum purpose { WHOLE_PACKETS, FIRST_FRAGMENTS, ICMP_ERRORS };
+
+static int entry_of(const struct plan_entries *entries, enum purpose purpose, bool ipv6, bool udp)
 {
-	return entries->chains[ipv6 ? (udp ? LANE_UDP6 : LANE_TCP6) : (udp ? LANE_UDP : LANE_TCP)];
+	enum plan_lane lane = ipv6 ? (udp ? LANE_UDP6 : LANE_TCP6) : (udp ? LANE_UDP : LANE_TCP);
+
+	if (entries->chains[lane] < 0)
+		return -1;
+	switch (purpose) {
+	case WHOLE_PACKETS: break;
+	case FIRST_FRAGMENTS: return entries->firsts[lane];
+	case ICMP_ERRORS: return ipv6 ? entries->errors6 : entries->errors;
+	}
+	return entries->chains[lane];
 }
 
 /* Elements for one address, protocol and range of ports; only their number when e is NULL. */
@@ -53,14 +69,14 @@ static size_t add_ports(struct ruleset_element *e, const struct addr *address, u
 }
 
 static size_t add_services(struct ruleset_element *e, const struct config_farm *farm,
-			   const struct plan_entries *entries, bool ipv6)
+			   const struct plan_entries *entries, enum purpose purpose, bool ipv6)
 {
 	size_t n = 0;
 
 	for (size_t a = 0; a < farm->n_addresses; a++)
 		for (size_t i = 0; i < farm->n_ports; i++)
 			for (int udp = 0; udp < 2; udp++) {
-				int chain = entry_of(entries, ipv6, udp);
+				int chain = entry_of(entries, purpose, ipv6, udp);
 
 				if (is_ipv6(&farm->addresses[a]) == ipv6 && chain >= 0)
 					n += add_ports(e ? &e[n] : NULL, &farm->addresses[a],
@@ -71,40 +87,21 @@ static size_t add_services(struct ruleset_element *e, const struct config_farm *
 }
 
 static int plan_services(const struct plan_facts *facts, struct ruleset *r,
-			 const struct shared *shared, bool ipv6)
+			 const struct shared *shared, int at, enum purpose purpose, bool ipv6)
 {
-	struct ruleset_set *set = &r->sets[ipv6 ? shared->services6 : shared->services];
+	struct ruleset_set *set = &r->sets[at];
 	size_t n = 0;
 
 	for (size_t i = 0; i < facts->config->n_farms; i++)
-		n += add_services(NULL, &facts->config->farms[i], &shared->entries[i], ipv6);
+		n += add_services(NULL, &facts->config->farms[i], &shared->entries[i], purpose,
+				  ipv6);
 	if (ruleset_set_reserve(set, n) < 0)
 		return -ENOMEM;
 	n = 0;
 	for (size_t i = 0; i < facts->config->n_farms; i++)
 		n += add_services(&set->elements[n], &facts->config->farms[i], &shared->entries[i],
-				  ipv6);
+				  purpose, ipv6);
 	ruleset_set_sort(set);
-	return 0;
-}
-
-/* The IPv4 VIPs of farms that are there, each once. */
-static int plan_vips(struct ruleset *r, const struct shared *shared)
-{
-	const struct ruleset_set *services = &r->sets[shared->services];
-	struct ruleset_set *vips = &r->sets[shared->vips];
-	size_t n = 0;
-
-	if (ruleset_set_reserve(vips, services->n_elements) < 0)
-		return -ENOMEM;
-	for (size_t i = 0; i < services->n_elements; i++)
-		memcpy(vips->elements[i].key, services->elements[i].key, 4);
-	ruleset_set_sort(vips);
-	for (size_t i = 0; i < vips->n_elements; i++)
-		if (n == 0 || ruleset_element_compare(SET_ADDRESSES, &vips->elements[n - 1],
-						      &vips->elements[i]) != 0)
-			vips->elements[n++] = vips->elements[i];
-	vips->n_elements = n;
 	return 0;
 }
 
@@ -160,6 +157,8 @@ static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
 			const struct plan_interface *in, const struct shared *shared)
 {
 	struct ruleset_statement for_us = plan_statement(ST_FOR_US), looped;
+	struct ruleset_statement icmp = {.kind = ST_PROTOCOL, .value = IPPROTO_ICMP};
+	struct ruleset_statement to_errors = {.kind = ST_GOTO, .chain = (uint32_t)shared->chain};
 	int chain = ruleset_add_chain(r, "ingress-%s", in->name);
 	int err = 0;
 
@@ -176,10 +175,18 @@ static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
 	if (shared->services6 >= 0)
 		err |= PLAN_ADD_RULE(r, chain, for_us, to_service(KEY_SERVICE6, shared->services6));
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_FIRST_FRAGMENT),
-			     to_service(KEY_SERVICE, shared->services));
-	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement_set(ST_TO_VIP, shared->vips),
-			     plan_statement(ST_LATER_FRAGMENT), plan_statement(ST_COUNTER),
-			     plan_statement(ST_DROP));
+			     to_service(KEY_SERVICE, shared->firsts));
+	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_LATER_FRAGMENT),
+			     to_service(KEY_LATER, shared->later));
+	if (shared->chain >= 0)
+		err |= PLAN_ADD_RULE(r, chain, for_us, icmp, to_errors);
+	if (shared->chain6 >= 0) {
+		icmp.value = IPPROTO_ICMPV6;
+		to_errors.chain = (uint32_t)shared->chain6;
+		err |= PLAN_ADD_RULE(r, chain, plan_statement(ST_LATER6), for_us,
+				     to_service(KEY_LATER6, shared->later6));
+		err |= PLAN_ADD_RULE(r, chain, for_us, icmp, to_errors);
+	}
 	return err ? -ENOMEM : 0;
 }
 
@@ -217,29 +224,64 @@ static bool has_ipv6(const struct config *c)
 	return false;
 }
 
+static int add_shared_sets(const struct plan_facts *facts, struct ruleset *r, struct shared *s)
+{
+	bool ipv6 = has_ipv6(facts->config);
+	int fragments;
+
+	s->services = ruleset_add_set(r, SET_SERVICES, "services");
+	s->services6 = ipv6 ? ruleset_add_set(r, SET_SERVICES6, "services6") : -1;
+	s->firsts = ruleset_add_set(r, SET_SERVICES, "first-fragments");
+	s->later = ruleset_add_set(r, SET_LATER, "later-fragments");
+	s->later6 = ipv6 ? ruleset_add_set(r, SET_LATER6, "later-fragments6") : -1;
+	fragments = ruleset_add_set(r, SET_FRAGMENTS, "fragments");
+	s->errors = ruleset_add_set(r, SET_ERRORS, "errors");
+	s->errors6 = ipv6 ? ruleset_add_set(r, SET_ERRORS6, "errors6") : -1;
+	if (s->services < 0 || s->firsts < 0 || s->later < 0 || fragments < 0 || s->errors < 0 ||
+	    (ipv6 && (s->services6 < 0 || s->later6 < 0 || s->errors6 < 0)))
+		return -ENOMEM;
+	r->sets[fragments].size = PLAN_FRAGMENTS_MAX;
+	if (!facts->config->has_cluster)
+		return 0;
+	s->nodes = ruleset_add_set(r, SET_ADDRESSES, "nodes");
+	return s->nodes < 0 ? -ENOMEM : plan_nodes(facts, r, s->nodes);
+}
+
+/* The maps of one IP version, and the chains that are no farm's. */
+static int fill_shared_sets(const struct plan_facts *facts, struct ruleset *r, struct shared *s,
+			    bool ipv6)
+{
+	int services = ipv6 ? s->services6 : s->services, errors = ipv6 ? s->errors6 : s->errors;
+	int chain, err = plan_services(facts, r, s, services, WHOLE_PACKETS, ipv6);
+
+	if (!err)
+		err = plan_services(facts, r, s, errors, ICMP_ERRORS, ipv6);
+	if (!err && !ipv6)
+		err = plan_services(facts, r, s, s->firsts, FIRST_FRAGMENTS, ipv6);
+	if (!err)
+		err = plan_fragment_later(r, facts, s->entries, services,
+					  ipv6 ? s->later6 : s->later, ipv6);
+	if (err)
+		return err;
+	if (r->sets[errors].n_elements == 0)
+		return 0;
+	chain = plan_icmp_chain(r, errors, ipv6);
+	*(ipv6 ? &s->chain6 : &s->chain) = chain;
+	return chain < 0 ? chain : 0;
+}
+
 static int plan_all(const struct plan_facts *facts, struct ruleset *r, struct plan_entries *entries)
 {
-	struct shared shared = {.services6 = -1, .nodes = -1, .entries = entries};
+	struct shared shared = {.nodes = -1, .chain = -1, .chain6 = -1, .entries = entries};
 	int err;
 
-	shared.services = ruleset_add_set(r, SET_SERVICES, "services");
-	if (has_ipv6(facts->config))
-		shared.services6 = ruleset_add_set(r, SET_SERVICES6, "services6");
-	shared.vips = ruleset_add_set(r, SET_ADDRESSES, "vips");
-	if (shared.services < 0 || shared.vips < 0 || shared.services6 == -ENOMEM)
-		return -ENOMEM;
-	if (facts->config->has_cluster) {
-		shared.nodes = ruleset_add_set(r, SET_ADDRESSES, "nodes");
-		if (shared.nodes < 0 || plan_nodes(facts, r, shared.nodes) < 0)
-			return -ENOMEM;
-	}
-	err = plan_farms(facts, r, entries);
+	err = add_shared_sets(facts, r, &shared);
 	if (!err)
-		err = plan_services(facts, r, &shared, false);
+		err = plan_farms(facts, r, entries);
+	if (!err)
+		err = fill_shared_sets(facts, r, &shared, false);
 	if (!err && shared.services6 >= 0)
-		err = plan_services(facts, r, &shared, true);
-	if (!err)
-		err = plan_vips(r, &shared);
+		err = fill_shared_sets(facts, r, &shared, true);
 	for (size_t i = 0; !err && i < facts->n_interfaces; i++)
 		if (interface_has_farm(facts->config, facts->interfaces[i].name))
 			err = plan_ingress(facts, r, &facts->interfaces[i], &shared);

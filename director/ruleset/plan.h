@@ -25,6 +25,29 @@
  *   send-NAME    writes the MACs of the flow's backend, or forgets the flow when it is dead and
  *                chooses anew
  *
+ * Behind them in ingress-IF, for what is no whole packet for a service:
+ *
+ *   first-NAME   the first of several IPv4 fragments, by VIP, protocol and port: asks what the farm's
+ *                chain would ask, records source, destination, protocol and identification -> both
+ *                MACs for 2 s in the map fragments, and goes to farm-NAME. So its packet is looked
+ *                up, and counted, twice; nobody else pays. A new UDP flow is remembered half-open
+ *                first, and the farm's chain finds it there. Only where that memory is full, or the
+ *                backend has just died, may the record name another backend than the farm's chain
+ *                chooses: this datagram is lost, the flow goes on.
+ *   fragments    later IPv4 fragments, by VIP and protocol: where the record says, else dropped
+ *   spray-…      the same for a VIP and protocol with a farm that sprays: without a record, a copy
+ *                for every backend in service of those farms; the last one gets the frame itself.
+ *                IPv6 has no record (a key of 16 octets cannot hold one, see key.c): all but first
+ *                fragments are dropped, in fragments6, or copied. First ones say their port and are
+ *                the business of farm-NAME.
+ *   errors       ICMP errors, by VIP, protocol and port of the packet in it, to …
+ *   errors-NAME  … a farm that hashes: the bucket of the packet in it. A farm that remembers flows:
+ *                copies to every backend in service, because nft 1.0.6 cannot look up a flow by the
+ *                fields of another packet (the types differ). A host without the flow ignores the
+ *                error (RFC 5927, 4). At most PLAN_ERROR_COPIES a second in all, the rest is dropped
+ *                and counted. What is about a packet with options is counted and left to the host,
+ *                as are echo and all other ICMP. errors6, errors6-NAME: ICMPv6.
+ *
  * A mark is the id of a backend. Remembering is a rule that sends the frame itself when it succeeds:
  * a full table ends that rule, not the forwarding.
  *
@@ -46,6 +69,12 @@ enum {
 	PLAN_HALF_TIMEOUT_MS = 20000,
 	PLAN_HALF_MAX = 65536, /* half-open: more is a flood, 8 MiB */
 	PLAN_TABLE_MIN = 1024,
+	/* Fragments of one packet come together; the identification comes round again (RFC 6864). */
+	PLAN_FRAGMENT_TIMEOUT_MS = 2000,
+	PLAN_FRAGMENTS_MAX = 65536, /* packets in fragments at a time, 8 MiB */
+	/* Who sends what must be copied makes the pair send more than it got: a second, together … */
+	PLAN_ERROR_COPIES = 8000,
+	PLAN_FRAGMENT_COPIES = 100000,
 };
 
 /* An interface that is there, with farms on it or as a backend's way out. */

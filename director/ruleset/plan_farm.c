@@ -370,6 +370,8 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	}
 	if (!err)
 		err = add_lanes(&p, ret);
+	if (!err)
+		err = plan_icmp_farm(&p, ret);
 	free(ids);
 	free(table);
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains.
- * Private to the plan.
+ * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
+ * plan_icmp.c and plan_fragment.c those for what is no whole packet of it. Private to the plan.
  *
  * Pure.
  */
@@ -16,6 +16,13 @@ enum plan_lane { LANE_TCP, LANE_UDP, LANE_TCP6, LANE_UDP6, LANE_COUNT };
 /* What the services map sends there: the index of the lane's first chain, -1 without such a lane. */
 struct plan_entries {
 	int chains[LANE_COUNT];
+	int firsts[LANE_COUNT]; /* first fragments; IPv4 only */
+	int errors, errors6;	/* ICMP errors; -1: no such addresses */
+};
+
+/* The flow tables of a lane; -1: not there. */
+struct lane_tables {
+	int flows, closing, half;
 };
 
 /* Clients of one IP version that have a backend; sets by index, -1: not there. */
@@ -39,7 +46,8 @@ struct farm_plan {
 	bool remembers; /* flow tables are there */
 	bool persists;	/* clients are kept with their backends */
 	int buckets, slots, home, moved, backends_set, leaving, outputs;
-	struct farm_pins pins[2]; /* IPv4, IPv6 */
+	struct farm_pins pins[2];	       /* IPv4, IPv6 */
+	struct lane_tables tables[LANE_COUNT]; /* of the lanes that are there */
 };
 
 /* Adds the farm. 0 or -ENOMEM. */
@@ -51,6 +59,17 @@ uint32_t plan_half_size(uint32_t most);
 int plan_pins(struct farm_plan *p);
 /* Adds the chains and flow tables of one lane. The index of its first chain, or -ENOMEM. */
 int plan_lane(struct farm_plan *p, enum plan_lane lane);
+
+/* Adds the chains of a farm for ICMP errors and first fragments, after its lanes. 0 or -ENOMEM. */
+int plan_icmp_farm(struct farm_plan *p, struct plan_entries *ret);
+/*
+ * What becomes of later fragments: fills the map of VIPs and protocols and adds its chains. services
+ * is the filled services map of that IP version. 0 or -ENOMEM.
+ */
+int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
+			const struct plan_entries *entries, int services, int later, bool ipv6);
+/* The chain that ICMP errors go to, errors or errors6. Index or -ENOMEM. */
+int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6);
 
 /* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)

@@ -420,6 +420,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 	lane_pins_init(&l, ipv6);
 	if (p->remembers)
 		err = add_flow_tables(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM : 0;
+	p->tables[which] = (struct lane_tables){l.flows, l.closing, l.half};
 	l.entry = err ? -1 : add_chain(&l, "farm");
 	if (err || l.entry < 0)
 		return -ENOMEM;

@@ -188,6 +188,11 @@ static const struct kind {
 	[SET_PINS6] = {compare_octets, 16, 4, false, true, false},
 	[SET_STATIC] = {compare_octets, 4, 4, false, false, false},
 	[SET_STATIC6] = {compare_octets, 16, 4, false, false, false},
+	[SET_ERRORS] = {compare_concatenations, 12, 0, false, false, false},
+	[SET_ERRORS6] = {compare_concatenations, 24, 0, false, false, false},
+	[SET_LATER] = {compare_concatenations, 8, 0, false, false, false},
+	[SET_LATER6] = {compare_concatenations, 20, 0, false, false, false},
+	[SET_FRAGMENTS] = {compare_octets, 16, 12, false, true, false},
 	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
 };
 
@@ -232,6 +237,34 @@ bool ruleset_kind_is_pins(enum ruleset_set_kind kind)
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind)
 {
 	return kind == SET_STATIC || kind == SET_STATIC6;
+}
+
+bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
+{
+	switch (kind) {
+	case SET_SERVICES:
+	case SET_SERVICES6:
+	case SET_ERRORS:
+	case SET_ERRORS6:
+	case SET_LATER:
+	case SET_LATER6: return true;
+	case SET_ADDRESSES:
+	case SET_ADDRESSES6:
+	case SET_BUCKETS:
+	case SET_SLOTS:
+	case SET_BACKENDS:
+	case SET_LEAVING:
+	case SET_OUTPUTS:
+	case SET_FLOWS:
+	case SET_FLOWS6:
+	case SET_PINS:
+	case SET_PINS6:
+	case SET_STATIC:
+	case SET_STATIC6:
+	case SET_FRAGMENTS:
+	case SET_FOREIGN: return false;
+	}
+	abort();
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

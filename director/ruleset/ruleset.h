@@ -55,6 +55,11 @@ enum ruleset_set_kind {
 	SET_PINS6,	/* the same, IPv6 */
 	SET_STATIC,	/* clients of the configuration -> backend id; ranges */
 	SET_STATIC6,	/* the same, IPv6 */
+	SET_ERRORS,	/* VIP . protocol . port of an embedded packet -> the farm's errors */
+	SET_ERRORS6,	/* the same, IPv6 */
+	SET_LATER,	/* VIP . protocol -> what becomes of its later fragments */
+	SET_LATER6,	/* the same, IPv6 */
+	SET_FRAGMENTS,	/* fragmented packet -> both MACs; filled by the packet path */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
@@ -99,6 +104,15 @@ enum ruleset_key {
 	KEY_CLIENT6,
 	KEY_STATIC, /* client, in a set of addresses */
 	KEY_STATIC6,
+	KEY_ERROR, /* VIP; protocol and source port of the packet in an ICMP error */
+	KEY_ERROR6,
+	KEY_ERROR_PEER, /* of the packet in an ICMP error: KEY_PEER as its answer has it */
+	KEY_ERROR_PEER6,
+	KEY_ERROR_SOURCE,
+	KEY_ERROR_SOURCE6,
+	KEY_LATER, /* VIP, protocol */
+	KEY_LATER6,
+	KEY_FRAGMENT, /* source, destination, identification, protocol (RFC 791, 3.2) */
 };
 
 /* How the key of a map comes about. */
@@ -116,11 +130,17 @@ enum ruleset_statement_kind {
 	ST_WHOLE,	   /* not a fragment (IPv4) */
 	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
 	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */
-	ST_TO_VIP,	   /* destination address: set */
-	ST_TO_SERVICE,	   /* verdict of the services map: key, set */
+	ST_LATER6,	   /* the same, IPv6; the first statement of its rule */
+	ST_TO_SERVICE,	   /* verdict of a map: key, set */
+	ST_PROTOCOL,	   /* ICMP or ICMPv6: value */
+	ST_OCTET,	   /* of the transport header, at number: == value, or != with negate */
+	ST_OCTET_ABOVE,	   /* the same: > value */
+	ST_TOO_MANY,	   /* more than number packets a second, that many at once */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
 	ST_MARK_IN,	   /* the mark is in a set: set */
 	ST_MACS,	   /* write both MACs from a map: by, …, set */
+	ST_MACS_ARE,	   /* write both: mac, from */
+	ST_RECORD,	   /* remember key -> both MACs as they are now: key, set, timeout_ms */
 	ST_MARK,	   /* set the mark from a map: by, …, set */
 	ST_ADD,		   /* remember key -> mark: key, set, timeout_ms */
 	ST_UPDATE,	   /* remember or refresh it: key, set, timeout_ms */
@@ -129,6 +149,7 @@ enum ruleset_statement_kind {
 	ST_COUNTER,
 	ST_FORWARD, /* send the frame out of an interface: number = ifindex, text = its name */
 	ST_FORWARD_BY_MAC, /* … that a map knows by the destination MAC: set */
+	ST_COPY,	   /* a copy of the frame, likewise */
 	ST_GOTO,	   /* chain */
 	ST_ACCEPT,
 	ST_DROP,
@@ -145,7 +166,7 @@ struct ruleset_statement {
 	uint32_t number; /* modulus or ifindex */
 	uint32_t seed;
 	uint32_t timeout_ms;
-	struct mac mac;
+	struct mac mac, from;
 	uint8_t prefix; /* KEY_CLIENT: bits of the address that count; 0: all */
 	uint8_t mask, value;
 	bool negate;
@@ -203,6 +224,8 @@ bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
 bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
 /* Whose elements are ranges of addresses. */
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
+/* Whose elements lead to a chain. */
+bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */

@@ -72,7 +72,7 @@ static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, ruleset_key_len(set->kind), e->key);
 	mnl_attr_nest_end(nlh, nest);
-	if (data || set->kind == SET_SERVICES) {
+	if (data || ruleset_kind_is_verdicts(set->kind)) {
 		nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
 		if (data)
 			mnl_attr_put(nlh, NFTA_DATA_VALUE, data, e->data);

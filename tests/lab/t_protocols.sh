@@ -9,7 +9,9 @@
 ENABLED=${ENABLED:-"
 	arp_is_the_masters echo_is_the_masters other_ports_are_the_masters
 	the_director_itself the_standby_itself client_on_a_backend backend_to_another_vip
-	port_list_and_range path_mtu_up
+	port_list_and_range path_mtu_up path_mtu_down path_mtu_down_remembered path_mtu_down_ipv6
+	errors_by_kind fragmented_udp fragmented_tcp fragments_without_the_first
+	odd_forms odd_forms_remembered odd_forms_ipv6
 	udp tcp_and_udp_on_one_port http_over_ipv6 udp_over_ipv6
 "}
 . "$(dirname "$0")/lab.sh"
@@ -281,9 +283,9 @@ udp_over_ipv6() {
 
 # --- path-MTU discovery ---------------------------------------------------------------------------
 
-# far_up: a client "far" behind two routers with an MTU of 1200 between them.
+# far_up: a client "far" behind two routers with an MTU of 1300 between them.
 #
-#	far 10.79.0.10 -- 10.79.0.1 r1 10.79.1.1 == 1200 == 10.79.1.2 r2 10.77.0.9 -- switch
+#	far 10.79.0.10 -- 10.79.0.1 r1 10.79.1.1 == 1300 == 10.79.1.2 r2 10.77.0.9 -- switch
 far_up() {
 	local host ns switch
 
@@ -297,7 +299,7 @@ far_up() {
 			net.ipv4.conf.default.rp_filter=0
 	done
 	cable far 10.79.0.10/24 r1 10.79.0.1/24
-	cable r1 10.79.1.1/24 r2 10.79.1.2/24 1200
+	cable r1 10.79.1.1/24 r2 10.79.1.2/24 1300
 	ip link add eth0 netns "$(lab_ns r2)" type veth peer name r2 netns "$switch"
 	ip -n "$switch" link set dev r2 master switch up
 	ip -n "$(lab_ns r2)" address add 10.77.0.9/24 dev eth0
@@ -347,6 +349,108 @@ path_mtu_down() {
 	done
 }
 
+# The same of a farm that remembers its flows: the error finds the backend among all of them.
+path_mtu_down_remembered() {
+	far_up
+	serve "$(vrrp)
+		$(farm www tcp '"80", "7000"' 'scheduler = "round-robin"')"
+	for _ in 1 2 3 4 5 6; do
+		forget_mtu
+		expect_echo far tcp-down "$LAB_VIP" $((1 * MIB))
+	done
+}
+
+# six FARM: serves it and IPv4 beside it; the VIP of IPv6 is given to a by hand.
+six() {
+	give_ipv6
+	ip -n "$(lab_ns a)" address replace "$LAB_VIP6/128" dev eth0 nodad
+	serve "$(plain)
+		$1"
+}
+
+# error TYPE [OPTIONS]: an ICMP error from the client about what the VIP has sent to a port of it.
+error() {
+	lab_exec client "$LAB_TOOLS/icmp_error.py" "$LAB_VIP" $ECHO_PORT "$(lab_address client)" 40000 "$@"
+}
+
+# expect_errors TYPE BACKENDS [OPTIONS]: so many backends get it, each once.
+expect_errors() {
+	local web n total=0
+
+	for web in $LAB_WEBS; do
+		LAB_CAPTURE_OPTIONS=-p lab_capture "$web" "icmp[icmptype] == $1 and dst $LAB_VIP"
+	done
+	error "$1" ${3:+"$3"}
+	ping_from client "$(lab_address web1)"
+	for web in $LAB_WEBS; do
+		lab_capture_stop "$web"
+		n=$(lab_captured_count "$web" "ether dst $(lab_mac "$web")")
+		[ "$n" -le 1 ] || fail "$web got $n"
+		total=$((total + n))
+	done
+	expect "backends that got type $1 ${3:-}" $total "$2"
+}
+
+# Unreachable, time exceeded, parameter problem are errors; the redirect is the host's own.
+errors_by_kind() {
+	local scheduler backends=1 type
+
+	for scheduler in maglev round-robin; do
+		serve "$(vrrp)
+			$(farm dns udp '"7000"' "scheduler = \"$scheduler\"")"
+		for type in 3 11 12; do
+			expect_errors $type $backends
+		done
+		expect_errors 5 0
+		expect_errors 3 0 options
+		backends=3
+	done
+}
+
+# far6_up: the same way over IPv6.
+far6_up() {
+	local host
+
+	far_up
+	give_ipv6
+	for host in r1 r2; do
+		lab_exec $host sysctl -qw net.ipv6.conf.all.forwarding=1
+	done
+	ip -n "$(lab_ns far)" address replace fd79::10/64 dev r1 nodad
+	ip -n "$(lab_ns r1)" address replace fd79::1/64 dev far nodad
+	ip -n "$(lab_ns r1)" address replace fd79:1::1/64 dev r2 nodad
+	ip -n "$(lab_ns r2)" address replace fd79:1::2/64 dev r1 nodad
+	ip -n "$(lab_ns r2)" address replace fd77::9/64 dev eth0 nodad
+	ip -n "$(lab_ns far)" route replace default via fd79::1
+	ip -n "$(lab_ns r1)" route replace fd77::/64 via fd79:1::2
+	ip -n "$(lab_ns r2)" route replace fd79::/64 via fd79:1::1
+	for host in a b $LAB_WEBS; do
+		ip -n "$(lab_ns "$host")" route replace fd79::/64 via fd77::9
+		ip -n "$(lab_ns "$host")" route replace fd79:1::/64 via fd77::9
+	done
+}
+
+forget_mtu6() {
+	local host
+
+	for host in far $LAB_WEBS; do
+		ip -6 -n "$(lab_ns "$host")" route flush cache
+	done
+}
+
+path_mtu_down_ipv6() {
+	local scheduler
+
+	far6_up
+	for scheduler in maglev round-robin; do
+		six "$(FARM_ADDRESS=$LAB_VIP6 farm six tcp '"7000"' "scheduler = \"$scheduler\"")"
+		for _ in 1 2 3 4 5 6; do
+			forget_mtu6
+			expect_echo far tcp-down "$LAB_VIP6" $((1 * MIB))
+		done
+	done
+}
+
 # --- fragments ------------------------------------------------------------------------------------
 
 # A datagram of three fragments, of which the first alone says its port.
@@ -355,6 +459,81 @@ fragmented_udp() {
 		$(farm dns udp '"7000"' 'fragments = "spray"')"
 	for _ in 1 2 3 4 5 6 7 8 9 10; do
 		expect_echo client udp "$LAB_VIP" 4000
+	done
+}
+
+# A router makes fragments of an upload, of segments that do not forbid it.
+fragmented_tcp() {
+	local scheduler
+
+	far_up
+	lab_exec far sysctl -qw net.ipv4.ip_no_pmtu_disc=1
+	for scheduler in maglev round-robin; do
+		serve "$(vrrp)
+			$(farm www tcp '"7000"' "scheduler = \"$scheduler\"")"
+		for _ in 1 2 3; do
+			forget_mtu
+			lab_capture a "ip[6:2] & 0x1fff != 0 and ether dst $(lab_mac a)"
+			expect_echo far tcp "$LAB_VIP" $((1 * MIB))
+			lab_capture_stop a
+			[ "$(lab_captured_count a)" -gt 100 ] || fail "there were no fragments"
+		done
+	done
+	lab_exec far sysctl -qw net.ipv4.ip_no_pmtu_disc=0
+}
+
+# odd FORM …: who answers datagrams of one flow from the client, in these forms.
+odd() {
+	lab_exec client timeout -k 2 20 "$LAB_TOOLS/odd.py" "${ODD_VIP:-$LAB_VIP}" $ECHO_PORT "$@"
+}
+
+# expect_one_backend FORM …: ten flows; each has one backend, and not all have the same.
+expect_one_backend() {
+	local all='' names
+
+	for _ in 1 2 3 4 5 6 7 8 9 10; do
+		names=$(odd "$@")
+		WHO=${names%% *}
+		[[ " $LAB_WEBS " == *" $WHO "* ]] || fail "$WHO is no backend"
+		[ -z "$(echo "$names" | tr -d ' ' | sed "s/$WHO//g")" ] || fail "$*: $names"
+		all="$all $WHO"
+	done
+	[ "$(echo "$all" | tr ' ' '\n' | sort -u | wc -l)" -gt 2 ] || fail "one has it all: $all"
+}
+
+fragments_without_the_first() {
+	serve "$(vrrp)
+		$(farm dns udp '"7000"' 'fragments = "drop"')"
+	expect "the last fragment first, dropped" "$(odd reversed)" -
+	serve "$(vrrp)
+		$(farm dns udp '"7000"' 'fragments = "spray"')"
+	expect_one_backend reversed plain fragments
+}
+
+odd_forms() {
+	serve "$(vrrp)
+		$(farm dns udp '"7000"')"
+	expect_one_backend plain options fragments plain
+	expect_one_backend fragments plain options fragments
+}
+
+odd_forms_remembered() {
+	serve "$(vrrp)
+		$(farm dns udp '"7000"' 'scheduler = "round-robin"')"
+	expect_one_backend plain options fragments plain
+	expect_one_backend fragments fragments plain options
+}
+
+odd_forms_ipv6() {
+	local scheduler
+
+	for scheduler in maglev round-robin; do
+		six "$(FARM_ADDRESS=$LAB_VIP6 farm six udp '"7000"' "scheduler = \"$scheduler\"")"
+		ODD_VIP=$LAB_VIP6 expect_one_backend plain options plain
+		expect "fragments, dropped" "$(ODD_VIP=$LAB_VIP6 odd fragments)" -
+		six "$(FARM_ADDRESS=$LAB_VIP6 farm six udp '"7000"' "scheduler = \"$scheduler\"" \
+			'fragments = "spray"')"
+		ODD_VIP=$LAB_VIP6 expect_one_backend fragments plain options fragments
 	done
 }
 
@@ -384,5 +563,13 @@ run http_over_ipv6 "HTTP over IPv6"
 run udp_over_ipv6 "UDP over IPv6"
 run path_mtu_up "path-MTU discovery of an upload"
 run path_mtu_down "path-MTU discovery of an answer"
+run path_mtu_down_remembered "path-MTU discovery of an answer of a farm with flow tables"
+run errors_by_kind "ICMP errors by kind"
+run path_mtu_down_ipv6 "path-MTU discovery of an answer over IPv6"
 run fragmented_udp "a fragmented datagram"
+run fragmented_tcp "an upload that a router makes fragments of"
+run fragments_without_the_first "fragments that come before their first one"
+run odd_forms "one flow in odd forms has one backend"
+run odd_forms_remembered "the same of a farm with flow tables"
+run odd_forms_ipv6 "the same over IPv6"
 finish

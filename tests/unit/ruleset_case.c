@@ -14,8 +14,12 @@
 
 static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
 {
-	*ret = (struct plan_interface){.ifindex = *(uint32_t *)owner,
-				       .mac = {{2, 0, 0, 0, 0, 0x0a}}};
+	uint32_t eth0 = *(uint32_t *)owner;
+	bool is_eth0 = strcmp(name, "eth0") == 0;
+
+	/* The other one is the end of a cable of which eth0 is the other end, made just before. */
+	*ret = (struct plan_interface){.ifindex = is_eth0 ? eth0 : eth0 - 1,
+				       .mac = {{2, 0, 0, 0, 0, is_eth0 ? 0x0a : 0x0b}}};
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
 	return true;
 }
