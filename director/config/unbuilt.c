@@ -38,7 +38,6 @@ static const struct {
 	{SECTION_VRRP, "track-farm", NULL},
 	{SECTION_VRRP, "garp-refresh", NULL},
 	{SECTION_VRRP, "realtime", NULL},
-	{SECTION_FARM, "scheduler", "maglev round-robin random source-hash"},
 	{SECTION_FARM, "persistence", "none"},
 	{SECTION_FARM, "persistence-prefix", NULL},
 	{SECTION_FARM, "persistence-prefix6", NULL},

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/keeper_uv.h"
 
-#include "director/ruleset/kernel_uv.h"
 #include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/nft_socket_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +16,9 @@ struct keeper {
 	bool trusted; /* the kernel holds want, as far as our own transactions go */
 	bool failing; /* the last attempt failed and that was logged */
 	bool stale; /* the kernel may have changed the table by itself: read it before the next change */
-	bool warned; /* that a flow table keeps its size */
+	bool warned;		 /* that a flow table keeps its size */
+	bool quiet;		 /* the next change is not told */
+	char blamed[KEEPER_WHO]; /* "": nobody */
 	uint32_t generation;
 	struct count_book counts;
 };
@@ -159,14 +161,19 @@ struct flow_reading {
 	const uint32_t *ids;
 	size_t n;
 	uint64_t *each;
+	keeper_flow_seen *seen; /* may be NULL */
+	void *owner;
+	const struct ruleset_set *set;
 };
 
-static void flow_seen(void *data, uint32_t id)
+static void flow_seen(void *data, const struct kernel_flow *flow)
 {
 	struct flow_reading *f = data;
 
+	if (f->seen)
+		f->seen(f->owner, f->set, flow);
 	for (size_t i = 0; i < f->n; i++)
-		if (f->ids[i] == id) {
+		if (f->ids[i] == flow->id) {
 			f->each[i]++;
 			return;
 		}
@@ -205,10 +212,20 @@ int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret)
 	return err == -ENOENT ? 0 : err;
 }
 
-int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
-		 uint64_t *ret_total, uint64_t *ret_each)
+int keeper_table_used(struct keeper *k, const char *set, uint64_t *ret)
 {
-	struct flow_reading f = {.ids = ids, .n = n, .each = ret_each};
+	uint32_t size = 0;
+	int err = kernel_read_size(&k->socket, set, &size);
+
+	*ret = size;
+	return err;
+}
+
+int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
+		 uint64_t *ret_total, uint64_t *ret_each, keeper_flow_seen *seen, void *owner)
+{
+	struct flow_reading f = {
+		.ids = ids, .n = n, .each = ret_each, .seen = seen, .owner = owner};
 	int err = count_flows(k, farm, false, ret_total);
 
 	if (err)
@@ -216,9 +233,11 @@ int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t
 	memset(ret_each, 0, n * sizeof(*ret_each));
 	if (*ret_total > KERNEL_FLOWS_MAX)
 		return -EFBIG;
-	for (size_t i = 0; !err && i < k->want.n_sets; i++)
-		if (holds_flows(&k->want.sets[i], farm, false))
-			err = kernel_read_flows(&k->socket, k->want.sets[i].name, flow_seen, &f);
+	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
+		f.set = &k->want.sets[i];
+		if (holds_flows(f.set, farm, false))
+			err = kernel_read_flows(&k->socket, f.set->name, flow_seen, &f);
+	}
 	return err;
 }
 
@@ -367,9 +386,12 @@ int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 	ruleset_init(want);
 	if (code == 0) {
 		k->failing = false;
-		if (!ruleset_change_is_empty(&change))
+		if (!ruleset_change_is_empty(&change) && k->quiet)
+			log_debug("ruleset applied: %s", ruleset_change_format(&change, text));
+		else if (!ruleset_change_is_empty(&change))
 			log_info("ruleset applied: %s", ruleset_change_format(&change, text));
 	}
+	k->quiet = false;
 	return code;
 }
 
@@ -420,12 +442,25 @@ void keeper_check(struct keeper *k)
 		if (ruleset_change_is_empty(&change)) {
 			k->generation = generation; /* somebody changed another table */
 			k->stale = false;
+			k->blamed[0] = '\0';
 			return;
 		}
-		log_warning("somebody changed our nft table; mending it: %s",
+		log_warning("%s changed our nft table; mending it: %s",
+			    k->blamed[0] ? k->blamed : "somebody",
 			    ruleset_change_format(&change, text));
 	}
+	k->blamed[0] = '\0';
 	mend(k);
+}
+
+void keeper_be_quiet(struct keeper *k)
+{
+	k->quiet = true;
+}
+
+void keeper_blame(struct keeper *k, const char *who)
+{
+	snprintf(k->blamed, sizeof(k->blamed), "%s", who);
 }
 
 void keeper_distrust(struct keeper *k)

@@ -233,7 +233,7 @@ static int known_rules(const struct lane *l)
 	if (!l->udp)
 		err |= RULE(l, known, has_any(TCP_FIN | TCP_RST),
 			    change(l, ST_ADD, l->closing, l->closing_ms),
-			    change(l, ST_DELETE, l->flows, 0), go(l->send));
+			    change(l, ST_DELETE, l->flows, 0), tell_daemon(l), go(l->send));
 	if (!l->udp && l->p->leaving >= 0)
 		err |= RULE(l, known, is_syn(), plan_statement_set(ST_MARK_IN, l->p->leaving),
 			    go(l->again));
