@@ -12,6 +12,7 @@
 #include "director/neighbour_uv.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
+#include "director/ruleset/nft_watch_uv.h"
 #include "director/transitions.h"
 #include "ha/vrrp_uv.h"
 
@@ -27,6 +28,7 @@ struct director {
 	struct neighbours *neighbours;
 	struct routes *routes;
 	struct keeper *keeper;
+	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
 	struct balance *balance;	 /* of least connections */
 	uint64_t balanced_ms;
@@ -83,6 +85,11 @@ void director_feed_routers(struct director *d);
 /* Ends all routers in order (addresses given up) or just closes them. */
 void director_end_routers(struct director *d, bool leave);
 
+/* Opens what hears of flows and of changes of the ruleset. */
+int director_open_observers(struct director *d, struct err *err);
+/* Mends what others have done to the ruleset. */
+void director_check_ruleset(struct director *d);
+
 /* What the kernel remembers of a farm. */
 struct director_counts {
 	uint64_t total, half_open; /* may be STATUS_UNKNOWN */
@@ -111,6 +118,8 @@ void director_answer_backend(struct director *d, const struct control_request *r
 			     struct control_reply *reply);
 void director_answer_farm(struct director *d, const struct control_request *request,
 			  struct control_reply *reply);
+void director_answer_connections(struct director *d, const struct control_request *request,
+				 struct control_reply *reply);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
 /* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */

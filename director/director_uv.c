@@ -206,7 +206,7 @@ static void check(uv_timer_t *timer)
 		refresh_soon(d);
 	if (!d->ready)
 		return;
-	keeper_check(d->keeper);
+	director_check_ruleset(d);
 	director_check_flows(d);
 	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
@@ -292,25 +292,9 @@ static void director_end(struct director *d, bool leave)
 	links_close(d->links);
 	admin_store_close(d->admin);
 	flows_close(d->flows);
+	nft_watch_close(d->watch);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
-}
-
-static const struct ruleset *planned(void *owner)
-{
-	const struct director *d = owner;
-
-	return keeper_planned(d->keeper);
-}
-
-static int open_flows(struct director *d, struct err *err)
-{
-	struct flows_source source = {.planned = planned, .owner = d};
-	int code = flows_new(d->loop, d->options.runtime_dir, &source, &d->flows, err);
-
-	if (code == 0 && flows_configure(d->flows, d->config) < 0)
-		code = err_set(err, -ENOMEM, "no memory");
-	return code;
 }
 
 static int open_all(struct director *d, struct err *err)
@@ -340,7 +324,7 @@ static int open_all(struct director *d, struct err *err)
 			err_set(err, code, "no memory");
 	}
 	if (code == 0)
-		code = open_flows(d, err);
+		code = director_open_observers(d, err);
 	if (code == 0)
 		code = links_new(d->loop, links_changed, d, &d->links, err);
 	if (code == 0)

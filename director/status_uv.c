@@ -270,7 +270,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	COPY(s.version, DIRECTOR_VERSION);
 	config_digest(d->config, s.config_digest);
 	s.uptime_ms = uv_now(d->loop) - d->started_ms;
-	keeper_check(d->keeper);
+	director_check_ruleset(d);
 	s.ruleset_in_sync = d->ready && keeper_in_sync(d->keeper);
 	for (size_t i = 0; !code && i < d->n_routers; i++)
 		code = fill_vrrp(&s.vrrps[i], d->routers[i], now_ms);

@@ -386,10 +386,9 @@ int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 	ruleset_init(want);
 	if (code == 0) {
 		k->failing = false;
-		if (!ruleset_change_is_empty(&change) && k->quiet)
-			log_debug("ruleset applied: %s", ruleset_change_format(&change, text));
-		else if (!ruleset_change_is_empty(&change))
-			log_info("ruleset applied: %s", ruleset_change_format(&change, text));
+		if (!ruleset_change_is_empty(&change))
+			log_line(k->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "ruleset applied: %s",
+				 ruleset_change_format(&change, text));
 	}
 	k->quiet = false;
 	return code;

@@ -127,15 +127,15 @@ least_balances() {
 	expect_soon "web1 has a small share" \
 		'awk "BEGIN { exit !($(lab_status a farms.least.backends.web1.share) < 0.3) }"' 15
 	[ "$(lab_status a farms.least.scheduler_age_ms)" -lt 3500 ] || fail "the counts are old"
-	downloads new 20 8081
-	expect_soon "forty connections" '[ "$(held least)" = 40 ]' 5
+	downloads new 30 8081
+	expect_soon "fifty connections" '[ "$(held least)" = 50 ]' 5
 	n=$(held least web2)
-	echo "of 20 new connections $n went to web2"
-	[ "$n" -ge 12 ] || fail "only $n of 20 new connections went to web2"
-	expect_soon "shares are equal again" \
-		'awk "BEGIN { exit !($(lab_status a farms.least.backends.web1.share) > 0.35) }"' 15
+	echo "of 30 new connections $n went to web2"
+	[ "$n" -ge 16 ] || fail "only $n of 30 new connections went to web2"
+	expect_soon "web1 gets more again" \
+		'awk "BEGIN { exit !($(lab_status a farms.least.backends.web1.share) > 0.27) }"' 15
 	end_downloads old 20
-	end_downloads new 20
+	end_downloads new 30
 	lab_ctl a ruleset verify || fail "the kernel holds something else"
 	[ "$(grep -c 'ruleset applied' "$LAB/a/log")" -lt 30 ] || fail "each step is logged"
 }
