@@ -260,6 +260,17 @@ static int status_alloc(struct director *d, struct status *s, size_t farms)
 	return 0;
 }
 
+static void fill_index(struct director *d, struct status *s)
+{
+	struct flows_state state;
+
+	flows_state(d->flows, &state);
+	s->index_hears = state.hears;
+	s->index_held = state.held;
+	s->index_missed = state.missed;
+	s->index_unindexed = state.unindexed;
+}
+
 static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
 {
 	uint64_t now_ms = uv_hrtime() / 1000000;
@@ -271,6 +282,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	config_digest(d->config, s.config_digest);
 	s.uptime_ms = uv_now(d->loop) - d->started_ms;
 	director_check_ruleset(d);
+	fill_index(d, &s);
 	s.ruleset_in_sync = d->ready && keeper_in_sync(d->keeper);
 	for (size_t i = 0; !code && i < d->n_routers; i++)
 		code = fill_vrrp(&s.vrrps[i], d->routers[i], now_ms);

@@ -114,6 +114,10 @@ struct status {
 	uint64_t uptime_ms;
 	uint64_t counters_age_ms;
 	bool ruleset_in_sync;
+	bool index_hears;	  /* the daemon hears of new flows and keeps an index of them */
+	uint64_t index_held;	  /* flows in it */
+	uint64_t index_missed;	  /* announced, but lost on the way */
+	uint64_t index_unindexed; /* heard of, but not put in */
 	struct status_vrrp *vrrps;
 	size_t n_vrrps;
 	struct status_peer *peers;

@@ -120,7 +120,7 @@ bad_config_is_refused() {
 
 # Same handles: not one rule, chain or set was made anew.
 restart_adopts() {
-	expect_soon "no bucket moves" "! lab_table a | grep -q www-home" 5
+	expect_soon "nothing is remembered" "! lab_table a | grep -q www-flows" 8
 	lab_exec a nft -s -a list table netdev director >"$LAB/handles.before"
 	lab_stop_director a
 	lab_exec a nft -s -a list table netdev director >"$LAB/handles.stopped"
