@@ -12,6 +12,7 @@ backend enable FARM/BACKEND
 backend drain FARM/BACKEND
 backend disable FARM/BACKEND
 backend weight FARM/BACKEND N
+connections
 ruleset export
 ruleset verify
 cluster status
@@ -19,7 +20,7 @@ cluster failover
 config check [FILE]
 config reload
 '
-_directorctl_options='-s --socket -c --config -j --json --deadline -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -28,7 +29,7 @@ _directorctl_given() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-s | -c | -js | -jc | --socket | --config | --deadline)
+		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client)
 			i=$((i + 1)) # its argument, which may come as "= FILE"
 			[[ ${COMP_WORDS[i]} != '=' ]] || i=$((i + 1))
 			;;
@@ -81,7 +82,13 @@ _directorctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$_directorctl_options" -- "$cur")
 		return
 	fi
-	[[ $prev != --deadline ]] || return 0
+	case $prev in
+	--farm)
+		mapfile -t COMPREPLY < <(compgen -W "$(_directorctl_names FARM)" -- "$cur")
+		return
+		;;
+	--deadline | --backend | --client) return ;;
+	esac
 	given=$(_directorctl_given)
 	while read -r line; do
 		[[ $line == "$given"?* ]] || continue

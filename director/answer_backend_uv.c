@@ -234,3 +234,70 @@ void director_answer_farm(struct director *d, const struct control_request *requ
 	if (farm)
 		attach_farm(d, farm, reply);
 }
+
+/* --- connections ------------------------------------------------------------------------------ */
+
+/* A position is where a cursor stands, and never 0. */
+static uint64_t position_of(const struct flow_cursor *c)
+{
+	return c->done ? 0 : ((uint64_t)c->table << 32 | c->slot) + 1;
+}
+
+static struct flow_cursor cursor_at(const struct control_request *request)
+{
+	uint64_t at = request->number - 1;
+
+	if (!request->number)
+		return (struct flow_cursor){0};
+	return (struct flow_cursor){.epoch = request->epoch,
+				    .slot = (uint32_t)at,
+				    .table = (uint8_t)(at >> 32),
+				    .started = true};
+}
+
+static void fill_page(struct director *d, const struct control_request *request,
+		      struct flow_entry *entries, struct control_reply *reply)
+{
+	struct flow_query query = {
+		.farm = request->farm, .backend = request->backend, .client = request->client};
+	struct flow_cursor cursor = cursor_at(request);
+	size_t n = flows_list(d->flows, &query, &cursor, entries, CODEC_CONNECTIONS_MAX);
+
+	for (size_t i = 0; i < n; i++) {
+		struct control_connection *c = &reply->connections[i];
+
+		memcpy(c->farm, entries[i].farm, sizeof(c->farm));
+		memcpy(c->backend, entries[i].backend, sizeof(c->backend));
+		c->key = entries[i].key;
+		c->expires_ms = entries[i].expires_ms;
+	}
+	reply->n_connections = n;
+	reply->epoch = cursor.epoch;
+	reply->position = position_of(&cursor);
+}
+
+void director_answer_connections(struct director *d, const struct control_request *request,
+				 struct control_reply *reply)
+{
+	const struct config_farm *farm = request->farm[0] ? find_farm(d, request, reply) : NULL;
+	struct flow_entry *entries;
+	struct flows_state state;
+
+	if (request->farm[0] && !farm)
+		return;
+	if (request->backend[0] && !find_backend(farm, request, reply))
+		return;
+	flows_state(d->flows, &state);
+	if (!state.hears) {
+		director_say(reply, CONTROL_FAILED,
+			     "directord has no index of connections; its log says why");
+		return;
+	}
+	entries = calloc(CODEC_CONNECTIONS_MAX, sizeof(*entries));
+	reply->connections = calloc(CODEC_CONNECTIONS_MAX, sizeof(*reply->connections));
+	if (entries && reply->connections)
+		fill_page(d, request, entries, reply);
+	else
+		director_say(reply, CONTROL_FAILED, "directord has no memory for a list");
+	free(entries);
+}

@@ -51,7 +51,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 		director_say(reply, CONTROL_FAILED, NOT_READY);
 		return;
 	}
-	keeper_check(d->keeper);
+	director_check_ruleset(d);
 	head = (struct export_head){
 		.node = d->self ? d->self->name : "",
 		.digest = config_digest(d->config, digest),
@@ -155,6 +155,7 @@ void director_answer(void *owner, const struct control_request *request,
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
 	case CONTROL_RELOAD: answer_reload(d, reply); return;
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
+	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:

@@ -5,6 +5,7 @@
  *
  * Shell: asks links, neighbours, routes and the keeper; decides nothing.
  */
+#include "director/balance.h"
 #include "director/director.h"
 
 #include "include/log.h"
@@ -117,6 +118,9 @@ int director_apply(struct director *d, struct err *err)
 	if (code == 0) {
 		code = transitions_step(d->transitions, &facts.plan, uv_now(d->loop), &handler);
 		facts.plan.transitions = transitions_list(d->transitions);
+		if (code == 0)
+			code = balance_fit(d->balance, &facts.plan);
+		facts.plan.slots = balance_list(d->balance);
 		if (code == 0)
 			code = plan_ruleset(&facts.plan, &want);
 		if (code < 0)

@@ -7,12 +7,16 @@
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/facts.h"
+#include "director/flows_uv.h"
 #include "director/link_uv.h"
 #include "director/neighbour_uv.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
+#include "director/ruleset/nft_watch_uv.h"
 #include "director/transitions.h"
 #include "ha/vrrp_uv.h"
+
+struct balance;
 
 struct director {
 	uv_loop_t *loop;
@@ -24,8 +28,13 @@ struct director {
 	struct neighbours *neighbours;
 	struct routes *routes;
 	struct keeper *keeper;
+	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
-	struct admin_store *admin;	 /* what the operator ordered in place of config */
+	struct balance *balance;	 /* of least connections */
+	uint64_t balanced_ms;
+	size_t next_checked;	   /* farm whose flows are looked at next */
+	struct flows *flows;	   /* that the packet path remembers */
+	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct vrrp_router **routers; /* one per vrrp section, in its order */
 	size_t n_routers;
@@ -76,6 +85,26 @@ void director_feed_routers(struct director *d);
 /* Ends all routers in order (addresses given up) or just closes them. */
 void director_end_routers(struct director *d, bool leave);
 
+/* Opens what hears of flows and of changes of the ruleset. */
+int director_open_observers(struct director *d, struct err *err);
+/* Mends what others have done to the ruleset. */
+void director_check_ruleset(struct director *d);
+
+/* What the kernel remembers of a farm. */
+struct director_counts {
+	uint64_t total, half_open; /* may be STATUS_UNKNOWN */
+	bool each_known;
+	uint64_t *each; /* of the farm's backends; the caller frees it, also after an error */
+};
+/* 0 or -ENOMEM. */
+int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret);
+/* A flow table of that farm. */
+bool director_farm_has_table(const struct ruleset_set *set, const char *farm);
+/* To be called now and then: the index learns of flows that it did not hear of. */
+void director_check_flows(struct director *d);
+/* To be called now and then: new connections follow the counts. */
+void director_balance(struct director *d);
+
 /* Overrides changed: makes the ruleset follow, at once when there is one. */
 int director_admin_changed(struct director *d, struct err *err);
 
@@ -89,6 +118,8 @@ void director_answer_backend(struct director *d, const struct control_request *r
 			     struct control_reply *reply);
 void director_answer_farm(struct director *d, const struct control_request *request,
 			  struct control_reply *reply);
+void director_answer_connections(struct director *d, const struct control_request *request,
+				 struct control_reply *reply);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
 /* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */

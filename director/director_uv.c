@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/director_uv.h"
 
+#include "director/balance.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/director.h"
@@ -205,7 +206,9 @@ static void check(uv_timer_t *timer)
 		refresh_soon(d);
 	if (!d->ready)
 		return;
-	keeper_check(d->keeper);
+	director_check_ruleset(d);
+	director_check_flows(d);
+	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
 		refresh_soon(d);
 	director_feed_routers(d); /* a link may have waited long enough */
@@ -262,6 +265,7 @@ static void director_free(struct director *d)
 {
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
+	balance_free(d->balance);
 	config_free(d->config);
 	free(d->routers);
 	if (d->lock_fd >= 0)
@@ -287,6 +291,8 @@ static void director_end(struct director *d, bool leave)
 	neighbours_close(d->neighbours);
 	links_close(d->links);
 	admin_store_close(d->admin);
+	flows_close(d->flows);
+	nft_watch_close(d->watch);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
 }
@@ -308,10 +314,17 @@ static int open_all(struct director *d, struct err *err)
 		code = keeper_new(&d->keeper, err);
 	if (code == 0) {
 		d->transitions = transitions_new();
-		code = d->transitions ? transitions_configure(d->transitions, d->config) : -ENOMEM;
+		d->balance = balance_new();
+		code = d->transitions && d->balance
+			       ? transitions_configure(d->transitions, d->config)
+			       : -ENOMEM;
+		if (code == 0)
+			code = balance_configure(d->balance, d->config);
 		if (code < 0)
 			err_set(err, code, "no memory");
 	}
+	if (code == 0)
+		code = director_open_observers(d, err);
 	if (code == 0)
 		code = links_new(d->loop, links_changed, d, &d->links, err);
 	if (code == 0)
@@ -409,6 +422,8 @@ int director_reload(struct director *d, struct err *err)
 		code = director_set_routers(d, config, self, err);
 	if (code == 0) {
 		code = transitions_configure(d->transitions, config);
+		if (code == 0)
+			code = balance_configure(d->balance, config);
 		if (code < 0)
 			err_set(err, code, "no memory for its tables");
 	}
@@ -417,6 +432,8 @@ int director_reload(struct director *d, struct err *err)
 	d->config = config;
 	d->self = self;
 	d->peer = find_peer(config, self);
+	if (flows_configure(d->flows, config) < 0)
+		log_error("no memory for the names of backends: connections are counted as before");
 	log_info("configuration %s reloaded", d->options.config_path);
 	say_unbuilt(config);
 	admin_store_follow(d->admin, config);

@@ -6,6 +6,7 @@
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/director_uv.h"
+#include "director/flow/flow_index_file_uv.h"
 #include "director/notify_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "ha/vip_uv.h"
@@ -164,6 +165,12 @@ static int clean(const struct arguments *args, const struct config *c)
 	if (code == 0)
 		code = clean_addresses(c, args->node, &err);
 	keeper_free(keeper);
+	if (code == 0) {
+		code = flow_file_remove(args->runtime_dir);
+		if (code < 0)
+			err_set(&err, code, "cannot remove the index of flows in %s: %s",
+				args->runtime_dir, strerror(-code));
+	}
 	if (code < 0)
 		return fail(&err);
 	snprintf(path, sizeof(path), "%s/director.sock", args->runtime_dir);

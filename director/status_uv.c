@@ -4,6 +4,7 @@
  *
  * Shell: reads counters and flow tables through the keeper; changes nothing.
  */
+#include "director/balance.h"
 #include "director/config/digest.h"
 #include "director/director.h"
 #include "director/ruleset/export.h"
@@ -85,7 +86,6 @@ static void fill_backend(struct status_backend *s, const struct config_backend *
 	COPY(s->configured_state, admin_state_name(b->state));
 	s->configured_weight = b->weight;
 	s->deadline_ms = admin_store_left_ms(ordered);
-	s->new_flows = STATUS_UNKNOWN; /* nobody counts them yet */
 }
 
 static void fill_counts(struct status_farm *s, const struct count_book *book)
@@ -108,50 +108,74 @@ static void fill_counts(struct status_farm *s, const struct count_book *book)
 	}
 }
 
-static void fill_flow_table(struct status_farm *s, const struct config_farm *farm)
+static void fill_tables(struct director *d, struct status_farm *s)
 {
-	char name[STATUS_TABLE];
+	const struct ruleset *r = keeper_planned(d->keeper);
 
-	snprintf(name, sizeof(name), "%s-flows", farm->name);
-	status_add_table(s, name, farm->max_connections, s->connections);
+	for (size_t i = 0; i < r->n_sets; i++) {
+		uint64_t used = 0;
+
+		if (!director_farm_has_table(&r->sets[i], s->name))
+			continue;
+		if (keeper_table_used(d->keeper, r->sets[i].name, &used) < 0)
+			used = STATUS_UNKNOWN;
+		status_add_table(s, r->sets[i].name, r->sets[i].size, used);
+	}
 }
 
 /* Clients of both IP versions as one table. */
 static void fill_pins(struct director *d, struct status_farm *s, const struct config_farm *farm)
 {
-	char name[STATUS_TABLE];
-
 	if (farm->persistence == PERSISTENCE_NONE)
 		return;
 	if (keeper_pins(d->keeper, farm->name, &s->pins) < 0)
 		s->pins = STATUS_UNKNOWN;
-	snprintf(name, sizeof(name), "%s-pins", farm->name);
-	status_add_table(s, name, farm->max_connections, s->pins);
 }
 
-/* A Maglev farm remembers nothing; a table that is too large is counted as a whole only. */
+static void fill_transition(struct director *d, struct status_farm *s, const struct transition *t)
+{
+	struct transition_view view;
+
+	if (!t || t->phase == TRANSITION_STEADY)
+		return;
+	view = transition_view(t, uv_now(d->loop));
+	s->transition.moved = view.moving;
+	s->transition.buckets = view.total;
+	if (view.moving && view.remaining_ms != TRANSITION_NEVER)
+		s->transition.remaining_ms = view.remaining_ms;
+	if (keeper_remembered(d->keeper, s->name, &s->transition.exceptions) < 0)
+		s->transition.exceptions = STATUS_UNKNOWN;
+}
+
+/* A Maglev farm remembers nothing but in a transition. */
 static int fill_flows(struct director *d, struct status_farm *s, const struct config_farm *farm)
 {
-	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
-	uint64_t *each = calloc(farm->n_backends + 1, sizeof(*each));
-	int code = -ENOMEM;
+	struct director_counts counts;
+	struct flows_state state;
+	int code = director_count(d, farm, &counts);
 
-	if (ids && each) {
-		plan_backend_ids(farm, ids);
-		code = keeper_flows(d->keeper, farm->name, ids, farm->n_backends, &s->connections,
-				    each);
+	if (!code) {
+		s->connections = counts.total;
+		s->half_open = counts.half_open;
+		for (size_t i = 0; i < farm->n_backends; i++)
+			s->backends[i].connections =
+				counts.each_known ? counts.each[i] : STATUS_UNKNOWN;
 	}
-	if (code != 0 && code != -ENOENT && code != -EFBIG)
-		s->connections = STATUS_UNKNOWN;
-	if (code != -ENOENT && code != -ENOMEM)
-		fill_flow_table(s, farm);
-	for (size_t i = 0; each && i < farm->n_backends; i++)
-		s->backends[i].connections = code == 0	       ? each[i]
-					     : code == -ENOENT ? 0
-							       : STATUS_UNKNOWN;
-	free(ids);
-	free(each);
-	return code == -ENOMEM ? code : 0;
+	free(counts.each);
+	flows_state(d->flows, &state);
+	s->new_flows = state.hears ? flows_begun(d->flows, farm->name, NULL) : STATUS_UNKNOWN;
+	for (size_t i = 0; i < farm->n_backends; i++)
+		s->backends[i].new_flows =
+			state.hears ? flows_begun(d->flows, farm->name, farm->backends[i].name)
+				    : STATUS_UNKNOWN;
+	return code;
+}
+
+static void fill_age(struct director *d, struct status_farm *s, size_t index)
+{
+	uint64_t counted_ms = balance_counted_ms(d->balance, index);
+
+	s->scheduler_age_ms = counted_ms ? uv_now(d->loop) - counted_ms : STATUS_UNKNOWN;
 }
 
 /* A farm whose link is down serves nobody, whatever was known of its backends before. */
@@ -191,7 +215,6 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 	if (!s->backends)
 		return -ENOMEM;
 	s->n_backends = farm->n_backends;
-	s->half_open = s->new_flows = s->scheduler_age_ms = STATUS_UNKNOWN;
 	for (size_t i = 0; i < farm->n_backends; i++) {
 		struct admin_view ordered = admin_view(admin, farm->name, &farm->backends[i]);
 
@@ -202,6 +225,9 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 	}
 	fill_farm_state(d, s, farm, serving);
 	fill_pins(d, s, farm);
+	fill_tables(d, s);
+	fill_transition(d, s, transitions_list(d->transitions)[index]);
+	fill_age(d, s, index);
 	return fill_flows(d, s, farm);
 }
 
@@ -244,6 +270,17 @@ static int status_alloc(struct director *d, struct status *s, size_t farms)
 	return 0;
 }
 
+static void fill_index(struct director *d, struct status *s)
+{
+	struct flows_state state;
+
+	flows_state(d->flows, &state);
+	s->index_hears = state.hears;
+	s->index_held = state.held;
+	s->index_missed = state.missed;
+	s->index_unindexed = state.unindexed;
+}
+
 static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
 {
 	uint64_t now_ms = uv_hrtime() / 1000000;
@@ -254,7 +291,8 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	COPY(s.version, DIRECTOR_VERSION);
 	config_digest(d->config, s.config_digest);
 	s.uptime_ms = uv_now(d->loop) - d->started_ms;
-	keeper_check(d->keeper);
+	director_check_ruleset(d);
+	fill_index(d, &s);
 	s.ruleset_in_sync = d->ready && keeper_in_sync(d->keeper);
 	for (size_t i = 0; !code && i < d->n_routers; i++)
 		code = fill_vrrp(&s.vrrps[i], d->routers[i], now_ms);

@@ -13,9 +13,9 @@ enum {
 	STATUS_WORD = 16,    /* a state */
 	STATUS_REASON = 160, /* a sentence */
 	STATUS_DIGEST = 40,
-	STATUS_TABLE = 64,     /* an nft set: a farm's name and what it is for */
-	STATUS_DROPS_MAX = 16, /* reasons; there are fewer */
-	STATUS_TABLES_MAX = 8, /* of a farm */
+	STATUS_TABLE = 64,	/* an nft set: a farm's name and what it is for */
+	STATUS_DROPS_MAX = 16,	/* reasons; there are fewer */
+	STATUS_TABLES_MAX = 12, /* of a farm: three for each protocol and IP version */
 };
 
 #define STATUS_UNKNOWN UINT64_MAX /* a number that cannot be told now */
@@ -114,6 +114,10 @@ struct status {
 	uint64_t uptime_ms;
 	uint64_t counters_age_ms;
 	bool ruleset_in_sync;
+	bool index_hears;	  /* the daemon hears of new flows and keeps an index of them */
+	uint64_t index_held;	  /* flows in it */
+	uint64_t index_missed;	  /* announced, but lost on the way */
+	uint64_t index_unindexed; /* heard of, but not put in */
 	struct status_vrrp *vrrps;
 	size_t n_vrrps;
 	struct status_peer *peers;

@@ -3,6 +3,7 @@
 
 #include "include/rd.h"
 #include "include/wr.h"
+#include "proto/codec_connections.h"
 #include "proto/codec_status.h"
 
 #include <errno.h>
@@ -13,6 +14,7 @@ void control_reply_clear(struct control_reply *reply)
 {
 	free(reply->text);
 	status_clear(&reply->status);
+	free(reply->connections);
 	*reply = (struct control_reply){0};
 }
 
@@ -92,23 +94,26 @@ static void budget_init(struct budget *b, size_t size)
 static const struct {
 	bool farm, backend;
 	uint64_t number_max;
+	bool optional; /* names may be left out */
+	bool filter;   /* a client and an epoch */
 } takes[CONTROL_LAST + 1] = {
 	[CONTROL_FARM_SHOW] = {.farm = true},
 	[CONTROL_BACKEND_ENABLE] = {.farm = true, .backend = true},
 	[CONTROL_BACKEND_DRAIN] = {true, true, CONFIG_DEADLINE_MAX_MS},
 	[CONTROL_BACKEND_DISABLE] = {.farm = true, .backend = true},
 	[CONTROL_BACKEND_WEIGHT] = {true, true, CONFIG_WEIGHT_MAX},
+	[CONTROL_CONNECTIONS] = {true, true, UINT64_MAX, .optional = true, .filter = true},
 };
 
 /* A name where there has to be one, and nothing where not. What it holds may be logged. */
-static bool is_name(const char *text, bool wanted)
+static bool is_name(const char *text, bool wanted, bool optional)
 {
 	size_t len = 0;
 
 	for (; text[len]; len++)
 		if (text[len] <= ' ' || text[len] > '~' || len == CONFIG_NAME_MAX)
 			return false;
-	return (len > 0) == wanted;
+	return (len > 0) == wanted || (optional && !len);
 }
 
 static bool is_request(const Control__Request *m)
@@ -116,9 +121,11 @@ static bool is_request(const Control__Request *m)
 	int command = (int)m->command;
 
 	return command >= CONTROL_STATUS && command <= CONTROL_LAST &&
-	       is_name(m->farm, takes[command].farm) &&
-	       is_name(m->backend, takes[command].backend) &&
-	       m->number <= takes[command].number_max;
+	       is_name(m->farm, takes[command].farm, takes[command].optional) &&
+	       is_name(m->backend, takes[command].backend, takes[command].optional) &&
+	       (m->farm[0] || !m->backend[0]) &&
+	       codec_is_address(&m->client, takes[command].filter, true) &&
+	       (takes[command].filter || !m->epoch) && m->number <= takes[command].number_max;
 }
 
 uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_len)
@@ -131,6 +138,8 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.farm = r->farm;
 	message.backend = r->backend;
 	message.number = r->number;
+	message.client = codec_address(&r->client);
+	message.epoch = r->epoch;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -150,6 +159,8 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 	if (good) {
 		*ret = (struct control_request){.command = (enum control_command)request->command,
 						.number = request->number};
+		ret->client = codec_take_address(&request->client);
+		ret->epoch = request->epoch;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}
@@ -163,6 +174,7 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 {
 	Control__Reply message = CONTROL__REPLY__INIT;
 	struct packed_status *packed = NULL;
+	struct packed_connections *connections;
 	uint8_t *bytes;
 
 	message.code = (uint32_t)reply->code;
@@ -174,7 +186,9 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 			return NULL;
 		message.status = packed_status_message(packed);
 	}
-	bytes = pack(&message.base, CODEC_REPLY_MAX, ret_len);
+	connections = packed_connections_new(reply, &message);
+	bytes = connections ? pack(&message.base, CODEC_REPLY_MAX, ret_len) : NULL;
+	packed_connections_free(connections);
 	packed_status_free(packed);
 	return bytes;
 }
@@ -199,6 +213,8 @@ int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *r
 		reply.has_status = true;
 		err = codec_take_status(&reply.status, message->status);
 	}
+	if (!err)
+		err = codec_take_connections(&reply, message);
 	control__reply__free_unpacked(message, &budget.allocator);
 	if (err)
 		control_reply_clear(&reply);

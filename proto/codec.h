@@ -9,6 +9,7 @@
 #define PROTO_CODEC_H
 
 #include "include/config.h"
+#include "include/flow.h"
 #include "include/status.h"
 
 #include <stddef.h>
@@ -16,7 +17,8 @@
 
 enum {
 	CODEC_LENGTH = 4,		    /* octets of the length before a message */
-	CODEC_REQUEST_MAX = 256,	    /* a request has two numbers and two names */
+	CODEC_REQUEST_MAX = 256,	    /* a request has three numbers, two names, an address */
+	CODEC_CONNECTIONS_MAX = 500,	    /* of one reply: 2 ms of asking the kernel */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -31,7 +33,8 @@ enum control_command {
 	CONTROL_BACKEND_DRAIN,
 	CONTROL_BACKEND_DISABLE,
 	CONTROL_BACKEND_WEIGHT,
-	CONTROL_LAST = CONTROL_BACKEND_WEIGHT,
+	CONTROL_CONNECTIONS,
+	CONTROL_LAST = CONTROL_CONNECTIONS,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -39,7 +42,16 @@ struct control_request {
 	enum control_command command;
 	char farm[CONFIG_NAME_MAX + 1];	   /* FARM_SHOW, BACKEND_… */
 	char backend[CONFIG_NAME_MAX + 1]; /* BACKEND_… */
-	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight */
+	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight;
+			  * CONNECTIONS: position of the reply before, 0 at first */
+	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there */
+	uint64_t epoch;	    /* CONNECTIONS: of the reply before */
+};
+
+struct control_connection {
+	char farm[CONFIG_NAME_MAX + 1], backend[CONFIG_NAME_MAX + 1];
+	struct flow_key key;
+	uint64_t expires_ms;
 };
 
 struct control_reply {
@@ -47,6 +59,9 @@ struct control_reply {
 	char *text; /* allocated; never NULL in a decoded reply */
 	bool has_status;
 	struct status status;
+	struct control_connection *connections; /* allocated */
+	size_t n_connections;
+	uint64_t epoch, position; /* where the next ones begin; position 0: there are no more */
 };
 
 void control_reply_clear(struct control_reply *reply);

@@ -181,6 +181,10 @@ static void fill_status(struct packed_status *p, const struct status *s)
 	p->status.uptime_ms = s->uptime_ms;
 	p->status.counters_age_ms = s->counters_age_ms;
 	p->status.ruleset_in_sync = s->ruleset_in_sync;
+	p->status.index_hears = s->index_hears;
+	p->status.index_held = s->index_held;
+	p->status.index_missed = s->index_missed;
+	p->status.index_unindexed = s->index_unindexed;
 	p->status.n_vrrps = s->n_vrrps;
 	p->status.vrrps = (Control__Vrrp **)next;
 	for (size_t i = 0; i < s->n_vrrps; i++)
@@ -363,6 +367,10 @@ int codec_take_status(struct status *s, const Control__Status *m)
 	s->uptime_ms = m->uptime_ms;
 	s->counters_age_ms = m->counters_age_ms;
 	s->ruleset_in_sync = m->ruleset_in_sync;
+	s->index_hears = m->index_hears;
+	s->index_held = m->index_held;
+	s->index_missed = m->index_missed;
+	s->index_unindexed = m->index_unindexed;
 	s->vrrps = list_new(m->n_vrrps, sizeof(*s->vrrps));
 	s->peers = list_new(m->n_peers, sizeof(*s->peers));
 	s->farms = list_new(m->n_farms, sizeof(*s->farms));

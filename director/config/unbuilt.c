@@ -38,7 +38,6 @@ static const struct {
 	{SECTION_VRRP, "track-farm", NULL},
 	{SECTION_VRRP, "garp-refresh", NULL},
 	{SECTION_VRRP, "realtime", NULL},
-	{SECTION_FARM, "scheduler", "maglev round-robin random source-hash"},
 	{SECTION_FARM, "minimum-backends", "1"},
 	{SECTION_FARM, "when-empty", "drop"},
 	{SECTION_FARM, "allow", NULL},

@@ -27,8 +27,10 @@ struct ctl {
 	const char *socket;
 	const char *config; /* -c; NULL when it was not given */
 	bool json;
-	const char *deadline; /* --deadline; NULL when it was not given */
-	int argc;	      /* what follows the command's words */
+	const char *deadline;		     /* --deadline; NULL when it was not given */
+	const char *farm, *backend, *client; /* of connections; NULL: not given */
+	bool count;
+	int argc; /* what follows the command's words */
 	char **argv;
 };
 
@@ -55,6 +57,7 @@ int ctl_backend_enable(const struct ctl *ctl);
 int ctl_backend_drain(const struct ctl *ctl);
 int ctl_backend_disable(const struct ctl *ctl);
 int ctl_backend_weight(const struct ctl *ctl);
+int ctl_connections(const struct ctl *ctl);
 int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);

@@ -24,6 +24,8 @@ static const struct command {
 	{"backend disable", "FARM/BACKEND", 1, 1, ctl_backend_disable, "nothing is sent to it"},
 	{"backend weight", "FARM/BACKEND N", 2, 2, ctl_backend_weight,
 	 "its share of the new connections, 0 to 256"},
+	{"connections", "", 0, 0, ctl_connections,
+	 "what the kernel remembers; --farm, --backend, --client, --count"},
 	{"ruleset export", "", 0, 0, ctl_ruleset_export,
 	 "the nft ruleset, commented; with -c FILE as planned, without the daemon"},
 	{"ruleset verify", "", 0, 0, ctl_ruleset_verify,
@@ -46,6 +48,8 @@ static void print_usage(FILE *out)
 	      "  -c, --config FILE    configuration, for commands that read one\n"
 	      "  -j, --json           print one JSON document\n"
 	      "      --deadline TIME  of a drain, such as 10m\n"
+	      "      --farm FARM, --backend BACKEND, --client ADDRESS, --count\n"
+	      "                       which connections; how many\n"
 	      "  -V, --version        print the version and exit\n"
 	      "  -h, --help           print this and exit\n\n"
 	      "commands:\n",
@@ -97,6 +101,10 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 					commands[i].words, ctl->argv[commands[i].max_arguments]);
 		if (ctl->deadline && commands[i].run != ctl_backend_drain)
 			return ctl_fail(CTL_USAGE, "--deadline is for `backend drain` alone");
+		if ((ctl->farm || ctl->backend || ctl->client || ctl->count) &&
+		    commands[i].run != ctl_connections)
+			return ctl_fail(CTL_USAGE, "--farm, --backend, --client and --count are "
+						   "for `connections` alone");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
@@ -110,6 +118,10 @@ int main(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"json", no_argument, NULL, 'j'},
 		{"deadline", required_argument, NULL, 'D'},
+		{"farm", required_argument, NULL, 'F'},
+		{"backend", required_argument, NULL, 'B'},
+		{"client", required_argument, NULL, 'C'},
+		{"count", no_argument, NULL, 'N'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -126,6 +138,10 @@ int main(int argc, char **argv)
 		case 'c': ctl.config = optarg; break;
 		case 'j': ctl.json = true; break;
 		case 'D': ctl.deadline = optarg; break;
+		case 'F': ctl.farm = optarg; break;
+		case 'B': ctl.backend = optarg; break;
+		case 'C': ctl.client = optarg; break;
+		case 'N': ctl.count = true; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:

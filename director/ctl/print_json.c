@@ -149,11 +149,14 @@ static json_t *part_of(const struct status *s, enum json_part part)
 {
 	switch (part) {
 	case JSON_STATUS:
-		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}}", "node", s->node,
-				 "version", s->version, "config_digest", s->config_digest,
-				 "uptime_ms", number(s->uptime_ms), "vrrp", vrrps(s), "peers",
-				 peers(s), "farms", farms(s), "ruleset", "in_sync",
-				 (int)s->ruleset_in_sync);
+		return json_pack(
+			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b, s:o, s:o, s:o}}",
+			"node", s->node, "version", s->version, "config_digest", s->config_digest,
+			"uptime_ms", number(s->uptime_ms), "vrrp", vrrps(s), "peers", peers(s),
+			"farms", farms(s), "ruleset", "in_sync", (int)s->ruleset_in_sync,
+			"flow_index", "hears", (int)s->index_hears, "connections",
+			number(s->index_held), "missed", number(s->index_missed), "unindexed",
+			number(s->index_unindexed));
 	case JSON_CLUSTER:
 		return json_pack("{s:s, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
 				 peers(s));

@@ -60,6 +60,11 @@ static void print_head(FILE *out, const struct status *s)
 	fprintf(out, ", director %s, running for %s, ruleset %s\n", s->version,
 		print_age(s->uptime_ms, text),
 		s->ruleset_in_sync ? "in sync" : "NOT in sync with the kernel");
+	if (s->index_missed || s->index_unindexed)
+		fprintf(out,
+			"%" PRIu64 " new connections were not heard of, %" PRIu64
+			" found no place in the index\n",
+			s->index_missed, s->index_unindexed);
 }
 
 void print_cluster(FILE *out, const struct status *s)

@@ -4,6 +4,9 @@
 #include "director/flow/nl_reader.h"
 #include "include/wr.h"
 
+#include <string.h>
+#include <sys/socket.h>
+
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -225,4 +228,40 @@ const char *flow_ask_reject_text(enum flow_ask_reject r)
 	};
 
 	return texts[r];
+}
+
+/* --- keys of flows ---------------------------------------------------------------------------- */
+
+static void put_port(uint8_t *to, uint16_t port)
+{
+	to[0] = (uint8_t)(port >> 8);
+	to[1] = (uint8_t)port;
+}
+
+void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_KEY])
+{
+	memset(key, 0, FLOW_ASK_FLOW_KEY);
+	if (flow->client.family == AF_INET) {
+		memcpy(key, flow->client.bytes, 4);
+		memcpy(key + 4, flow->vip.bytes, 4);
+		put_port(key + 8, flow->client_port); /* each port in a register of its own */
+		put_port(key + 12, flow->vip_port);
+	} else {
+		memcpy(key, flow->client.bytes, 8);
+		memcpy(key + 8, flow->client.bytes + 12, 4);
+		put_port(key + 12, flow->client_port);
+		put_port(key + 14, flow->vip_port);
+	}
+}
+
+void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY], uint8_t protocol,
+		    struct flow_key *ret)
+{
+	*ret = (struct flow_key){.client.family = AF_INET,
+				 .vip.family = AF_INET,
+				 .client_port = (uint16_t)(key[8] << 8 | key[9]),
+				 .vip_port = (uint16_t)(key[12] << 8 | key[13]),
+				 .protocol = protocol};
+	memcpy(ret->client.bytes, key, 4);
+	memcpy(ret->vip.bytes, key + 4, 4);
 }

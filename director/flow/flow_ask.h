@@ -12,6 +12,8 @@
 #ifndef DIRECTOR_FLOW_FLOW_ASK_H
 #define DIRECTOR_FLOW_FLOW_ASK_H
 
+#include "include/flow.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,6 +50,16 @@ size_t flow_ask_build(const struct flow_ask_set *set, const uint8_t *keys, size_
 /* The same for the set itself: it is answered with anything but an error when the set is there. */
 size_t flow_ask_build_set(const struct flow_ask_set *set, uint32_t seq, uint8_t *bytes,
 			  size_t size);
+
+/*
+ * The key of a flow as the flow tables have it (director/ruleset/key.c): IPv4: client, VIP, both
+ * ports; IPv6: the client's network, the low 32 bits of its address, both ports.
+ */
+enum { FLOW_ASK_FLOW_KEY = 16 };
+void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_KEY]);
+/* The other way, of an IPv4 flow: an IPv6 key does not hold all of the flow. */
+void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY], uint8_t protocol,
+		    struct flow_key *ret);
 
 /* What a message from the kernel is refused for; "the answer …". */
 #define FLOW_ASK_REJECT_LIST(X)                                                                    \

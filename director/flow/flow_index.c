@@ -278,6 +278,9 @@ size_t flow_index_walk(const struct flow_index *x, struct flow_cursor *c,
 	const struct flow_region *r = cursor_region(x, c);
 	size_t n = 0;
 
+	/* A cursor may have been away, with somebody who asked for a page. */
+	if (c->table >= FLOW_TABLES || c->slot > flow_table_slots(&r->tables[c->table]))
+		cursor_to(c, r, 0);
 	while (!c->done && n < room && slots) {
 		const struct flow_table *t = &r->tables[c->table];
 

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "director/ruleset/keeper_uv.h"
+#include "director/ruleset/keeper.h"
 
-#include "director/ruleset/kernel_uv.h"
 #include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/nft_socket_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct keeper {
-	struct nft_socket socket;
-	struct ruleset want;
-	bool trusted; /* the kernel holds want, as far as our own transactions go */
-	bool failing; /* the last attempt failed and that was logged */
-	bool stale; /* the kernel may have changed the table by itself: read it before the next change */
-	bool warned; /* that a flow table keeps its size */
-	uint32_t generation;
-	struct count_book counts;
-};
 
 int keeper_new(struct keeper **ret, struct err *err)
 {
@@ -150,107 +139,6 @@ static int read_counts(struct keeper *k, const struct ruleset *next)
 const struct count_book *keeper_counts(struct keeper *k)
 {
 	return k->trusted && read_counts(k, NULL) == 0 ? &k->counts : NULL;
-}
-
-/* --- flows ------------------------------------------------------------------------------------ */
-
-struct flow_reading {
-	const uint32_t *ids;
-	size_t n;
-	uint64_t *each;
-};
-
-static void flow_seen(void *data, uint32_t id)
-{
-	struct flow_reading *f = data;
-
-	for (size_t i = 0; i < f->n; i++)
-		if (f->ids[i] == id) {
-			f->each[i]++;
-			return;
-		}
-}
-
-static bool is_half_open(const struct ruleset_set *set, const char *farm)
-{
-	return strncmp(set->name + strlen(farm), "-half", strlen("-half")) == 0;
-}
-
-/* A flow table of that farm; half-open flows are not connections yet. */
-static bool holds_flows(const struct ruleset_set *set, const char *farm, bool half_open_too)
-{
-	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
-	       strcmp(set->farm, farm) == 0 && (half_open_too || !is_half_open(set, farm));
-}
-
-/* Over the flow tables of a farm. -ENOENT: it has none. */
-static int count_flows(struct keeper *k, const char *farm, bool half_open_too, uint64_t *ret)
-{
-	int err = -ENOENT;
-
-	*ret = 0;
-	for (size_t i = 0; i < k->want.n_sets; i++) {
-		uint32_t size = 0;
-
-		if (!holds_flows(&k->want.sets[i], farm, half_open_too))
-			continue;
-		err = kernel_read_size(&k->socket, k->want.sets[i].name, &size);
-		if (err)
-			return err;
-		*ret += size;
-	}
-	return err;
-}
-
-int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret)
-{
-	int err = count_flows(k, farm, true, ret);
-
-	return err == -ENOENT ? 0 : err;
-}
-
-int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret)
-{
-	int err = 0;
-
-	*ret = 0;
-	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
-		const struct ruleset_set *set = &k->want.sets[i];
-		uint32_t size = 0;
-
-		if (!ruleset_kind_is_pins(set->kind) || strcmp(set->farm, farm) != 0 ||
-		    is_half_open(set, farm))
-			continue;
-		err = kernel_read_size(&k->socket, set->name, &size);
-		*ret += size;
-	}
-	return err;
-}
-
-int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
-		 uint64_t *ret_total, uint64_t *ret_each)
-{
-	struct flow_reading f = {.ids = ids, .n = n, .each = ret_each};
-	int err = count_flows(k, farm, false, ret_total);
-
-	if (err)
-		return err;
-	memset(ret_each, 0, n * sizeof(*ret_each));
-	if (*ret_total > KERNEL_FLOWS_MAX)
-		return -EFBIG;
-	for (size_t i = 0; !err && i < k->want.n_sets; i++)
-		if (holds_flows(&k->want.sets[i], farm, false))
-			err = kernel_read_flows(&k->socket, k->want.sets[i].name, flow_seen, &f);
-	return err;
-}
-
-int keeper_read(struct keeper *k, struct ruleset *ret, struct err *err)
-{
-	int code = kernel_read(&k->socket, ret);
-
-	return code < 0 ? err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
-				  strerror(-code))
-			: 0;
 }
 
 /* --- transactions ----------------------------------------------------------------------------- */
@@ -390,8 +278,10 @@ int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 	if (code == 0) {
 		k->failing = false;
 		if (!ruleset_change_is_empty(&change))
-			log_info("ruleset applied: %s", ruleset_change_format(&change, text));
+			log_line(k->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "ruleset applied: %s",
+				 ruleset_change_format(&change, text));
 	}
+	k->quiet = false;
 	return code;
 }
 
@@ -442,12 +332,25 @@ void keeper_check(struct keeper *k)
 		if (ruleset_change_is_empty(&change)) {
 			k->generation = generation; /* somebody changed another table */
 			k->stale = false;
+			k->blamed[0] = '\0';
 			return;
 		}
-		log_warning("somebody changed our nft table; mending it: %s",
+		log_warning("%s changed our nft table; mending it: %s",
+			    k->blamed[0] ? k->blamed : "somebody",
 			    ruleset_change_format(&change, text));
 	}
+	k->blamed[0] = '\0';
 	mend(k);
+}
+
+void keeper_be_quiet(struct keeper *k)
+{
+	k->quiet = true;
+}
+
+void keeper_blame(struct keeper *k, const char *who)
+{
+	snprintf(k->blamed, sizeof(k->blamed), "%s", who);
 }
 
 void keeper_distrust(struct keeper *k)

@@ -12,9 +12,12 @@
 
 #include "director/ruleset/count.h"
 #include "director/ruleset/diff.h"
+#include "director/ruleset/kernel_uv.h"
 #include "include/err.h"
 
 struct keeper;
+
+enum { KEEPER_WHO = 160 };
 
 int keeper_new(struct keeper **ret, struct err *err);
 /* Leaves the table as it is; accepts NULL. */
@@ -42,13 +45,23 @@ int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err
 const struct ruleset *keeper_planned(const struct keeper *k);
 /* Reads the counters of the kernel; the book is good until the next call. NULL: they could not be read. */
 const struct count_book *keeper_counts(struct keeper *k);
+/* How many elements a set of the table has; errors as of kernel_read_size(). */
+int keeper_table_used(struct keeper *k, const char *set, uint64_t *ret);
+/* The next keeper_set() is nothing that a log should tell each time. */
+void keeper_be_quiet(struct keeper *k);
+/* Who is said to have changed the table when the next check finds that somebody has. */
+void keeper_blame(struct keeper *k, const char *who);
+/* A flow of a table that keeper_flows() reads. */
+typedef void keeper_flow_seen(void *owner, const struct ruleset_set *set,
+			      const struct kernel_flow *flow);
 /*
  * Flows that the table of a farm holds: how many, and how many of each backend (by its id; n places
  * each). Returns -ENOENT when the farm has no flow table, -EFBIG when it is too large to be read
- * flow by flow (only *ret_total is filled), or another negative errno.
+ * flow by flow (only *ret_total is filled), or another negative errno. seen (may be NULL)
+ * is told of each flow.
  */
 int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
-		 uint64_t *ret_total, uint64_t *ret_each);
+		 uint64_t *ret_total, uint64_t *ret_each, keeper_flow_seen *seen, void *owner);
 /* Clients that a farm keeps with a backend, as keeper_remembered(). */
 int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret);
 /*

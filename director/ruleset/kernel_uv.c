@@ -28,7 +28,7 @@ struct reading {
 	struct ruleset_set *set; /* whose elements are being read */
 	size_t room;
 	void (*count_seen)(void *data, const struct kernel_count *count);
-	void (*flow_seen)(void *data, uint32_t id);
+	void (*flow_seen)(void *data, const struct kernel_flow *flow);
 	void *seen_data;
 	const char *set_name;
 	bool no_memory;
@@ -297,6 +297,7 @@ static int element_read(struct reading *g, const struct nlattr *element)
 	return 0;
 }
 
+/* The number in a nested attribute, 0 when there is none. */
 static uint64_t counter_value(const struct nlattr *counter, uint16_t type)
 {
 	const struct nlattr *attr = nested(counter, type);
@@ -321,11 +322,13 @@ static int element_count(struct reading *g, const struct nlattr *element)
 
 static int element_flow(struct reading *g, const struct nlattr *element)
 {
-	uint32_t id = 0;
+	struct kernel_flow flow = {.expires_ms = counter_value(element, NFTA_SET_ELEM_EXPIRATION)};
 
-	copy_value((uint8_t *)&id, sizeof(id),
+	copy_value((uint8_t *)&flow.id, sizeof(flow.id),
 		   nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE));
-	g->flow_seen(g->seen_data, id);
+	copy_value(flow.key, sizeof(flow.key),
+		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
+	g->flow_seen(g->seen_data, &flow);
 	return 0;
 }
 
@@ -432,8 +435,8 @@ int kernel_read_counts(struct nft_socket *s, const char *set,
 	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
 }
 
-int kernel_read_flows(struct nft_socket *s, const char *set, void (*seen)(void *data, uint32_t id),
-		      void *data)
+int kernel_read_flows(struct nft_socket *s, const char *set,
+		      void (*seen)(void *data, const struct kernel_flow *flow), void *data)
 {
 	struct reading g = {.set_name = set, .flow_seen = seen, .seen_data = data};
 

@@ -14,6 +14,8 @@
 /* Fills *ret with signatures and sorted elements; ->exists is false without a table. 0 or negative errno. */
 int kernel_read(struct nft_socket *s, struct ruleset *ret);
 
+enum { KERNEL_FLOW_KEY = 16 };
+
 /* Counts of one element of a counting set. */
 struct kernel_count {
 	uint32_t key; /* bucket or backend id */
@@ -29,11 +31,18 @@ int kernel_read_counts(struct nft_socket *s, const char *set,
  * (older than 6.16), -ENOENT: no such set.
  */
 int kernel_read_size(struct nft_socket *s, const char *set, uint32_t *ret);
-/* Calls seen() with the backend id of every flow. For tables of at most KERNEL_FLOWS_MAX flows. */
+/* One element of a flow table. */
+struct kernel_flow {
+	uint8_t key[KERNEL_FLOW_KEY];
+	uint32_t id; /* of the backend */
+	uint64_t expires_ms;
+};
+
+/* Calls seen() for every flow. For tables of at most KERNEL_FLOWS_MAX flows. */
 enum {
 	KERNEL_FLOWS_MAX = 10000
 }; /* a dump of so many takes 10 ms, and the cost grows with the square */
-int kernel_read_flows(struct nft_socket *s, const char *set, void (*seen)(void *data, uint32_t id),
-		      void *data);
+int kernel_read_flows(struct nft_socket *s, const char *set,
+		      void (*seen)(void *data, const struct kernel_flow *flow), void *data);
 
 #endif

@@ -102,6 +102,8 @@ struct plan_facts {
 		*backends; /* [farm][backend], in the configuration's order */
 	/* [farm], NULL for a farm without: its table is as the facts say, at once. NULL: all. */
 	const struct transition *const *transitions;
+	/* [farm], NULL for a farm without: its slots, of plan_farm_modulus(). NULL: by weight. */
+	const uint16_t *const *slots;
 };
 
 /* True for a farm that remembers flows in a transition of its buckets only. */

@@ -81,6 +81,11 @@ int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *tabl
 
 	if (!members)
 		return -ENOMEM;
+	if (facts->slots && facts->slots[index]) {
+		memcpy(table, facts->slots[index], plan_farm_modulus(farm) * sizeof(*table));
+		free(members);
+		return 0;
+	}
 	for (size_t i = 0; i < n; i++)
 		members[i] = (struct bucket_member){
 			.name = farm->backends[i].name,

@@ -247,7 +247,8 @@ static int known_rules(const struct lane *l)
 	if (!l->udp)
 		err |= RULE(l, known, lane_has_any(TCP_FIN | TCP_RST),
 			    lane_change(l, ST_ADD, l->closing, l->closing_ms),
-			    lane_change(l, ST_DELETE, l->flows, 0), lane_go(l->send));
+			    lane_change(l, ST_DELETE, l->flows, 0), lane_tell_daemon(l),
+			    lane_go(l->send));
 	if (!l->udp && l->p->leaving >= 0)
 		err |= RULE(l, known, lane_is_syn(), plan_statement_set(ST_MARK_IN, l->p->leaving),
 			    lane_go(l->again));

@@ -65,6 +65,8 @@ static int request_there_and_back(const struct control_request *request)
 	EXPECT_TEXT(got.farm, request->farm);
 	EXPECT_TEXT(got.backend, request->backend);
 	EXPECT_INT(got.number, request->number);
+	EXPECT_INT(got.epoch, request->epoch);
+	CU_ASSERT(addr_equal(&got.client, &request->client));
 	return (int)got.command;
 }
 
@@ -111,7 +113,7 @@ static void arguments_of_a_request(void)
 		[CONTROL_BACKEND_WEIGHT] = CONFIG_WEIGHT_MAX,
 	};
 
-	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+	for (int c = CONTROL_STATUS; c < CONTROL_CONNECTIONS; c++) {
 		const struct control_request good = sample_request(c);
 		struct control_request r = good;
 
@@ -128,6 +130,32 @@ static void arguments_of_a_request(void)
 		r.number = UINT64_MAX;
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 	}
+}
+
+/* All that it takes may be left out; a backend needs its farm. */
+static void filters_of_connections(void)
+{
+	struct control_request r = {.command = CONTROL_CONNECTIONS,
+				    .number = UINT64_MAX,
+				    .epoch = UINT64_MAX,
+				    .farm = "a-name_of_thirty-one-characters",
+				    .backend = "b-name_of_thirty-one-characters"};
+
+	EXPECT_INT(addr_parse("fd77::10", &r.client), 0);
+	EXPECT_INT(request_there_and_back(&r), CONTROL_CONNECTIONS);
+	EXPECT_INT(addr_parse("10.77.0.10", &r.client), 0);
+	EXPECT_INT(request_there_and_back(&r), CONTROL_CONNECTIONS);
+	r.farm[0] = '\0';
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r.backend[0] = '\0';
+	EXPECT_INT(request_there_and_back(&r), CONTROL_CONNECTIONS);
+	r.command = CONTROL_STATUS;
+	r.number = r.epoch = 0;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r.client = (struct addr){0};
+	EXPECT_INT(request_there_and_back(&r), CONTROL_STATUS);
+	r.epoch = 1;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 }
 
 /* A name of n octets for `farm show`, by hand: it may be longer than its field. */
@@ -175,7 +203,8 @@ static void every_flipped_bit_of_a_request(void)
 		for (int bit = 0; bit < 8; bit++) {
 			const uint8_t key[] = {(uint8_t)(0x08 ^ 1 << bit), (uint8_t)c};
 			const uint8_t value[] = {0x08, (uint8_t)(c ^ 1 << bit)};
-			bool known = value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER;
+			bool known = value[1] == CONTROL_CONNECTIONS ||
+				     (value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER);
 
 			EXPECT_INT(decode_request(key, sizeof(key)), -EBADMSG);
 			EXPECT_INT(decode_request(value, sizeof(value)),
@@ -225,6 +254,7 @@ static void corpus(void)
 UNIT_TESTS(codec_request) = {
 	{"every request", every_request},
 	{"arguments of a request", arguments_of_a_request},
+	{"filters of connections", filters_of_connections},
 	{"names in a request", names_in_a_request},
 	{"a too long request", a_too_long_request},
 	{"every flipped bit of a request", every_flipped_bit_of_a_request},

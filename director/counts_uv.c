@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How many connections the kernel remembers: from the index of flows where it agrees with the
+ * sizes of the kernel's tables, else from the tables themselves while they are small.
+ *
+ * Shell. A table that is read in passing makes the index know of flows that it did not hear of.
+ */
+#include "director/balance.h"
+#include "director/director.h"
+#include "director/flow/flow_ask.h"
+#include "director/ruleset/least.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOLERANCE = 50 }; /* an index that differs by less than 1 / this is good enough for much */
+
+bool director_farm_has_table(const struct ruleset_set *set, const char *farm)
+{
+	return ruleset_kind_is_flows(set->kind) && strcmp(set->farm, farm) == 0;
+}
+
+static bool is_half(const struct ruleset_set *set, const char *farm)
+{
+	return strncmp(set->name + strlen(farm), "-half", 5) == 0;
+}
+
+/* Sizes of the farm's tables, summed. 0, -ENOENT when it has none, or another negative errno. */
+static int read_sizes(struct director *d, const char *farm, uint64_t *ret_flows, uint64_t *ret_half)
+{
+	const struct ruleset *r = keeper_planned(d->keeper);
+	int code = -ENOENT;
+
+	*ret_flows = *ret_half = 0;
+	for (size_t i = 0; i < r->n_sets; i++) {
+		uint64_t used = 0;
+
+		if (!director_farm_has_table(&r->sets[i], farm))
+			continue;
+		code = keeper_table_used(d->keeper, r->sets[i].name, &used);
+		if (code)
+			return code;
+		*(is_half(&r->sets[i], farm) ? ret_half : ret_flows) += used;
+	}
+	return code;
+}
+
+/* An IPv6 key does not hold the whole flow. */
+static void learn(void *owner, const struct ruleset_set *set, const struct kernel_flow *flow)
+{
+	struct director *d = owner;
+	struct flow_key key;
+
+	if (set->kind != SET_FLOWS)
+		return;
+	flow_ask_unkey(flow->key, strstr(set->name, ".udp") ? IPPROTO_UDP : IPPROTO_TCP, &key);
+	flows_learn(d->flows, set->farm, &key, flow->id, flow->expires_ms);
+}
+
+static int read_tables(struct director *d, const struct config_farm *farm, uint64_t *ret_total,
+		       uint64_t *ret_each)
+{
+	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
+	int code = -ENOMEM;
+
+	if (ids) {
+		plan_backend_ids(farm, ids);
+		code = keeper_flows(d->keeper, farm->name, ids, farm->n_backends, ret_total,
+				    ret_each, learn, d);
+	}
+	free(ids);
+	return code;
+}
+
+static void from_index(struct director *d, const struct config_farm *farm,
+		       struct director_counts *ret)
+{
+	ret->total = flows_held(d->flows, farm->name, NULL);
+	for (size_t i = 0; i < farm->n_backends; i++)
+		ret->each[i] = flows_held(d->flows, farm->name, farm->backends[i].name);
+	ret->each_known = true;
+}
+
+static bool is_close(uint64_t a, uint64_t b)
+{
+	uint64_t difference = a > b ? a - b : b - a;
+
+	return difference <= b / TOLERANCE;
+}
+
+int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret)
+{
+	struct flows_state state;
+	uint64_t flows, held = flows_held(d->flows, farm->name, NULL);
+	int code;
+
+	*ret = (struct director_counts){.each = calloc(farm->n_backends + 1, sizeof(*ret->each))};
+	if (!ret->each)
+		return -ENOMEM;
+	flows_state(d->flows, &state);
+	code = read_sizes(d, farm->name, &flows, &ret->half_open);
+	if (code == -ENOENT) {
+		ret->each_known = true;
+		return 0;
+	}
+	if (code)
+		flows = ret->half_open = STATUS_UNKNOWN;
+	ret->total = flows;
+	if (state.hears && (code || flows == held))
+		from_index(d, farm, ret);
+	else if (!code && flows <= KERNEL_FLOWS_MAX)
+		ret->each_known = read_tables(d, farm, &ret->total, ret->each) == 0;
+	else if (!code && state.hears && is_close(held, flows))
+		from_index(d, farm, ret);
+	return 0;
+}
+
+/* One farm each time: its table is read when the index differs from it and it is small. */
+void director_check_flows(struct director *d)
+{
+	const struct config_farm *farm;
+	uint64_t flows, half;
+
+	if (!d->config->n_farms)
+		return;
+	farm = &d->config->farms[d->next_checked++ % d->config->n_farms];
+	if (read_sizes(d, farm->name, &flows, &half) == 0 && flows <= KERNEL_FLOWS_MAX &&
+	    flows > flows_held(d->flows, farm->name, NULL)) {
+		struct director_counts counts = {
+			.each = calloc(farm->n_backends + 1, sizeof(*counts.each))};
+
+		if (counts.each)
+			read_tables(d, farm, &counts.total, counts.each);
+		free(counts.each);
+	}
+}
+
+/* --- least connections ------------------------------------------------------------------------ */
+
+static bool count_farm(void *owner, const struct config_farm *farm, uint64_t *ret)
+{
+	struct director_counts counts;
+	bool known = director_count(owner, farm, &counts) == 0 && counts.each_known;
+
+	if (known)
+		memcpy(ret, counts.each, farm->n_backends * sizeof(*ret));
+	free(counts.each);
+	return known;
+}
+
+void director_balance(struct director *d)
+{
+	uint64_t now = uv_now(d->loop);
+	struct err err = {0};
+
+	if (!balance_is_needed(d->balance) || now - d->balanced_ms < LEAST_INTERVAL_MS)
+		return;
+	d->balanced_ms = now;
+	if (balance_step(d->balance, d->config, now, count_farm, d) <= 0)
+		return;
+	keeper_be_quiet(d->keeper);
+	if (director_apply(d, &err) < 0)
+		log_debug("%s", err.text); /* the next event tries again, and says so */
+}

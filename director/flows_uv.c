@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/flows_uv.h"
+
+#include "director/flow/flow_ask_uv.h"
+#include "director/flow/flow_index_file_uv.h"
+#include "director/flow/flow_log_uv.h"
+#include "director/flow_book.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	BUSY_MS = 20,	  /* between two pieces of work when there is more to do … */
+	IDLE_MS = 250,	  /* … and when there is not */
+	RETRY_MS = 10000, /* a group that somebody else has */
+	FORGET_MS = 10000,
+	ASK_MOST = 200,	 /* keys of one piece: 1 ms in the kernel */
+	AUDIT_MOST = 50, /* of these that are asked for although they are not due: 200 a second */
+	WALK_SLOTS = 65536,  /* of one piece: 0.15 ms */
+	TEND_AFTER = 1000,   /* flows put in before the index may grow */
+	LIST_SLOTS = 262144, /* of one page */
+};
+
+struct flows {
+	uv_loop_t *loop;
+	struct flows_source source;
+	uv_timer_t tick;
+	struct flow_log *log;
+	struct flow_file *file; /* NULL: no index */
+	struct flow_asker *asker;
+	struct flow_book book;
+	struct flow_cursor due, audit;
+	uint64_t retry_ms, forget_ms;
+	uint64_t unindexed;
+	uint32_t put; /* since the index was tended */
+	bool tending; /* it has more to do */
+	struct flow_record records[ASK_MOST];
+	uint8_t keys[ASK_MOST][FLOW_ASK_FLOW_KEY];
+	struct flow_answer answers[ASK_MOST], closing[ASK_MOST];
+};
+
+static struct flow_index *index_of(const struct flows *f)
+{
+	return f->file ? flow_file_index(f->file) : NULL;
+}
+
+/* --- what the packet path announces ----------------------------------------------------------- */
+
+static bool has_number(struct flows *f, const struct flow_book_farm *farm,
+		       struct flow_book_backend *b)
+{
+	if (b->number != FLOW_ANY)
+		return true;
+	return flow_index_name(index_of(f), farm->name, b->name, &b->number) == 0;
+}
+
+static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_book_backend *b,
+		const struct flow_key *key, uint64_t life_s)
+{
+	uint64_t until = flow_file_now_s() + life_s;
+	enum flow_put done = FLOW_PUT_REFUSED;
+
+	if (!f->file || !has_number(f, farm, b))
+		return false;
+	done = flow_index_put(index_of(f), key, b->number,
+			      until > UINT32_MAX ? UINT32_MAX : (uint32_t)until);
+	if (++f->put >= TEND_AFTER) {
+		f->tending = flow_file_tend(f->file);
+		f->put = 0;
+	}
+	return done == FLOW_PUT_NEW || done == FLOW_PUT_KNOWN;
+}
+
+/* FIN and RST are announced when a flow goes to the closing table, everything else when it begins. */
+static void heard(void *owner, const struct flow_log_event *e)
+{
+	struct flows *f = owner;
+	struct flow_book_farm *farm = flow_book_farm(&f->book, e->prefix);
+	struct flow_book_backend *b = farm ? flow_book_backend(farm, e->mark) : NULL;
+	bool closing = e->key.protocol == IPPROTO_TCP && e->tcp_flags & (TCP_FIN | TCP_RST);
+
+	if (b && !closing) {
+		farm->begun++;
+		b->begun++;
+	}
+	if (!b || !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing)))
+		f->unindexed++;
+}
+
+static void lost(void *owner)
+{
+	(void)owner; /* counted and said by the listener; what is missing is found by its users */
+}
+
+static void settled(void *owner)
+{
+	struct flows *f = owner;
+
+	if (f->file && flow_file_tend(f->file))
+		f->tending = true;
+}
+
+void flows_learn(struct flows *f, const char *name, const struct flow_key *key, uint32_t id,
+		 uint64_t expires_ms)
+{
+	struct flow_book_farm *farm = flow_book_farm(&f->book, name);
+	struct flow_book_backend *b = farm ? flow_book_backend(farm, id) : NULL;
+
+	if (b)
+		put(f, farm, b, key, expires_ms / 1000 + 1);
+}
+
+/* --- what the kernel has ---------------------------------------------------------------------- */
+
+/* The sets of a farm for flows like that one; false when the ruleset has none of them. */
+static bool name_set(struct flows *f, const char *farm, const struct flow_key *key,
+		     const char *which, struct flow_ask_set *ret)
+{
+	const struct ruleset *planned = f->source.planned(f->source.owner);
+	bool ipv6 = key->client.family == AF_INET6, udp = key->protocol == IPPROTO_UDP;
+	const char *lane = ipv6 ? (udp ? ".udp6" : ".tcp6") : (udp ? ".udp" : "");
+
+	*ret = (struct flow_ask_set){.key_len = FLOW_ASK_FLOW_KEY};
+	snprintf(ret->table, sizeof(ret->table), "%s", RULESET_TABLE);
+	snprintf(ret->set, sizeof(ret->set), "%s-%s%s", farm, which, lane);
+	return ruleset_find_set(planned, ret->set) >= 0;
+}
+
+static bool same_tables(const struct flow_record *a, const struct flow_record *b)
+{
+	return a->farm == b->farm && a->key.protocol == b->key.protocol &&
+	       a->key.client.family == b->key.client.family;
+}
+
+static int by_tables(const void *pa, const void *pb)
+{
+	const struct flow_record *a = pa, *b = pb;
+
+	if (a->farm != b->farm)
+		return a->farm < b->farm ? -1 : 1;
+	if (a->key.protocol != b->key.protocol)
+		return a->key.protocol < b->key.protocol ? -1 : 1;
+	return (int)a->key.client.family - (int)b->key.client.family;
+}
+
+/* One table about flows first..n-1 of f->records. 0 or negative errno. */
+static int ask_table(struct flows *f, const char *farm, size_t first, size_t n, const char *which,
+		     struct flow_answer *answers)
+{
+	struct flow_ask_set set;
+	int code;
+
+	memset(&answers[first], 0, (n - first) * sizeof(*answers));
+	if (!name_set(f, farm, &f->records[first].key, which, &set))
+		return 0;
+	code = flow_ask(f->asker, &set, f->keys[first], n - first, &answers[first]);
+	return code == -ENOENT ? 0 : code;
+}
+
+/* What the two tables say of the flow together, in answers. */
+static void join_answers(struct flows *f, size_t i)
+{
+	if (!f->answers[i].present)
+		f->answers[i] = f->closing[i];
+}
+
+/* The backend that the kernel names, when it is one of the configuration. */
+static uint16_t owner_now(struct flows *f, const struct flow_record *r, const struct flow_answer *a)
+{
+	const struct flow_book_farm *farm =
+		flow_book_farm(&f->book, flow_index_farm_name(index_of(f), r->farm));
+	struct flow_book_backend *b;
+	uint32_t id = 0;
+
+	memcpy(&id, a->data, sizeof(id));
+	b = farm ? flow_book_backend(farm, id) : NULL;
+	return b && has_number(f, farm, b) ? b->number : r->backend;
+}
+
+/* The index is told what the kernel said of flow i. */
+static void settle(struct flows *f, size_t i)
+{
+	struct flow_record *r = &f->records[i];
+	const struct flow_answer *a = &f->answers[i];
+	uint64_t until = flow_file_now_s() + a->expires_ms / 1000 + 1;
+
+	if (!a->present) {
+		flow_index_remove(index_of(f), &r->key, NULL);
+		return;
+	}
+	r->backend = owner_now(f, r, a);
+	flow_index_put(index_of(f), &r->key, r->backend,
+		       until > UINT32_MAX ? UINT32_MAX : (uint32_t)until);
+}
+
+/* Asks for the first n of f->records, which it sorts; false when the kernel did not answer. */
+static bool confirm(struct flows *f, size_t n)
+{
+	qsort(f->records, n, sizeof(f->records[0]), by_tables);
+	for (size_t i = 0; i < n; i++)
+		flow_ask_key(&f->records[i].key, f->keys[i]);
+	for (size_t first = 0, end; first < n; first = end) {
+		const char *farm = flow_index_farm_name(index_of(f), f->records[first].farm);
+		int code;
+
+		for (end = first + 1; end < n; end++)
+			if (!same_tables(&f->records[first], &f->records[end]))
+				break;
+		code = ask_table(f, farm, first, end, "flows", f->answers);
+		if (!code)
+			code = ask_table(f, farm, first, end, "closing", f->closing);
+		if (code) {
+			log_debug("asking for flows of farm \"%s\": %s", farm, strerror(-code));
+			return false;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		join_answers(f, i);
+		settle(f, i);
+	}
+	return true;
+}
+
+/* --- work, a piece at a time ------------------------------------------------------------------ */
+
+/* How many flows were asked for. */
+static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t most)
+{
+	struct flow_filter filter = {.farm = FLOW_ANY,
+				     .backend = FLOW_ANY,
+				     .expired = expired,
+				     .now_s = flow_file_now_s()};
+	size_t n = flow_index_walk(index_of(f), c, &filter, WALK_SLOTS, f->records, most);
+
+	if (n)
+		confirm(f, n);
+	if (c->done)
+		*c = (struct flow_cursor){0};
+	return n;
+}
+
+static void listen_to(struct flows *f, bool first)
+{
+	struct flow_log_handler handler = {
+		.event = heard, .lost = lost, .settled = settled, .owner = f};
+	struct err err = {0};
+
+	f->retry_ms = uv_now(f->loop) + RETRY_MS;
+	if (flow_log_new(f->loop, RULESET_LOG_GROUP, &handler, &f->log, &err) < 0) {
+		f->log = NULL;
+		if (first)
+			log_warning("%s; connections are not listed and counted one by one, trying "
+				    "again every %d s",
+				    err.text, RETRY_MS / 1000);
+	} else if (!first) {
+		log_info("the packet path is heard again: connections are listed and counted");
+	}
+}
+
+/* Names that the configuration does not have any more go when their last flow has gone. */
+static void forget_names(struct flows *f)
+{
+	struct flow_index *x = index_of(f);
+
+	for (uint32_t i = 0; x && i < FLOW_ROWS_MAX && i < x->now.geometry.backends; i++) {
+		uint16_t farm = flow_index_farm_of(x, (uint16_t)i);
+		const struct flow_book_farm *known;
+
+		if (farm == FLOW_ANY || flow_index_count(x, (uint16_t)i))
+			continue;
+		known = flow_book_farm(&f->book, flow_index_farm_name(x, farm));
+		if (!known || !flow_book_named(known, flow_index_backend_name(x, (uint16_t)i)))
+			flow_index_forget(x, (uint16_t)i);
+	}
+}
+
+static void tick(uv_timer_t *timer)
+{
+	struct flows *f = timer->data;
+	size_t asked = 0;
+
+	if (uv_now(f->loop) >= f->forget_ms) {
+		forget_names(f);
+		f->forget_ms = uv_now(f->loop) + FORGET_MS;
+	}
+
+	if (!f->log && uv_now(f->loop) >= f->retry_ms)
+		listen_to(f, false);
+	if (f->file) {
+		f->tending = flow_file_tend(f->file);
+		asked = work(f, &f->due, true, ASK_MOST);
+		work(f, &f->audit, false, AUDIT_MOST);
+	}
+	uv_timer_start(timer, tick, asked == ASK_MOST || f->tending ? BUSY_MS : IDLE_MS, 0);
+}
+
+/* --- configuration ---------------------------------------------------------------------------- */
+
+int flows_configure(struct flows *f, const struct config *c)
+{
+	int code = flow_book_configure(&f->book, c);
+
+	if (code == 0)
+		forget_names(f);
+	return code;
+}
+
+int flows_new(uv_loop_t *loop, const char *runtime_dir, const struct flows_source *source,
+	      struct flows **ret, struct err *err)
+{
+	struct flows *f = calloc(1, sizeof(*f));
+	struct err why = {0};
+
+	if (!f)
+		return err_set(err, -ENOMEM, "no memory");
+	f->loop = loop;
+	f->source = *source;
+	if (flow_asker_new(&f->asker, &why) < 0 ||
+	    flow_file_open(runtime_dir, &f->file, &why) < 0) {
+		log_warning("%s; connections are not listed and counted one by one", why.text);
+		f->file = NULL;
+	}
+	uv_timer_init(loop, &f->tick);
+	f->tick.data = f;
+	listen_to(f, true);
+	uv_timer_start(&f->tick, tick, IDLE_MS, 0);
+	*ret = f;
+	return 0;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct flows *f = handle->data;
+
+	flow_book_clear(&f->book);
+	free(f);
+}
+
+void flows_close(struct flows *f)
+{
+	if (!f)
+		return;
+	flow_log_close(f->log);
+	flow_file_close(f->file);
+	flow_asker_free(f->asker);
+	uv_close((uv_handle_t *)&f->tick, timer_closed);
+}
+
+/* --- what is known ---------------------------------------------------------------------------- */
+
+void flows_state(const struct flows *f, struct flows_state *ret)
+{
+	const struct flow_log_stats *stats = f->log ? flow_log_stats(f->log) : NULL;
+	const struct flow_index *x = index_of(f);
+
+	*ret = (struct flows_state){.hears = x && f->log, .unindexed = f->unindexed};
+	if (x)
+		ret->held =
+			(uint64_t)flow_index_total(x, FLOW_IPV4) + flow_index_total(x, FLOW_IPV6);
+	if (stats) {
+		ret->events = stats->events;
+		ret->missed = stats->missed;
+	}
+}
+
+uint64_t flows_held(const struct flows *f, const char *farm, const char *backend)
+{
+	const struct flow_index *x = index_of(f);
+	uint16_t number = x ? flow_index_find_farm(x, farm) : FLOW_ANY;
+
+	if (number == FLOW_ANY || !backend)
+		return number == FLOW_ANY ? 0 : flow_index_farm_count(x, number);
+	number = flow_index_find_backend(x, number, backend);
+	return number == FLOW_ANY ? 0 : flow_index_count(x, number);
+}
+
+uint64_t flows_begun(const struct flows *f, const char *farm, const char *backend)
+{
+	const struct flow_book_farm *known = flow_book_farm(&f->book, farm);
+	const struct flow_book_backend *b =
+		known && backend ? flow_book_named(known, backend) : NULL;
+
+	if (!known)
+		return 0;
+	return !backend ? known->begun : b ? b->begun : 0;
+}
+
+static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
+{
+	const struct flow_record *r = &f->records[i];
+
+	*ret = (struct flow_entry){.key = r->key, .expires_ms = f->answers[i].expires_ms};
+	snprintf(ret->farm, FLOW_NAME, "%s", flow_index_farm_name(index_of(f), r->farm));
+	snprintf(ret->backend, FLOW_NAME, "%s", flow_index_backend_name(index_of(f), r->backend));
+}
+
+static bool make_filter(struct flows *f, const struct flow_query *query, struct flow_filter *ret)
+{
+	*ret = (struct flow_filter){.farm = FLOW_ANY, .backend = FLOW_ANY, .client = query->client};
+	if (query->farm[0]) {
+		ret->farm = flow_index_find_farm(index_of(f), query->farm);
+		if (ret->farm == FLOW_ANY)
+			return false;
+	}
+	if (query->backend[0]) {
+		ret->backend = flow_index_find_backend(index_of(f), ret->farm, query->backend);
+		return ret->backend != FLOW_ANY;
+	}
+	return true;
+}
+
+size_t flows_list(struct flows *f, const struct flow_query *query, struct flow_cursor *cursor,
+		  struct flow_entry *out, size_t room)
+{
+	struct flow_filter filter;
+	uint32_t slots = 0;
+	size_t n = 0;
+
+	if (!f->file || !make_filter(f, query, &filter)) {
+		cursor->done = true;
+		return 0;
+	}
+	for (; slots < LIST_SLOTS && n < room && !cursor->done; slots += WALK_SLOTS) {
+		size_t most = room - n < ASK_MOST ? room - n : ASK_MOST;
+		size_t got =
+			flow_index_walk(index_of(f), cursor, &filter, WALK_SLOTS, f->records, most);
+
+		if (got && !confirm(f, got))
+			continue;
+		for (size_t i = 0; i < got; i++)
+			if (f->answers[i].present)
+				fill_entry(f, i, &out[n++]);
+	}
+	return n;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the daemon hears of its own table: flows that the packet path remembers, and what others do
+ * to the ruleset.
+ *
+ * Shell.
+ */
+#include "director/director.h"
+
+#include <errno.h>
+
+void director_check_ruleset(struct director *d)
+{
+	char who[NFT_WATCH_WHO];
+
+	keeper_blame(d->keeper, nft_watch_who(d->watch, who));
+	keeper_check(d->keeper);
+}
+
+/* The check each second does without it. */
+static void ruleset_changed(void *owner, const char *who)
+{
+	struct director *d = owner;
+
+	if (d->stopping || !d->ready)
+		return;
+	keeper_blame(d->keeper, who);
+	keeper_check(d->keeper);
+}
+
+static const struct ruleset *planned(void *owner)
+{
+	const struct director *d = owner;
+
+	return keeper_planned(d->keeper);
+}
+
+static int open_flows(struct director *d, struct err *err)
+{
+	struct flows_source source = {.planned = planned, .owner = d};
+	int code = flows_new(d->loop, d->options.runtime_dir, &source, &d->flows, err);
+
+	if (code == 0 && flows_configure(d->flows, d->config) < 0)
+		code = err_set(err, -ENOMEM, "no memory");
+	return code;
+}
+
+int director_open_observers(struct director *d, struct err *err)
+{
+	int code = open_flows(d, err);
+
+	return code ? code : nft_watch_new(d->loop, ruleset_changed, d, &d->watch, err);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the keeper share. Private to keeper*_uv.c. */
+#ifndef DIRECTOR_RULESET_KEEPER_H
+#define DIRECTOR_RULESET_KEEPER_H
+
+#include "director/ruleset/keeper_uv.h"
+#include "director/ruleset/nft_socket_uv.h"
+
+struct keeper {
+	struct nft_socket socket;
+	struct ruleset want;
+	bool trusted; /* the kernel holds want, as far as our own transactions go */
+	bool failing; /* the last attempt failed and that was logged */
+	bool stale; /* the kernel may have changed the table by itself: read it before the next change */
+	bool warned;		 /* that a flow table keeps its size */
+	bool quiet;		 /* the next change is not told */
+	char blamed[KEEPER_WHO]; /* "": nobody */
+	uint32_t generation;
+	struct count_book counts;
+};
+
+#endif

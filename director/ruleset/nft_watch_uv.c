@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/ruleset/nft_watch_uv.h"
+
+#include "director/ruleset/nft_watch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/filter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	APART_MS = 1000, /* between two calls: a comparison of a big table takes some 100 ms */
+	READS = 64,	 /* of one wake-up */
+	MESSAGE = 1024,
+	TYPE_OFFSET = 4, /* of struct nlmsghdr's nlmsg_type */
+};
+
+struct nft_watch {
+	uv_loop_t *loop;
+	nft_watch_changed *changed;
+	void *owner;
+	struct mnl_socket *nl;
+	uv_poll_t poll;
+	uv_timer_t later;
+	int open_handles;
+	bool called;
+	uint64_t called_ms;
+	uint32_t own_pid;
+	struct nft_generation last; /* foreign, since the last call */
+	bool pending, several, unknown;
+};
+
+/* --- what is heard ---------------------------------------------------------------------------- */
+
+static void write_who(const struct nft_watch *w, char buf[static NFT_WATCH_WHO])
+{
+	buf[0] = '\0';
+	if (w->last.pid && !w->unknown)
+		snprintf(buf, NFT_WATCH_WHO, "%s%s (process %u)",
+			 w->several ? "one of several, perhaps " : "",
+			 w->last.process[0] ? w->last.process : "somebody", w->last.pid);
+}
+
+static void call(struct nft_watch *w)
+{
+	char who[NFT_WATCH_WHO];
+
+	write_who(w, who);
+	w->pending = w->several = w->unknown = false;
+	w->last = (struct nft_generation){0};
+	w->called = true;
+	w->called_ms = uv_now(w->loop);
+	w->changed(w->owner, who);
+}
+
+static void time_has_passed(uv_timer_t *timer)
+{
+	struct nft_watch *w = timer->data;
+
+	if (w->pending)
+		call(w);
+}
+
+static void call_later(struct nft_watch *w, uint64_t ms)
+{
+	if (!uv_is_active((uv_handle_t *)&w->later))
+		uv_timer_start(&w->later, time_has_passed, ms, 0);
+}
+
+static void call_soon(struct nft_watch *w)
+{
+	uint64_t passed = uv_now(w->loop) - w->called_ms;
+
+	if (!w->called || passed >= APART_MS)
+		call(w);
+	else
+		call_later(w, APART_MS - passed);
+}
+
+static void take(struct nft_watch *w, const uint8_t *bytes, size_t len)
+{
+	struct nft_generation g;
+
+	if (!nft_generation_parse(bytes, len, &g) || g.pid == w->own_pid)
+		return;
+	w->several |= w->pending && g.pid != w->last.pid;
+	w->pending = true;
+	w->last = g;
+}
+
+static void read_socket(struct nft_watch *w)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[MESSAGE];
+
+	for (int i = 0; i < READS; i++) {
+		ssize_t n = recv(mnl_socket_get_fd(w->nl), buf, sizeof(buf), MSG_DONTWAIT);
+
+		if (n >= 0)
+			take(w, buf, (size_t)n);
+		else if (errno == ENOBUFS)
+			w->pending = w->unknown = true;
+		else if (errno != EINTR)
+			break;
+	}
+}
+
+static void readable(uv_poll_t *poll, int status, int events)
+{
+	struct nft_watch *w = poll->data;
+
+	(void)status; /* the socket's own errno says more */
+	(void)events;
+	read_socket(w);
+	if (w->pending)
+		call_soon(w);
+	/* An error on the socket has stopped the handle. */
+	if (!uv_is_active((uv_handle_t *)poll) && !uv_is_closing((uv_handle_t *)poll))
+		uv_poll_start(poll, UV_READABLE, readable);
+}
+
+const char *nft_watch_who(struct nft_watch *w, char buf[static NFT_WATCH_WHO])
+{
+	read_socket(w);
+	if (w->pending)
+		call_later(w, APART_MS); /* what was read here calls nobody else */
+	write_who(w, buf);
+	return buf;
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+/* Messages of any other type are not even queued. Loads are big-endian, the type is not. */
+static int filter(struct mnl_socket *nl)
+{
+	uint32_t wanted = htons(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_OFFSET),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wanted, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog program = {.len = sizeof(code) / sizeof(code[0]), .filter = code};
+
+	return setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+			  sizeof(program));
+}
+
+static int open_socket(struct nft_watch *w)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	w->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (!w->nl || filter(w->nl) < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_setsockopt(w->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+		return -errno;
+	return 0;
+}
+
+int nft_watch_new(uv_loop_t *loop, nft_watch_changed *changed, void *owner, struct nft_watch **ret,
+		  struct err *err)
+{
+	struct nft_watch *w = calloc(1, sizeof(*w));
+	int code = w ? open_socket(w) : -ENOMEM;
+
+	if (code == 0)
+		code = uv_poll_init(loop, &w->poll, mnl_socket_get_fd(w->nl));
+	if (code < 0) {
+		if (w && w->nl)
+			mnl_socket_close(w->nl);
+		free(w);
+		return err_set(err, code, "cannot listen to changes of the nft ruleset: %s",
+			       strerror(-code));
+	}
+	w->loop = loop;
+	w->changed = changed;
+	w->owner = owner;
+	w->own_pid = (uint32_t)getpid();
+	uv_timer_init(loop, &w->later);
+	w->poll.data = w->later.data = w;
+	w->open_handles = 2;
+	uv_poll_start(&w->poll, UV_READABLE, readable);
+	*ret = w;
+	return 0;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct nft_watch *w = handle->data;
+
+	if (--w->open_handles)
+		return;
+	mnl_socket_close(w->nl);
+	free(w);
+}
+
+void nft_watch_close(struct nft_watch *w)
+{
+	if (!w)
+		return;
+	uv_close((uv_handle_t *)&w->later, handle_closed);
+	uv_close((uv_handle_t *)&w->poll, handle_closed);
+}

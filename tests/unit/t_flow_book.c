@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Who is meant by a farm's name and a mark; keys of flows as the kernel has them. */
+#include "director/flow/flow_ask.h"
+#include "director/flow_book.h"
+#include "director/ruleset/plan.h"
+#include "tests/unit/unit.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { FARMS = 5, BACKENDS = 20 };
+
+static char farm_names[FARMS][16], names[BACKENDS][16];
+static struct config_backend backends[FARMS][BACKENDS];
+static struct config_farm farms[FARMS];
+static struct config config = {.farms = farms, .n_farms = FARMS};
+
+static void fill(void)
+{
+	for (size_t i = 0; i < FARMS; i++) {
+		farms[i] = (struct config_farm){.backends = backends[i],
+						.n_backends = BACKENDS,
+						.tcp_timeout_ms = 900000,
+						.tcp_close_timeout_ms = 1500,
+						.udp_timeout_ms = 120000};
+		snprintf(farm_names[i], sizeof(farm_names[i]), "farm%zu", FARMS - i);
+		farms[i].name = farm_names[i];
+		for (size_t k = 0; k < BACKENDS; k++) {
+			snprintf(names[k], sizeof(names[k]), "web%zu", k);
+			backends[i][k].name = names[k];
+		}
+	}
+	config.n_farms = FARMS;
+}
+
+static void marks_name_backends(void)
+{
+	struct flow_book book = {0};
+	uint32_t ids[BACKENDS];
+
+	fill();
+	EXPECT_INT(flow_book_configure(&book, &config), 0);
+	for (size_t i = 0; i < FARMS; i++) {
+		struct flow_book_farm *f = flow_book_farm(&book, farms[i].name);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+		plan_backend_ids(&farms[i], ids);
+		for (size_t k = 0; k < BACKENDS; k++) {
+			struct flow_book_backend *b = flow_book_backend(f, ids[k]);
+
+			CU_ASSERT_PTR_NOT_NULL_FATAL(b);
+			EXPECT_TEXT(b->name, backends[i][k].name);
+			CU_ASSERT(b == flow_book_named(f, backends[i][k].name));
+		}
+		CU_ASSERT(!flow_book_backend(f, 0));
+		EXPECT_INT(flow_book_life_s(f, IPPROTO_TCP, false), 900);
+		EXPECT_INT(flow_book_life_s(f, IPPROTO_TCP, true), 2);
+		EXPECT_INT(flow_book_life_s(f, IPPROTO_UDP, false), 120);
+	}
+	CU_ASSERT(!flow_book_farm(&book, "farm"));
+	CU_ASSERT(!flow_book_farm(&book, "farm9"));
+	flow_book_clear(&book);
+}
+
+static void counts_outlive_a_configuration(void)
+{
+	struct flow_book book = {0};
+
+	fill();
+	EXPECT_INT(flow_book_configure(&book, &config), 0);
+	flow_book_farm(&book, "farm5")->begun = 7;
+	flow_book_named(flow_book_farm(&book, "farm5"), "web3")->begun = 4;
+	config.n_farms = 1; /* farm5 is the first */
+	farms[0].n_backends = 4;
+	EXPECT_INT(flow_book_configure(&book, &config), 0);
+	EXPECT_INT(flow_book_farm(&book, "farm5")->begun, 7);
+	EXPECT_INT(flow_book_named(flow_book_farm(&book, "farm5"), "web3")->begun, 4);
+	CU_ASSERT(!flow_book_named(flow_book_farm(&book, "farm5"), "web4"));
+	CU_ASSERT(!flow_book_farm(&book, "farm1"));
+	flow_book_clear(&book);
+}
+
+static void keys_of_flows(void)
+{
+	static const uint8_t ipv4[] = {10,   77,   0, 10, 10, 77, 0, 100,
+				       0x12, 0x34, 0, 0,  0,  80, 0, 0};
+	static const uint8_t ipv6[] = {0xfd, 0x77, 0, 0, 0, 0, 0, 1, 9, 8, 7, 6, 0x12, 0x34, 0, 80};
+	struct flow_key flow = {.client_port = 0x1234, .vip_port = 80, .protocol = IPPROTO_TCP},
+			got;
+	uint8_t key[FLOW_ASK_FLOW_KEY];
+
+	EXPECT_INT(addr_parse("10.77.0.10", &flow.client), 0);
+	EXPECT_INT(addr_parse("10.77.0.100", &flow.vip), 0);
+	flow_ask_key(&flow, key);
+	CU_ASSERT(memcmp(key, ipv4, sizeof(key)) == 0);
+	flow_ask_unkey(key, IPPROTO_TCP, &got);
+	CU_ASSERT(flow_key_equal(&flow, &got));
+	EXPECT_INT(addr_parse("fd77:0:0:1:2:3:908:706", &flow.client), 0);
+	EXPECT_INT(addr_parse("fd77::100", &flow.vip), 0);
+	flow_ask_key(&flow, key);
+	CU_ASSERT(memcmp(key, ipv6, sizeof(key)) == 0);
+}
+
+UNIT_TESTS(flow_book) = {
+	{"marks name backends", marks_name_backends},
+	{"counts outlive a configuration", counts_outlive_a_configuration},
+	{"keys of flows", keys_of_flows},
+	UNIT_TESTS_END,
+};
