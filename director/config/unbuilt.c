@@ -43,16 +43,9 @@ static const struct {
 	{SECTION_FARM, "persistence-prefix", NULL},
 	{SECTION_FARM, "persistence-prefix6", NULL},
 	{SECTION_FARM, "pin", NULL},
-	{SECTION_FARM, "minimum-backends", "1"},
-	{SECTION_FARM, "when-empty", "drop"},
 	{SECTION_FARM, "fragments", "drop"},
-	{SECTION_FARM, "allow", NULL},
-	{SECTION_FARM, "deny", NULL},
-	{SECTION_FARM, "max-rate-per-source", NULL},
-	{SECTION_FARM, "max-rate", NULL},
 	{SECTION_FARM, "slow-start", NULL},
 	{SECTION_FARM, "sync", NULL},
-	{SECTION_BACKEND, "backup", NULL},
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };

@@ -47,6 +47,8 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_LOOPED_BY_PEER:
 	case ST_TO_VIP:
 	case ST_TO_SERVICE:
+	case ST_SOURCE_IN:
+	case ST_SOURCE_RATE:
 	case ST_MARK_IN:
 	case ST_MACS:
 	case ST_MARK:
@@ -59,12 +61,16 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_LATER_FRAGMENT:
 	case ST_FIRST_FRAGMENT:
 	case ST_TCP_FLAGS:
+	case ST_RATE:
+	case ST_TCP:
 	case ST_LOG:
 	case ST_COUNTER:
 	case ST_FORWARD:
 	case ST_GOTO:
 	case ST_ACCEPT:
-	case ST_DROP: return false;
+	case ST_DROP:
+	case ST_RESET:
+	case ST_REJECT: return false;
 	}
 	abort();
 }
@@ -235,7 +241,7 @@ static void element_diff_clear(struct element_diff *e)
 
 /*
  * Calls for every set that stays. The deletions come before the additions of the same set, because
- * changed data is a deletion and an addition of one key. Flows are the packet path's.
+ * changed data is a deletion and an addition of one key. Flows and rates are the packet path's.
  */
 static int change_elements(struct diff *d, bool additions)
 {
@@ -244,7 +250,7 @@ static int change_elements(struct diff *d, bool additions)
 		struct element_diff e;
 		int err;
 
-		if (d->sets[i] != KEEP || ruleset_kind_is_flows(want->kind))
+		if (d->sets[i] != KEEP || ruleset_kind_is_dynamic(want->kind))
 			continue;
 		have = &d->have->sets[ruleset_find_set(d->have, want->name)];
 		err = element_diff_init(&e, d, have, want);

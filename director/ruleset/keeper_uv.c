@@ -19,6 +19,7 @@ struct keeper {
 	bool warned; /* that a flow table keeps its size */
 	uint32_t generation;
 	struct count_book counts;
+	struct drop_book drops;
 };
 
 int keeper_new(struct keeper **ret, struct err *err)
@@ -44,6 +45,7 @@ void keeper_free(struct keeper *k)
 	nft_socket_close(&k->socket);
 	ruleset_clear(&k->want);
 	count_book_clear(&k->counts);
+	drop_book_clear(&k->drops);
 	free(k);
 }
 
@@ -153,6 +155,37 @@ const struct count_book *keeper_counts(struct keeper *k)
 	return k->trusted && read_counts(k, NULL) == 0 ? &k->counts : NULL;
 }
 
+/* --- drops ------------------------------------------------------------------------------------ */
+
+struct drop_reading {
+	struct drop_book *book;
+	const struct ruleset *ruleset; /* whose chains know their farms */
+	int err;
+};
+
+static void drop_seen(void *data, const char *chain, const char *reason, uint64_t packets)
+{
+	struct drop_reading *g = data;
+
+	if (!g->err)
+		g->err = drop_book_add(g->book, g->ruleset, chain, reason, packets);
+}
+
+static int read_drops(struct keeper *k, const struct ruleset *r)
+{
+	struct drop_reading g = {.book = &k->drops, .ruleset = r};
+	int err;
+
+	drop_book_restart(&k->drops);
+	err = kernel_read_drops(&k->socket, drop_seen, &g);
+	return err ? err : g.err;
+}
+
+const struct drop_book *keeper_drops(struct keeper *k)
+{
+	return k->trusted && read_drops(k, &k->want) == 0 ? &k->drops : NULL;
+}
+
 /* --- flows ------------------------------------------------------------------------------------ */
 
 struct flow_reading {
@@ -252,6 +285,16 @@ static int present(struct keeper *k, struct ruleset *ret, struct err *err)
 	return code;
 }
 
+/* A rule that is made anew begins to count at 0. True when the counts before that are known. */
+static bool drops_before(struct keeper *k, const struct ruleset_change *change)
+{
+	if (!k->want.exists || !(change->chains_rewritten || change->chains_deleted) ||
+	    read_drops(k, &k->want) < 0)
+		return false;
+	drop_book_before(&k->drops);
+	return true;
+}
+
 static int transact(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
 		    struct ruleset_change *change, struct err *err)
 {
@@ -261,9 +304,13 @@ static int transact(struct keeper *k, const struct ruleset *have, const struct r
 	nft_batch_begin(&batch, nft_socket_next_seq(&k->socket));
 	code = ruleset_diff(have, want, &batch, change);
 	if (!code && !ruleset_change_is_empty(change)) {
+		bool known = drops_before(k, change);
+
 		code = nft_batch_end(&batch);
 		if (!code)
 			code = nft_socket_commit(&k->socket, &batch, err);
+		if (!code && known && read_drops(k, want) == 0)
+			drop_book_behind(&k->drops);
 	}
 	if (code == -ENOMEM)
 		err_set(err, code, "no memory for a transaction");

@@ -12,6 +12,7 @@
 
 #include "director/ruleset/count.h"
 #include "director/ruleset/diff.h"
+#include "director/ruleset/drop.h"
 #include "include/err.h"
 
 struct keeper;
@@ -42,6 +43,8 @@ int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err
 const struct ruleset *keeper_planned(const struct keeper *k);
 /* Reads the counters of the kernel; the book is good until the next call. NULL: they could not be read. */
 const struct count_book *keeper_counts(struct keeper *k);
+/* Reads what was dropped and why; the book is good until the next call. NULL: it could not be read. */
+const struct drop_book *keeper_drops(struct keeper *k);
 /*
  * Flows that the table of a farm holds: how many, and how many of each backend (by its id; n places
  * each). Returns -ENOENT when the farm has no flow table, -EFBIG when it is too large to be read

@@ -13,8 +13,10 @@
 #include <string.h>
 
 #include <libnftnl/chain.h>
+#include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
 #include <libnftnl/set.h>
+#include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -221,6 +223,55 @@ static int bucket_read(struct ruleset_set *set, const struct nlattr *element)
 	return 0;
 }
 
+static bool is_range_end(const struct nlattr *element)
+{
+	const struct nlattr *flags = nested(element, NFTA_SET_ELEM_FLAGS);
+
+	return flags && mnl_attr_validate(flags, MNL_TYPE_U32) >= 0 &&
+	       (ntohl(mnl_attr_get_u32(flags)) & NFT_SET_ELEM_INTERVAL_END);
+}
+
+/* nft puts an end at the address 0 that ends nothing; it is passed over. */
+static void end_read(struct ruleset_set *set, struct ruleset_element *e,
+		     const struct nlattr *element)
+{
+	static const uint8_t zero[RULESET_KEY_MAX];
+
+	if (!is_range_end(element))
+		return;
+	if (memcmp(e->key, zero, sizeof(zero)) == 0)
+		set->n_elements--;
+	else
+		e->key[RULESET_KEY_MAX - 1] = 1;
+}
+
+/*
+ * From the ends of ranges, each marked in the last octet of its key, to ranges. A beginning
+ * without an end goes on to the last address of all.
+ */
+static void join_ranges(struct ruleset_set *set)
+{
+	size_t len = ruleset_key_len(set->kind), n = 0;
+
+	ruleset_set_sort(set);
+	for (size_t i = 0; i < set->n_elements; i++) {
+		const struct ruleset_element *end = &set->elements[i + 1];
+		struct ruleset_element range = set->elements[i];
+
+		if (range.key[RULESET_KEY_MAX - 1])
+			continue;
+		if (i + 1 < set->n_elements && end->key[RULESET_KEY_MAX - 1]) {
+			memcpy(range.key + len, end->key, len);
+			for (size_t k = 2 * len; k > len && range.key[k - 1]-- == 0; k--)
+				;
+		} else {
+			memset(range.key + len, 0xff, len);
+		}
+		set->elements[n++] = range;
+	}
+	set->n_elements = n;
+}
+
 static int element_read(struct reading *g, const struct nlattr *element)
 {
 	struct ruleset_set *set = g->set;
@@ -242,7 +293,9 @@ static int element_read(struct reading *g, const struct nlattr *element)
 	*e = (struct ruleset_element){0};
 	copy_value(e->key, sizeof(e->key),
 		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	if (set->kind == SET_SERVICES || set->kind == SET_SERVICES6)
+	if (ruleset_kind_is_ranges(set->kind))
+		end_read(set, e, element);
+	else if (set->kind == SET_SERVICES || set->kind == SET_SERVICES6)
 		e->chain = verdict_chain(g->r, data);
 	else
 		copy_value(e->data, sizeof(e->data), nested(data, NFTA_DATA_VALUE));
@@ -315,7 +368,7 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 
 static bool is_static(const struct ruleset_set *set)
 {
-	return !ruleset_kind_is_flows(set->kind) && set->kind != SET_FOREIGN;
+	return !ruleset_kind_is_dynamic(set->kind) && set->kind != SET_FOREIGN;
 }
 
 static int read_elements(struct nft_socket *s, struct reading *g)
@@ -329,6 +382,8 @@ static int read_elements(struct nft_socket *s, struct reading *g)
 		g->set_name = g->set->name;
 		g->room = 0;
 		err = nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, g);
+		if (ruleset_kind_is_ranges(g->set->kind))
+			join_ranges(g->set);
 		ruleset_set_sort(g->set);
 	}
 	return err;
@@ -433,4 +488,65 @@ int kernel_read_size(struct nft_socket *s, const char *set, uint32_t *ret)
 		return -EOPNOTSUPP;
 	*ret = g.size;
 	return 0;
+}
+
+/* --- rules that count ------------------------------------------------------------------------- */
+
+struct drop_reading {
+	void (*seen)(void *data, const char *chain, const char *reason, uint64_t packets);
+	void *data;
+	bool no_memory;
+};
+
+/* Adds up; a rule has one counter. */
+static int add_packets(struct nftnl_expr *e, void *data)
+{
+	uint64_t *packets = data;
+
+	if (strcmp(nftnl_expr_get_str(e, NFTNL_EXPR_NAME), "counter") == 0)
+		*packets += nftnl_expr_get_u64(e, NFTNL_EXPR_CTR_PACKETS);
+	return 0;
+}
+
+/* The comment of a rule (type, length, text with its NUL) in buf; false without one. */
+static bool comment_of(const struct nftnl_rule *nr, char buf[static RULESET_NAME])
+{
+	uint32_t len = 0;
+	const uint8_t *tlv = nftnl_rule_get_data(nr, NFTNL_RULE_USERDATA, &len);
+
+	if (!tlv || len < 3 || tlv[0] != NFTNL_UDATA_RULE_COMMENT)
+		return false;
+	snprintf(buf, RULESET_NAME, "%.*s", (int)(len - 3), (const char *)tlv + 2);
+	return true;
+}
+
+static int drop_seen(const struct nlmsghdr *nlh, void *data)
+{
+	struct drop_reading *g = data;
+	struct nftnl_rule *nr = nftnl_rule_alloc();
+	char reason[RULESET_NAME];
+	uint64_t packets = 0;
+
+	if (!nr) {
+		g->no_memory = true;
+		return MNL_CB_STOP;
+	}
+	if (nftnl_rule_nlmsg_parse(nlh, nr) == 0 &&
+	    is_ours(nftnl_rule_get_str(nr, NFTNL_RULE_TABLE)) && comment_of(nr, reason)) {
+		nftnl_expr_foreach(nr, add_packets, &packets);
+		g->seen(g->data, nftnl_rule_get_str(nr, NFTNL_RULE_CHAIN), reason, packets);
+	}
+	nftnl_rule_free(nr);
+	return MNL_CB_OK;
+}
+
+int kernel_read_drops(struct nft_socket *s,
+		      void (*seen)(void *data, const char *chain, const char *reason,
+				   uint64_t packets),
+		      void *data)
+{
+	struct drop_reading g = {.seen = seen, .data = data};
+	int err = nft_socket_dump(s, NFT_MSG_GETRULE, put_table_name, drop_seen, &g);
+
+	return g.no_memory ? -ENOMEM : err;
 }

@@ -25,6 +25,15 @@ int kernel_read_counts(struct nft_socket *s, const char *set,
 		       void (*seen)(void *data, const struct kernel_count *count), void *data);
 
 /*
+ * Calls seen() for every rule with a comment and a counter: the chain's name, the comment, packets
+ * counted. 0 or negative errno.
+ */
+int kernel_read_drops(struct nft_socket *s,
+		      void (*seen)(void *data, const char *chain, const char *reason,
+				   uint64_t packets),
+		      void *data);
+
+/*
  * How many elements a set holds, without reading them. -EOPNOTSUPP when this kernel does not tell
  * (older than 6.16), -ENOENT: no such set.
  */

@@ -58,6 +58,8 @@ static const struct ruleset_key_parts keys[] = {
 	[KEY_PEER6] = {2, {NETWORK("@nh,64,128", 8, 16), SOURCE_PORT}},
 	[KEY_SOURCE] = {1, {NETWORK("@nh,96,32", 12, 4)}},
 	[KEY_SOURCE6] = {1, {NETWORK("@nh,64,128", 8, 16)}},
+	[KEY_ADDRESS] = {1, {NETWORK("ip saddr", 12, 4)}},
+	[KEY_ADDRESS6] = {1, {NETWORK("ip6 saddr", 8, 16)}},
 };
 
 const struct ruleset_key_parts *ruleset_key_parts(enum ruleset_key key)
@@ -71,11 +73,13 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_SERVICE6:
 	case KEY_FLOW6:
 	case KEY_PEER6:
-	case KEY_SOURCE6: return true;
+	case KEY_SOURCE6:
+	case KEY_ADDRESS6: return true;
 	case KEY_SERVICE:
 	case KEY_FLOW:
 	case KEY_PEER:
-	case KEY_SOURCE: return false;
+	case KEY_SOURCE:
+	case KEY_ADDRESS: return false;
 	}
 	return false;
 }

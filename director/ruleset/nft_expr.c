@@ -269,6 +269,74 @@ static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
 	compare(l, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ, &s->value, sizeof(s->value));
 }
 
+static void source_in(struct lowering *l, const struct ruleset_statement *s, const char *set)
+{
+	if (ruleset_key_is_ipv6(s->key))
+		need_ip6(l);
+	else
+		need_ip(l);
+	key_load(l, s->key, 0);
+	lookup(l, set, NO_DESTINATION, s->negate);
+}
+
+/* More packets a second than that, or that many at once. */
+static void limit_fill(struct nftnl_expr *e, uint32_t rate)
+{
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, rate);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+}
+
+static void limit_rate(struct lowering *l, uint32_t rate)
+{
+	struct nftnl_expr *e = expr_add(l, "limit");
+
+	if (e)
+		limit_fill(e, rate);
+}
+
+static void source_rate(struct lowering *l, const struct ruleset_statement *s, const char *rates)
+{
+	struct nftnl_expr *limit = nftnl_expr_alloc("limit"), *e;
+
+	if (!limit) {
+		l->failed = true;
+		return;
+	}
+	limit_fill(limit, s->number);
+	key_load(l, s->key, 0);
+	e = expr_add(l, "dynset");
+	if (!e) {
+		nftnl_expr_free(limit);
+		return;
+	}
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_1);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, rates);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, s->timeout_ms);
+	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0); /* owns it now */
+}
+
+static void is_tcp(struct lowering *l)
+{
+	uint8_t tcp = IPPROTO_TCP;
+
+	meta_load(l, NFT_META_L4PROTO, REG_1);
+	compare(l, NFT_CMP_EQ, &tcp, sizeof(tcp));
+}
+
+static void reject(struct lowering *l, uint32_t type, uint8_t code)
+{
+	struct nftnl_expr *e = expr_add(l, "reject");
+
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, type);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, code);
+}
+
 static void mark_in(struct lowering *l, const char *set)
 {
 	meta_load(l, NFT_META_MARK, REG_1);
@@ -394,6 +462,10 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_TO_VIP: to_vip(l, set); return;
 	case ST_TO_SERVICE: to_service(l, s->key, set); return;
 	case ST_TCP_FLAGS: tcp_flags(l, s); return;
+	case ST_SOURCE_IN: source_in(l, s, set); return;
+	case ST_SOURCE_RATE: source_rate(l, s, set); return;
+	case ST_RATE: limit_rate(l, s->number); return;
+	case ST_TCP: is_tcp(l); return;
 	case ST_MARK_IN: mark_in(l, set); return;
 	case ST_MACS:
 		choose(l, s, set);
@@ -413,6 +485,8 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_GOTO: verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
 	case ST_ACCEPT: verdict(l, NF_ACCEPT, NULL); return;
 	case ST_DROP: verdict(l, NF_DROP, NULL); return;
+	case ST_RESET: reject(l, NFT_REJECT_TCP_RST, 0); return;
+	case ST_REJECT: reject(l, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH); return;
 	}
 }
 

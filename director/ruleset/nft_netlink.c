@@ -321,6 +321,40 @@ static void put_element(struct nlmsghdr *nlh, const struct ruleset *r,
 	mnl_attr_nest_end(nlh, element);
 }
 
+/* One end of a range: its first address, or the one behind its last. */
+static void put_range_end(struct nlmsghdr *nlh, const uint8_t *address, size_t len, uint32_t flags,
+			  bool open)
+{
+	/* What nft says of an element that no end follows, to itself: SET_ELEM_F_INTERVAL_OPEN. */
+	static const uint32_t open_flag = 1;
+	uint8_t tlv[2 + sizeof(open_flag)] = {NFTNL_UDATA_SET_ELEM_FLAGS, sizeof(open_flag)};
+	struct nlattr *element = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM), *nest;
+
+	if (flags)
+		mnl_attr_put_u32(nlh, NFTA_SET_ELEM_FLAGS, htonl(flags));
+	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, address);
+	mnl_attr_nest_end(nlh, nest);
+	memcpy(tlv + 2, &open_flag, sizeof(open_flag));
+	if (open)
+		mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, sizeof(tlv), tlv);
+	mnl_attr_nest_end(nlh, element);
+}
+
+/* A range up to the last address of all has no end. */
+static void put_range(struct nlmsghdr *nlh, size_t len, const struct ruleset_element *e)
+{
+	uint8_t end[RULESET_KEY_MAX / 2];
+	size_t i = len;
+
+	memcpy(end, e->key + len, len);
+	while (i > 0 && ++end[i - 1] == 0)
+		i--;
+	put_range_end(nlh, e->key, len, 0, i == 0);
+	if (i > 0)
+		put_range_end(nlh, end, len, NFT_SET_ELEM_INTERVAL_END, false);
+}
+
 static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags,
 			 const struct ruleset *r, const struct ruleset_set *set,
 			 const struct ruleset_element *elements, size_t n)
@@ -336,8 +370,11 @@ static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags,
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 		list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-		while (i < n && nlh->nlmsg_len < ELEMENTS_ROOM)
-			put_element(nlh, r, set, &elements[i++]);
+		for (; i < n && nlh->nlmsg_len < ELEMENTS_ROOM; i++)
+			if (ruleset_kind_is_ranges(set->kind))
+				put_range(nlh, ruleset_key_len(set->kind), &elements[i]);
+			else
+				put_element(nlh, r, set, &elements[i]);
 		mnl_attr_nest_end(nlh, list);
 		put_done(b, nlh);
 	}

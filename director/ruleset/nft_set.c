@@ -46,6 +46,7 @@ enum typeof_kind {
 	TYPEOF_NONE,   /* a type alone */
 	TYPEOF_CONCAT, /* a concatenation of types */
 	TYPEOF_KEY,    /* the fields of a key */
+	TYPEOF_FIELD,  /* the only field of a key */
 	TYPEOF_NUMGEN, /* numgen inc mod SIZE */
 	TYPEOF_MARK,   /* meta mark */
 	TYPEOF_MACS,   /* @ll,0,96 */
@@ -59,9 +60,10 @@ struct shape {
 	uint32_t data_type;
 	uint8_t key_order, data_order;
 	enum typeof_kind key, data;
-	enum ruleset_key fields; /* of TYPEOF_KEY */
+	enum ruleset_key fields; /* of TYPEOF_KEY, TYPEOF_FIELD */
 };
 
+enum { RATE_FLAGS = NFT_SET_EVAL | NFT_SET_TIMEOUT };
 enum { FLOW_FLAGS = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
 static const struct shape shapes[] = {
@@ -86,6 +88,14 @@ static const struct shape shapes[] = {
 		       TYPEOF_MARK, KEY_FLOW},
 	[SET_FLOWS6] = {FLOW_FLAGS, TYPE_FLOW6_KEY, TYPE_MARK, ORDER_NONE, ORDER_HOST, TYPEOF_KEY,
 			TYPEOF_MARK, KEY_FLOW6},
+	[SET_RANGES] = {NFT_SET_INTERVAL, TYPE_IPADDR, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_NONE,
+			TYPEOF_NONE, 0},
+	[SET_RANGES6] = {NFT_SET_INTERVAL, TYPE_IP6ADDR, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_NONE,
+			 TYPEOF_NONE, 0},
+	[SET_RATES] = {RATE_FLAGS, TYPE_INTEGER, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_FIELD,
+		       TYPEOF_NONE, KEY_SOURCE},
+	[SET_RATES6] = {RATE_FLAGS, TYPE_INTEGER, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_FIELD,
+			TYPEOF_NONE, KEY_SOURCE6},
 };
 
 /* --- user data: type, length, value; numbers in host order ------------------------------------ */
@@ -156,6 +166,10 @@ static void put_typeof(struct wr *w, uint8_t type, enum typeof_kind what, const 
 	case TYPEOF_KEY:
 		kind = KIND_CONCAT;
 		put_parts(&value, shape->fields);
+		break;
+	case TYPEOF_FIELD:
+		kind = KIND_PAYLOAD;
+		put_field(&value, &ruleset_key_parts(shape->fields)->parts[0]);
 		break;
 	case TYPEOF_NUMGEN: /* type: inc, modulus, offset */
 		kind = KIND_NUMGEN;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains.
- * Private to the plan.
+ * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
+ * plan_guard.c what stands before them. Private to the plan.
  *
  * Pure.
  */
@@ -18,6 +18,11 @@ struct plan_entries {
 	int chains[LANE_COUNT];
 };
 
+/* Sets of a farm's guards, of one IP version, by index; -1: not there. */
+struct plan_guard {
+	int allow, deny, rates;
+};
+
 /* One farm on its way into the ruleset; sets by index, -1: not there. */
 struct farm_plan {
 	struct ruleset *r;
@@ -31,6 +36,7 @@ struct farm_plan {
 	bool hashed;	/* no flow is remembered but in a transition */
 	bool remembers; /* flow tables are there */
 	int buckets, slots, home, moved, backends_set, leaving, outputs;
+	struct plan_guard guards[2]; /* IPv4, IPv6 */
 };
 
 /* Adds the farm. 0 or -ENOMEM. */
@@ -38,6 +44,15 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	      struct plan_entries *ret);
 /* Adds the chains and flow tables of one lane. The index of its first chain, or -ENOMEM. */
 int plan_lane(struct farm_plan *p, enum plan_lane lane);
+
+/* A farm with a list of clients or a rate. */
+bool plan_farm_is_guarded(const struct config_farm *farm);
+/* Adds the sets of a farm's guards. 0 or -ENOMEM. */
+int plan_guard_sets(struct farm_plan *p);
+/* Adds the rules about rates of new connections. 0 or -ENOMEM. */
+int plan_guard_rates(const struct farm_plan *p, enum plan_lane lane, int chain);
+/* Adds the guards before a lane's first chain: the index of what is the first one now, or -ENOMEM. */
+int plan_guard(struct farm_plan *p, enum plan_lane lane, int entry);
 
 /* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)

@@ -19,6 +19,7 @@ struct lane {
 	struct ruleset *r;
 	bool udp;
 	const char *suffix;
+	enum plan_lane which;
 	enum ruleset_key flow, hash;
 	uint32_t idle_ms, closing_ms;
 	int flows, half, closing; /* sets; -1: none */
@@ -119,12 +120,15 @@ static struct ruleset_statement tell_daemon(const struct lane *l)
 /* The last rule of a chain that chooses: nothing chose a backend. */
 static int add_drop_rule(const struct lane *l, int chain)
 {
-	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, "no backend");
+	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, PLAN_DROP_NO_BACKEND);
+	bool answer = l->p->farm->when_empty == WHEN_EMPTY_REJECT;
 
 	if (!rule)
 		return -ENOMEM;
+	if (answer && !l->udp)
+		rule_add(rule, plan_statement(ST_TCP));
 	rule_add(rule, plan_statement(ST_COUNTER));
-	rule_add(rule, plan_statement(ST_DROP));
+	rule_add(rule, plan_statement(!answer ? ST_DROP : l->udp ? ST_REJECT : ST_RESET));
 	return 0;
 }
 
@@ -165,7 +169,11 @@ static int add_flow_tables(struct lane *l)
 
 static int add_chain(const struct lane *l, const char *name)
 {
-	return ruleset_add_chain(l->r, "%s-%s%s", name, l->p->farm->name, l->suffix);
+	int at = ruleset_add_chain(l->r, "%s-%s%s", name, l->p->farm->name, l->suffix);
+
+	if (at >= 0)
+		snprintf(l->r->chains[at].farm, RULESET_NAME, "%s", l->p->farm->name);
+	return at;
 }
 
 /* --- chains that only lanes with flow tables have --------------------------------------------- */
@@ -353,6 +361,7 @@ static int entry_rules(const struct lane *l)
 			err |= entry_moves(l);
 		err |= add_steady_rule(l, l->entry);
 	} else if (l->udp) {
+		err |= plan_guard_rates(l->p, l->which, l->entry);
 		err |= RULE(l, entry, scheduled(l), go(l->fresh));
 	} else {
 		err |= RULE(l, entry, is_syn(), scheduled(l), go(l->fresh));
@@ -371,6 +380,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.p = p,
 		.r = p->r,
 		.udp = which == LANE_UDP || which == LANE_UDP6,
+		.which = which,
 		.suffix = suffixes[which],
 		.flow = ipv6 ? KEY_FLOW6 : KEY_FLOW,
 		.hash = by_source ? (ipv6 ? KEY_SOURCE6 : KEY_SOURCE)

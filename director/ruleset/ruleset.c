@@ -184,6 +184,10 @@ static const struct kind {
 	[SET_OUTPUTS] = {compare_octets, 6, 4, false, false, false},
 	[SET_FLOWS] = {compare_octets, 16, 4, false, true, false},
 	[SET_FLOWS6] = {compare_octets, 16, 4, false, true, false},
+	[SET_RANGES] = {compare_octets, 4, 0, false, false, false},
+	[SET_RANGES6] = {compare_octets, 16, 0, false, false, false},
+	[SET_RATES] = {compare_octets, 4, 0, false, false, false},
+	[SET_RATES6] = {compare_octets, 16, 0, false, false, false},
 	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
 };
 
@@ -218,6 +222,16 @@ bool ruleset_kind_is_indexed(enum ruleset_set_kind kind)
 bool ruleset_kind_is_flows(enum ruleset_set_kind kind)
 {
 	return kinds[kind].flows;
+}
+
+bool ruleset_kind_is_ranges(enum ruleset_set_kind kind)
+{
+	return kind == SET_RANGES || kind == SET_RANGES6;
+}
+
+bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind)
+{
+	return kinds[kind].flows || kind == SET_RATES || kind == SET_RATES6;
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

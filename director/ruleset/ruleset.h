@@ -32,8 +32,8 @@ enum {
 
 enum {
 	RULESET_NAME = 64, /* longest name of a set or chain with its NUL: prefix + farm + suffix */
-	RULESET_KEY_MAX = 24,  /* ipv6_addr . inet_proto . inet_service, each padded to 4 octets */
-	RULESET_DATA_MAX = 12, /* both MAC addresses */
+	RULESET_KEY_MAX = 32,	 /* the first and the last address of a range, IPv6 */
+	RULESET_DATA_MAX = 12,	 /* both MAC addresses */
 	RULESET_STATEMENTS = 10, /* longest rule */
 	RULESET_IFNAME = 16,
 	RULESET_NO_OWNER = 0xffff, /* a bucket without an element */
@@ -51,6 +51,10 @@ enum ruleset_set_kind {
 	SET_OUTPUTS,	/* a backend's MAC -> the interface to it */
 	SET_FLOWS,	/* flow -> backend id; filled by the packet path */
 	SET_FLOWS6,	/* the same, IPv6 */
+	SET_RANGES,	/* ranges of IPv4 addresses: the key is first and last */
+	SET_RANGES6,	/* the same, IPv6 */
+	SET_RATES,	/* IPv4 client -> its rate; filled by the packet path */
+	SET_RATES6,	/* the same, IPv6 */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
@@ -90,6 +94,8 @@ enum ruleset_key {
 	KEY_PEER6,
 	KEY_SOURCE, /* client */
 	KEY_SOURCE6,
+	KEY_ADDRESS, /* client, by name: in sets of addresses */
+	KEY_ADDRESS6,
 };
 
 /* How the key of a map comes about. */
@@ -110,6 +116,10 @@ enum ruleset_statement_kind {
 	ST_TO_VIP,	   /* destination address: set */
 	ST_TO_SERVICE,	   /* verdict of the services map: key, set */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
+	ST_SOURCE_IN,	   /* the client is in a set, or not with negate: key, set */
+	ST_SOURCE_RATE,	   /* more than number a second of this client: key, set, timeout_ms */
+	ST_RATE,	   /* more than number a second */
+	ST_TCP,		   /* a TCP segment */
 	ST_MARK_IN,	   /* the mark is in a set: set */
 	ST_MACS,	   /* write both MACs from a map: by, …, set */
 	ST_MARK,	   /* set the mark from a map: by, …, set */
@@ -123,6 +133,8 @@ enum ruleset_statement_kind {
 	ST_GOTO,	   /* chain */
 	ST_ACCEPT,
 	ST_DROP,
+	ST_RESET,  /* answer with a TCP reset, behind ST_TCP */
+	ST_REJECT, /* answer with ICMP or ICMPv6: port unreachable */
 };
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
@@ -133,7 +145,7 @@ struct ruleset_statement {
 	enum ruleset_key key;
 	uint32_t set;	 /* index into sets */
 	uint32_t chain;	 /* index into chains */
-	uint32_t number; /* modulus or ifindex */
+	uint32_t number; /* modulus, ifindex or packets a second */
 	uint32_t seed;
 	uint32_t timeout_ms;
 	struct mac mac;
@@ -153,6 +165,7 @@ struct ruleset_rule {
 struct ruleset_chain {
 	char name[RULESET_NAME];
 	char comment[RULESET_NAME]; /* "" for none */
+	char farm[RULESET_NAME];    /* name of the farm that it belongs to, "": shared; planned */
 	char device
 		[RULESET_IFNAME]; /* base chain on the ingress hook of this interface; "": regular */
 	struct ruleset_rule *rules;
@@ -187,8 +200,12 @@ int ruleset_set_reserve(struct ruleset_set *set, size_t n);
 /* Reserves an indexed set: size buckets without owners, n zeroed values. 0 or -ENOMEM. */
 int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values);
 bool ruleset_kind_is_indexed(enum ruleset_set_kind kind);
-/* Filled by the packet path, never by us. */
+/* Flows, remembered by the packet path. */
 bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
+/* Ranges of addresses: the kernel has two elements for each. */
+bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
+/* Filled by the packet path, never by us: flows and rates. */
+bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */
@@ -201,7 +218,10 @@ void ruleset_set_sort(struct ruleset_set *set);
 int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_element *a,
 			    const struct ruleset_element *b);
 
-/* Octets of a key and of the data of this kind of set; data 0 for sets without and for verdicts. */
+/*
+ * Octets of a key and of the data of this kind of set, as the kernel has them; data 0 for sets
+ * without and for verdicts. The key of a range is one address for the kernel.
+ */
 size_t ruleset_key_len(enum ruleset_set_kind kind);
 size_t ruleset_data_len(enum ruleset_set_kind kind);
 /* A field of a packet: where it is and how nft writes it. Lengths and offsets in octets. */
