@@ -36,15 +36,10 @@ static struct drop_entry *entry_of(struct drop_book *b, const char *farm, const 
 	return &entries[b->n++];
 }
 
-int drop_book_add(struct drop_book *b, const struct ruleset *r, const char *chain,
-		  const char *reason, uint64_t packets)
+int drop_book_add(struct drop_book *b, const char *farm, const char *reason, uint64_t packets)
 {
-	int at = ruleset_find_chain(r, chain);
-	struct drop_entry *e;
+	struct drop_entry *e = entry_of(b, farm, reason);
 
-	if (at < 0 || !r->chains[at].farm[0])
-		return 0;
-	e = entry_of(b, r->chains[at].farm, reason);
 	if (!e)
 		return -ENOMEM;
 	e->live += packets;

@@ -4,7 +4,7 @@
  * made anew begins at 0; the book keeps what went with the old ones.
  *
  * A reading: drop_book_restart(), drop_book_add() for each rule. Around a change of rules: a
- * reading before, drop_book_keep() of a copy of the totals, a reading behind.
+ * reading, drop_book_before(), the change, a reading, drop_book_behind().
  *
  * Pure.
  */
@@ -29,9 +29,8 @@ struct drop_book {
 void drop_book_clear(struct drop_book *b);
 /* What is live is read anew. */
 void drop_book_restart(struct drop_book *b);
-/* One rule, of a chain of r; of other chains it is none of ours. 0 or -ENOMEM. */
-int drop_book_add(struct drop_book *b, const struct ruleset *r, const char *chain,
-		  const char *reason, uint64_t packets);
+/* One rule of a farm. 0 or -ENOMEM. */
+int drop_book_add(struct drop_book *b, const char *farm, const char *reason, uint64_t packets);
 /* A change of rules is ahead; the book was just read. */
 void drop_book_before(struct drop_book *b);
 /* It was made, and the book read again: what is missing went with rules. */

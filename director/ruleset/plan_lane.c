@@ -8,6 +8,7 @@
  */
 #include "director/ruleset/plan_farm.h"
 
+#include "director/ruleset/bucket.h"
 #include "director/ruleset/transition.h"
 
 #include <errno.h>
@@ -117,18 +118,25 @@ static struct ruleset_statement tell_daemon(const struct lane *l)
 
 #define RULE(l, chain, ...) PLAN_ADD_RULE((l)->r, (l)->chain, __VA_ARGS__)
 
-/* The last rule of a chain that chooses: nothing chose a backend. */
-static int add_drop_rule(const struct lane *l, int chain)
+/* Nothing chose a backend. Of a rule: behind what it matches. */
+static void add_refusal(const struct lane *l, struct ruleset_rule *rule)
 {
-	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, PLAN_DROP_NO_BACKEND);
 	bool answer = l->p->farm->when_empty == WHEN_EMPTY_REJECT;
 
-	if (!rule)
-		return -ENOMEM;
 	if (answer && !l->udp)
 		rule_add(rule, plan_statement(ST_TCP));
 	rule_add(rule, plan_statement(ST_COUNTER));
 	rule_add(rule, plan_statement(!answer ? ST_DROP : l->udp ? ST_REJECT : ST_RESET));
+}
+
+/* The last rule of a chain that chooses. */
+static int add_drop_rule(const struct lane *l, int chain)
+{
+	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, PLAN_DROP_NO_BACKEND);
+
+	if (!rule)
+		return -ENOMEM;
+	add_refusal(l, rule);
 	return 0;
 }
 
@@ -333,6 +341,27 @@ static int entry_lookups(const struct lane *l)
 	return err;
 }
 
+/* Buckets move away, and nobody takes them: all backends drain. */
+static bool is_left_to_nobody(const struct farm_plan *p)
+{
+	for (uint32_t b = 0; b < p->modulus; b++)
+		if (p->transition->moved[b] != BUCKET_NONE)
+			return false;
+	return true;
+}
+
+/* A new connection, to nobody: it must not go where the old ones are. */
+static int add_refuse_new_rule(const struct lane *l)
+{
+	struct ruleset_rule *rule = ruleset_add_rule(l->r, l->entry, PLAN_DROP_NO_BACKEND);
+
+	if (!rule)
+		return -ENOMEM;
+	rule_add(rule, is_syn());
+	add_refusal(l, rule);
+	return 0;
+}
+
 /*
  * Buckets that move. TCP tells a new connection from an old one, UDP does not: it learns who is
  * there, for as long as a flow lives without a packet, and then sends the unknown to the new one.
@@ -343,7 +372,9 @@ static int entry_moves(const struct lane *l)
 
 	if (l->udp && l->p->transition->udp_learned)
 		return RULE(l, entry, hashed(l, ST_MARK, l->p->moved), go(l->keep));
-	if (!l->udp)
+	if (!l->udp && is_left_to_nobody(l->p))
+		err |= add_refuse_new_rule(l);
+	else if (!l->udp)
 		err |= RULE(l, entry, is_syn(), hashed(l, ST_MARK, l->p->moved), go(l->fresh));
 	return err | RULE(l, entry, hashed(l, ST_MARK, l->p->home), go(l->keep));
 }
