@@ -31,6 +31,7 @@ conf() {
 	farm rate round-robin 8081 "max-rate = 20"
 	farm empty maglev 8082 'when-empty = "reject" protocol = "tcp+udp"'
 	farm turns round-robin 8083 'when-empty = "reject" protocol = "tcp+udp"'
+	farm udp round-robin 8085 'max-rate-per-source = 20 protocol = "udp"'
 	farm_with_backup spare maglev 8084 "minimum-backends = 2"
 }
 
@@ -134,6 +135,23 @@ rate_of_a_farm() {
 	load=$(lab_load --port 8081 --rate 100 --count 300 --timeout 0.4 --source-port 31000)
 	expect_between "served" "$(json_value ok <<<"$load")" 60 95
 	expect_between "counted" "$(dropped rate rate)" 200 250
+}
+
+# datagrams COUNT SOCKETS: so many in turn from so many ports of the client.
+datagrams() {
+	lab_exec client timeout 5 python3 -c 'import socket, sys
+sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(int(sys.argv[3]))]
+for i in range(int(sys.argv[2])):
+    sockets[i % len(sockets)].sendto(b"x", (sys.argv[1], 8085))' "$LAB_VIP" "$1" "$2"
+}
+
+# Of 200 flows at once about 20 come through; 200 datagrams of one flow all do.
+rate_of_udp_flows() {
+	datagrams 200 200
+	expect_between "counted" "$(dropped udp "source rate")" 150 180
+	sleep 0.5
+	datagrams 200 1
+	expect_between "counted" "$(dropped udp "source rate")" 150 180
 }
 
 # A download longer than the rate allows packets: packets of a connection are not counted.
@@ -254,6 +272,7 @@ run_case "a list of thousands changes under load without a gap" list_changes_wit
 run_case "who becomes denied is cut off" a_denied_client_is_cut_off
 run_case "the rate of each source is limited" rate_of_a_source
 run_case "the rate of a farm is limited" rate_of_a_farm
+run_case "the rate of new UDP flows is limited" rate_of_udp_flows
 run_case "only new connections count" rates_are_of_new_connections
 run_case "invalid TCP flags are dropped" invalid_flags_are_dropped
 run_case "an empty farm refuses at once (maglev)" rejects empty 8082
