@@ -113,11 +113,7 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 	return b;
 }
 
-/*
- * Backups get new flows while fewer of the others do than the farm needs; all of them then, beside
- * the others that are left. Else a backup is as one of weight 0: what it has been sent, it keeps.
- */
-static void apply_backups(const struct config_farm *farm, struct plan_backend *backends)
+void facts_apply_backups(const struct config_farm *farm, struct plan_backend *backends)
 {
 	uint32_t serving = 0;
 
@@ -162,7 +158,7 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 			next[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
 			next[k].out = (uint16_t)(out - f->interfaces);
 		}
-		apply_backups(farm, next);
+		facts_apply_backups(farm, next);
 		next += farm->n_backends;
 	}
 	return 0;

@@ -157,53 +157,11 @@ const struct count_book *keeper_counts(struct keeper *k)
 
 /* --- drops ------------------------------------------------------------------------------------ */
 
-struct drop_reading {
-	struct drop_book *book;
-	size_t at_planned, at_before;
-	const struct ruleset *planned, *before; /* whose chains know their farms; before: or NULL */
-	int err;
-};
-
-/* The farm of a chain, "": none. Chains come in much the same order in which they were planned. */
-static const char *chain_farm(const struct ruleset *r, size_t *at, const char *chain)
-{
-	for (size_t i = 0; i < r->n_chains; i++, (*at)++) {
-		if (*at >= r->n_chains)
-			*at = 0;
-		if (strcmp(r->chains[*at].name, chain) == 0)
-			return r->chains[*at].farm;
-	}
-	return "";
-}
-
-static void drop_seen(void *data, const char *chain, const char *reason, uint64_t packets)
-{
-	struct drop_reading *g = data;
-
-	const char *farm;
-
-	if (packets == 0)
-		return;
-	farm = chain_farm(g->planned, &g->at_planned, chain);
-	if (!farm[0] && g->before)
-		farm = chain_farm(g->before, &g->at_before, chain);
-	if (!g->err && farm[0])
-		g->err = drop_book_add(g->book, farm, reason, packets);
-}
-
-static int read_drops(struct keeper *k, const struct ruleset *planned, const struct ruleset *before)
-{
-	struct drop_reading g = {.book = &k->drops, .planned = planned, .before = before};
-	int err;
-
-	drop_book_restart(&k->drops);
-	err = kernel_read_drops(&k->socket, drop_seen, &g);
-	return err ? err : g.err;
-}
-
 const struct drop_book *keeper_drops(struct keeper *k)
 {
-	return k->trusted && read_drops(k, &k->want, NULL) == 0 ? &k->drops : NULL;
+	return k->trusted && kernel_read_drops(&k->socket, &k->drops, &k->want, NULL) == 0
+		       ? &k->drops
+		       : NULL;
 }
 
 /* --- flows ------------------------------------------------------------------------------------ */
@@ -310,7 +268,7 @@ static bool drops_before(struct keeper *k, const struct ruleset *have, const str
 			 const struct ruleset_change *change)
 {
 	if (!have->exists || !(change->chains_rewritten || change->chains_deleted) ||
-	    read_drops(k, want, have) < 0)
+	    kernel_read_drops(&k->socket, &k->drops, want, have) < 0)
 		return false;
 	drop_book_before(&k->drops);
 	return true;
@@ -330,7 +288,7 @@ static int transact(struct keeper *k, const struct ruleset *have, const struct r
 		code = nft_batch_end(&batch);
 		if (!code)
 			code = nft_socket_commit(&k->socket, &batch, err);
-		if (!code && known && read_drops(k, want, NULL) == 0)
+		if (!code && known && kernel_read_drops(&k->socket, &k->drops, want, NULL) == 0)
 			drop_book_behind(&k->drops);
 	}
 	if (code == -ENOMEM)

@@ -16,8 +16,9 @@
 #include <linux/netfilter/nf_tables.h>
 
 struct drop_reading {
-	void (*seen)(void *data, const char *chain, const char *reason, uint64_t packets);
-	void *data;
+	struct drop_book *book;
+	const struct ruleset *planned, *before; /* before: or NULL */
+	size_t at_planned, at_before;		/* chains that were found last */
 	bool no_memory;
 };
 
@@ -43,26 +44,49 @@ static bool comment_of(const struct nftnl_rule *nr, char buf[static RULESET_NAME
 	return true;
 }
 
+/* The farm of a chain, "": none. Chains come in much the same order in which they were planned. */
+static const char *chain_farm(const struct ruleset *r, size_t *at, const char *chain)
+{
+	for (size_t i = 0; i < r->n_chains; i++, (*at)++) {
+		if (*at >= r->n_chains)
+			*at = 0;
+		if (strcmp(r->chains[*at].name, chain) == 0)
+			return r->chains[*at].farm;
+	}
+	return "";
+}
+
+static int add_drop(struct drop_reading *g, const char *chain, const char *reason, uint64_t packets)
+{
+	const char *farm;
+
+	if (packets == 0)
+		return 0;
+	farm = chain_farm(g->planned, &g->at_planned, chain);
+	if (!farm[0] && g->before)
+		farm = chain_farm(g->before, &g->at_before, chain);
+	return farm[0] ? drop_book_add(g->book, farm, reason, packets) : 0;
+}
+
 static int drop_seen(const struct nlmsghdr *nlh, void *data)
 {
 	struct drop_reading *g = data;
 	struct nftnl_rule *nr = nftnl_rule_alloc();
+	const char *table, *chain;
 	char reason[RULESET_NAME];
 	uint64_t packets = 0;
 
-	if (!nr) {
-		g->no_memory = true;
-		return MNL_CB_STOP;
+	if (nr && nftnl_rule_nlmsg_parse(nlh, nr) == 0) {
+		table = nftnl_rule_get_str(nr, NFTNL_RULE_TABLE);
+		chain = nftnl_rule_get_str(nr, NFTNL_RULE_CHAIN);
+		if (table && chain && strcmp(table, RULESET_TABLE) == 0 && comment_of(nr, reason)) {
+			nftnl_expr_foreach(nr, add_packets, &packets);
+			g->no_memory = add_drop(g, chain, reason, packets) < 0;
+		}
 	}
-	if (nftnl_rule_nlmsg_parse(nlh, nr) == 0 && nftnl_rule_get_str(nr, NFTNL_RULE_TABLE) &&
-	    nftnl_rule_get_str(nr, NFTNL_RULE_CHAIN) &&
-	    strcmp(nftnl_rule_get_str(nr, NFTNL_RULE_TABLE), RULESET_TABLE) == 0 &&
-	    comment_of(nr, reason)) {
-		nftnl_expr_foreach(nr, add_packets, &packets);
-		g->seen(g->data, nftnl_rule_get_str(nr, NFTNL_RULE_CHAIN), reason, packets);
-	}
+	g->no_memory |= !nr;
 	nftnl_rule_free(nr);
-	return MNL_CB_OK;
+	return g->no_memory ? MNL_CB_STOP : MNL_CB_OK;
 }
 
 static void put_table_name(struct nlmsghdr *nlh, void *data)
@@ -71,13 +95,13 @@ static void put_table_name(struct nlmsghdr *nlh, void *data)
 	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, RULESET_TABLE);
 }
 
-int kernel_read_drops(struct nft_socket *s,
-		      void (*seen)(void *data, const char *chain, const char *reason,
-				   uint64_t packets),
-		      void *data)
+int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct ruleset *planned,
+		      const struct ruleset *before)
 {
-	struct drop_reading g = {.seen = seen, .data = data};
-	int err = nft_socket_dump(s, NFT_MSG_GETRULE, put_table_name, drop_seen, &g);
+	struct drop_reading g = {.book = book, .planned = planned, .before = before};
+	int err;
 
+	drop_book_restart(book);
+	err = nft_socket_dump(s, NFT_MSG_GETRULE, put_table_name, drop_seen, &g);
 	return g.no_memory ? -ENOMEM : err;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/nft_expr.h"
 
+#include "director/ruleset/nft_guard.h"
+
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -51,6 +53,15 @@ static struct nftnl_expr *expr_add(struct lowering *l, const char *name)
 	}
 	nftnl_rule_add_expr(l->rule, e);
 	return e;
+}
+
+/* An expression that is made already; NULL: there was no memory for it. */
+static void expr_take(struct lowering *l, struct nftnl_expr *e)
+{
+	if (e)
+		nftnl_rule_add_expr(l->rule, e);
+	else
+		l->failed = true;
 }
 
 static void meta_load(struct lowering *l, uint32_t key, uint32_t reg)
@@ -279,62 +290,12 @@ static void source_in(struct lowering *l, const struct ruleset_statement *s, con
 	lookup(l, set, NO_DESTINATION, s->negate);
 }
 
-/* More packets a second than that, or that many at once. */
-static void limit_fill(struct nftnl_expr *e, uint32_t rate)
-{
-	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, rate);
-	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, rate);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
-}
-
-static void limit_rate(struct lowering *l, uint32_t rate)
-{
-	struct nftnl_expr *e = expr_add(l, "limit");
-
-	if (e)
-		limit_fill(e, rate);
-}
-
-static void source_rate(struct lowering *l, const struct ruleset_statement *s, const char *rates)
-{
-	struct nftnl_expr *limit = nftnl_expr_alloc("limit"), *e;
-
-	if (!limit) {
-		l->failed = true;
-		return;
-	}
-	limit_fill(limit, s->number);
-	key_load(l, s->key, 0);
-	e = expr_add(l, "dynset");
-	if (!e) {
-		nftnl_expr_free(limit);
-		return;
-	}
-	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_1);
-	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, rates);
-	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, s->timeout_ms);
-	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0); /* owns it now */
-}
-
 static void is_tcp(struct lowering *l)
 {
 	uint8_t tcp = IPPROTO_TCP;
 
 	meta_load(l, NFT_META_L4PROTO, REG_1);
 	compare(l, NFT_CMP_EQ, &tcp, sizeof(tcp));
-}
-
-static void reject(struct lowering *l, uint32_t type, uint8_t code)
-{
-	struct nftnl_expr *e = expr_add(l, "reject");
-
-	if (!e)
-		return;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, type);
-	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, code);
 }
 
 static void mark_in(struct lowering *l, const char *set)
@@ -463,8 +424,11 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_TO_SERVICE: to_service(l, s->key, set); return;
 	case ST_TCP_FLAGS: tcp_flags(l, s); return;
 	case ST_SOURCE_IN: source_in(l, s, set); return;
-	case ST_SOURCE_RATE: source_rate(l, s, set); return;
-	case ST_RATE: limit_rate(l, s->number); return;
+	case ST_SOURCE_RATE:
+		key_load(l, s->key, 0);
+		expr_take(l, nft_guard_source_rate(set, REG_1, s->number, s->timeout_ms));
+		return;
+	case ST_RATE: expr_take(l, nft_guard_rate(s->number)); return;
 	case ST_TCP: is_tcp(l); return;
 	case ST_MARK_IN: mark_in(l, set); return;
 	case ST_MACS:
@@ -485,8 +449,8 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_GOTO: verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
 	case ST_ACCEPT: verdict(l, NF_ACCEPT, NULL); return;
 	case ST_DROP: verdict(l, NF_DROP, NULL); return;
-	case ST_RESET: reject(l, NFT_REJECT_TCP_RST, 0); return;
-	case ST_REJECT: reject(l, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_PORT_UNREACH); return;
+	case ST_RESET: expr_take(l, nft_guard_reset()); return;
+	case ST_REJECT: expr_take(l, nft_guard_reject()); return;
 	}
 }
 
@@ -520,38 +484,4 @@ struct nftnl_rule *nft_expr_rule(const struct ruleset *r, const struct ruleset_c
 		return NULL;
 	}
 	return l.rule;
-}
-
-static int print_expr(struct nftnl_expr *e, void *data)
-{
-	char buf[512] = "";
-	const char *name = nftnl_expr_get_str(e, NFTNL_EXPR_NAME);
-
-	/* What a counter has counted does not make another rule of it. */
-	if (strcmp(name, "counter") != 0)
-		nftnl_expr_snprintf(buf, sizeof(buf), e, NFTNL_OUTPUT_DEFAULT, 0);
-	fprintf(data, "  [ %s %s]\n", name, buf);
-	return 0;
-}
-
-char *nft_expr_signature(const struct nftnl_rule *rule)
-{
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-	const uint8_t *comment;
-	uint32_t len = 0;
-
-	if (!out)
-		return NULL;
-	nftnl_expr_foreach((struct nftnl_rule *)rule, print_expr, out);
-	comment = nftnl_rule_get_data(rule, NFTNL_RULE_USERDATA, &len);
-	/* type, length, text with its NUL */
-	if (comment && len > 2)
-		fprintf(out, "  comment %.*s\n", (int)(len - 3), (const char *)comment + 2);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
 }

@@ -116,7 +116,7 @@ a_denied_client_is_cut_off() {
 
 # expect_between WHAT NUMBER LOW HIGH
 expect_between() {
-	[ "$2" -ge "$3" ] && [ "$2" -le "$4" ] || fail "$1: $2, not $3 to $4"
+	(($2 >= $3 && $2 <= $4)) || fail "$1: $2, not $3 to $4"
 }
 
 # Three seconds at 100 a second of 20 allowed: the first 20 at once, then 20 in a second.
@@ -156,7 +156,8 @@ rate_of_udp_flows() {
 
 # A download longer than the rate allows packets: packets of a connection are not counted.
 rates_are_of_new_connections() {
-	expect "octets" "$(lab_curl -o /dev/null -w '%{size_download}' "http://$LAB_VIP:8080/big?rate=8m")" \
+	expect "octets" "$(lab_curl --max-time 20 -o /dev/null -w "%{size_download}" \
+		"http://$LAB_VIP:8080/big?rate=8m")" \
 		16777216
 }
 

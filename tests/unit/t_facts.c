@@ -463,51 +463,7 @@ static void every_question_is_a_target(void)
 	}
 }
 
-/* The weights of the web farm with gamma for a backup, as digits; "-" is not usable. */
-static const char *weights_of_web(struct world *w)
-{
-	struct facts f;
-
-	w->text[0] = '\0';
-	CU_ASSERT_FATAL(facts_gather(&f, &w->config, NULL, &w->source) == 0);
-	w->text[0] = '\0';
-	for (size_t k = 0; k < w->farms[0].n_backends; k++)
-		if (f.plan.backends[0][k].usable)
-			say(w, "%u", f.plan.backends[0][k].weight);
-		else
-			say(w, "-");
-	facts_clear(&f);
-	return w->text;
-}
-
-static void backups_join_the_few(void)
-{
-	struct world w;
-
-	begin(&w);
-	w.backends[2].backup = true;
-	w.farms[0].minimum_backends = 1;
-	EXPECT_TEXT(weights_of_web(&w), "110");
-	w.backends[0].state = ADMIN_DRAINING; /* beta is enough */
-	EXPECT_TEXT(weights_of_web(&w), "010");
-	w.silent[0] = (struct answer){ETH0, BETA};
-	EXPECT_TEXT(weights_of_web(&w), "0-1");
-	w.silent[0] = (struct answer){0};
-	w.farms[0].minimum_backends = 2;
-	EXPECT_TEXT(weights_of_web(&w), "011");
-	w.backends[0].state = ADMIN_ENABLED;
-	EXPECT_TEXT(weights_of_web(&w), "110");
-	w.backends[1].weight = 0;
-	EXPECT_TEXT(weights_of_web(&w), "101");
-	w.backends[0].backup = w.backends[1].backup = true; /* all are: then all serve */
-	w.backends[1].weight = 1;
-	EXPECT_TEXT(weights_of_web(&w), "111");
-	w.backends[2].state = ADMIN_DISABLED;
-	EXPECT_TEXT(weights_of_web(&w), "11-");
-}
-
 UNIT_TESTS(facts) = {
-	{"backups join the few", backups_join_the_few},
 	{"everybody answers", everybody_answers},
 	{"some are silent", some_are_silent},
 	{"without a peer", without_a_peer},
