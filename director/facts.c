@@ -115,6 +115,19 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 	return b;
 }
 
+void facts_apply_backups(const struct config_farm *farm, struct plan_backend *backends)
+{
+	uint32_t serving = 0;
+
+	for (size_t i = 0; i < farm->n_backends; i++)
+		serving += !farm->backends[i].backup && backends[i].usable && backends[i].weight;
+	if (serving < farm->minimum_backends)
+		return;
+	for (size_t i = 0; i < farm->n_backends; i++)
+		if (farm->backends[i].backup)
+			backends[i].weight = 0;
+}
+
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source)
 {
@@ -147,6 +160,7 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 			next[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
 			next[k].out = (uint16_t)(out - f->interfaces);
 		}
+		facts_apply_backups(farm, next);
 		next += farm->n_backends;
 	}
 	return 0;

@@ -64,6 +64,12 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 				  const struct config_backend *backend, uint32_t ifindex,
 				  const struct facts_source *source);
 
+/*
+ * Backups get new flows while fewer of the others do than the farm needs; all of them then, beside
+ * the others that are left. Else a backup is as one of weight 0: what it has been sent, it keeps.
+ */
+void facts_apply_backups(const struct config_farm *farm, struct plan_backend *backends);
+
 /* An address whose MAC the facts depend on. */
 struct facts_target {
 	uint32_t ifindex;

@@ -108,6 +108,14 @@ static void fill_counts(struct status_farm *s, const struct count_book *book)
 	}
 }
 
+static void fill_drops(struct status_farm *s, const struct drop_book *book)
+{
+	for (size_t i = 0; book && i < book->n; i++)
+		if (strcmp(book->entries[i].farm, s->name) == 0)
+			status_add_drop(s, book->entries[i].reason,
+					book->entries[i].live + book->entries[i].carried);
+}
+
 static void fill_tables(struct director *d, struct status_farm *s)
 {
 	const struct ruleset *r = keeper_planned(d->keeper);
@@ -180,7 +188,7 @@ static void fill_age(struct director *d, struct status_farm *s, size_t index)
 
 /* A farm whose link is down serves nobody, whatever was known of its backends before. */
 static void fill_farm_state(struct director *d, struct status_farm *s,
-			    const struct config_farm *farm, bool serving)
+			    const struct config_farm *farm, size_t serving)
 {
 	const struct link *link = links_find(d->links, farm->interface);
 	char trouble[INTERFACE_TEXT];
@@ -190,12 +198,16 @@ static void fill_farm_state(struct director *d, struct status_farm *s,
 	if (!trouble[0] && !link->up)
 		COPY(trouble, "is down");
 	can = !trouble[0];
-	COPY(s->state, serving && can ? "up" : "down");
+	COPY(s->state, serving >= farm->minimum_backends && can ? "up" : "down");
 	if (!can)
 		snprintf(s->reason, sizeof(s->reason), "interface \"%.15s\" %s", farm->interface,
 			 trouble);
 	else if (!serving)
 		COPY(s->reason, "no backend takes new connections");
+	else if (serving < farm->minimum_backends)
+		snprintf(s->reason, sizeof(s->reason),
+			 "%zu of at least %u backends take new connections", serving,
+			 farm->minimum_backends);
 	for (size_t i = 0; !can && i < s->n_backends; i++)
 		if (strcmp(s->backends[i].state, "disabled") != 0)
 			COPY(s->backends[i].state, "unresolved");
@@ -206,7 +218,7 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 {
 	const struct config_farm *farm = &d->config->farms[index];
 	const struct admin *admin = admin_store_table(d->admin);
-	bool serving = false;
+	size_t serving = 0;
 
 	COPY(s->name, farm->name);
 	COPY(s->scheduler, config_scheduler_name(farm->scheduler));
@@ -221,7 +233,7 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 		fill_backend(&s->backends[i], &farm->backends[i], &facts->farms[index][i],
 			     &ordered);
 		s->backends[i].share = export_share(keeper_planned(d->keeper), farm, i);
-		serving |= s->backends[i].share > 0;
+		serving += s->backends[i].share > 0;
 	}
 	fill_farm_state(d, s, farm, serving);
 	fill_pins(d, s, farm);
@@ -245,13 +257,16 @@ static int fill_farms(struct director *d, struct status *s, size_t first)
 {
 	struct facts_source source = director_facts_source(d);
 	const struct count_book *book = keeper_counts(d->keeper);
+	const struct drop_book *drops = keeper_drops(d->keeper);
 	struct facts facts;
 	int code = facts_gather(&facts, d->config, d->peer, &source);
 
 	for (size_t i = 0; !code && i < s->n_farms; i++) {
 		code = fill_farm(d, &s->farms[i], &facts, first + i);
-		if (!code)
-			fill_counts(&s->farms[i], book);
+		if (code)
+			break;
+		fill_counts(&s->farms[i], book);
+		fill_drops(&s->farms[i], drops);
 	}
 	facts_clear(&facts);
 	return code;

@@ -38,15 +38,8 @@ static const struct {
 	{SECTION_VRRP, "track-farm", NULL},
 	{SECTION_VRRP, "garp-refresh", NULL},
 	{SECTION_VRRP, "realtime", NULL},
-	{SECTION_FARM, "minimum-backends", "1"},
-	{SECTION_FARM, "when-empty", "drop"},
-	{SECTION_FARM, "allow", NULL},
-	{SECTION_FARM, "deny", NULL},
-	{SECTION_FARM, "max-rate-per-source", NULL},
-	{SECTION_FARM, "max-rate", NULL},
 	{SECTION_FARM, "slow-start", NULL},
 	{SECTION_FARM, "sync", NULL},
-	{SECTION_BACKEND, "backup", NULL},
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };

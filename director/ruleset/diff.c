@@ -46,6 +46,8 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	switch (kind) {
 	case ST_LOOPED_BY_PEER:
 	case ST_TO_SERVICE:
+	case ST_SOURCE_IN:
+	case ST_SOURCE_RATE:
 	case ST_MARK_IN:
 	case ST_MACS:
 	case ST_MARK:
@@ -66,12 +68,16 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_MACS_ARE:
 	case ST_COPY:
 	case ST_TCP_FLAGS:
+	case ST_RATE:
+	case ST_TCP:
 	case ST_LOG:
 	case ST_COUNTER:
 	case ST_FORWARD:
 	case ST_GOTO:
 	case ST_ACCEPT:
-	case ST_DROP: return false;
+	case ST_DROP:
+	case ST_RESET:
+	case ST_REJECT: return false;
 	}
 	abort();
 }
@@ -242,7 +248,7 @@ static void element_diff_clear(struct element_diff *e)
 
 /*
  * Calls for every set that stays. The deletions come before the additions of the same set, because
- * changed data is a deletion and an addition of one key. Flows are the packet path's.
+ * changed data is a deletion and an addition of one key. Flows and rates are the packet path's.
  */
 static int change_elements(struct diff *d, bool additions)
 {
@@ -251,7 +257,7 @@ static int change_elements(struct diff *d, bool additions)
 		struct element_diff e;
 		int err;
 
-		if (d->sets[i] != KEEP || ruleset_kind_is_flows(want->kind))
+		if (d->sets[i] != KEEP || ruleset_kind_is_dynamic(want->kind))
 			continue;
 		have = &d->have->sets[ruleset_find_set_near(d->have, want->name, i)];
 		if (ruleset_set_same_elements(have, want))

@@ -17,6 +17,7 @@ struct keeper {
 	char blamed[KEEPER_WHO]; /* "": nobody */
 	uint32_t generation;
 	struct count_book counts;
+	struct drop_book drops;
 };
 
 #endif

@@ -33,6 +33,7 @@ void keeper_free(struct keeper *k)
 	nft_socket_close(&k->socket);
 	ruleset_clear(&k->want);
 	count_book_clear(&k->counts);
+	drop_book_clear(&k->drops);
 	free(k);
 }
 
@@ -141,6 +142,15 @@ const struct count_book *keeper_counts(struct keeper *k)
 	return k->trusted && read_counts(k, NULL) == 0 ? &k->counts : NULL;
 }
 
+/* --- drops ------------------------------------------------------------------------------------ */
+
+const struct drop_book *keeper_drops(struct keeper *k)
+{
+	return k->trusted && kernel_read_drops(&k->socket, &k->drops, &k->want, NULL) == 0
+		       ? &k->drops
+		       : NULL;
+}
+
 /* --- transactions ----------------------------------------------------------------------------- */
 
 /* What the kernel holds: as we left it when nobody else was there, else read. */
@@ -162,6 +172,17 @@ static int present(struct keeper *k, struct ruleset *ret, struct err *err)
 	return code;
 }
 
+/* A rule that is made anew begins to count at 0. True when the counts before that are known. */
+static bool drops_before(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
+			 const struct ruleset_change *change)
+{
+	if (!have->exists || !(change->chains_rewritten || change->chains_deleted) ||
+	    kernel_read_drops(&k->socket, &k->drops, want, have) < 0)
+		return false;
+	drop_book_before(&k->drops);
+	return true;
+}
+
 static int transact(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
 		    struct ruleset_change *change, struct err *err)
 {
@@ -171,9 +192,13 @@ static int transact(struct keeper *k, const struct ruleset *have, const struct r
 	nft_batch_begin(&batch, nft_socket_next_seq(&k->socket));
 	code = ruleset_diff(have, want, &batch, change);
 	if (!code && !ruleset_change_is_empty(change)) {
+		bool known = drops_before(k, have, want, change);
+
 		code = nft_batch_end(&batch);
 		if (!code)
 			code = nft_socket_commit(&k->socket, &batch, err);
+		if (!code && known && kernel_read_drops(&k->socket, &k->drops, want, NULL) == 0)
+			drop_book_behind(&k->drops);
 	}
 	if (code == -ENOMEM)
 		err_set(err, code, "no memory for a transaction");

@@ -12,6 +12,7 @@
 
 #include "director/ruleset/count.h"
 #include "director/ruleset/diff.h"
+#include "director/ruleset/drop.h"
 #include "director/ruleset/kernel_uv.h"
 #include "include/err.h"
 
@@ -54,6 +55,8 @@ void keeper_blame(struct keeper *k, const char *who);
 /* A flow of a table that keeper_flows() reads. */
 typedef void keeper_flow_seen(void *owner, const struct ruleset_set *set,
 			      const struct kernel_flow *flow);
+/* Reads what was dropped and why; the book is good until the next call. NULL: it could not be read. */
+const struct drop_book *keeper_drops(struct keeper *k);
 /*
  * Flows that the table of a farm holds: how many, and how many of each backend (by its id; n places
  * each). Returns -ENOENT when the farm has no flow table, -EFBIG when it is too large to be read

@@ -366,7 +366,7 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 
 static bool is_static(const struct ruleset_set *set)
 {
-	return !ruleset_kind_is_flows(set->kind) && set->kind != SET_FOREIGN;
+	return !ruleset_kind_is_dynamic(set->kind) && set->kind != SET_FOREIGN;
 }
 
 static int read_elements(struct nft_socket *s, struct reading *g)

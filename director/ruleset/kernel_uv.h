@@ -8,6 +8,7 @@
 #ifndef DIRECTOR_RULESET_KERNEL_UV_H
 #define DIRECTOR_RULESET_KERNEL_UV_H
 
+#include "director/ruleset/drop.h"
 #include "director/ruleset/nft_socket_uv.h"
 #include "director/ruleset/ruleset.h"
 
@@ -25,6 +26,13 @@ struct kernel_count {
 /* Calls seen() for every element of a counting set. 0 or negative errno (-ENOENT: no such set). */
 int kernel_read_counts(struct nft_socket *s, const char *set,
 		       void (*seen)(void *data, const struct kernel_count *count), void *data);
+
+/*
+ * Reads anew what the rules of farms have dropped; the chains of planned, and behind them of before
+ * (or NULL), tell whose they are. 0 or negative errno.
+ */
+int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct ruleset *planned,
+		      const struct ruleset *before);
 
 /*
  * How many elements a set holds, without reading them. -EOPNOTSUPP when this kernel does not tell

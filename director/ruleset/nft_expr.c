@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/nft_expr.h"
 
+#include "director/ruleset/nft_guard.h"
 #include "director/ruleset/nft_lower.h"
 
 #include <net/if_arp.h>
@@ -122,6 +123,24 @@ static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
 	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TCP_FLAGS, 1, REG_1);
 	mask(l, &s->mask, sizeof(s->mask), REG_1);
 	compare(l, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ, &s->value, sizeof(s->value));
+}
+
+static void source_in(struct lowering *l, const struct ruleset_statement *s, const char *set)
+{
+	if (ruleset_key_is_ipv6(s->key))
+		need_ip6(l);
+	else
+		need_ip(l);
+	key_load(l, s->key, 0);
+	lookup(l, set, NO_DESTINATION, s->negate);
+}
+
+static void is_tcp(struct lowering *l)
+{
+	uint8_t tcp = IPPROTO_TCP;
+
+	meta_load(l, NFT_META_L4PROTO, REG_1);
+	compare(l, NFT_CMP_EQ, &tcp, sizeof(tcp));
 }
 
 static void mark_in(struct lowering *l, const char *set)
@@ -300,6 +319,13 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_OCTET_ABOVE: octet(l, s, NFT_CMP_GT); return;
 	case ST_TOO_MANY: too_many(l, s->number); return;
 	case ST_TCP_FLAGS: tcp_flags(l, s); return;
+	case ST_SOURCE_IN: source_in(l, s, set); return;
+	case ST_SOURCE_RATE:
+		key_load(l, s->key, 0);
+		expr_take(l, nft_guard_source_rate(set, REG_1, s->number, s->timeout_ms));
+		return;
+	case ST_RATE: expr_take(l, nft_guard_rate(s->number)); return;
+	case ST_TCP: is_tcp(l); return;
 	case ST_MARK_IN: mark_in(l, set); return;
 	case ST_MACS:
 		choose(l, s, set);
@@ -322,6 +348,8 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_GOTO: verdict(l, NFT_GOTO, r->chains[s->chain].name); return;
 	case ST_ACCEPT: verdict(l, NF_ACCEPT, NULL); return;
 	case ST_DROP: verdict(l, NF_DROP, NULL); return;
+	case ST_RESET: expr_take(l, nft_guard_reset()); return;
+	case ST_REJECT: expr_take(l, nft_guard_reject()); return;
 	}
 }
 

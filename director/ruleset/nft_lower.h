@@ -49,6 +49,15 @@ static inline struct nftnl_expr *expr_add(struct lowering *l, const char *name)
 	return e;
 }
 
+/* An expression that is made already; NULL: there was no memory for it. */
+static inline void expr_take(struct lowering *l, struct nftnl_expr *e)
+{
+	if (e)
+		nftnl_rule_add_expr(l->rule, e);
+	else
+		l->failed = true;
+}
+
 static inline void meta_load(struct lowering *l, uint32_t key, uint32_t reg)
 {
 	struct nftnl_expr *e = expr_add(l, "meta");

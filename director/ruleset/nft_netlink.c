@@ -350,7 +350,7 @@ static void put_range(struct nlmsghdr *nlh, const struct ruleset *r, const struc
 	while (i > 0 && ++end[i - 1] == 0)
 		i--;
 	put_key(nlh, e->key, len);
-	if (r)
+	if (r && ruleset_data_len(set->kind))
 		put_data(nlh, e->data, ruleset_data_len(set->kind));
 	if (r && i == 0) {
 		memcpy(tlv, open_range, sizeof(open_range));

@@ -70,6 +70,7 @@ struct shape {
 	enum ruleset_key fields; /* of TYPEOF_KEY, TYPEOF_FIELD */
 };
 
+enum { RATE_FLAGS = NFT_SET_EVAL | NFT_SET_TIMEOUT };
 enum { FLOW_FLAGS = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
 static const struct shape shapes[] = {
@@ -112,6 +113,14 @@ static const struct shape shapes[] = {
 			TYPEOF_CONCAT, TYPEOF_NONE, 0},
 	[SET_FRAGMENTS] = {FLOW_FLAGS, TYPE_FRAGMENT_KEY, TYPE_INTEGER, ORDER_NONE, ORDER_NETWORK,
 			   TYPEOF_KEY, TYPEOF_MACS, KEY_FRAGMENT},
+	[SET_RANGES] = {NFT_SET_INTERVAL, TYPE_IPADDR, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_NONE,
+			TYPEOF_NONE, 0},
+	[SET_RANGES6] = {NFT_SET_INTERVAL, TYPE_IP6ADDR, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_NONE,
+			 TYPEOF_NONE, 0},
+	[SET_RATES] = {RATE_FLAGS, TYPE_INTEGER, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_FIELD,
+		       TYPEOF_NONE, KEY_SOURCE},
+	[SET_RATES6] = {RATE_FLAGS, TYPE_INTEGER, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_FIELD,
+			TYPEOF_NONE, KEY_SOURCE6},
 };
 
 /* --- user data: type, length, value; numbers in host order ------------------------------------ */

@@ -13,6 +13,7 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_SERVICES:
 	case SET_SERVICES6:
 	case SET_ADDRESSES6:
+	case SET_RANGES6:
 	case SET_FLOWS:
 	case SET_FLOWS6:
 	case SET_PINS:
@@ -24,8 +25,11 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_LATER6:
 	case SET_FRAGMENTS:
 	case SET_OUTPUTS:
+	case SET_RATES:
+	case SET_RATES6:
 	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES:
+	case SET_RANGES:
 	case SET_STATIC: return 2;
 	case SET_LEAVING:
 	case SET_BUCKETS:
@@ -73,6 +77,27 @@ static void print_address(FILE *out, uint8_t family, const uint8_t *bytes)
 
 	memcpy(addr.bytes, bytes, family == AF_INET6 ? 16 : 4);
 	fputs(addr_format(&addr, text), out);
+}
+
+/* As nft writes it: an address, a prefix or the first and the last one. */
+static void print_range(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	size_t len = family == AF_INET6 ? 16 : 4, same = 0, host;
+	const uint8_t *last = key + len;
+
+	while (same < 8 * len && ((key[same / 8] ^ last[same / 8]) & (0x80 >> same % 8)) == 0)
+		same++;
+	for (host = same; host < 8 * len; host++)
+		if ((key[host / 8] & (0x80 >> host % 8)) != 0 ||
+		    (last[host / 8] & (0x80 >> host % 8)) == 0)
+			break;
+	print_address(out, family, key);
+	if (host < 8 * len) {
+		fputc('-', out);
+		print_address(out, family, last);
+	} else if (same < 8 * len) {
+		fprintf(out, "/%zu", same);
+	}
 }
 
 static void print_service_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
@@ -137,6 +162,8 @@ static void print_element(FILE *out, const struct ruleset *r, const struct rules
 		return;
 	case SET_ADDRESSES: print_address(out, AF_INET, e->key); return;
 	case SET_ADDRESSES6: print_address(out, AF_INET6, e->key); return;
+	case SET_RANGES: print_range(out, AF_INET, e->key); return;
+	case SET_RANGES6: print_range(out, AF_INET6, e->key); return;
 	case SET_BUCKETS:
 		fprintf(out, "%u counter : ", ruleset_key_number(e));
 		print_macs(out, e->data);
@@ -169,6 +196,8 @@ static void print_element(FILE *out, const struct ruleset *r, const struct rules
 	case SET_FRAGMENTS:
 	case SET_PINS:
 	case SET_PINS6:
+	case SET_RATES:
+	case SET_RATES6:
 	case SET_FOREIGN: return;
 	}
 }
@@ -191,6 +220,14 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 		return;
 	case SET_ADDRESSES: fputs("\t\ttype ipv4_addr\n", out); return;
 	case SET_ADDRESSES6: fputs("\t\ttype ipv6_addr\n", out); return;
+	case SET_RANGES: fputs("\t\ttype ipv4_addr\n\t\tflags interval\n", out); return;
+	case SET_RANGES6: fputs("\t\ttype ipv6_addr\n\t\tflags interval\n", out); return;
+	case SET_RATES:
+	case SET_RATES6:
+		fputs("\t\ttypeof ", out);
+		ruleset_key_print(out, set->kind == SET_RATES6 ? KEY_SOURCE6 : KEY_SOURCE);
+		fprintf(out, "\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
+		return;
 	case SET_BUCKETS:
 		fprintf(out, "\t\ttypeof numgen inc mod %u : @ll,0,96\n\t\tsize %u\n\t\tcounter\n",
 			set->size, set->size);
@@ -257,7 +294,7 @@ static size_t print_elements(FILE *out, const struct ruleset *r, const struct ru
 
 static bool is_map(enum ruleset_set_kind kind)
 {
-	return kind != SET_ADDRESSES && kind != SET_ADDRESSES6 && kind != SET_LEAVING;
+	return ruleset_data_len(kind) || ruleset_kind_is_verdicts(kind);
 }
 
 static void print_set(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
@@ -293,6 +330,25 @@ static void print_change(FILE *out, const char *verb, const char *name,
 		print_duration(out, s->timeout_ms);
 	}
 	fputs(s->kind == ST_RECORD ? " : @ll,0,96 }" : " : meta mark }", out);
+}
+
+/* nft leaves a burst of 5 out: its default. */
+static void print_rate(FILE *out, uint32_t rate)
+{
+	fprintf(out, "limit rate over %u/second", rate);
+	if (rate != 5)
+		fprintf(out, " burst %u packets", rate);
+}
+
+static void print_source_rate(FILE *out, const char *name, const struct ruleset_statement *s)
+{
+	fprintf(out, "update @%s { ", name);
+	ruleset_key_print(out, s->key);
+	fputs(" timeout ", out);
+	print_duration(out, s->timeout_ms);
+	fputc(' ', out);
+	print_rate(out, s->number);
+	fputs(" }", out);
 }
 
 /* The key of a map, with a blank behind it. */
@@ -362,6 +418,13 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		fprintf(out, "@th,104,8 & 0x%x %s 0x%x", s->mask,
 			s->negate ? "!=" : "==", s->value);
 		return;
+	case ST_SOURCE_IN:
+		ruleset_key_print(out, s->key);
+		fprintf(out, " %s@%s", s->negate ? "!= " : "", name);
+		return;
+	case ST_SOURCE_RATE: print_source_rate(out, name, s); return;
+	case ST_RATE: print_rate(out, s->number); return;
+	case ST_TCP: fputs("meta l4proto tcp", out); return;
 	case ST_MARK_IN: fprintf(out, "meta mark @%s", name); return;
 	case ST_MACS: print_map(out, "@ll,0,96", name, s); return;
 	case ST_MACS_ARE: print_macs_are(out, s); return;
@@ -381,6 +444,8 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_GOTO: fprintf(out, "goto %s", r->chains[s->chain].name); return;
 	case ST_ACCEPT: fputs("accept", out); return;
 	case ST_DROP: fputs("drop", out); return;
+	case ST_RESET: fputs("reject with tcp reset", out); return;
+	case ST_REJECT: fputs("reject", out); return;
 	}
 }
 

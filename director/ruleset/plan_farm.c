@@ -332,14 +332,19 @@ static bool has_lane(const struct config_farm *farm, enum plan_lane lane)
 static int add_lanes(struct farm_plan *p, struct plan_entries *ret)
 {
 	for (enum plan_lane lane = 0; lane < LANE_COUNT; lane++) {
+		int entry;
+
 		ret->chains[lane] = -1;
 		if (!has_lane(p->farm, lane))
 			continue;
-		ret->chains[lane] = plan_lane(p, lane);
+		entry = plan_lane(p, lane);
+		if (entry < 0)
+			return entry;
+		ret->chains[lane] = plan_guard(p, lane, entry);
 		if (ret->chains[lane] < 0)
 			return ret->chains[lane];
-		snprintf(p->r->chains[ret->chains[lane]].comment, RULESET_NAME, "farm %s: %s",
-			 p->farm->name, config_scheduler_name(p->farm->scheduler));
+		snprintf(p->r->chains[entry].comment, RULESET_NAME, "farm %s: %s", p->farm->name,
+			 config_scheduler_name(p->farm->scheduler));
 	}
 	return 0;
 }
@@ -373,6 +378,8 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 		p.ids = ids;
 		err = add_tables(&p, table);
 	}
+	if (!err)
+		err = plan_guard_sets(&p);
 	if (!err)
 		err = add_lanes(&p, ret);
 	if (!err)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
- * plan_icmp.c and plan_fragment.c those for what is no whole packet of it. Private to the plan.
+ * plan_icmp.c and plan_fragment.c those for what is no whole packet of it, plan_guard.c what stands
+ * before them. Private to the plan.
  *
  * Pure.
  */
@@ -32,6 +33,11 @@ struct farm_pins {
 	int half;  /* by persistence, before the client has answered */
 };
 
+/* Sets of a farm's guards, of one IP version, by index; -1: not there. */
+struct plan_guard {
+	int allow, deny, rates;
+};
+
 /* One farm on its way into the ruleset; sets by index, -1: not there. */
 struct farm_plan {
 	struct ruleset *r;
@@ -48,6 +54,7 @@ struct farm_plan {
 	int buckets, slots, home, moved, backends_set, leaving, outputs;
 	struct farm_pins pins[2];	       /* IPv4, IPv6 */
 	struct lane_tables tables[LANE_COUNT]; /* of the lanes that are there */
+	struct plan_guard guards[2];	       /* IPv4, IPv6 */
 };
 
 /* Adds the farm. 0 or -ENOMEM. */
@@ -70,6 +77,14 @@ int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
 			const struct plan_entries *entries, int services, int later, bool ipv6);
 /* The chain that ICMP errors go to, errors or errors6. Index or -ENOMEM. */
 int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6);
+/* A farm with a list of clients or a rate. */
+bool plan_farm_is_guarded(const struct config_farm *farm);
+/* Adds the sets of a farm's guards. 0 or -ENOMEM. */
+int plan_guard_sets(struct farm_plan *p);
+/* Adds the rules about rates of new connections. 0 or -ENOMEM. */
+int plan_guard_rates(const struct farm_plan *p, enum plan_lane lane, int chain);
+/* Adds the guards before a lane's first chain: the index of what is the first one now, or -ENOMEM. */
+int plan_guard(struct farm_plan *p, enum plan_lane lane, int entry);
 
 /* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)

@@ -8,6 +8,7 @@
  */
 #include "director/ruleset/plan_lane.h"
 
+#include "director/ruleset/bucket.h"
 #include "director/ruleset/transition.h"
 
 #include <errno.h>
@@ -118,15 +119,25 @@ struct ruleset_statement lane_tell_daemon(const struct lane *l)
 
 #define RULE(l, chain, ...) LANE_RULE(l, (l)->chain, __VA_ARGS__)
 
-/* The last rule of a chain that chooses: nothing chose a backend. */
+/* Nothing chose a backend. Of a rule: behind what it matches. */
+static void add_refusal(const struct lane *l, struct ruleset_rule *rule)
+{
+	bool answer = l->p->farm->when_empty == WHEN_EMPTY_REJECT;
+
+	if (answer && !l->udp)
+		rule_add(rule, plan_statement(ST_TCP));
+	rule_add(rule, plan_statement(ST_COUNTER));
+	rule_add(rule, plan_statement(!answer ? ST_DROP : l->udp ? ST_REJECT : ST_RESET));
+}
+
+/* The last rule of a chain that chooses. */
 static int add_drop_rule(const struct lane *l, int chain)
 {
-	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, "no backend");
+	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, PLAN_DROP_NO_BACKEND);
 
 	if (!rule)
 		return -ENOMEM;
-	rule_add(rule, plan_statement(ST_COUNTER));
-	rule_add(rule, plan_statement(ST_DROP));
+	add_refusal(l, rule);
 	return 0;
 }
 
@@ -172,7 +183,11 @@ static int add_flow_tables(struct lane *l)
 
 static int add_chain(const struct lane *l, const char *name)
 {
-	return ruleset_add_chain(l->r, "%s-%s%s", name, l->p->farm->name, l->suffix);
+	int at = ruleset_add_chain(l->r, "%s-%s%s", name, l->p->farm->name, l->suffix);
+
+	if (at >= 0)
+		snprintf(l->r->chains[at].farm, RULESET_NAME, "%s", l->p->farm->name);
+	return at;
 }
 
 /* --- chains that only lanes with flow tables have --------------------------------------------- */
@@ -355,6 +370,27 @@ static int entry_lookups(const struct lane *l)
 	return err;
 }
 
+/* Buckets move away, and nobody takes them: all backends drain. */
+static bool is_left_to_nobody(const struct farm_plan *p)
+{
+	for (uint32_t b = 0; b < p->modulus; b++)
+		if (p->transition->moved[b] != BUCKET_NONE)
+			return false;
+	return true;
+}
+
+/* A new connection, to nobody: it must not go where the old ones are. */
+static int add_refuse_new_rule(const struct lane *l)
+{
+	struct ruleset_rule *rule = ruleset_add_rule(l->r, l->entry, PLAN_DROP_NO_BACKEND);
+
+	if (!rule)
+		return -ENOMEM;
+	rule_add(rule, lane_is_syn());
+	add_refusal(l, rule);
+	return 0;
+}
+
 /*
  * Buckets that move. TCP tells a new connection from an old one, UDP does not: it learns who is
  * there, for as long as a flow lives without a packet, and then sends the unknown to the new one.
@@ -365,7 +401,9 @@ static int entry_moves(const struct lane *l)
 
 	if (l->udp && l->p->transition->udp_learned)
 		return RULE(l, entry, lane_hashed(l, ST_MARK, l->p->moved), lane_go(l->keep));
-	if (!l->udp)
+	if (!l->udp && is_left_to_nobody(l->p))
+		err |= add_refuse_new_rule(l);
+	else if (!l->udp)
 		err |= RULE(l, entry, lane_is_syn(), lane_hashed(l, ST_MARK, l->p->moved),
 			    lane_go(l->fresh));
 	return err | RULE(l, entry, lane_hashed(l, ST_MARK, l->p->home), lane_go(l->keep));
@@ -387,6 +425,7 @@ static int entry_rules(const struct lane *l)
 			err |= entry_moves(l);
 		err |= add_steady_rule(l, l->entry);
 	} else if (l->udp) {
+		err |= plan_guard_rates(l->p, l->which, l->entry);
 		err |= RULE(l, entry, lane_scheduled(l), lane_go(l->fresh));
 	} else {
 		err |= RULE(l, entry, lane_is_syn(), lane_scheduled(l), lane_go(l->fresh));
@@ -405,6 +444,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.p = p,
 		.r = p->r,
 		.udp = which == LANE_UDP || which == LANE_UDP6,
+		.which = which,
 		.suffix = suffixes[which],
 		.flow = ipv6 ? KEY_FLOW6 : KEY_FLOW,
 		.hash = by_source ? (ipv6 ? KEY_SOURCE6 : KEY_SOURCE)

@@ -15,6 +15,7 @@ struct lane {
 	struct ruleset *r;
 	bool udp;
 	const char *suffix;
+	enum plan_lane which;
 	enum ruleset_key flow, hash, client, address;
 	uint8_t prefix; /* of client: bits that count; 0: all */
 	uint32_t idle_ms, closing_ms, pin_ms;

@@ -193,6 +193,10 @@ static const struct kind {
 	[SET_LATER] = {compare_concatenations, 8, 0, false, false, false},
 	[SET_LATER6] = {compare_concatenations, 20, 0, false, false, false},
 	[SET_FRAGMENTS] = {compare_octets, 16, 12, false, true, false},
+	[SET_RANGES] = {compare_octets, 4, 0, false, false, false},
+	[SET_RANGES6] = {compare_octets, 16, 0, false, false, false},
+	[SET_RATES] = {compare_octets, 4, 0, false, false, false},
+	[SET_RATES6] = {compare_octets, 16, 0, false, false, false},
 	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
 };
 
@@ -236,7 +240,8 @@ bool ruleset_kind_is_pins(enum ruleset_set_kind kind)
 
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind)
 {
-	return kind == SET_STATIC || kind == SET_STATIC6;
+	return kind == SET_STATIC || kind == SET_STATIC6 || kind == SET_RANGES ||
+	       kind == SET_RANGES6;
 }
 
 bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
@@ -261,10 +266,19 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 	case SET_PINS6:
 	case SET_STATIC:
 	case SET_STATIC6:
+	case SET_RANGES:
+	case SET_RANGES6:
+	case SET_RATES:
+	case SET_RATES6:
 	case SET_FRAGMENTS:
 	case SET_FOREIGN: return false;
 	}
 	abort();
+}
+
+bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind)
+{
+	return kinds[kind].flows || kind == SET_RATES || kind == SET_RATES6;
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

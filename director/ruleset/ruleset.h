@@ -60,6 +60,10 @@ enum ruleset_set_kind {
 	SET_LATER,	/* VIP . protocol -> what becomes of its later fragments */
 	SET_LATER6,	/* the same, IPv6 */
 	SET_FRAGMENTS,	/* fragmented packet -> both MACs; filled by the packet path */
+	SET_RANGES,	/* ranges of IPv4 addresses: the key is first and last */
+	SET_RANGES6,	/* the same, IPv6 */
+	SET_RATES,	/* IPv4 client -> its rate; filled by the packet path */
+	SET_RATES6,	/* the same, IPv6 */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
@@ -137,6 +141,10 @@ enum ruleset_statement_kind {
 	ST_OCTET_ABOVE,	   /* the same: > value */
 	ST_TOO_MANY,	   /* more than number packets a second, that many at once */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
+	ST_SOURCE_IN,	   /* the client is in a set, or not with negate: key, set */
+	ST_SOURCE_RATE,	   /* more than number a second of this client: key, set, timeout_ms */
+	ST_RATE,	   /* more than number a second */
+	ST_TCP,		   /* a TCP segment */
 	ST_MARK_IN,	   /* the mark is in a set: set */
 	ST_MACS,	   /* write both MACs from a map: by, …, set */
 	ST_MACS_ARE,	   /* write both: mac, from */
@@ -153,6 +161,8 @@ enum ruleset_statement_kind {
 	ST_GOTO,	   /* chain */
 	ST_ACCEPT,
 	ST_DROP,
+	ST_RESET,  /* answer with a TCP reset, behind ST_TCP */
+	ST_REJECT, /* answer with ICMP or ICMPv6: port unreachable */
 };
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
@@ -163,7 +173,7 @@ struct ruleset_statement {
 	enum ruleset_key key;
 	uint32_t set;	 /* index into sets */
 	uint32_t chain;	 /* index into chains */
-	uint32_t number; /* modulus or ifindex */
+	uint32_t number; /* modulus, ifindex or packets a second */
 	uint32_t seed;
 	uint32_t timeout_ms;
 	struct mac mac, from;
@@ -184,6 +194,7 @@ struct ruleset_rule {
 struct ruleset_chain {
 	char name[RULESET_NAME];
 	char comment[RULESET_NAME]; /* "" for none */
+	char farm[RULESET_NAME];    /* name of the farm that it belongs to, "": shared; planned */
 	char device
 		[RULESET_IFNAME]; /* base chain on the ingress hook of this interface; "": regular */
 	struct ruleset_rule *rules;
@@ -218,7 +229,7 @@ int ruleset_set_reserve(struct ruleset_set *set, size_t n);
 /* Reserves an indexed set: size buckets without owners, n zeroed values. 0 or -ENOMEM. */
 int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values);
 bool ruleset_kind_is_indexed(enum ruleset_set_kind kind);
-/* Filled by the packet path, never by us. */
+/* Flows, remembered by the packet path. */
 bool ruleset_kind_is_flows(enum ruleset_set_kind kind);
 /* Clients and the backends that they are kept with; such a set is one of flows, too. */
 bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
@@ -226,6 +237,8 @@ bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
 /* Whose elements lead to a chain. */
 bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind);
+/* Filled by the packet path, never by us: flows and rates. */
+bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */
@@ -240,7 +253,10 @@ void ruleset_set_sort(struct ruleset_set *set);
 int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_element *a,
 			    const struct ruleset_element *b);
 
-/* Octets of a key and of the data of this kind of set; data 0 for sets without and for verdicts. */
+/*
+ * Octets of a key and of the data of this kind of set, as the kernel has them; data 0 for sets
+ * without and for verdicts. The key of a range is one address for the kernel.
+ */
 size_t ruleset_key_len(enum ruleset_set_kind kind);
 size_t ruleset_data_len(enum ruleset_set_kind kind);
 /* A field of a packet: where it is and how nft writes it. Lengths and offsets in octets. */

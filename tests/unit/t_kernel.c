@@ -398,6 +398,39 @@ static bool advance_to(struct ruleset_case *c, struct transition *t, uint64_t no
 	return t->phase == phase;
 }
 
+/* All backends drain: a new connection is refused, the old ones go on. */
+static void to_nobody(void)
+{
+	struct ruleset have = {0};
+	struct nft_socket s = {0};
+	struct transition t, *list[3] = {&t};
+	struct ruleset_case c;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(nft_socket_open(&s, &err), 0);
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/protocols.conf", if_nametoindex("eth0")))
+		return;
+	c.config->farms[0].when_empty = WHEN_EMPTY_REJECT;
+	CU_ASSERT_EQUAL_FATAL(transition_init(&t, plan_farm_modulus(&c.config->farms[0])), 0);
+	CU_ASSERT(advance_to(&c, &t, 0, TRANSITION_UNKNOWN, TRANSITION_STEADY));
+	apply_phase(&s, &c, list, &have);
+	for (size_t i = 0; i < c.config->farms[0].n_backends; i++)
+		c.facts.all[i].weight = 0;
+	CU_ASSERT(advance_to(&c, &t, 10, TRANSITION_UNKNOWN, TRANSITION_MOVING));
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2000, TRANSITION_UNKNOWN, TRANSITION_SWITCHED));
+	apply_phase(&s, &c, list, &have);
+	ruleset_clear(&have);
+	transition_close(&t);
+	ruleset_case_clear(&c);
+	nft_socket_close(&s);
+}
+
+static void a_transition_to_nobody(void)
+{
+	in_namespace(to_nobody);
+}
+
 static void phases(void)
 {
 	struct ruleset have = {0};
@@ -441,6 +474,7 @@ static void every_phase_of_a_transition_is_one_transaction(void)
 UNIT_TESTS(kernel) = {
 	{"every phase of a transition is one transaction",
 	 every_phase_of_a_transition_is_one_transaction},
+	{"a transition to nobody", a_transition_to_nobody},
 	{"both renderings leave the same table", both_renderings_leave_the_same_table},
 	{"every change is one transaction", every_change_is_one_transaction},
 	{"a refused transaction changes nothing", a_refused_transaction_changes_nothing},

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How many packets of a farm were dropped, and why. The kernel counts in rules, and a rule that is
+ * made anew begins at 0; the book keeps what went with the old ones.
+ *
+ * A reading: drop_book_restart(), drop_book_add() for each rule. Around a change of rules: a
+ * reading, drop_book_before(), the change, a reading, drop_book_behind().
+ *
+ * Pure.
+ */
+#ifndef DIRECTOR_RULESET_DROP_H
+#define DIRECTOR_RULESET_DROP_H
+
+#include "director/ruleset/ruleset.h"
+
+struct drop_entry {
+	char farm[RULESET_NAME];
+	char reason[RULESET_NAME];
+	uint64_t live;	  /* in the rules of the kernel at the last reading */
+	uint64_t carried; /* went with rules that are no more */
+	uint64_t before;  /* live as it was before the change that is going on */
+};
+
+struct drop_book {
+	struct drop_entry *entries;
+	size_t n;
+};
+
+void drop_book_clear(struct drop_book *b);
+/* What is live is read anew. */
+void drop_book_restart(struct drop_book *b);
+/* One rule of a farm. 0 or -ENOMEM. */
+int drop_book_add(struct drop_book *b, const char *farm, const char *reason, uint64_t packets);
+/* A change of rules is ahead; the book was just read. */
+void drop_book_before(struct drop_book *b);
+/* It was made, and the book read again: what is missing went with rules. */
+void drop_book_behind(struct drop_book *b);
+
+#endif
