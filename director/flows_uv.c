@@ -39,7 +39,7 @@ struct flows {
 	uint32_t put; /* since the index was tended */
 	bool tending; /* it has more to do */
 	struct flow_record records[ASK_MOST];
-	uint8_t keys[ASK_MOST][FLOW_ASK_FLOW_KEY];
+	uint8_t keys[ASK_MOST * FLOW_ASK_FLOW_KEY];
 	struct flow_answer answers[ASK_MOST], closing[ASK_MOST];
 };
 
@@ -124,7 +124,7 @@ static bool name_set(struct flows *f, const char *farm, const struct flow_key *k
 	bool ipv6 = key->client.family == AF_INET6, udp = key->protocol == IPPROTO_UDP;
 	const char *lane = ipv6 ? (udp ? ".udp6" : ".tcp6") : (udp ? ".udp" : "");
 
-	*ret = (struct flow_ask_set){.key_len = FLOW_ASK_FLOW_KEY};
+	*ret = (struct flow_ask_set){.key_len = flow_ask_key_len(key)};
 	snprintf(ret->table, sizeof(ret->table), "%s", RULESET_TABLE);
 	snprintf(ret->set, sizeof(ret->set), "%s-%s%s", farm, which, lane);
 	return ruleset_find_set(planned, ret->set) >= 0;
@@ -147,6 +147,17 @@ static int by_tables(const void *pa, const void *pb)
 	return (int)a->key.client.family - (int)b->key.client.family;
 }
 
+/* The keys of flows first..n-1 of f->records, which are of one length, one behind the other. */
+static uint8_t *fill_keys(struct flows *f, size_t first, size_t n)
+{
+	size_t len = flow_ask_key_len(&f->records[first].key);
+	uint8_t *keys = f->keys + first * FLOW_ASK_FLOW_KEY;
+
+	for (size_t i = first; i < n; i++)
+		flow_ask_key(&f->records[i].key, keys + (i - first) * len);
+	return keys;
+}
+
 /* One table about flows first..n-1 of f->records. 0 or negative errno. */
 static int ask_table(struct flows *f, const char *farm, size_t first, size_t n, const char *which,
 		     struct flow_answer *answers)
@@ -157,7 +168,7 @@ static int ask_table(struct flows *f, const char *farm, size_t first, size_t n, 
 	memset(&answers[first], 0, (n - first) * sizeof(*answers));
 	if (!name_set(f, farm, &f->records[first].key, which, &set))
 		return 0;
-	code = flow_ask(f->asker, &set, f->keys[first], n - first, &answers[first]);
+	code = flow_ask(f->asker, &set, fill_keys(f, first, n), n - first, &answers[first]);
 	return code == -ENOENT ? 0 : code;
 }
 
@@ -201,8 +212,6 @@ static void settle(struct flows *f, size_t i)
 static bool confirm(struct flows *f, size_t n)
 {
 	qsort(f->records, n, sizeof(f->records[0]), by_tables);
-	for (size_t i = 0; i < n; i++)
-		flow_ask_key(&f->records[i].key, f->keys[i]);
 	for (size_t first = 0, end; first < n; first = end) {
 		const char *farm = flow_index_farm_name(index_of(f), f->records[first].farm);
 		int code;

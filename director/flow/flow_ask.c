@@ -238,29 +238,33 @@ static void put_port(uint8_t *to, uint16_t port)
 	to[1] = (uint8_t)port;
 }
 
+size_t flow_ask_key_len(const struct flow_key *flow)
+{
+	return flow->client.family == AF_INET ? FLOW_ASK_FLOW_KEY_IPV4 : FLOW_ASK_FLOW_KEY;
+}
+
 void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_KEY])
 {
-	memset(key, 0, FLOW_ASK_FLOW_KEY);
+	uint8_t *ports = key + flow_ask_key_len(flow) - 4;
+
 	if (flow->client.family == AF_INET) {
 		memcpy(key, flow->client.bytes, 4);
 		memcpy(key + 4, flow->vip.bytes, 4);
-		put_port(key + 8, flow->client_port); /* each port in a register of its own */
-		put_port(key + 12, flow->vip_port);
 	} else {
 		memcpy(key, flow->client.bytes, 8);
 		memcpy(key + 8, flow->client.bytes + 12, 4);
-		put_port(key + 12, flow->client_port);
-		put_port(key + 14, flow->vip_port);
 	}
+	put_port(ports, flow->client_port);
+	put_port(ports + 2, flow->vip_port);
 }
 
-void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY], uint8_t protocol,
+void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY_IPV4], uint8_t protocol,
 		    struct flow_key *ret)
 {
 	*ret = (struct flow_key){.client.family = AF_INET,
 				 .vip.family = AF_INET,
 				 .client_port = (uint16_t)(key[8] << 8 | key[9]),
-				 .vip_port = (uint16_t)(key[12] << 8 | key[13]),
+				 .vip_port = (uint16_t)(key[10] << 8 | key[11]),
 				 .protocol = protocol};
 	memcpy(ret->client.bytes, key, 4);
 	memcpy(ret->vip.bytes, key + 4, 4);

@@ -53,12 +53,14 @@ size_t flow_ask_build_set(const struct flow_ask_set *set, uint32_t seq, uint8_t 
 
 /*
  * The key of a flow as the flow tables have it (director/ruleset/key.c): IPv4: client, VIP, both
- * ports; IPv6: the client's network, the low 32 bits of its address, both ports.
+ * ports; IPv6: the client's network, the low 32 bits of its address, both ports. Its octets, of
+ * which there are as many as flow_ask_key_len() says; what is behind them is left alone.
  */
-enum { FLOW_ASK_FLOW_KEY = 16 };
+enum { FLOW_ASK_FLOW_KEY = 16, FLOW_ASK_FLOW_KEY_IPV4 = 12 };
+size_t flow_ask_key_len(const struct flow_key *flow);
 void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_KEY]);
 /* The other way, of an IPv4 flow: an IPv6 key does not hold all of the flow. */
-void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY], uint8_t protocol,
+void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY_IPV4], uint8_t protocol,
 		    struct flow_key *ret);
 
 /* What a message from the kernel is refused for; "the answer …". */

@@ -68,9 +68,7 @@ enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9
 static const struct ruleset_key_parts keys[] = {
 	[KEY_SERVICE] = {3, {NETWORK("ip daddr", 16, 4), PROTOCOL, DESTINATION_PORT}},
 	[KEY_SERVICE6] = {3, {NETWORK("ip6 daddr", 24, 16), PROTOCOL, DESTINATION_PORT}},
-	[KEY_FLOW] = {4,
-		      {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4), SOURCE_PORT,
-		       DESTINATION_PORT}},
+	[KEY_FLOW] = {3, {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4), BOTH_PORTS}},
 	[KEY_FLOW6] = {3, {NETWORK("@nh,64,64", 8, 8), NETWORK("@nh,160,32", 20, 4), BOTH_PORTS}},
 	[KEY_PEER] = {2, {NETWORK("@nh,96,32", 12, 4), SOURCE_PORT}},
 	[KEY_PEER6] = {2, {NETWORK("@nh,64,128", 8, 16), SOURCE_PORT}},

@@ -21,9 +21,10 @@
 /* Field offsets and sizes: RFC 791, RFC 9293, IEEE 802.3. */
 enum {
 	AT_ETHER_SOURCE = 6,
-	AT_IP_FRAGMENT = 6,
+	AT_IP_FRAGMENT = 4, /* and the identification in front */
 	AT_IP_SOURCE = 12,
-	AT_TCP_FLAGS = 13,
+	AT_TCP_FLAGS = 12, /* and what is around them */
+	TCP_FLAGS_SHIFT = 16,
 };
 
 /* --- statements ------------------------------------------------------------------------------- */
@@ -62,15 +63,47 @@ static void to_service(struct lowering *l, enum ruleset_key key, const char *ser
 	lookup(l, services, REG_VERDICT, false);
 }
 
-/* The bits of the fragment field (RFC 791): more to come, and the offset. */
-static void fragment(struct lowering *l, uint16_t bits, uint32_t op)
+/*
+ * Bits of a header. Always of 4 octets at a multiple of 4: the kernel has a short path for masks of
+ * just that length (net/netfilter/nft_bitwise.c, nft_bitwise_fast_ops) and calls nobody on it; two
+ * octets of the fragment field took 25 ns instead of 3.
+ */
+static void bits(struct lowering *l, uint32_t base, uint32_t offset, uint32_t which, uint32_t op,
+		 uint32_t value)
 {
-	uint16_t bits_of_field = htons(bits), zero = 0;
+	uint32_t bits_of_field = htonl(which), wanted = htonl(value);
 
-	need_ip(l);
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_FRAGMENT, 2, REG_1);
+	payload_load(l, base, offset, sizeof(wanted), REG_1);
 	mask(l, &bits_of_field, sizeof(bits_of_field), REG_1);
-	compare(l, op, &zero, sizeof(zero));
+	compare(l, op, &wanted, sizeof(wanted));
+}
+
+/*
+ * The bits of the fragment field (RFC 791): more to come, and the offset. That the packet is IPv4
+ * the next statement of the rule matches.
+ */
+static void fragment(struct lowering *l, uint16_t which, uint32_t op)
+{
+	bits(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_FRAGMENT, which, op, 0);
+}
+
+/* One service, without a map: cheaper than its lookup. */
+static void is_service(struct lowering *l, enum ruleset_key key, const struct ruleset_element *e)
+{
+	const struct ruleset_key_parts *parts = ruleset_key_parts(key);
+	const uint8_t *value = e->key;
+
+	if (ruleset_key_is_ipv6(key))
+		need_ip6(l);
+	else
+		need_ip(l);
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct ruleset_field *f = &parts->parts[i];
+
+		field_load(l, f, 0);
+		compare(l, NFT_CMP_EQ, value, f->len);
+		value += 4 * ((f->len + 3U) / 4);
+	}
 }
 
 /* The fragment header of IPv6 (RFC 8200, 4.5): 13 bits of offset behind two octets. */
@@ -120,9 +153,8 @@ static void too_many(struct lowering *l, uint32_t per_second)
 
 static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
 {
-	payload_load(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TCP_FLAGS, 1, REG_1);
-	mask(l, &s->mask, sizeof(s->mask), REG_1);
-	compare(l, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ, &s->value, sizeof(s->value));
+	bits(l, NFT_PAYLOAD_TRANSPORT_HEADER, AT_TCP_FLAGS, (uint32_t)s->mask << TCP_FLAGS_SHIFT,
+	     s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ, (uint32_t)s->value << TCP_FLAGS_SHIFT);
 }
 
 static void source_in(struct lowering *l, const struct ruleset_statement *s, const char *set)
@@ -314,6 +346,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_FIRST_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_EQ); return;
 	case ST_LATER6: later_fragment6(l); return;
 	case ST_TO_SERVICE: to_service(l, s->key, set); return;
+	case ST_IS_SERVICE: is_service(l, s->key, &r->sets[s->set].elements[s->number]); return;
 	case ST_PROTOCOL: protocol(l, s->value); return;
 	case ST_OCTET: octet(l, s, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ); return;
 	case ST_OCTET_ABOVE: octet(l, s, NFT_CMP_GT); return;

@@ -195,6 +195,14 @@ static inline void need_ether(struct lowering *l)
 	compare(l, NFT_CMP_EQ, &ether, sizeof(ether));
 }
 
+static inline void field_load(struct lowering *l, const struct ruleset_field *f, uint32_t n)
+{
+	if (f->base == FIELD_L4PROTO)
+		meta_load(l, NFT_META_L4PROTO, reg_at(n));
+	else
+		payload_load(l, f->base, f->offset, f->len, reg_at(n));
+}
+
 /* The fields of a key, one after the other from the n-th register of 4 octets on. */
 static inline uint32_t key_load(struct lowering *l, enum ruleset_key key, uint32_t n)
 {
@@ -202,13 +210,8 @@ static inline uint32_t key_load(struct lowering *l, enum ruleset_key key, uint32
 	uint32_t first = n;
 
 	for (size_t i = 0; i < parts->n; i++) {
-		const struct ruleset_field *f = &parts->parts[i];
-
-		if (f->base == FIELD_L4PROTO)
-			meta_load(l, NFT_META_L4PROTO, reg_at(n));
-		else
-			payload_load(l, f->base, f->offset, f->len, reg_at(n));
-		n += (f->len + 3U) / 4;
+		field_load(l, &parts->parts[i], n);
+		n += (parts->parts[i].len + 3U) / 4;
 	}
 	return 4 * (n - first);
 }

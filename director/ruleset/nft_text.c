@@ -376,6 +376,16 @@ static void print_map(FILE *out, const char *target, const char *name,
 	fprintf(out, "map @%s", name);
 }
 
+static void print_is_service(FILE *out, enum ruleset_key key, const struct ruleset_element *e)
+{
+	bool ipv6 = ruleset_key_is_ipv6(key);
+	const uint8_t *rest = e->key + (ipv6 ? 16 : 4);
+
+	fputs(ipv6 ? "ip6 daddr " : "ip daddr ", out);
+	print_address(out, ipv6 ? AF_INET6 : AF_INET, e->key);
+	fprintf(out, " %s dport %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp", be16_at(rest + 4));
+}
+
 static void print_macs_are(FILE *out, const struct ruleset_statement *s)
 {
 	uint8_t macs[RULESET_DATA_MAX];
@@ -396,9 +406,9 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_LOOPED_BY_PEER:
 		fprintf(out, "ether saddr %s ip saddr != @%s", mac_format(&s->mac, mac), name);
 		return;
-	case ST_WHOLE: fputs("ip frag-off & 16383 == 0", out); return;
-	case ST_LATER_FRAGMENT: fputs("ip frag-off & 8191 != 0", out); return;
-	case ST_FIRST_FRAGMENT: fputs("ip frag-off & 8191 == 0", out); return;
+	case ST_WHOLE: fputs("@nh,32,32 & 0x3fff == 0x0", out); return;
+	case ST_LATER_FRAGMENT: fputs("@nh,32,32 & 0x1fff != 0x0", out); return;
+	case ST_FIRST_FRAGMENT: fputs("@nh,32,32 & 0x1fff == 0x0", out); return;
 	case ST_LATER6: fputs("frag frag-off != 0", out); return;
 	case ST_PROTOCOL:
 		fprintf(out, "meta l4proto %s", s->value == IPPROTO_ICMP ? "icmp" : "ipv6-icmp");
@@ -414,9 +424,12 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		ruleset_key_print(out, s->key);
 		fprintf(out, " vmap @%s", name);
 		return;
+	case ST_IS_SERVICE:
+		print_is_service(out, s->key, &r->sets[s->set].elements[s->number]);
+		return;
 	case ST_TCP_FLAGS:
-		fprintf(out, "@th,104,8 & 0x%x %s 0x%x", s->mask,
-			s->negate ? "!=" : "==", s->value);
+		fprintf(out, "@th,96,32 & 0x%x %s 0x%x", (unsigned int)s->mask << 16,
+			s->negate ? "!=" : "==", (unsigned int)s->value << 16);
 		return;
 	case ST_SOURCE_IN:
 		ruleset_key_print(out, s->key);

@@ -150,6 +150,24 @@ static struct ruleset_statement to_service(enum ruleset_key key, int set)
 }
 
 /*
+ * To the only service of an IP version: a rule that compares costs half of a lookup in the map. Two
+ * such rules would cost the second service more than the map does.
+ */
+static int add_only_service(struct ruleset *r, int chain, enum ruleset_key key, int set)
+{
+	struct ruleset_statement is = {
+		.kind = ST_IS_SERVICE, .key = key, .set = (uint32_t)set, .number = 0};
+	struct ruleset_statement go = {.kind = ST_GOTO};
+
+	if (r->sets[set].n_elements != 1)
+		return 0;
+	go.chain = r->sets[set].elements[0].chain;
+	if (ruleset_key_is_ipv6(key))
+		return PLAN_ADD_RULE(r, chain, plan_statement(ST_FOR_US), is, go);
+	return PLAN_ADD_RULE(r, chain, plan_statement(ST_FOR_US), plan_statement(ST_WHOLE), is, go);
+}
+
+/*
  * The order is that of frequency: a whole packet for a service is done after the first rule of its
  * IP version.
  */
@@ -170,10 +188,13 @@ static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
 		looped.mac = in->peer_mac;
 		err |= PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
 	}
+	err |= add_only_service(r, chain, KEY_SERVICE, shared->services);
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_WHOLE),
 			     to_service(KEY_SERVICE, shared->services));
-	if (shared->services6 >= 0)
+	if (shared->services6 >= 0) {
+		err |= add_only_service(r, chain, KEY_SERVICE6, shared->services6);
 		err |= PLAN_ADD_RULE(r, chain, for_us, to_service(KEY_SERVICE6, shared->services6));
+	}
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_FIRST_FRAGMENT),
 			     to_service(KEY_SERVICE, shared->firsts));
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_LATER_FRAGMENT),

@@ -16,7 +16,7 @@
  *                packet costs 40 ns, a backend answers none of them with more than a RST.
  *   farm-NAME    Maglev, source-hash: one lookup of the bucket, one write of both MAC addresses,
  *                out. Other schedulers, and buckets in transition: what is remembered of the flow
- *                first, then …
+ *                first (in the steady state an established flow needs no other rule), then …
  *   new-NAME     … a new connection: the backend is remembered in a small half-open table; when
  *                that is full (a SYN flood), it goes where packets of unknown flows go: by hash.
  *   half-NAME    the client of a half-open connection answers: it is remembered, the daemon told

@@ -358,10 +358,32 @@ static int add_memory(struct lane *l)
 
 /* --- the first chain -------------------------------------------------------------------------- */
 
-static int entry_lookups(const struct lane *l)
+/*
+ * What an established flow takes all at once: found, refreshed and sent, in one rule. Whatever is
+ * not so simple, or fails half-way, goes on as if this rule were not there. Only in the steady
+ * state: who is not in the table pays for the lookup twice.
+ */
+static int add_established_rule(const struct lane *l)
 {
-	int err = RULE(l, entry, lane_remembered_in(l, l->flows), lane_go(l->known));
+	struct ruleset_statement s[6];
+	size_t n = 0;
 
+	if (!l->udp)
+		s[n++] = flags(TCP_SYN | TCP_FIN | TCP_RST, 0, false);
+	s[n++] = lane_remembered_in(l, l->flows);
+	s[n++] = lane_change(l, ST_UPDATE, l->flows, l->idle_ms);
+	s[n++] = lane_macs_by_mark(l);
+	s[n++] = lane_forward(l);
+	return plan_add_rule(l->r, l->entry, n, s);
+}
+
+static int entry_lookups(const struct lane *l, enum transition_phase phase)
+{
+	int err = 0;
+
+	if (phase == TRANSITION_STEADY && !l->p->persists)
+		err |= add_established_rule(l);
+	err |= RULE(l, entry, lane_remembered_in(l, l->flows), lane_go(l->known));
 	if (l->closing >= 0)
 		err |= RULE(l, entry, lane_remembered_in(l, l->closing), lane_go(l->leave));
 	err |= lane_fixed_rule(l, l->entry);
@@ -416,7 +438,7 @@ static int entry_rules(const struct lane *l)
 	int err = 0;
 
 	if (l->p->remembers && phase != TRANSITION_FORGETTING)
-		err |= entry_lookups(l);
+		err |= entry_lookups(l, phase);
 	else
 		err |= lane_fixed_rule(l, l->entry);
 	err |= lane_kept_rules(l, l->entry);

@@ -182,7 +182,7 @@ static const struct kind {
 	[SET_BACKENDS] = {compare_numbers, 4, 12, false, false, true},
 	[SET_LEAVING] = {compare_numbers, 4, 0, false, false, false},
 	[SET_OUTPUTS] = {compare_octets, 6, 4, false, false, false},
-	[SET_FLOWS] = {compare_octets, 16, 4, false, true, false},
+	[SET_FLOWS] = {compare_octets, 12, 4, false, true, false},
 	[SET_FLOWS6] = {compare_octets, 16, 4, false, true, false},
 	[SET_PINS] = {compare_octets, 4, 4, false, true, false},
 	[SET_PINS6] = {compare_octets, 16, 4, false, true, false},

@@ -98,7 +98,7 @@ struct ruleset_set {
 enum ruleset_key {
 	KEY_SERVICE, /* VIP, protocol, port */
 	KEY_SERVICE6,
-	KEY_FLOW,  /* client, VIP, both ports */
+	KEY_FLOW,  /* client, VIP, both ports: 12 octets */
 	KEY_FLOW6, /* network and low 32 bits of the client, both ports: 16 octets, see ruleset.c */
 	KEY_PEER,  /* client and its port: what a connection is hashed by */
 	KEY_PEER6,
@@ -136,6 +136,7 @@ enum ruleset_statement_kind {
 	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */
 	ST_LATER6,	   /* the same, IPv6; the first statement of its rule */
 	ST_TO_SERVICE,	   /* verdict of a map: key, set */
+	ST_IS_SERVICE,	   /* VIP, protocol and port are those of one element: key, set, number */
 	ST_PROTOCOL,	   /* ICMP or ICMPv6: value */
 	ST_OCTET,	   /* of the transport header, at number: == value, or != with negate */
 	ST_OCTET_ABOVE,	   /* the same: > value */

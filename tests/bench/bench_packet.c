@@ -5,8 +5,9 @@
  * A NIC and its wire are not measured, nor anything else that all rulesets have in common: the
  * figures to look at are ratios to the reference, which does the least that a director has to do.
  * Every measurement of a case stands between two of its reference, a few milliseconds apart; the
- * ratio is to the mean of those, and the median over the rounds is reported. The order of the cases moves on from round to round. The ratio of the reference to itself shows
- * what the machine's noise makes of all that.
+ * ratio is to the mean of those, and the median over the rounds is reported. The order of the cases
+ * moves on from round to round. The ratio of the reference to itself shows what the machine's noise
+ * makes of all that.
  *
  * Each measured burst follows an unmeasured one of the same length in the same place. Without it,
  * and with short bursts, one measures how fast the caches fill: after the other cases ran, bursts
@@ -17,6 +18,7 @@
  */
 #include "include/err.h"
 #include "tests/bench/cases.h"
+#include "tests/bench/prepare.h"
 #include "tests/bench/report.h"
 
 #include <errno.h>
@@ -61,130 +63,27 @@ struct bench {
 
 /* --- setting up ------------------------------------------------------------------------------- */
 
-/* The text of a file of rulesets/, with "%buckets N%" written out. Allocated, or NULL. */
-static char *ruleset_text(const char *name)
-{
-	char path[256], line[512], *text = NULL;
-	size_t size;
-	FILE *in, *out;
-
-	snprintf(path, sizeof(path), "tests/bench/rulesets/%s.nft", name);
-	in = fopen(path, "r");
-	if (!in)
-		return NULL;
-	out = open_memstream(&text, &size);
-	while (fgets(line, sizeof(line), in)) {
-		char *at = strstr(line, "%buckets ");
-		unsigned int n = at ? (unsigned int)strtoul(at + 9, NULL, 10) : 0;
-
-		fprintf(out, "%.*s", at ? (int)(at - line) : -1, line);
-		for (unsigned int i = 0; i < n; i++)
-			fprintf(out, "%u : 0x20000000015%02x000000000a,\n", i, i % 4);
-		if (at)
-			fputs(strchr(at + 1, '%') + 1, out);
-	}
-	fclose(in);
-	fclose(out);
-	return text;
-}
-
-static int load_file(const char *name)
-{
-	char *text = ruleset_text(name);
-	int err = text ? place_load(text) : -ENOENT;
-
-	free(text);
-	return err;
-}
-
-static struct frame_ends ends_of(const struct running *r)
-{
-	struct frame_ends e = {.to = r->own.mac,
-			       .from = {{2, 0, 0, 0, 0, 9}},
-			       .client = addr_v4(0xc6120000), /* 198.18.0.0/15, RFC 2544 */
-			       .vip = planned_vip(&r->c->shape),
-			       .port = PLANNED_PORT};
-
-	if (r->c->traffic.ipv6)
-		addr_parse("2001:db8::1:0", &e.client);
-	return e;
-}
-
-/* Each flow is opened and answered by its client, one after the other. */
-static int fill(struct running *r)
-{
-	struct traffic opening = r->c->traffic;
-	struct frame_ends ends = ends_of(r);
-	struct frames f;
-	double ns;
-	int err;
-
-	opening.flows = r->c->fill;
-	opening.in_turn = true;
-	opening.train = 1;
-	opening.first_flags = FRAMES_SYN;
-	opening.flags = FRAMES_ACK;
-	err = frames_open(&f, &opening, &ends);
-	if (!err)
-		err = frames_send(&f, r->own.ifindex, 2 * r->c->fill, &ns);
-	frames_close(&f);
-	return err;
-}
-
-/* Puts the case's ruleset into the place that was entered. */
-static int set_up_planned(struct running *r)
-{
-	struct planned p;
-	struct err err = {0};
-	uint64_t held = 0;
-	int code = planned_init(&p, &r->c->shape, &r->own, &err);
-
-	if (!code)
-		code = planned_make(&p, NULL);
-	if (!code)
-		code = planned_commit(&p, &err);
-	if (!code && r->c->fill)
-		code = fill(r);
-	if (code)
-		snprintf(r->why, sizeof(r->why), "%.*s", WHY - 1,
-			 err.text[0] ? err.text : strerror(-code));
-	r->wrong = code && code != -ENOTSUP;
-	if (!code && r->c->fill && planned_flows(&p, &held) == 0) {
-		r->held = (int64_t)held;
-		if (held != r->c->fill) {
-			snprintf(r->why, sizeof(r->why), "its tables hold %llu flows, not %u",
-				 (unsigned long long)held, r->c->fill);
-			r->wrong = true;
-			code = -EINVAL;
-		}
-	}
-	planned_clear(&p);
-	return code;
-}
-
 static void fail(struct running *r, const char *what, int err)
 {
-	snprintf(r->why, sizeof(r->why), "%s: %s", what, strerror(-err));
+	snprintf(r->why, sizeof(r->why), "%.*s: %s", WHY - 64, what, strerror(-err));
 	r->wrong = true;
 }
 
 static void open_own_place(struct running *r)
 {
-	int err = place_open(&r->own);
+	struct err err = {0};
+	int code = place_open(&r->own);
 
-	if (err) {
-		fail(r, "a network namespace", err);
+	if (code) {
+		fail(r, "a network namespace", code);
 		return;
 	}
-	if (r->c->nft) {
-		err = load_file(r->c->nft);
-		if (err)
-			fail(r, r->c->nft, err);
-	} else {
-		err = set_up_planned(r);
-	}
-	if (err)
+	code = prepare(r->c, &r->own, &r->held, &err);
+	if (code) {
+		fail(r, err.text[0] ? err.text : r->c->name, code);
+		r->wrong = code != -ENOTSUP;
 		place_close(&r->own);
+	}
 }
 
 static void set_up(struct bench *b, size_t i)
@@ -205,7 +104,7 @@ static void set_up(struct bench *b, size_t i)
 		open_own_place(r);
 	if (r->why[0])
 		return;
-	ends = ends_of(r);
+	ends = prepare_ends(r->c, &r->own);
 	err = place_enter(&r->own);
 	if (!err)
 		err = frames_open(&r->frames, &r->c->traffic, &ends);

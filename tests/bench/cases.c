@@ -38,6 +38,7 @@ enum {
 #define SMALL_TABLE	  FULL("scheduler = \"round-robin\" max-connections = 16384")
 #define BARE		  .reference = "bare rewrite"
 #define LOWER_BOUND(file) .nft = file, ACKS(FLOWS), BARE
+#define HIT(n)		  .nft = "hit", .fill = (n), ACKS(n), BARE
 
 const struct bench_case bench_cases[] = {
 	/* The physical limits, and what single parts of a ruleset cost. */
@@ -51,6 +52,9 @@ const struct bench_case bench_cases[] = {
 	{"part: hash, lookup, unsized", LOWER_BOUND("lookup-rhash")},
 	{"part: hash, lookup, counters", LOWER_BOUND("lookup-counters")},
 	{"part: miss in a flow table", LOWER_BOUND("miss")},
+	{"part: hit, 1 k flows", HIT(THOUSAND)},
+	{"part: hit, 100 k flows", HIT(MANY)},
+	{"part: hit, 100 k, trains", .nft = "hit", .fill = MANY, ACK_TRAINS(MANY), BARE},
 
 	/* Maglev: no state. */
 	{"maglev, 4 backends", .shape = {1, 4, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.40},

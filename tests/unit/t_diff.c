@@ -93,8 +93,8 @@ static void another_interface_index_rewrites_what_names_it(void)
 	if (!ruleset_case_init(&a, RR, 2) || !ruleset_case_init(&b, RR, 7))
 		return;
 	change = change_between(&a.ruleset, &b.ruleset, &messages);
-	/* new-app, send-app, errors-app and fragments forward */
-	EXPECT_INT(change.chains_rewritten, 4);
+	/* farm-app, new-app, send-app, errors-app and fragments forward */
+	EXPECT_INT(change.chains_rewritten, 5);
 	EXPECT_INT(change.sets_added + change.elements_added, 0);
 	ruleset_case_clear(&a);
 	ruleset_case_clear(&b);
@@ -119,7 +119,7 @@ static void flow_tables_stay(void)
 	CU_ASSERT_EQUAL_FATAL(nft_sign(&b.ruleset), 0);
 	change = change_between(&a.ruleset, &b.ruleset, &messages);
 	EXPECT_INT(change.sets_deleted, 0);
-	EXPECT_INT(change.chains_rewritten, 2); /* known-app, half-app: the timeout */
+	EXPECT_INT(change.chains_rewritten, 3); /* farm-app, known-app, half-app: the timeout */
 	ruleset_case_clear(&a);
 	ruleset_case_clear(&b);
 }

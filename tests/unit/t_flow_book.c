@@ -83,8 +83,7 @@ static void counts_outlive_a_configuration(void)
 
 static void keys_of_flows(void)
 {
-	static const uint8_t ipv4[] = {10,   77,   0, 10, 10, 77, 0, 100,
-				       0x12, 0x34, 0, 0,  0,  80, 0, 0};
+	static const uint8_t ipv4[] = {10, 77, 0, 10, 10, 77, 0, 100, 0x12, 0x34, 0, 80};
 	static const uint8_t ipv6[] = {0xfd, 0x77, 0, 0, 0, 0, 0, 1, 9, 8, 7, 6, 0x12, 0x34, 0, 80};
 	struct flow_key flow = {.client_port = 0x1234, .vip_port = 80, .protocol = IPPROTO_TCP},
 			got;
@@ -92,14 +91,16 @@ static void keys_of_flows(void)
 
 	EXPECT_INT(addr_parse("10.77.0.10", &flow.client), 0);
 	EXPECT_INT(addr_parse("10.77.0.100", &flow.vip), 0);
+	EXPECT_INT(flow_ask_key_len(&flow), sizeof(ipv4));
 	flow_ask_key(&flow, key);
-	CU_ASSERT(memcmp(key, ipv4, sizeof(key)) == 0);
+	CU_ASSERT(memcmp(key, ipv4, sizeof(ipv4)) == 0);
 	flow_ask_unkey(key, IPPROTO_TCP, &got);
 	CU_ASSERT(flow_key_equal(&flow, &got));
 	EXPECT_INT(addr_parse("fd77:0:0:1:2:3:908:706", &flow.client), 0);
 	EXPECT_INT(addr_parse("fd77::100", &flow.vip), 0);
+	EXPECT_INT(flow_ask_key_len(&flow), sizeof(ipv6));
 	flow_ask_key(&flow, key);
-	CU_ASSERT(memcmp(key, ipv6, sizeof(key)) == 0);
+	CU_ASSERT(memcmp(key, ipv6, sizeof(ipv6)) == 0);
 }
 
 UNIT_TESTS(flow_book) = {
