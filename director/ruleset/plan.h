@@ -13,7 +13,7 @@
  *                (every packet), then lets TCP segments with ACK alone through; of the others it
  *                drops invalid combinations of flags and new connections above the rates. Farms
  *                without a guard leave invalid flags to the backends' own TCP: a test for each
- *                packet costs 40 ns, a backend answers none of them with more than a RST.
+ *                packet costs 10 ns or more, a backend answers none of them with more than a RST.
  *   farm-NAME    Maglev, source-hash: one lookup of the bucket, one write of both MAC addresses,
  *                out. Other schedulers, and buckets in transition: what is remembered of the flow
  *                first (in the steady state an established flow needs no other rule), then …
@@ -58,6 +58,23 @@
  *
  * Farms with persistence remember flows and, beside them, clients: a client's backend decides about
  * new flows only (plan_pins.c says why). Its half-open table holds clients, not flows.
+ *
+ * What a packet pays, as the ratio to a bare rewrite of both MACs with fwd (make bench, medians of
+ * paired rounds, Linux 6.18, AMD EPYC). Each line without those below it:
+ *
+ *                                             Maglev,   flow table,  100 k flows  100 k flows
+ *                                             4 backends 1 k flows   in trains    at random
+ *   established flow, one rule for all of it    1.22      1.47        1.52         1.84
+ *   the only service is compared, no map        1.22      1.51        1.57         1.84
+ *   key of a flow: ports together, 12 octets    1.27      1.56        1.63         1.91
+ *   masks of 4 octets: fragments, TCP flags     1.27      1.55        1.61         1.95
+ *   before all that                             1.31      1.61        1.67         1.96
+ *
+ * The lookup alone, of flows in a table of 100,000, is 1.19 in trains of 8 packets and 1.5 at
+ * random, where neither the table's bucket nor the element is in a cache: that is the limit for any
+ * table of flows. What was tried and costs more: a map by address alone and then one by port (+40
+ * ns), a second rule that compares (+16 ns against the map, for the second service), a set of the
+ * farm's ports (saves 16 of the 35 ns that one compared port saves).
  *
  * Pure.
  */

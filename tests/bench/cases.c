@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The goals: what the same shapes cost when they were chosen (ratios to the bare rewrite, Linux
- * 6.18; see director(7)), rounded up to what a noisy machine repeats. For comparison, nftlb's own
- * rulesets were at 1.49 without and at 2.07 with its persistence map.
+ * The goals: 1.30 without state, 1.60 with a flow table. director/ruleset/plan.h tells what the
+ * shapes cost and why. For comparison, nftlb's own rulesets were at 1.49 without and at 2.07 with
+ * its persistence map.
  *
  * Flows chosen evenly at random are the worst case of the caches: no frame finds warm what the last
- * one used. Trains of 8 frames of a flow are nearer to what comes from a network.
+ * one used. Trains of 8 frames of a flow are nearer to what comes from a network; the goal of flow
+ * tables is for those. At random the lookup alone ("part: hit") costs nearly that much: there the
+ * goal, 2.00, only keeps it from getting worse.
  */
 #include "tests/bench/cases.h"
 
@@ -57,42 +59,42 @@ const struct bench_case bench_cases[] = {
 	{"part: hit, 100 k, trains", .nft = "hit", .fill = MANY, ACK_TRAINS(MANY), BARE},
 
 	/* Maglev: no state. */
-	{"maglev, 4 backends", .shape = {1, 4, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.40},
+	{"maglev, 4 backends", .shape = {1, 4, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.30},
 	{"maglev, 4 backends, trains", .shape = {1, 4, NULL, false}, ACK_TRAINS(FLOWS), BARE,
-	 .goal = 1.40},
-	{"maglev, SYN flood", .shape = {1, 4, NULL, false}, SYNS, BARE, .goal = 1.40},
-	{"maglev, 100 backends", .shape = {1, 100, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.40},
-	{"maglev, 1 of 100 farms", .shape = {100, 4, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.40},
+	 .goal = 1.30},
+	{"maglev, SYN flood", .shape = {1, 4, NULL, false}, SYNS, BARE, .goal = 1.30},
+	{"maglev, 100 backends", .shape = {1, 100, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.30},
+	{"maglev, 1 of 100 farms", .shape = {100, 4, NULL, false}, ACKS(FLOWS), BARE, .goal = 1.30},
 	{"maglev, all of 100 farms", .shape = {100, 4, NULL, false}, SPREAD(FLOWS, 100), BARE},
 	{"maglev, 1 of 1000 farms", .shape = {1000, 4, NULL, false}, ACKS(FLOWS), BARE,
-	 .goal = 1.40},
+	 .goal = 1.30},
 	{"maglev, all of 1000 farms", .shape = {1000, 4, NULL, false}, SPREAD(MANY, 1000), BARE},
 	{"maglev, IPv6", .shape = {1, 4, NULL, true}, IPV6_ACKS(FLOWS), BARE},
 	{"maglev, UDP", .shape = {1, 4, "protocol = \"udp\"", false}, DATAGRAMS(FLOWS), BARE},
 	{"maglev, pins", .shape = {1, 4, "persistence = \"source-address\"", false}, ACKS(FLOWS),
 	 BARE},
 	{"source-hash", .shape = {1, 4, "scheduler = \"source-hash\"", false}, ACKS(FLOWS), BARE,
-	 .goal = 1.40},
+	 .goal = 1.30},
 
 	/* Flow tables. */
 	{"round-robin, 1 k flows", ROUND_ROBIN, .fill = THOUSAND, ACKS(THOUSAND), BARE,
-	 .goal = 1.94},
-	{"round-robin, 100 k flows", ROUND_ROBIN, .fill = MANY, ACKS(MANY), BARE, .goal = 1.94},
+	 .goal = 1.60},
+	{"round-robin, 100 k flows", ROUND_ROBIN, .fill = MANY, ACKS(MANY), BARE, .goal = 2.00},
 	{"round-robin, 100 k, trains", ROUND_ROBIN, .fill = MANY, ACK_TRAINS(MANY), BARE,
-	 .goal = 1.94},
+	 .goal = 1.60},
 	{"round-robin, 1 M flows", ROUND_ROBIN, .fill = MILLION, ACKS(MILLION), BARE},
 	{"round-robin, 1 M, trains", ROUND_ROBIN, .fill = MILLION, ACK_TRAINS(MILLION), BARE,
-	 .goal = 1.94},
+	 .goal = 1.60},
 	{"round-robin, new flows", ROUND_ROBIN, SYNS, BARE},
 	{"round-robin, SYN + 7 frames",
 	 FULL("scheduler = \"round-robin\" max-connections = 1048575"), CONNECTIONS, BARE},
 	{"round-robin, SYN flood, full", SMALL_TABLE, SYNS, BARE},
 	{"maglev with flow table, 100 k", FULL("flow-table = \"full\""), .fill = MANY, ACKS(MANY),
-	 BARE, .goal = 1.94},
+	 BARE, .goal = 2.00},
 	{"least-connections, 100 k", FULL("scheduler = \"least-connections\""), .fill = MANY,
-	 ACKS(MANY), BARE, .goal = 1.94},
+	 ACKS(MANY), BARE, .goal = 2.00},
 	{"random, 100 k", FULL("scheduler = \"random\""), .fill = MANY, ACKS(MANY), BARE,
-	 .goal = 1.94},
+	 .goal = 2.00},
 };
 
 const size_t bench_cases_count = sizeof(bench_cases) / sizeof(bench_cases[0]);
