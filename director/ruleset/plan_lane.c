@@ -361,17 +361,22 @@ static int add_memory(struct lane *l)
 /*
  * What an established flow takes all at once: found, refreshed and sent, in one rule. Whatever is
  * not so simple, or fails half-way, goes on as if this rule were not there. Only in the steady
- * state: who is not in the table pays for the lookup twice.
+ * state: who is not in the table pays for the lookup twice, and while a backend leaves its flows do
+ * not refresh their clients.
  */
 static int add_established_rule(const struct lane *l)
 {
-	struct ruleset_statement s[6];
+	struct ruleset_statement s[7];
 	size_t n = 0;
 
+	if (l->p->persists && l->p->leaving >= 0)
+		return 0;
 	if (!l->udp)
 		s[n++] = flags(TCP_SYN | TCP_FIN | TCP_RST, 0, false);
 	s[n++] = lane_remembered_in(l, l->flows);
 	s[n++] = lane_change(l, ST_UPDATE, l->flows, l->idle_ms);
+	if (l->p->persists)
+		s[n++] = lane_change(l, ST_UPDATE, l->kept, l->pin_ms);
 	s[n++] = lane_macs_by_mark(l);
 	s[n++] = lane_forward(l);
 	return plan_add_rule(l->r, l->entry, n, s);
@@ -381,7 +386,7 @@ static int entry_lookups(const struct lane *l, enum transition_phase phase)
 {
 	int err = 0;
 
-	if (phase == TRANSITION_STEADY && !l->p->persists)
+	if (phase == TRANSITION_STEADY)
 		err |= add_established_rule(l);
 	err |= RULE(l, entry, lane_remembered_in(l, l->flows), lane_go(l->known));
 	if (l->closing >= 0)

@@ -37,6 +37,7 @@ enum {
 #define IPV6_ACKS(n)	  .traffic = {.flows = (n), .ipv6 = true, .first_flags = FRAMES_ACK}
 #define FULL(keys_)	  .shape = {.farms = 1, .backends = 4, .keys = "tcp-timeout = \"1h\" " keys_}
 #define ROUND_ROBIN	  FULL("scheduler = \"round-robin\"")
+#define PINS		  FULL("persistence = \"source-address\"")
 #define SMALL_TABLE	  FULL("scheduler = \"round-robin\" max-connections = 16384")
 #define BARE		  .reference = "bare rewrite"
 #define LOWER_BOUND(file) .nft = file, ACKS(FLOWS), BARE
@@ -71,8 +72,8 @@ const struct bench_case bench_cases[] = {
 	{"maglev, all of 1000 farms", .shape = {1000, 4, NULL, false}, SPREAD(MANY, 1000), BARE},
 	{"maglev, IPv6", .shape = {1, 4, NULL, true}, IPV6_ACKS(FLOWS), BARE},
 	{"maglev, UDP", .shape = {1, 4, "protocol = \"udp\"", false}, DATAGRAMS(FLOWS), BARE},
-	{"maglev, pins", .shape = {1, 4, "persistence = \"source-address\"", false}, ACKS(FLOWS),
-	 BARE},
+	{"maglev, pins", PINS, .fill = FLOWS, ACKS(FLOWS), BARE},
+	{"maglev, pins, unknown flows", PINS, ACKS(FLOWS), BARE},
 	{"source-hash", .shape = {1, 4, "scheduler = \"source-hash\"", false}, ACKS(FLOWS), BARE,
 	 .goal = 1.30},
 

@@ -196,9 +196,10 @@ int planned_flows(const struct planned *p, uint64_t *ret)
 		return code;
 	*ret = 0;
 	for (size_t i = 0; !code && i < p->ruleset.n_sets; i++) {
+		enum ruleset_set_kind kind = p->ruleset.sets[i].kind;
 		uint32_t n = 0;
 
-		if (!ruleset_kind_is_flows(p->ruleset.sets[i].kind))
+		if (!ruleset_kind_is_flows(kind) || ruleset_kind_is_pins(kind))
 			continue;
 		code = kernel_read_size(&s, p->ruleset.sets[i].name, &n);
 		*ret += n;
