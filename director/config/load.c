@@ -14,6 +14,7 @@
 #include "director/config/value.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -270,6 +271,17 @@ static void keep_place(struct source *s, struct config_cluster *cl)
 		source_no_memory(s);
 }
 
+/*
+ * The parser's tree takes twenty times as much as the configuration that is made of it (230 MiB for
+ * 100,000 backends), and glibc would keep what was freed for as long as the daemon runs.
+ */
+static void give_memory_back(void)
+{
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
+
 static void read_words(struct source *s, struct config *c, bool unbuilt)
 {
 	cfg_t *tree = grammar_parse(s);
@@ -279,6 +291,7 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	c->has_cluster = cfg_size(tree, "cluster") > 0;
 	fill(s, SECTION_TOP, tree, c);
 	cfg_free(tree);
+	give_memory_back();
 	if (s->mistaken || s->stopped)
 		return;
 	source_index(s);
