@@ -20,7 +20,8 @@ enum { TOLERANCE = 50 }; /* an index that differs by less than 1 / this is good 
 
 bool director_farm_has_table(const struct ruleset_set *set, const char *farm)
 {
-	return ruleset_kind_is_flows(set->kind) && strcmp(set->farm, farm) == 0;
+	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
+	       strcmp(set->farm, farm) == 0;
 }
 
 static bool is_half(const struct ruleset_set *set, const char *farm)

@@ -208,6 +208,7 @@ static void check(uv_timer_t *timer)
 		return;
 	director_check_ruleset(d);
 	director_check_flows(d);
+	keeper_counts_roll(d->keeper, uv_now(d->loop));
 	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
 		refresh_soon(d);

@@ -97,12 +97,10 @@ static void fill_counts(struct status_farm *s, const struct count_book *book)
 		return;
 	}
 	for (size_t i = 0; i < s->n_backends; i++) {
-		const struct count_entry *e = count_book_find(book, s->name, s->backends[i].name);
+		struct count total = count_total(book, s->name, s->backends[i].name);
 
-		if (!e)
-			continue;
-		s->backends[i].packets = e->carried_packets + e->live_packets;
-		s->backends[i].bytes = e->carried_bytes + e->live_bytes;
+		s->backends[i].packets = total.packets;
+		s->backends[i].bytes = total.bytes;
 		s->packets += s->backends[i].packets;
 		s->bytes += s->backends[i].bytes;
 	}
@@ -256,11 +254,14 @@ static void fill_peer(struct status_peer *s, const struct config_node *peer)
 static int fill_farms(struct director *d, struct status *s, size_t first)
 {
 	struct facts_source source = director_facts_source(d);
-	const struct count_book *book = keeper_counts(d->keeper);
+	const char *farm = s->n_farms == 1 ? d->config->farms[first].name : NULL;
+	const struct count_book *book = keeper_counts(d->keeper, farm, uv_now(d->loop));
 	const struct drop_book *drops = keeper_drops(d->keeper);
 	struct facts facts;
 	int code = facts_gather(&facts, d->config, d->peer, &source);
 
+	s->counters_age_ms =
+		book ? keeper_counts_age_ms(d->keeper, farm, uv_now(d->loop)) : STATUS_UNKNOWN;
 	for (size_t i = 0; !code && i < s->n_farms; i++) {
 		code = fill_farm(d, &s->farms[i], &facts, first + i);
 		if (code)

@@ -272,6 +272,8 @@ static int change_elements(struct diff *d, bool additions)
 		} else if (!err) {
 			nft_put_delete_elements(d->batch, want, e.deleted, e.n_deleted);
 			d->change->elements_deleted += e.n_deleted;
+			d->change->counters_deleted +=
+				ruleset_kind_counts(want->kind) ? e.n_deleted : 0;
 		}
 		element_diff_clear(&e);
 		if (err)

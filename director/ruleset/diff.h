@@ -22,6 +22,7 @@ struct ruleset_change {
 	size_t sets_added, sets_deleted; /* one that is made anew counts as both */
 	size_t elements_added,
 		elements_deleted; /* a changed one counts as both; only of sets that stay */
+	size_t counters_deleted;  /* elements of these that count */
 	bool table_added;
 	char names
 		[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "…" when there is too much */

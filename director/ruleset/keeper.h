@@ -17,7 +17,16 @@ struct keeper {
 	char blamed[KEEPER_WHO]; /* "": nobody */
 	uint32_t generation;
 	struct count_book counts;
+	size_t next_counted; /* index of the set with which the next piece of the roll begins */
 	struct drop_book drops;
 };
+
+/*
+ * Commits a batch that leads from have to want, and takes the last counts of the elements that go
+ * with it into the book. Errors as of nft_socket_commit().
+ */
+int keeper_counts_commit(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
+			 const struct ruleset_change *change, struct nft_batch *batch,
+			 struct err *err);
 
 #endif

@@ -37,111 +37,6 @@ void keeper_free(struct keeper *k)
 	free(k);
 }
 
-/* --- counters --------------------------------------------------------------------------------- */
-
-/* One counting set of the planned ruleset while its counters are read. */
-struct count_reading {
-	struct count_book *book;
-	const struct ruleset_set *set;
-	const struct ruleset_set *next; /* the set that it becomes; NULL: nothing goes */
-	bool going;			/* a change is ahead */
-};
-
-/* The element of a number in a counting set; false when there is none. */
-static bool element_of(const struct ruleset_set *set, uint32_t key, struct ruleset_element *ret)
-{
-	size_t low = 0, high = set->n_elements;
-
-	if (set->owners) {
-		if (key >= set->size || set->owners[key] == RULESET_NO_OWNER)
-			return false;
-		*ret = ruleset_bucket_element(set, key);
-		return true;
-	}
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-		uint32_t number = ruleset_key_number(&set->elements[middle]);
-
-		if (number == key) {
-			*ret = set->elements[middle];
-			return true;
-		}
-		if (number < key)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return false;
-}
-
-static bool stays(const struct count_reading *c, const struct ruleset_element *e)
-{
-	struct ruleset_element next;
-
-	if (!c->going)
-		return true;
-	return c->next && element_of(c->next, ruleset_key_number(e), &next) &&
-	       memcmp(next.data, e->data, sizeof(e->data)) == 0;
-}
-
-static void count_seen(void *data, const struct kernel_count *count)
-{
-	struct count_reading *c = data;
-	struct ruleset_element e;
-
-	if (element_of(c->set, count->key, &e))
-		count_book_add(c->book, c->set, &e, count->packets, count->bytes, !stays(c, &e));
-}
-
-/* The set of the next ruleset that keeps the elements of this one: same name, same declaration. */
-static const struct ruleset_set *next_set(const struct ruleset *next, const struct ruleset_set *set,
-					  size_t near)
-{
-	int at = ruleset_find_set_near(next, set->name, near);
-
-	return at >= 0 && strcmp(next->sets[at].signature, set->signature) == 0 ? &next->sets[at]
-										: NULL;
-}
-
-static bool all_stay(const struct ruleset_set *set, const struct ruleset_set *next)
-{
-	if (!next)
-		return false;
-	if (!set->owners)
-		return next->n_elements == set->n_elements &&
-		       (set->n_elements == 0 ||
-			memcmp(next->elements, set->elements,
-			       set->n_elements * sizeof(*set->elements)) == 0);
-	return ruleset_set_same_elements(next, set);
-}
-
-/*
- * next: a ruleset that is about to replace the planned one, or NULL. Before a change only the sets
- * are read that lose elements: the others' counters stay where they are.
- */
-static int read_counts(struct keeper *k, const struct ruleset *next)
-{
-	int err = 0;
-
-	count_book_restart(&k->counts);
-	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
-		const struct ruleset_set *set = &k->want.sets[i];
-		struct count_reading c = {.book = &k->counts,
-					  .set = set,
-					  .next = next ? next_set(next, set, i) : NULL,
-					  .going = next != NULL};
-
-		if (ruleset_kind_counts(set->kind) && !all_stay(set, c.next))
-			err = kernel_read_counts(&k->socket, set->name, count_seen, &c);
-	}
-	return err;
-}
-
-const struct count_book *keeper_counts(struct keeper *k)
-{
-	return k->trusted && read_counts(k, NULL) == 0 ? &k->counts : NULL;
-}
-
 /* --- drops ------------------------------------------------------------------------------------ */
 
 const struct drop_book *keeper_drops(struct keeper *k)
@@ -196,7 +91,7 @@ static int transact(struct keeper *k, const struct ruleset *have, const struct r
 
 		code = nft_batch_end(&batch);
 		if (!code)
-			code = nft_socket_commit(&k->socket, &batch, err);
+			code = keeper_counts_commit(k, have, want, change, &batch, err);
 		if (!code && known && kernel_read_drops(&k->socket, &k->drops, want, NULL) == 0)
 			drop_book_behind(&k->drops);
 	}
@@ -204,31 +99,6 @@ static int transact(struct keeper *k, const struct ruleset *have, const struct r
 		err_set(err, code, "no memory for a transaction");
 	nft_batch_clear(&batch);
 	return code;
-}
-
-/*
- * Elements that are about to go take their counts with them, unless they are read before. The book
- * as it was comes back in *ret_before: after a failure they have not gone.
- */
-static void carry_counts(struct keeper *k, const struct ruleset *want,
-			 struct count_book *ret_before)
-{
-	*ret_before = (struct count_book){0};
-	if (!k->trusted || !k->want.exists)
-		return;
-	if (count_book_copy(&k->counts, ret_before) < 0 || read_counts(k, want) < 0)
-		log_debug("the packet counters could not be read before a change");
-}
-
-static void settle_counts(struct keeper *k, struct count_book *before, bool changed)
-{
-	if (!changed && before->n) {
-		struct count_book now = k->counts;
-
-		k->counts = *before;
-		*before = now;
-	}
-	count_book_clear(before);
 }
 
 static void keep_flow_tables(struct keeper *k, const struct ruleset *have, struct ruleset *want)
@@ -264,12 +134,9 @@ static int transact_and_note(struct keeper *k, const struct ruleset *have,
 static int set_once(struct keeper *k, struct ruleset *want, struct ruleset_change *change,
 		    struct err *err)
 {
-	struct count_book before;
 	struct ruleset have;
-	int code;
+	int code = present(k, &have, err);
 
-	carry_counts(k, want, &before);
-	code = present(k, &have, err);
 	if (code == 0) {
 		keep_flow_tables(k, &have, want);
 		code = nft_sign(want);
@@ -280,7 +147,6 @@ static int set_once(struct keeper *k, struct ruleset *want, struct ruleset_chang
 		ruleset_clear(&have);
 	}
 	k->trusted &= code == 0;
-	settle_counts(k, &before, code == 0);
 	return code;
 }
 
@@ -410,7 +276,7 @@ int keeper_remove(struct keeper *k, struct err *err)
 	nft_put_delete_table(&batch);
 	code = nft_batch_end(&batch);
 	if (!code)
-		code = nft_socket_commit(&k->socket, &batch, err);
+		code = nft_socket_commit(&k->socket, &batch, NULL, NULL, err);
 	nft_batch_clear(&batch);
 	return code;
 }

@@ -44,8 +44,15 @@ bool keeper_in_sync(const struct keeper *k);
 int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err);
 /* The ruleset last planned; exists is false before the first keeper_set(). */
 const struct ruleset *keeper_planned(const struct keeper *k);
-/* Reads the counters of the kernel; the book is good until the next call. NULL: they could not be read. */
-const struct count_book *keeper_counts(struct keeper *k);
+/*
+ * Counts of a farm, or of all (NULL): read for this call when they are few, else as the roll below
+ * left them. The book is good until the next call of anything here. NULL: they could not be read.
+ */
+const struct count_book *keeper_counts(struct keeper *k, const char *farm, uint64_t now_ms);
+/* How old the oldest of them is; UINT64_MAX: some were never read. */
+uint64_t keeper_counts_age_ms(const struct keeper *k, const char *farm, uint64_t now_ms);
+/* Reads the counters of the next sets, for a few milliseconds. To be called every second. */
+void keeper_counts_roll(struct keeper *k, uint64_t now_ms);
 /* How many elements a set of the table has; errors as of kernel_read_size(). */
 int keeper_table_used(struct keeper *k, const char *set, uint64_t *ret);
 /* The next keeper_set() is nothing that a log should tell each time. */

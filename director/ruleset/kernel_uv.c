@@ -2,6 +2,7 @@
 #include "director/ruleset/kernel_uv.h"
 
 #include "director/ruleset/bucket.h"
+#include "director/ruleset/kernel_attr.h"
 #include "director/ruleset/nft_expr.h"
 #include "director/ruleset/nft_set.h"
 #include "include/nlattr.h"
@@ -27,10 +28,6 @@ struct reading {
 	struct ruleset *r;
 	struct ruleset_set *set; /* whose elements are being read */
 	size_t room;
-	void (*count_seen)(void *data, const struct kernel_count *count);
-	void (*flow_seen)(void *data, const struct kernel_flow *flow);
-	void *seen_data;
-	const char *set_name;
 	bool no_memory;
 };
 
@@ -150,27 +147,6 @@ static int rule_seen(const struct nlmsghdr *nlh, void *data)
 }
 
 /* --- elements --------------------------------------------------------------------------------- */
-
-/* The nested attribute of that type, or NULL. */
-static const struct nlattr *nested(const struct nlattr *parent, uint16_t type)
-{
-	const struct nlattr *attr;
-
-	if (parent)
-		NLATTR_EACH_NESTED (attr, parent)
-			if (mnl_attr_get_type(attr) == type)
-				return attr;
-	return NULL;
-}
-
-/* Copies a value of at most size octets; what is missing stays zero. */
-static void copy_value(uint8_t *to, size_t size, const struct nlattr *attr)
-{
-	size_t n = attr ? mnl_attr_get_payload_len(attr) : 0;
-
-	if (n)
-		memcpy(to, mnl_attr_get_payload(attr), n < size ? n : size);
-}
 
 static uint32_t verdict_chain(const struct ruleset *r, const struct nlattr *data)
 {
@@ -297,56 +273,12 @@ static int element_read(struct reading *g, const struct nlattr *element)
 	return 0;
 }
 
-/* The number in a nested attribute, 0 when there is none. */
-static uint64_t counter_value(const struct nlattr *counter, uint16_t type)
-{
-	const struct nlattr *attr = nested(counter, type);
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(attr))
-								  : 0;
-}
-
-static int element_count(struct reading *g, const struct nlattr *element)
-{
-	const struct nlattr *counter = nested(nested(element, NFTA_SET_ELEM_EXPR), NFTA_EXPR_DATA);
-	struct kernel_count count = {
-		.packets = counter_value(counter, NFTA_COUNTER_PACKETS),
-		.bytes = counter_value(counter, NFTA_COUNTER_BYTES),
-	};
-
-	copy_value((uint8_t *)&count.key, sizeof(count.key),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	g->count_seen(g->seen_data, &count);
-	return 0;
-}
-
-static int element_flow(struct reading *g, const struct nlattr *element)
-{
-	struct kernel_flow flow = {.expires_ms = counter_value(element, NFTA_SET_ELEM_EXPIRATION)};
-
-	copy_value((uint8_t *)&flow.id, sizeof(flow.id),
-		   nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE));
-	copy_value(flow.key, sizeof(flow.key),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	g->flow_seen(g->seen_data, &flow);
-	return 0;
-}
-
-static int element_any(struct reading *g, const struct nlattr *element)
-{
-	if (g->count_seen)
-		return element_count(g, element);
-	if (g->flow_seen)
-		return element_flow(g, element);
-	return element_read(g, element);
-}
-
 static void put_set_name(struct nlmsghdr *nlh, void *data)
 {
 	const struct reading *g = data;
 
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set_name);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set->name);
 }
 
 static int elements_seen(const struct nlmsghdr *nlh, void *data)
@@ -358,7 +290,7 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		NLATTR_EACH_NESTED (element, attr)
-			if (element_any(g, element) < 0)
+			if (element_read(g, element) < 0)
 				return stop_without_memory(g);
 	}
 	return MNL_CB_OK;
@@ -377,7 +309,6 @@ static int read_elements(struct nft_socket *s, struct reading *g)
 		if (!is_static(&g->r->sets[i]))
 			continue;
 		g->set = &g->r->sets[i];
-		g->set_name = g->set->name;
 		g->room = 0;
 		err = nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, g);
 		if (ruleset_kind_is_ranges(g->set->kind))
@@ -425,65 +356,4 @@ int kernel_read(struct nft_socket *s, struct ruleset *ret)
 			ruleset_clear(ret);
 	}
 	return err;
-}
-
-int kernel_read_counts(struct nft_socket *s, const char *set,
-		       void (*seen)(void *data, const struct kernel_count *count), void *data)
-{
-	struct reading g = {.set_name = set, .count_seen = seen, .seen_data = data};
-
-	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
-}
-
-int kernel_read_flows(struct nft_socket *s, const char *set,
-		      void (*seen)(void *data, const struct kernel_flow *flow), void *data)
-{
-	struct reading g = {.set_name = set, .flow_seen = seen, .seen_data = data};
-
-	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
-}
-
-/* One set's declaration, for its number of elements. */
-struct size_reading {
-	const char *set;
-	uint32_t size;
-	bool told;
-};
-
-/* NFTA_SET_COUNT of Linux 6.16; the headers of Debian 12 do not have it. */
-enum { ATTR_SET_COUNT = 20 };
-
-static void put_set_of_size(struct nlmsghdr *nlh, void *data)
-{
-	const struct size_reading *g = data;
-
-	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, RULESET_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_SET_NAME, g->set);
-}
-
-static int size_seen(const struct nlmsghdr *nlh, void *data)
-{
-	struct size_reading *g = data;
-	const struct nlattr *attr;
-
-	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg))
-		if (mnl_attr_get_type(attr) == ATTR_SET_COUNT &&
-		    mnl_attr_validate(attr, MNL_TYPE_U32) >= 0) {
-			g->size = ntohl(mnl_attr_get_u32(attr));
-			g->told = true;
-		}
-	return MNL_CB_OK;
-}
-
-int kernel_read_size(struct nft_socket *s, const char *set, uint32_t *ret)
-{
-	struct size_reading g = {.set = set};
-	int err = nft_socket_get(s, NFT_MSG_GETSET, put_set_of_size, size_seen, &g);
-
-	if (err)
-		return err;
-	if (!g.told)
-		return -EOPNOTSUPP;
-	*ret = g.size;
-	return 0;
 }

@@ -28,6 +28,13 @@ int kernel_read_counts(struct nft_socket *s, const char *set,
 		       void (*seen)(void *data, const struct kernel_count *count), void *data);
 
 /*
+ * The same for a notification that elements of a set have gone; false: it is none. The name of the
+ * set is there before the first call.
+ */
+bool kernel_read_gone(const struct nlmsghdr *nlh, char ret_set[static RULESET_NAME],
+		      void (*seen)(void *data, const struct kernel_count *count), void *data);
+
+/*
  * Reads anew what the rules of farms have dropped; the chains of planned, and behind them of before
  * (or NULL), tell whose they are. 0 or negative errno.
  */

@@ -119,6 +119,16 @@ int nft_batch_end(struct nft_batch *b)
 	return 0;
 }
 
+void nft_batch_ask_no_counts(struct nft_batch *b)
+{
+	for (size_t at = 0; at < b->used;) {
+		struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)(b->bytes + at);
+
+		nlh->nlmsg_flags &= (uint16_t)~NLM_F_ECHO;
+		at += aligned_len(nlh);
+	}
+}
+
 void nft_batch_clear(struct nft_batch *b)
 {
 	free(b->bytes);
@@ -398,7 +408,8 @@ void nft_put_elements(struct nft_batch *b, const struct ruleset *r, const struct
 void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 			     const struct ruleset_element *elements, size_t n)
 {
-	put_elements(b, NFT_MSG_DELSETELEM, 0, NULL, set, elements, n);
+	put_elements(b, NFT_MSG_DELSETELEM, ruleset_kind_counts(set->kind) ? NLM_F_ECHO : 0, NULL,
+		     set, elements, n);
 }
 
 void nft_put_all_elements(struct nft_batch *b, const struct ruleset *r,

@@ -56,8 +56,11 @@ void nft_put_elements(struct nft_batch *b, const struct ruleset *r, const struct
 		      const struct ruleset_element *elements, size_t n);
 void nft_put_all_elements(struct nft_batch *b, const struct ruleset *r,
 			  const struct ruleset_set *set);
+/* Of a counting set: the kernel is asked to tell what they had counted in the end. */
 void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 			     const struct ruleset_element *elements, size_t n);
+/* Takes that question back, in all messages. */
+void nft_batch_ask_no_counts(struct nft_batch *b);
 
 /* Fills in every signature that is missing. 0 or -ENOMEM. */
 int nft_sign(struct ruleset *r);

@@ -33,6 +33,8 @@ struct verdict {
 	bool end_acked, last_acked;
 	int error; /* of the first message refused; 0: none */
 	uint32_t error_seq;
+	void (*heard)(void *data, const struct nlmsghdr *nlh); /* may be NULL */
+	void *data;
 };
 
 static void verdict_note(struct verdict *v, const struct nft_batch *b, const struct nlmsghdr *nlh)
@@ -40,6 +42,9 @@ static void verdict_note(struct verdict *v, const struct nft_batch *b, const str
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	uint32_t end_seq = b->first_seq + b->n_messages - 1;
 
+	if (nlh->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES && v->heard &&
+	    nft_batch_label(b, nlh->nlmsg_seq))
+		v->heard(v->data, nlh);
 	if (nlh->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*e) ||
 	    !nft_batch_label(b, nlh->nlmsg_seq))
 		return;
@@ -100,9 +105,11 @@ static int commit_error(const struct nft_batch *b, const struct verdict *v, stru
 		       label ? label->name : "", strerror(-v->error));
 }
 
-int nft_socket_commit(struct nft_socket *s, struct nft_batch *b, struct err *err)
+int nft_socket_commit(struct nft_socket *s, struct nft_batch *b,
+		      void (*heard)(void *data, const struct nlmsghdr *nlh), void *data,
+		      struct err *err)
 {
-	struct verdict v = {0};
+	struct verdict v = {.heard = heard, .data = data};
 	int code = batch_send(s, b);
 
 	s->seq = b->first_seq + b->n_messages - 1;

@@ -28,8 +28,11 @@ void nft_socket_close(struct nft_socket *s);
 /*
  * Sends an ended batch. 0: committed. -EIO: the verdict is unknown, read the ruleset again. Any
  * other negative errno: refused, nothing was changed, *err names the first message refused.
+ * heard (or NULL) is given the notifications that the batch asked for (NLM_F_ECHO).
  */
-int nft_socket_commit(struct nft_socket *s, struct nft_batch *b, struct err *err);
+int nft_socket_commit(struct nft_socket *s, struct nft_batch *b,
+		      void (*heard)(void *data, const struct nlmsghdr *nlh), void *data,
+		      struct err *err);
 /* The number for the first message of the next batch. */
 uint32_t nft_socket_next_seq(const struct nft_socket *s);
 

@@ -34,7 +34,7 @@ static int make_sets(const struct ruleset *r, struct err *err)
 			nft_put_chain(&b, &r->chains[i]);
 	code = nft_batch_end(&b);
 	if (!code)
-		code = nft_socket_commit(&s, &b, err);
+		code = nft_socket_commit(&s, &b, NULL, NULL, err);
 	nft_batch_clear(&b);
 	nft_socket_close(&s);
 	return code;

@@ -178,7 +178,7 @@ int planned_commit(struct planned *p, struct err *err)
 	if (!code)
 		code = nft_batch_end(&batch);
 	if (!code)
-		code = nft_socket_commit(&s, &batch, err);
+		code = nft_socket_commit(&s, &batch, NULL, NULL, err);
 	else
 		err_set(err, code, "no memory");
 	nft_batch_clear(&batch);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The book of packets and octets as the story of one table in the kernel: readings, and
- * transactions that take buckets away. A line of the book: farm/backend carried+live packets,
- * carried+live octets.
+ * transactions that take elements away. A line of the book: farm/set/backend kept+gone+live packets,
+ * total packets and octets of that backend of that farm.
  */
 #include "director/ruleset/count.h"
 #include "tests/unit/unit.h"
@@ -11,29 +11,31 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BOOK_TEXT = 1024 };
+enum { BOOK_TEXT = 2048 };
 
 static char names[][RULESET_NAME] = {"alpha", "beta", "gamma"};
 
 static const struct ruleset_set web = {
-	.name = "buckets-web", .farm = "web", .names = names, .n_names = 3};
+	.name = "web-buckets", .farm = "web", .names = names, .n_names = 3};
+static const struct ruleset_set web_ids = {
+	.name = "web-backends", .farm = "web", .names = names, .n_names = 3};
 static const struct ruleset_set mail = {
-	.name = "buckets-mail", .farm = "mail", .names = names, .n_names = 2};
+	.name = "mail-buckets", .farm = "mail", .names = names, .n_names = 2};
 
 static void add(struct count_book *book, const struct ruleset_set *set, uint16_t backend,
-		uint64_t packets, uint64_t bytes, bool goes)
+		uint64_t packets, uint64_t bytes)
 {
 	const struct ruleset_element e = {.backend = backend};
 
-	count_book_add(book, set, &e, packets, bytes, goes);
+	count_element(book, set, &e, (struct count){packets, bytes});
 }
 
-/* -1: no entry. */
-static int live_packets(const struct count_book *book, const char *farm, const char *backend)
+static void leave(struct count_book *book, const struct ruleset_set *set, uint16_t backend,
+		  uint64_t packets, uint64_t bytes)
 {
-	const struct count_entry *e = count_book_find(book, farm, backend);
+	const struct ruleset_element e = {.backend = backend};
 
-	return e ? (int)e->live_packets : -1;
+	count_gone(book, set, &e, (struct count){packets, bytes});
 }
 
 static const char *told(const struct count_book *book)
@@ -42,14 +44,19 @@ static const char *told(const struct count_book *book)
 	size_t used = 0;
 
 	text[0] = '\0';
-	for (size_t i = 0; i < book->n && used < sizeof(text); i++) {
-		const struct count_entry *e = &book->entries[i];
+	for (size_t i = 0; i < book->n; i++)
+		for (size_t k = 0; k < book->sets[i].n && used < sizeof(text); k++) {
+			const struct count_set *s = &book->sets[i];
+			const struct count_entry *e = &s->entries[k];
+			struct count total = count_total(book, s->farm, e->backend);
 
-		used += (size_t)snprintf(text + used, sizeof(text) - used,
-					 "%s/%s %" PRIu64 "+%" PRIu64 " %" PRIu64 "+%" PRIu64 "\n",
-					 e->farm, e->backend, e->carried_packets, e->live_packets,
-					 e->carried_bytes, e->live_bytes);
-	}
+			used += (size_t)snprintf(text + used, sizeof(text) - used,
+						 "%s/%s/%s %" PRIu64 "+%" PRIu64 "+%" PRIu64
+						 " %" PRIu64 " %" PRIu64 "\n",
+						 s->farm, s->name, e->backend, e->kept.packets,
+						 e->gone.packets, e->live.packets, total.packets,
+						 total.bytes);
+		}
 	return text;
 }
 
@@ -57,14 +64,17 @@ static void sums_the_buckets_of_a_backend(void)
 {
 	struct count_book book = {0};
 
-	count_book_restart(&book);
-	add(&book, &web, 0, 10, 1000, false);
-	add(&book, &web, 1, 20, 2000, false);
-	add(&book, &web, 0, 3, 300, false);
-	add(&book, &web, 2, 0, 0, false);
-	EXPECT_TEXT(told(&book), "web/alpha 0+13 0+1300\n"
-				 "web/beta 0+20 0+2000\n"
-				 "web/gamma 0+0 0+0\n");
+	count_begin(&book, &web);
+	add(&book, &web, 0, 10, 1000);
+	add(&book, &web, 1, 20, 2000);
+	add(&book, &web, 0, 3, 300);
+	add(&book, &web, 2, 0, 0);
+	count_end(&book, &web, 7);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 0+0+13 13 1300\n"
+				 "web/web-buckets/beta 0+0+20 20 2000\n"
+				 "web/web-buckets/gamma 0+0+0 0 0\n");
+	EXPECT_INT(count_read_ms(&book, &web), 7);
+	EXPECT_INT(count_read_ms(&book, &mail), 0);
 	count_book_clear(&book);
 }
 
@@ -73,142 +83,160 @@ static void a_new_reading_replaces_the_last(void)
 {
 	struct count_book book = {0};
 
-	add(&book, &web, 0, 10, 1000, false);
-	add(&book, &web, 1, 20, 2000, false);
-	count_book_restart(&book);
-	EXPECT_TEXT(told(&book), "web/alpha 0+0 0+0\n"
-				 "web/beta 0+0 0+0\n");
-	add(&book, &web, 0, 15, 1500, false);
-	EXPECT_TEXT(told(&book), "web/alpha 0+15 0+1500\n"
-				 "web/beta 0+0 0+0\n");
+	count_begin(&book, &web);
+	add(&book, &web, 0, 10, 1000);
+	count_end(&book, &web, 1);
+	count_begin(&book, &web);
+	add(&book, &web, 0, 15, 1500);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 0+0+10 10 1000\n"); /* not ended yet */
+	count_end(&book, &web, 2);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 0+0+15 15 1500\n");
+	count_begin(&book, &web); /* one that breaks off ... */
+	add(&book, &web, 0, 16, 1600);
+	count_begin(&book, &web); /* ... is forgotten */
+	add(&book, &web, 0, 17, 1700);
+	count_end(&book, &web, 3);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 0+0+17 17 1700\n");
 	count_book_clear(&book);
 }
 
-/* alpha dies: its bucket goes to beta and counts from zero there. No packet is lost or doubled. */
+/*
+ * alpha dies: its bucket goes to beta and counts from zero there. Between that and the next reading
+ * the last one stands; then no packet is lost and none counted twice.
+ */
 static void a_bucket_changes_hands(void)
 {
 	struct count_book book = {0};
 
-	count_book_restart(&book);
-	add(&book, &web, 0, 10, 1000, false);
-	add(&book, &web, 1, 20, 2000, false);
-	/* Right before the transaction that moves the bucket. */
-	count_book_restart(&book);
-	add(&book, &web, 0, 12, 1200, true);
-	add(&book, &web, 1, 21, 2100, false);
-	EXPECT_TEXT(told(&book), "web/alpha 12+0 1200+0\n"
-				 "web/beta 0+21 0+2100\n");
-	/* Afterwards both buckets are beta's. */
-	count_book_restart(&book);
-	add(&book, &web, 1, 5, 500, false);
-	add(&book, &web, 1, 22, 2200, false);
-	EXPECT_TEXT(told(&book), "web/alpha 12+0 1200+0\n"
-				 "web/beta 0+27 0+2700\n");
-	/* And back: beta keeps what it had, alpha goes on from its own. */
-	count_book_restart(&book);
-	add(&book, &web, 1, 6, 600, true);
-	add(&book, &web, 1, 23, 2300, false);
-	count_book_restart(&book);
-	add(&book, &web, 0, 1, 100, false);
-	add(&book, &web, 1, 24, 2400, false);
-	EXPECT_TEXT(told(&book), "web/alpha 12+1 1200+100\n"
-				 "web/beta 6+24 600+2400\n");
+	count_begin(&book, &web);
+	add(&book, &web, 0, 10, 1000);
+	add(&book, &web, 1, 20, 2000);
+	count_end(&book, &web, 1);
+	leave(&book, &web, 0, 12, 1200);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 0+12+10 10 1000\n"
+				 "web/web-buckets/beta 0+0+20 20 2000\n");
+	count_begin(&book, &web); /* both buckets are beta's */
+	add(&book, &web, 1, 5, 500);
+	add(&book, &web, 1, 22, 2200);
+	count_end(&book, &web, 2);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 12+0+0 12 1200\n"
+				 "web/web-buckets/beta 0+0+27 27 2700\n");
+	leave(&book, &web, 1, 6, 600); /* and back */
+	leave(&book, &web, 1, 1, 100); /* several changes between two readings */
+	count_begin(&book, &web);
+	add(&book, &web, 0, 1, 100);
+	add(&book, &web, 1, 24, 2400);
+	count_end(&book, &web, 3);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 12+0+1 13 1300\n"
+				 "web/web-buckets/beta 7+0+24 31 3100\n");
 	count_book_clear(&book);
 }
 
-static void farms_are_apart(void)
+/* What was read before a transaction counts only when the transaction comes about. */
+static void another_book_is_merged(void)
+{
+	struct count_book book = {0}, before = {0};
+
+	count_begin(&book, &web);
+	add(&book, &web, 0, 10, 1000);
+	count_end(&book, &web, 1);
+	leave(&before, &web, 0, 11, 1100);
+	leave(&before, &mail, 1, 2, 200);
+	count_gone_merge(&book, &before);
+	count_book_clear(&before);
+	EXPECT_TEXT(told(&book), "mail/mail-buckets/beta 0+2+0 0 0\n"
+				 "web/web-buckets/alpha 0+11+10 10 1000\n");
+	count_set_gone(&book, &web);
+	count_set_gone(&book, &mail);
+	EXPECT_TEXT(told(&book), "mail/mail-buckets/beta 2+0+0 2 200\n"
+				 "web/web-buckets/alpha 11+0+0 11 1100\n");
+	EXPECT_INT(count_read_ms(&book, &web), 1);
+	count_set_gone(&book, &web_ids); /* never seen */
+	EXPECT_INT(book.n, 2);
+	count_book_clear(&book);
+}
+
+static void sets_of_a_farm_are_summed_and_farms_are_apart(void)
 {
 	struct count_book book = {0};
 
-	add(&book, &web, 0, 1, 10, false);
-	add(&book, &mail, 0, 2, 20, false);
-	add(&book, &mail, 1, 3, 30, true);
-	add(&book, &web, 1, 4, 40, false);
-	EXPECT_TEXT(told(&book), "web/alpha 0+1 0+10\n"
-				 "mail/alpha 0+2 0+20\n"
-				 "mail/beta 3+0 30+0\n"
-				 "web/beta 0+4 0+40\n");
-	EXPECT_INT(live_packets(&book, "mail", "alpha"), 2);
-	EXPECT_INT(live_packets(&book, "web", "beta"), 4);
-	CU_ASSERT_PTR_NULL(count_book_find(&book, "mail", "gamma"));
-	CU_ASSERT_PTR_NULL(count_book_find(&book, "dns", "alpha"));
-	CU_ASSERT_PTR_NULL(count_book_find(&book, "", ""));
+	count_begin(&book, &web);
+	add(&book, &web, 0, 1, 10);
+	count_end(&book, &web, 1);
+	count_begin(&book, &web_ids);
+	add(&book, &web_ids, 0, 4, 40);
+	count_end(&book, &web_ids, 2);
+	count_begin(&book, &mail);
+	add(&book, &mail, 0, 2, 20);
+	count_end(&book, &mail, 3);
+	EXPECT_TEXT(told(&book), "mail/mail-buckets/alpha 0+0+2 2 20\n"
+				 "web/web-backends/alpha 0+0+4 5 50\n"
+				 "web/web-buckets/alpha 0+0+1 5 50\n");
+	EXPECT_INT(count_total(&book, "web", "gamma").packets, 0);
+	EXPECT_INT(count_total(&book, "dns", "alpha").packets, 0);
+	EXPECT_INT(count_total(&book, "", "").packets, 0);
 	count_book_clear(&book);
 }
 
 /* Somebody else's element, or one of a set that names nobody. */
 static void elements_without_a_name_are_left_out(void)
 {
-	const struct ruleset_set nobody = {.name = "slots-web", .farm = "web"};
+	const struct ruleset_set nobody = {.name = "web-slots", .farm = "web"};
 	struct count_book book = {0};
 
-	add(&book, &mail, 2, 1, 10, false);
-	add(&book, &mail, UINT16_MAX, 1, 10, true);
-	add(&book, &nobody, 0, 1, 10, false);
+	count_begin(&book, &mail);
+	add(&book, &mail, 2, 1, 10);
+	leave(&book, &mail, UINT16_MAX, 1, 10);
+	add(&book, &nobody, 0, 1, 10);
+	count_end(&book, &mail, 1);
 	EXPECT_TEXT(told(&book), "");
-	add(&book, &mail, 1, 1, 10, false);
-	EXPECT_TEXT(told(&book), "mail/beta 0+1 0+10\n");
-	count_book_clear(&book);
-}
-
-static void an_entry_is_made_once(void)
-{
-	struct count_book book = {0};
-	struct count_entry *made = count_book_entry(&book, "web", "alpha");
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(made);
-	EXPECT_TEXT(told(&book), "web/alpha 0+0 0+0\n");
-	made->carried_packets = 7;
-	CU_ASSERT_PTR_EQUAL(count_book_entry(&book, "web", "alpha"), made);
-	CU_ASSERT_PTR_EQUAL(count_book_find(&book, "web", "alpha"), made);
-	EXPECT_TEXT(told(&book), "web/alpha 7+0 0+0\n");
-	CU_ASSERT_PTR_NULL(count_book_find(&book, "alpha", "web"));
-	EXPECT_INT(book.n, 1);
 	count_book_clear(&book);
 }
 
 static void the_longest_names(void)
 {
-	char longest[RULESET_NAME], other[RULESET_NAME];
+	char long_names[2][RULESET_NAME];
+	struct ruleset_set set = {.names = long_names, .n_names = 2};
 	struct count_book book = {0};
 
-	memset(longest, 'x', sizeof(longest));
-	longest[sizeof(longest) - 1] = '\0';
-	memcpy(other, longest, sizeof(other));
-	other[sizeof(other) - 2] = 'y';
-	for (int i = 0; i < 2; i++) {
-		count_book_entry(&book, longest, longest)->live_packets = 1;
-		count_book_entry(&book, longest, other)->live_packets = 2;
-	}
-	EXPECT_INT(book.n, 2);
-	EXPECT_INT(live_packets(&book, longest, longest), 1);
-	EXPECT_INT(live_packets(&book, longest, other), 2);
+	memset(long_names, 'x', sizeof(long_names));
+	long_names[0][RULESET_NAME - 1] = long_names[1][RULESET_NAME - 1] = '\0';
+	long_names[1][RULESET_NAME - 2] = 'y';
+	memcpy(set.name, long_names[0], RULESET_NAME);
+	memcpy(set.farm, long_names[0], RULESET_NAME);
+	count_begin(&book, &set);
+	add(&book, &set, 0, 1, 0);
+	add(&book, &set, 1, 2, 0);
+	add(&book, &set, 0, 1, 0);
+	count_end(&book, &set, 1);
+	EXPECT_INT(book.n, 1);
+	EXPECT_INT(count_total(&book, long_names[0], long_names[0]).packets, 2);
+	EXPECT_INT(count_total(&book, long_names[0], long_names[1]).packets, 2);
 	count_book_clear(&book);
 }
 
 static void grows_and_is_emptied(void)
 {
 	enum { MANY = 500 };
+	static char many[MANY][RULESET_NAME];
+	struct ruleset_set set = {.farm = "web", .names = many, .n_names = MANY};
 	struct count_book book = {0};
-	char name[RULESET_NAME];
 
-	for (unsigned int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "backend%u", i);
-		count_book_entry(&book, "web", name)->live_packets = i;
+	for (unsigned int i = 0; i < MANY; i++)
+		snprintf(many[i], RULESET_NAME, "backend%u", i);
+	for (unsigned int s = 0; s < 10; s++) {
+		snprintf(set.name, sizeof(set.name), "set%u", (s * 7) % 10);
+		count_begin(&book, &set);
+		for (unsigned int i = MANY; i-- > 0;) /* in no order that a place follows from */
+			add(&book, &set, (uint16_t)i, i, 0);
+		count_end(&book, &set, 1);
 	}
-	EXPECT_INT(book.n, MANY);
-	for (unsigned int i = 0; i < MANY; i++) {
-		snprintf(name, sizeof(name), "backend%u", i);
-		EXPECT_INT(live_packets(&book, "web", name), i);
-	}
+	EXPECT_INT(book.n, 10);
+	for (unsigned int i = 0; i < MANY; i++)
+		EXPECT_INT(count_total(&book, "web", many[i]).packets, 10 * i);
 	count_book_clear(&book);
 	EXPECT_INT(book.n, 0);
-	CU_ASSERT_PTR_NULL(book.entries);
-	CU_ASSERT_PTR_NULL(count_book_find(&book, "web", "backend0"));
-	count_book_restart(&book);
-	count_book_clear(&book);
-	add(&book, &web, 0, 1, 1, false);
-	EXPECT_TEXT(told(&book), "web/alpha 0+1 0+1\n");
+	CU_ASSERT_PTR_NULL(book.sets);
 	count_book_clear(&book);
 }
 
@@ -217,11 +245,13 @@ static void large_numbers(void)
 {
 	struct count_book book = {0};
 
-	add(&book, &web, 0, UINT64_C(1) << 40, UINT64_C(1) << 60, true);
-	add(&book, &web, 0, UINT64_C(1) << 33, UINT64_C(1) << 61, false);
-	add(&book, &web, 0, UINT64_C(1) << 40, UINT64_C(1) << 60, true);
-	EXPECT_TEXT(told(&book), "web/alpha 2199023255552+8589934592 "
-				 "2305843009213693952+2305843009213693952\n");
+	leave(&book, &web, 0, UINT64_C(1) << 40, UINT64_C(1) << 60);
+	leave(&book, &web, 0, UINT64_C(1) << 40, UINT64_C(1) << 60);
+	count_begin(&book, &web);
+	add(&book, &web, 0, UINT64_C(1) << 33, UINT64_C(1) << 61);
+	count_end(&book, &web, 1);
+	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 2199023255552+0+8589934592 2207613190144 "
+				 "4611686018427387904\n");
 	count_book_clear(&book);
 }
 
@@ -229,9 +259,10 @@ UNIT_TESTS(count) = {
 	{"sums the buckets of a backend", sums_the_buckets_of_a_backend},
 	{"a new reading replaces the last", a_new_reading_replaces_the_last},
 	{"a bucket changes hands", a_bucket_changes_hands},
-	{"farms are apart", farms_are_apart},
+	{"another book is merged", another_book_is_merged},
+	{"sets of a farm are summed and farms are apart",
+	 sets_of_a_farm_are_summed_and_farms_are_apart},
 	{"elements without a name are left out", elements_without_a_name_are_left_out},
-	{"an entry is made once", an_entry_is_made_once},
 	{"the longest names", the_longest_names},
 	{"grows and is emptied", grows_and_is_emptied},
 	{"large numbers", large_numbers},

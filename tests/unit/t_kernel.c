@@ -106,7 +106,7 @@ static int commit_change(struct nft_socket *s, const struct ruleset *have,
 	if (!code)
 		code = nft_batch_end(&batch);
 	if (!code)
-		code = nft_socket_commit(s, &batch, err);
+		code = nft_socket_commit(s, &batch, NULL, NULL, err);
 	nft_batch_clear(&batch);
 	return code;
 }
@@ -229,7 +229,7 @@ static void refusal(void)
 	EXPECT_INT(ruleset_diff(&nothing, &c.ruleset, &batch, &change), 0);
 	nft_put_delete_set(&batch, "no-such-set");
 	EXPECT_INT(nft_batch_end(&batch), 0);
-	EXPECT_INT(nft_socket_commit(&s, &batch, &err), -ENOENT);
+	EXPECT_INT(nft_socket_commit(&s, &batch, NULL, NULL, &err), -ENOENT);
 	EXPECT_TEXT(err.text, "the kernel refused deletion of set no-such-set: No such file or "
 			      "directory");
 	nft_batch_clear(&batch);
