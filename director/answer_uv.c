@@ -144,11 +144,9 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 		say_not_master(d, reply);
 }
 
-void director_answer(void *owner, const struct control_request *request,
-		     struct control_reply *reply)
+static void answer(struct director *d, const struct control_request *request,
+		   struct control_reply *reply)
 {
-	struct director *d = owner;
-
 	switch (request->command) {
 	case CONTROL_STATUS: answer_status(d, reply); return;
 	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
@@ -162,4 +160,32 @@ void director_answer(void *owner, const struct control_request *request,
 	case CONTROL_BACKEND_DISABLE:
 	case CONTROL_BACKEND_WEIGHT: director_answer_backend(d, request, reply); return;
 	}
+}
+
+static bool is_order(const struct control_request *request)
+{
+	switch (request->command) {
+	case CONTROL_RELOAD:
+	case CONTROL_BACKEND_ENABLE:
+	case CONTROL_BACKEND_DRAIN:
+	case CONTROL_BACKEND_DISABLE:
+	case CONTROL_BACKEND_WEIGHT: return true;
+	case CONTROL_STATUS:
+	case CONTROL_RULESET_EXPORT:
+	case CONTROL_RULESET_VERIFY:
+	case CONTROL_FAILOVER:
+	case CONTROL_CONNECTIONS:
+	case CONTROL_FARM_SHOW: break;
+	}
+	return false;
+}
+
+/* An order is answered when the kernel has it. */
+bool director_answer(void *owner, const struct control_request *request,
+		     struct control_reply *reply)
+{
+	struct director *d = owner;
+
+	answer(d, request, reply);
+	return !is_order(request) || !keeper_is_busy(d->keeper);
 }

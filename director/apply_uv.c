@@ -89,6 +89,7 @@ static int adopt_transitions(struct director *d, const struct facts *facts, stru
 	if (code < 0)
 		return code;
 	transitions_adopt(d->transitions, &facts->plan, &have, uv_now(d->loop));
+	d->adopted = true;
 	ruleset_clear(&have);
 	return 0;
 }
@@ -104,6 +105,46 @@ static void step_later(struct director *d, uint64_t next_ms)
 	d->waiting = true;
 }
 
+/* All that was planned is in the kernel. */
+static void committed(struct director *d)
+{
+	uv_update_time(d->loop); /* the transactions may have taken their time */
+	step_later(d, transitions_committed(d->transitions, uv_now(d->loop)));
+}
+
+static void go_on(uv_timer_t *timer)
+{
+	struct director *d = timer->data;
+	bool busy = keeper_is_busy(d->keeper);
+	struct err err = {0};
+
+	if (keeper_go_on(d->keeper, &err) < 0) {
+		director_say_failure(d, &err);
+		return;
+	}
+	if (busy && !keeper_is_busy(d->keeper)) {
+		committed(d);
+		director_applied(d);
+	}
+	director_go_on_later(d);
+	if (!uv_is_active((uv_handle_t *)timer) && d->ready)
+		director_check_ruleset(d);
+}
+
+void director_go_on_later(struct director *d)
+{
+	uint64_t wait_ms = keeper_wait_ms(d->keeper);
+
+	if (wait_ms == KEEPER_NEVER || d->stopping)
+		uv_timer_stop(&d->load);
+	else
+		uv_timer_start(&d->load, go_on, wait_ms, 0);
+}
+
+/*
+ * While the kernel does not hold all of the last plan, time stands still for transitions: what is to
+ * come after a phase must not come before the phase itself has. Backends that die are dealt with.
+ */
 int director_apply(struct director *d, struct err *err)
 {
 	struct transitions_handler handler = {
@@ -113,10 +154,12 @@ int director_apply(struct director *d, struct err *err)
 	struct ruleset want;
 	int code = facts_gather(&facts, d->config, d->peer, &source);
 
-	if (code == 0 && !d->ready)
+	if (!keeper_is_busy(d->keeper))
+		d->planned_ms = uv_now(d->loop);
+	if (code == 0 && !d->adopted)
 		code = adopt_transitions(d, &facts, err);
 	if (code == 0) {
-		code = transitions_step(d->transitions, &facts.plan, uv_now(d->loop), &handler);
+		code = transitions_step(d->transitions, &facts.plan, d->planned_ms, &handler);
 		facts.plan.transitions = transitions_list(d->transitions);
 		if (code == 0)
 			code = balance_fit(d->balance, &facts.plan);
@@ -129,9 +172,8 @@ int director_apply(struct director *d, struct err *err)
 			code = keeper_set(d->keeper, &want, err);
 	}
 	facts_clear(&facts);
-	if (code == 0) {
-		uv_update_time(d->loop); /* the transaction may have taken its time */
-		step_later(d, transitions_committed(d->transitions, uv_now(d->loop)));
-	}
-	return code;
+	if (code == 0)
+		committed(d);
+	director_go_on_later(d);
+	return code < 0 ? code : 0;
 }

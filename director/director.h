@@ -38,11 +38,14 @@ struct director {
 	struct control_server *server;
 	struct vrrp_router **routers; /* one per vrrp section, in its order */
 	size_t n_routers;
-	uv_timer_t refresh; /* soon: plan and apply; several events become one plan */
-	bool waiting;	    /* refresh waits for the next step of a transition, not for events */
-	uv_timer_t check;   /* now and then: is the kernel's table still ours? */
+	uv_timer_t refresh;  /* soon: plan and apply; several events become one plan */
+	bool waiting;	     /* refresh waits for the next step of a transition, not for events */
+	uv_timer_t load;     /* the rest of a change that takes several transactions */
+	uint64_t planned_ms; /* when what is being loaded was planned */
+	uv_timer_t check;    /* now and then: is the kernel's table still ours? */
 	int open_timers;
 	int lock_fd;
+	bool adopted; /* transitions go on from what the kernel held */
 	bool ready;   /* the first ruleset is applied */
 	bool failing; /* the last plan could not be applied, and that was said */
 	bool stopping;
@@ -72,8 +75,17 @@ void director_say_interfaces(struct director *d);
 /* The part of it that links do not tell by themselves: what is new about large receive offload. */
 void director_say_lro(struct director *d);
 
-/* Facts, transitions, plan, transaction: the kernel's table is as it should be. 0, or *err is filled. */
+/*
+ * Facts, transitions, plan, transactions. 0: the kernel's table is as it should be, or will be as soon
+ * as the keeper is not busy any more (director_applied()); else *err is filled.
+ */
 int director_apply(struct director *d, struct err *err);
+/* The keeper goes on by itself from now on. */
+void director_go_on_later(struct director *d);
+/* What was applied later than director_apply() returned is in the kernel now. */
+void director_applied(struct director *d);
+/* It could not be applied: logs that, once, and tries again. */
+void director_say_failure(struct director *d, const struct err *err);
 /* The same as a timer's callback, with all that follows from it. */
 void director_refresh(uv_timer_t *timer);
 
@@ -111,8 +123,8 @@ int director_admin_changed(struct director *d, struct err *err);
 /* Exit codes of directorctl. */
 enum { CONTROL_DONE = 0, CONTROL_FAILED = 1, CONTROL_NOT_GOOD = 4 };
 
-/* Answers one request of the control socket; then by kind. */
-void director_answer(void *owner, const struct control_request *request,
+/* Answers one request of the control socket (control_handler); then by kind. */
+bool director_answer(void *owner, const struct control_request *request,
 		     struct control_reply *reply);
 void director_answer_backend(struct director *d, const struct control_request *request,
 			     struct control_reply *reply);

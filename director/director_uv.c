@@ -110,6 +110,25 @@ static void become_ready(struct director *d)
 		d->options.ready(d->options.owner);
 }
 
+void director_applied(struct director *d)
+{
+	d->failing = false;
+	if (!d->ready)
+		become_ready(d);
+	else
+		director_feed_routers(d); /* a link may be of use only now */
+	control_server_release(d->server);
+}
+
+void director_say_failure(struct director *d, const struct err *err)
+{
+	if (!d->failing)
+		log_error("%s; trying again until it works", err->text);
+	d->failing = true;
+	uv_timer_start(&d->refresh, director_refresh, CHECK_MS, 0);
+	control_server_release(d->server); /* it is in force, and tried again */
+}
+
 void director_refresh(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
@@ -122,15 +141,10 @@ void director_refresh(uv_timer_t *timer)
 		return;
 	}
 	code = director_apply(d, &err);
-	if (code < 0 && !d->failing)
-		log_error("%s; trying again until it works", err.text);
-	d->failing = code < 0;
-	if (code == 0 && !d->ready)
-		become_ready(d);
-	else if (code == 0)
-		director_feed_routers(d); /* a link may be of use only now */
 	if (code < 0)
-		uv_timer_start(timer, director_refresh, CHECK_MS, 0);
+		director_say_failure(d, &err);
+	else if (!keeper_is_busy(d->keeper))
+		director_applied(d);
 }
 
 static void refresh_soon(struct director *d)
@@ -225,11 +239,8 @@ int director_admin_changed(struct director *d, struct err *err)
 		log_error("no memory for the list of backends; the old list stays");
 	if (d->ready)
 		code = director_apply(d, err);
-	if (code < 0) {
-		log_error("%s; trying again until it works", err->text);
-		d->failing = true;
-		uv_timer_start(&d->refresh, director_refresh, CHECK_MS, 0);
-	}
+	if (code < 0)
+		director_say_failure(d, err);
 	return code;
 }
 
@@ -295,6 +306,7 @@ static void director_end(struct director *d, bool leave)
 	flows_close(d->flows);
 	nft_watch_close(d->watch);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
+	uv_close((uv_handle_t *)&d->load, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
 }
 
@@ -368,8 +380,9 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	d->started_ms = uv_now(loop);
 	uv_timer_init(loop, &d->refresh);
 	uv_timer_init(loop, &d->check);
-	d->refresh.data = d->check.data = d;
-	d->open_timers = 2;
+	uv_timer_init(loop, &d->load);
+	d->refresh.data = d->check.data = d->load.data = d;
+	d->open_timers = 3;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d, false);
@@ -446,8 +459,7 @@ int director_reload(struct director *d, struct err *err)
 	director_feed_routers(d);
 	if (director_apply(d, &why) == 0)
 		return 0;
-	uv_timer_start(&d->refresh, director_refresh, CHECK_MS, 0);
-	log_error("%s; trying again until it works", why.text);
+	director_say_failure(d, &why);
 	return err_set(
 		err, -EIO,
 		"the new configuration is in force, but its ruleset is not applied yet: %.200s",

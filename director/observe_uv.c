@@ -9,12 +9,18 @@
 
 #include <errno.h>
 
+static void check(struct director *d, const char *who)
+{
+	keeper_blame(d->keeper, who);
+	keeper_check(d->keeper);
+	director_go_on_later(d);
+}
+
 void director_check_ruleset(struct director *d)
 {
 	char who[NFT_WATCH_WHO];
 
-	keeper_blame(d->keeper, nft_watch_who(d->watch, who));
-	keeper_check(d->keeper);
+	check(d, nft_watch_who(d->watch, who));
 }
 
 /* The check each second does without it. */
@@ -24,8 +30,7 @@ static void ruleset_changed(void *owner, const char *who)
 
 	if (d->stopping || !d->ready)
 		return;
-	keeper_blame(d->keeper, who);
-	keeper_check(d->keeper);
+	check(d, who);
 }
 
 static const struct ruleset *planned(void *owner)

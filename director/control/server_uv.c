@@ -13,6 +13,7 @@
 enum {
 	CLIENTS_MAX = 32,	/* more than any number of people and monitors ask at once */
 	CLIENT_TIME_MS = 10000, /* for its request and for reading the reply */
+	HELD_TIME_MS = 60000,	/* the largest configuration is loaded by then */
 	BACKLOG = 16,
 };
 
@@ -37,7 +38,9 @@ struct client {
 	uint8_t request[CODEC_LENGTH + CODEC_REQUEST_MAX];
 	size_t used;
 	uint8_t *reply;
+	size_t reply_len;
 	bool answered;
+	bool held; /* the reply waits for control_server_release() */
 };
 
 static void server_free_when_done(struct control_server *s)
@@ -82,20 +85,36 @@ static void reply_written(uv_write_t *write, int status)
 	client_close(write->data);
 }
 
+static void write_reply(struct client *c)
+{
+	uv_buf_t buf = uv_buf_init((char *)c->reply, (unsigned int)c->reply_len);
+
+	c->held = false;
+	c->write.data = c;
+	uv_timer_start(&c->timer, client_timeout, CLIENT_TIME_MS, 0);
+	if (!c->reply || uv_write(&c->write, (uv_stream_t *)&c->pipe, &buf, 1, reply_written) < 0)
+		client_close(c);
+}
+
 static void answer(struct client *c, const struct control_request *request)
 {
 	struct control_reply reply = {0};
-	uv_buf_t buf;
-	size_t len = 0;
 
 	c->answered = true;
-	c->server->handler(c->server->owner, request, &reply);
-	c->reply = codec_pack_reply(&reply, &len);
+	c->held = !c->server->handler(c->server->owner, request, &reply);
+	c->reply = codec_pack_reply(&reply, &c->reply_len);
 	control_reply_clear(&reply);
-	buf = uv_buf_init((char *)c->reply, (unsigned int)len);
-	c->write.data = c;
-	if (!c->reply || uv_write(&c->write, (uv_stream_t *)&c->pipe, &buf, 1, reply_written) < 0)
-		client_close(c);
+	if (c->held)
+		uv_timer_start(&c->timer, client_timeout, HELD_TIME_MS, 0);
+	else
+		write_reply(c);
+}
+
+void control_server_release(struct control_server *s)
+{
+	for (struct client *c = s->clients; c; c = c->next)
+		if (c->held && !uv_is_closing((uv_handle_t *)&c->pipe))
+			write_reply(c);
 }
 
 static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)

@@ -15,8 +15,11 @@
 
 struct control_server;
 
-/* Answers one request; *reply is zeroed and freed by the server. */
-typedef void control_handler(void *owner, const struct control_request *request,
+/*
+ * Answers one request; *reply is zeroed and freed by the server. False: it is sent when
+ * control_server_release() is called, because what it tells of is not done before.
+ */
+typedef bool control_handler(void *owner, const struct control_request *request,
 			     struct control_reply *reply);
 
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */
@@ -24,5 +27,8 @@ int control_server_new(uv_loop_t *loop, const char *path, control_handler *handl
 		       struct control_server **ret, struct err *err);
 /* Asynchronous, removes the socket; accepts NULL. */
 void control_server_close(struct control_server *s);
+
+/* Sends the replies that were held back. */
+void control_server_release(struct control_server *s);
 
 #endif

@@ -1,45 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The difference between what the kernel has and what it should have, as one transaction.
- *
- * What is equal is not touched: rules keep their handles, elements their counters, flow tables
- * their flows. Order inside the transaction: rules that go, elements that go, sets and chains that
- * go (nothing refers to them any more), then what comes, rules last.
+ * What differs between the ruleset that the kernel has and the one that it should have, object by
+ * object and element by element. What is equal is not touched: rules keep their handles, elements
+ * their counters, flow tables their flows. sequence.h says in which transactions one becomes the
+ * other.
  *
  * Pure.
  */
 #ifndef DIRECTOR_RULESET_DIFF_H
 #define DIRECTOR_RULESET_DIFF_H
 
-#include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/ruleset.h"
 
-enum { RULESET_CHANGE_NAMES = 160, RULESET_CHANGE_TEXT = 360 };
+/* What becomes of a set or chain of the wanted ruleset. */
+enum diff_fate {
+	DIFF_KEEP,   /* it is there and equal */
+	DIFF_CHANGE, /* it is there with other elements or rules */
+	DIFF_ADD,
+	DIFF_REMAKE, /* it is there with another declaration */
+};
 
-/* What a transaction does, for the log and for `ruleset verify`. */
-struct ruleset_change {
-	size_t chains_added, chains_deleted, chains_rewritten;
-	size_t sets_added, sets_deleted; /* one that is made anew counts as both */
-	size_t elements_added,
-		elements_deleted; /* a changed one counts as both; only of sets that stay */
-	size_t counters_deleted;  /* elements of these that count */
-	bool table_added;
-	char names
-		[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "…" when there is too much */
+struct diff_object {
+	enum diff_fate fate;
+	int at; /* its index in the ruleset that is there, or -1 */
+};
+
+struct diff {
+	const struct ruleset *have, *want;
+	struct diff_object *sets, *chains; /* of want, in its order */
+	bool *set_goes, *chain_goes;	   /* of have: not wanted, or made anew */
+	bool remakes;			   /* a set or chain is made anew */
 };
 
 /*
- * Puts into b what leads from have to want; both are signed (nft_sign()) and sorted. An empty
- * change leaves b without messages. 0 or -ENOMEM.
+ * Compares; both are signed (nft_sign()) and sorted and stay as they are until diff_clear(). 0 or
+ * -ENOMEM with *d empty.
  */
-int ruleset_diff(const struct ruleset *have, const struct ruleset *want, struct nft_batch *b,
-		 struct ruleset_change *ret);
+int diff_init(struct diff *d, const struct ruleset *have, const struct ruleset *want);
+void diff_clear(struct diff *d);
 
-bool ruleset_change_is_empty(const struct ruleset_change *c);
+/* Elements to delete and to add, each in the set's order. A changed one is in both lists. */
+struct element_diff {
+	struct ruleset_element *deleted, *added;
+	size_t n_deleted, n_added;
+};
 
-/* "1 chains rewritten, 340 elements added (chain farm-www, set www-buckets)". Returns buf. */
-const char *ruleset_change_format(const struct ruleset_change *c,
-				  char buf[static RULESET_CHANGE_TEXT]);
+/* Of a set of want with the fate DIFF_CHANGE, by its index. 0 or -ENOMEM; to be cleared in any case. */
+int element_diff_init(struct element_diff *e, const struct diff *d, size_t set);
+void element_diff_clear(struct element_diff *e);
 
 /*
  * A flow table cannot be resized without losing its flows, so a new size waits until the table is

@@ -5,11 +5,17 @@
 
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_socket_uv.h"
+#include "director/ruleset/sequence.h"
 
 struct keeper {
 	struct nft_socket socket;
-	struct ruleset want;
-	bool trusted; /* the kernel holds want, as far as our own transactions go */
+	struct ruleset want;	      /* the plan */
+	struct ruleset have;	      /* what the kernel held before the sequence to it began */
+	struct ruleset named;	      /* the plan before, when have was read from the kernel */
+	struct sequence sequence;     /* done: the kernel holds want */
+	struct ruleset_change change; /* that the sequence makes */
+	uint64_t remains_until_ms;    /* while it waits */
+	bool trusted; /* nobody else changed the table, as far as our own transactions go */
 	bool failing; /* the last attempt failed and that was logged */
 	bool stale; /* the kernel may have changed the table by itself: read it before the next change */
 	bool warned;		 /* that a flow table keeps its size */
@@ -22,11 +28,10 @@ struct keeper {
 };
 
 /*
- * Commits a batch that leads from have to want, and takes the last counts of the elements that go
- * with it into the book. Errors as of nft_socket_commit().
+ * Commits a transaction of the sequence, and takes the last counts of the elements that go with it
+ * into the book: so many are told by the kernel. Errors as of nft_socket_commit().
  */
-int keeper_counts_commit(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
-			 const struct ruleset_change *change, struct nft_batch *batch,
+int keeper_counts_commit(struct keeper *k, size_t counters_deleted, struct nft_batch *batch,
 			 struct err *err);
 
 #endif

@@ -7,9 +7,9 @@
  *
  * The last count of an element that is deleted comes from the kernel's own notification, made when
  * no packet finds the element any more (nf_tables_commit() in net/netfilter/nf_tables_api.c: the
- * generation has changed by then). Where so many go at once that the notifications would not fit
- * into the socket's buffer, and where whole sets go (the kernel notifies of the set alone), they are
- * read right before: what comes between that and the commit is not counted.
+ * generation has changed by then). Where whole sets go the kernel notifies of the set alone; they are
+ * read right before. By then no rule has named them for SEQUENCE_SETTLE_MS, and nothing counts there
+ * any more; only of one that is made anew under its name a few packets are not counted.
  */
 #include "director/ruleset/keeper.h"
 #include "include/log.h"
@@ -19,15 +19,14 @@
 enum {
 	AT_ONCE = 10000, /* elements that are read while somebody waits */
 	ROLL = 5000,	 /* elements of one piece of the roll, which ends with a set */
-	TOLD_MAX = 4096, /* deletions that the kernel is asked to tell of: 1 MiB of messages */
 };
 
 /* One counting set while its counters are read. */
 struct count_reading {
 	struct count_book *book;
 	const struct ruleset_set *set;
-	const struct ruleset_set *next; /* the set that it becomes, with the elements that stay */
-	bool going;			/* only what goes is of interest, as gone */
+	const struct ruleset_set *names; /* the set that knows the names; NULL: nobody does */
+	bool gone;			 /* they go, and these are their last counts */
 	size_t told;
 };
 
@@ -58,12 +57,16 @@ static bool element_of(const struct ruleset_set *set, uint32_t key, struct rules
 	return false;
 }
 
-static bool stays(const struct count_reading *c, const struct ruleset_element *e)
+/* Of a set that was read from the kernel: whose MAC addresses these are, by another set. */
+static uint16_t owner_of(const struct ruleset_set *names, const uint8_t *data)
 {
-	struct ruleset_element next;
-
-	return c->next && element_of(c->next, ruleset_key_number(e), &next) &&
-	       memcmp(next.data, e->data, sizeof(e->data)) == 0;
+	for (size_t i = 0; i < names->n_values; i++)
+		if (memcmp(names->values[i], data, RULESET_DATA_MAX) == 0)
+			return (uint16_t)i;
+	for (size_t i = 0; i < names->n_elements; i++)
+		if (memcmp(names->elements[i].data, data, RULESET_DATA_MAX) == 0)
+			return names->elements[i].backend;
+	return UINT16_MAX;
 }
 
 static void count_seen(void *data, const struct kernel_count *count)
@@ -75,17 +78,18 @@ static void count_seen(void *data, const struct kernel_count *count)
 	if (!c->set || !element_of(c->set, count->key, &e))
 		return;
 	c->told++;
-	if (!c->going)
-		count_element(c->book, c->set, &e, numbers);
-	else if (!stays(c, &e))
-		count_gone(c->book, c->set, &e, numbers);
+	if (!c->names)
+		return;
+	if (c->names != c->set)
+		e.backend = owner_of(c->names, e.data);
+	(c->gone ? count_gone : count_element)(c->book, c->names, &e, numbers);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
 static int read_set(struct keeper *k, const struct ruleset_set *set, uint64_t now_ms)
 {
-	struct count_reading c = {.book = &k->counts, .set = set};
+	struct count_reading c = {.book = &k->counts, .set = set, .names = set};
 	int err;
 
 	count_begin(&k->counts, set);
@@ -106,6 +110,8 @@ const struct count_book *keeper_counts(struct keeper *k, const char *farm, uint6
 
 	if (!k->trusted)
 		return NULL;
+	if (keeper_is_busy(k)) /* not all sets are there */
+		return &k->counts;
 	for (size_t i = 0; i < k->want.n_sets; i++)
 		if (is_counted(&k->want.sets[i], farm))
 			elements += ruleset_set_count(&k->want.sets[i]);
@@ -136,7 +142,9 @@ void keeper_counts_roll(struct keeper *k, uint64_t now_ms)
 {
 	size_t elements = 0;
 
-	for (size_t n = 0; k->trusted && n < k->want.n_sets && elements < ROLL; n++) {
+	if (!k->trusted || keeper_is_busy(k))
+		return;
+	for (size_t n = 0; n < k->want.n_sets && elements < ROLL; n++) {
 		const struct ruleset_set *set = &k->want.sets[k->next_counted++ % k->want.n_sets];
 
 		if (!is_counted(set, NULL))
@@ -149,38 +157,47 @@ void keeper_counts_roll(struct keeper *k, uint64_t now_ms)
 
 /* --- what goes -------------------------------------------------------------------------------- */
 
-/* The set of the next ruleset that keeps the elements of this one: same name, same declaration. */
-static const struct ruleset_set *next_set(const struct ruleset *next, const struct ruleset_set *set,
-					  size_t near)
+/* The set that knows the names of its backends: itself, or in the plan that made it; or NULL. */
+static const struct ruleset_set *named_set(const struct keeper *k, const struct ruleset_set *set,
+					   size_t near)
 {
-	int at = ruleset_find_set_near(next, set->name, near);
+	const struct ruleset *plan = k->named.exists ? &k->named : &k->want;
+	int at = set->names ? -1 : ruleset_find_set_near(plan, set->name, near);
 
-	return at >= 0 && strcmp(next->sets[at].signature, set->signature) == 0 ? &next->sets[at]
-										: NULL;
+	return set->names ? set : at >= 0 ? &plan->sets[at] : NULL;
 }
 
-/* What goes, into *ret: of the sets that go as a whole, or of all. */
-static void read_what_goes(struct keeper *k, const struct ruleset *named,
-			   const struct ruleset *want, bool all, struct count_book *ret)
+/* Whole sets go with the next transaction: the kernel will tell of them, not of their elements. */
+static void read_sets_that_go(struct keeper *k, struct count_book *ret)
 {
-	for (size_t i = 0; i < named->n_sets; i++) {
-		const struct ruleset_set *set = &named->sets[i];
-		struct count_reading c = {
-			.book = ret, .set = set, .next = next_set(want, set, i), .going = true};
+	for (size_t i = k->sequence.gone_from; i < k->sequence.gone_to; i++) {
+		const struct ruleset_set *set = &k->have.sets[i];
+		struct count_reading c = {.book = ret, .set = set, .gone = true};
 
-		if (!is_counted(set, NULL) ||
-		    (c.next && (!all || ruleset_set_same_elements(c.next, set))))
+		if (!ruleset_kind_counts(set->kind) || !sequence_deletes(&k->sequence, i))
 			continue;
+		c.names = named_set(k, set, i);
 		if (kernel_read_counts(&k->socket, set->name, count_seen, &c) < 0)
 			log_debug("the packet counters of %s could not be read before a change",
 				  set->name);
 	}
 }
 
+static void forget_sets_that_went(struct keeper *k)
+{
+	for (size_t i = k->sequence.gone_from; i < k->sequence.gone_to; i++) {
+		const struct ruleset_set *set = &k->have.sets[i];
+		const struct ruleset_set *names = named_set(k, set, i);
+
+		if (ruleset_kind_counts(set->kind) && names && sequence_deletes(&k->sequence, i))
+			count_set_gone(&k->counts, names);
+	}
+}
+
 /* What the kernel tells of the elements that the transaction deleted. */
 struct hearing {
 	struct count_reading reading;
-	const struct ruleset *named;
+	const struct keeper *keeper;
 	char set[RULESET_NAME];
 	size_t near;
 };
@@ -188,10 +205,12 @@ struct hearing {
 static void told(void *data, const struct kernel_count *count)
 {
 	struct hearing *h = data;
-	int at = ruleset_find_set_near(h->named, h->set, h->near);
+	const struct ruleset *have = &h->keeper->have;
+	int at = ruleset_find_set_near(have, h->set, h->near);
 
-	h->reading.set = at < 0 ? NULL : &h->named->sets[at];
 	h->near = at < 0 ? 0 : (size_t)at;
+	h->reading.set = at < 0 ? NULL : &have->sets[at];
+	h->reading.names = at < 0 ? NULL : named_set(h->keeper, h->reading.set, h->near);
 	count_seen(&h->reading, count);
 }
 
@@ -202,34 +221,22 @@ static void heard(void *data, const struct nlmsghdr *nlh)
 	kernel_read_gone(nlh, h->set, told, h);
 }
 
-int keeper_counts_commit(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
-			 const struct ruleset_change *change, struct nft_batch *batch,
+int keeper_counts_commit(struct keeper *k, size_t counters_deleted, struct nft_batch *batch,
 			 struct err *err)
 {
-	const struct ruleset *named = k->want.exists ? &k->want : have;
-	struct hearing h = {.named = named};
-	struct count_book told_now = {0}, before = {0};
-	bool all = change->counters_deleted > TOLD_MAX;
+	struct count_book gone = {0};
+	struct hearing h = {.keeper = k, .reading = {.book = &gone, .gone = true}};
 	int code;
 
-	h.reading = (struct count_reading){.book = &told_now, .going = true};
-	if (all)
-		nft_batch_ask_no_counts(batch);
-	if (all || change->sets_deleted)
-		read_what_goes(k, named, want, all, &before);
+	read_sets_that_go(k, &gone);
 	code = nft_socket_commit(&k->socket, batch, heard, &h, err);
 	if (code == 0) {
-		count_gone_merge(&k->counts, &before);
-		count_gone_merge(&k->counts, &told_now);
-		for (size_t i = 0; change->sets_deleted && i < named->n_sets; i++)
-			if (is_counted(&named->sets[i], NULL) &&
-			    !next_set(want, &named->sets[i], i))
-				count_set_gone(&k->counts, &named->sets[i]);
-		if (!all && h.reading.told < change->counters_deleted)
+		count_gone_merge(&k->counts, &gone);
+		forget_sets_that_went(k);
+		if (h.reading.told < counters_deleted)
 			log_warning("the last packets of %zu elements were not told",
-				    change->counters_deleted - h.reading.told);
+				    counters_deleted - h.reading.told);
 	}
-	count_book_clear(&before);
-	count_book_clear(&told_now);
+	count_book_clear(&gone);
 	return code;
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 int keeper_new(struct keeper **ret, struct err *err)
 {
@@ -22,6 +23,7 @@ int keeper_new(struct keeper **ret, struct err *err)
 		free(k);
 		return code;
 	}
+	sequence_clear(&k->sequence);
 	*ret = k;
 	return 0;
 }
@@ -31,7 +33,10 @@ void keeper_free(struct keeper *k)
 	if (!k)
 		return;
 	nft_socket_close(&k->socket);
+	sequence_clear(&k->sequence);
 	ruleset_clear(&k->want);
+	ruleset_clear(&k->have);
+	ruleset_clear(&k->named);
 	count_book_clear(&k->counts);
 	drop_book_clear(&k->drops);
 	free(k);
@@ -46,64 +51,185 @@ const struct drop_book *keeper_drops(struct keeper *k)
 		       : NULL;
 }
 
-/* --- transactions ----------------------------------------------------------------------------- */
+/* --- from where ------------------------------------------------------------------------------- */
 
-/* What the kernel holds: as we left it when nobody else was there, else read. */
-static int present(struct keeper *k, struct ruleset *ret, struct err *err)
+/* What the kernel holds becomes have; old: the plan before this one, for the names in it. */
+static int read_kernel(struct keeper *k, struct ruleset *old, struct err *err)
 {
-	uint32_t generation = 0;
 	int code;
 
-	if (k->trusted && !k->stale && nft_socket_generation(&k->socket, &generation) == 0 &&
-	    generation == k->generation) {
-		*ret = k->want;
-		ruleset_init(&k->want);
-		return 0;
+	sequence_clear(&k->sequence);
+	if (old->exists) {
+		ruleset_clear(&k->named);
+		k->named = *old;
+		ruleset_init(old);
 	}
-	code = kernel_read(&k->socket, ret);
+	ruleset_clear(&k->have);
+	nft_socket_generation(&k->socket, &k->generation);
+	k->stale = false;
+	code = kernel_read(&k->socket, &k->have);
 	if (code < 0)
 		err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
 			strerror(-code));
 	return code;
 }
 
-/* A rule that is made anew begins to count at 0. True when the counts before that are known. */
-static bool drops_before(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
-			 const struct ruleset_change *change)
+/* The kernel holds what we have put there: nobody else was there since. */
+static bool is_ours(struct keeper *k)
 {
-	if (!have->exists || !(change->chains_rewritten || change->chains_deleted) ||
-	    kernel_read_drops(&k->socket, &k->drops, want, have) < 0)
+	uint32_t generation = 0;
+
+	return k->trusted && !k->stale && nft_socket_generation(&k->socket, &generation) == 0 &&
+	       generation == k->generation;
+}
+
+/* What the kernel holds becomes have, from what we know or by reading; the plan is used up. */
+static int present(struct keeper *k, struct err *err)
+{
+	int code = 0;
+
+	if (is_ours(k) && sequence_settle(&k->sequence, &k->have, &k->want) == 0)
+		return 0;
+	code = read_kernel(k, &k->want, err);
+	ruleset_clear(&k->want);
+	return code;
+}
+
+/* --- one transaction -------------------------------------------------------------------------- */
+
+/* A rule that is made anew begins to count at 0. True when the counts before that are known. */
+static bool drops_before(struct keeper *k, bool rules_go)
+{
+	if (!k->have.exists || !rules_go ||
+	    kernel_read_drops(&k->socket, &k->drops, &k->want, &k->have) < 0)
 		return false;
 	drop_book_before(&k->drops);
 	return true;
 }
 
-static int transact(struct keeper *k, const struct ruleset *have, const struct ruleset *want,
-		    struct ruleset_change *change, struct err *err)
+/* Also notes the number of its generation: the next one, or somebody else's came between. */
+static int commit(struct keeper *k, size_t counters_deleted, struct nft_batch *batch,
+		  struct err *err)
 {
+	uint32_t before = 0, after = 0;
+	bool known = nft_socket_generation(&k->socket, &before) == 0;
+	int code = keeper_counts_commit(k, counters_deleted, batch, err);
+
+	known &= nft_socket_generation(&k->socket, &after) == 0;
+	k->stale |= !known || before != k->generation || after != before + 1;
+	k->generation = after;
+	return code;
+}
+
+/* The next transaction of the sequence. 1: it was made, 0: there is none. */
+static int transact(struct keeper *k, struct err *err)
+{
+	struct ruleset_change before = k->change;
+	bool drops = k->sequence.stage >= SEQUENCE_DROP_RULES, known;
 	struct nft_batch batch;
-	int code;
+	int code = 0;
 
 	nft_batch_begin(&batch, nft_socket_next_seq(&k->socket));
-	code = ruleset_diff(have, want, &batch, change);
-	if (!code && !ruleset_change_is_empty(change)) {
-		bool known = drops_before(k, have, want, change);
-
+	sequence_next(&k->sequence, SEQUENCE_MOST, &batch, &k->change);
+	if (batch.failed || batch.n_messages > 1) {
+		known = drops_before(k, drops || k->change.chains_rewritten !=
+							 before.chains_rewritten);
 		code = nft_batch_end(&batch);
 		if (!code)
-			code = keeper_counts_commit(k, have, want, change, &batch, err);
-		if (!code && known && kernel_read_drops(&k->socket, &k->drops, want, NULL) == 0)
+			code = commit(k, k->change.counters_deleted - before.counters_deleted,
+				      &batch, err);
+		else
+			err_set(err, code, "no memory for a transaction");
+		if (!code && known && kernel_read_drops(&k->socket, &k->drops, &k->want, NULL) == 0)
 			drop_book_behind(&k->drops);
+		code = code ? code : 1;
 	}
-	if (code == -ENOMEM)
-		err_set(err, code, "no memory for a transaction");
 	nft_batch_clear(&batch);
 	return code;
 }
 
-static void keep_flow_tables(struct keeper *k, const struct ruleset *have, struct ruleset *want)
+/* --- the sequence ----------------------------------------------------------------------------- */
+
+static uint64_t now_ms(void)
 {
-	bool kept = ruleset_keep_flow_tables(have, want) > 0;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool keeper_is_busy(const struct keeper *k)
+{
+	return !sequence_is_done(&k->sequence) && !sequence_waits(&k->sequence) &&
+	       k->sequence.stage < SEQUENCE_DROP_RULES;
+}
+
+uint64_t keeper_wait_ms(const struct keeper *k)
+{
+	uint64_t now = now_ms();
+
+	if (sequence_is_done(&k->sequence))
+		return KEEPER_NEVER;
+	return sequence_waits(&k->sequence) && k->remains_until_ms > now ? k->remains_until_ms - now
+									 : 0;
+}
+
+/* All that is wanted is there. */
+static void arrived(struct keeper *k)
+{
+	char text[RULESET_CHANGE_TEXT];
+
+	k->failing = false;
+	if (!ruleset_change_is_empty(&k->change))
+		log_line(k->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "ruleset applied: %s",
+			 ruleset_change_format(&k->change, text));
+	k->quiet = false;
+	k->remains_until_ms = now_ms() + SEQUENCE_SETTLE_MS;
+}
+
+/* The kernel holds want and nothing else: what it held before is of no use any more. */
+static void ended(struct keeper *k)
+{
+	ruleset_clear(&k->have);
+	ruleset_clear(&k->named);
+	sequence_clear(&k->sequence);
+}
+
+/* Transactions for a while. */
+static int run(struct keeper *k, uint64_t while_ms, struct err *err)
+{
+	uint64_t until_ms = now_ms() + while_ms;
+	int code;
+
+	do {
+		bool busy = keeper_is_busy(k);
+
+		code = transact(k, err);
+		if (code < 0) {
+			k->trusted = false;
+			return code;
+		}
+		if (busy && !keeper_is_busy(k))
+			arrived(k);
+		if (sequence_is_done(&k->sequence) || sequence_waits(&k->sequence))
+			break;
+	} while (now_ms() < until_ms);
+	if (sequence_is_done(&k->sequence))
+		ended(k);
+	return keeper_is_busy(k) ? KEEPER_GOES_ON : 0;
+}
+
+int keeper_go_on(struct keeper *k, struct err *err)
+{
+	if (keeper_wait_ms(k) > 0)
+		return 0;
+	sequence_resume(&k->sequence);
+	return run(k, 0, err);
+}
+
+static void keep_flow_tables(struct keeper *k)
+{
+	bool kept = ruleset_keep_flow_tables(&k->have, &k->want) > 0;
 
 	if (kept && !k->warned)
 		log_warning(
@@ -112,81 +238,94 @@ static void keep_flow_tables(struct keeper *k, const struct ruleset *have, struc
 	k->warned = kept;
 }
 
-/*
- * The transaction and the number of its generation: the next one, or somebody else's came between
- * and the table has to be looked at again.
- */
-static int transact_and_note(struct keeper *k, const struct ruleset *have,
-			     const struct ruleset *want, struct ruleset_change *change,
-			     struct err *err)
+/* From have to want. */
+static int set_out(struct keeper *k, struct err *err)
 {
-	uint32_t before = 0, after = 0;
-	bool known = nft_socket_generation(&k->socket, &before) == 0;
-	int code = transact(k, have, want, change, err);
+	int code;
 
-	known &= nft_socket_generation(&k->socket, &after) == 0;
-	k->trusted = code == 0;
-	k->generation = after;
-	k->stale = !known || after != before + (ruleset_change_is_empty(change) ? 0 : 1);
-	return code;
+	k->change = (struct ruleset_change){0};
+	keep_flow_tables(k);
+	code = nft_sign(&k->want);
+	if (code == 0)
+		code = sequence_begin(&k->sequence, &k->have, &k->want);
+	if (code < 0)
+		return err_set(err, code, "no memory for the ruleset");
+	k->trusted = true;
+	return run(k, KEEPER_AT_ONCE_MS, err);
 }
 
-static int set_once(struct keeper *k, struct ruleset *want, struct ruleset_change *change,
-		    struct err *err)
+/* Where a set is cut nothing new can begin: it is brought to its end, in some milliseconds. */
+static void leave_no_cut(struct keeper *k)
 {
-	struct ruleset have;
-	int code = present(k, &have, err);
+	struct err why = {0};
 
-	if (code == 0) {
-		keep_flow_tables(k, &have, want);
-		code = nft_sign(want);
-		if (code < 0)
-			err_set(err, code, "no memory for the ruleset");
-		else
-			code = transact_and_note(k, &have, want, change, err);
-		ruleset_clear(&have);
-	}
-	k->trusted &= code == 0;
-	return code;
+	while (k->trusted && sequence_is_cut(&k->sequence))
+		k->trusted = transact(k, &why) >= 0;
 }
 
 int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 {
-	struct ruleset_change change = {0};
-	char text[RULESET_CHANGE_TEXT];
+	struct ruleset none = {0};
 	int code = nft_sign_like(want, &k->want);
 
+	leave_no_cut(k);
 	if (code < 0)
 		err_set(err, code, "no memory for the ruleset");
 	else
-		code = set_once(k, want, &change, err);
-	/* The first failure may be a table that is not what we thought: read it, then try again. */
-	if (code < 0 && code != -EPERM && code != -ENOMEM)
-		code = set_once(k, want, &change, err);
+		code = present(k, err);
 	ruleset_clear(&k->want);
 	k->want = *want;
 	ruleset_init(want);
-	if (code == 0) {
-		k->failing = false;
-		if (!ruleset_change_is_empty(&change))
-			log_line(k->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "ruleset applied: %s",
-				 ruleset_change_format(&change, text));
-	}
-	k->quiet = false;
+	if (code == 0)
+		code = set_out(k, err);
+	/* The first failure may be a table that is not what we thought: read it, then try again. */
+	if (code < 0 && code != -EPERM && code != -ENOMEM &&
+	    read_kernel(k, k->named.exists ? &none : &k->have, err) == 0)
+		code = set_out(k, err);
+	k->trusted &= code >= 0;
 	return code;
+}
+
+/* --- the table as it is ----------------------------------------------------------------------- */
+
+/* What our own change leaves behind for a moment is no difference. */
+static void forgive_remains(const struct keeper *k, struct diff *d)
+{
+	const struct diff *ours = &k->sequence.diff;
+
+	for (size_t i = 0; i < d->have->n_sets; i++) {
+		int at = d->set_goes[i] ? ruleset_find_set(ours->have, d->have->sets[i].name) : -1;
+
+		d->set_goes[i] &= at < 0 || !ours->set_goes[at];
+	}
+	for (size_t i = 0; i < d->have->n_chains; i++) {
+		int at = d->chain_goes[i] ? ruleset_find_chain(ours->have, d->have->chains[i].name)
+					  : -1;
+
+		d->chain_goes[i] &= at < 0 || !ours->chain_goes[at];
+	}
 }
 
 int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err)
 {
 	struct ruleset have;
+	struct sequence s;
 	struct nft_batch batch;
 	int code = kernel_read(&k->socket, &have);
 
+	*ret = (struct ruleset_change){0};
 	if (code < 0)
 		return err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
 			       strerror(-code));
 	nft_batch_begin(&batch, 1);
-	code = ruleset_diff(&have, &k->want, &batch, ret);
+	code = sequence_begin(&s, &have, &k->want);
+	if (code == 0) {
+		if (!sequence_is_done(&k->sequence))
+			forgive_remains(k, &s.diff);
+		sequence_all(&s, &batch, ret);
+		sequence_clear(&s);
+		code = batch.failed ? -ENOMEM : 0;
+	}
 	nft_batch_clear(&batch);
 	ruleset_clear(&have);
 	return code < 0 ? err_set(err, code, "no memory to compare rulesets") : 0;
@@ -212,7 +351,8 @@ void keeper_check(struct keeper *k)
 	struct err err = {0};
 	char text[RULESET_CHANGE_TEXT];
 
-	if (!k->want.exists)
+	/* In a sequence the next transaction finds out (commit()), and its end is near. */
+	if (!k->want.exists || (k->trusted && !sequence_is_done(&k->sequence)))
 		return;
 	if (nft_socket_generation(&k->socket, &generation) < 0 ||
 	    (k->trusted && !k->stale && generation == k->generation))
@@ -251,7 +391,7 @@ void keeper_distrust(struct keeper *k)
 
 bool keeper_in_sync(const struct keeper *k)
 {
-	return k->trusted;
+	return k->trusted && !keeper_is_busy(k);
 }
 
 const struct ruleset *keeper_planned(const struct keeper *k)

@@ -1,33 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Keeps the kernel's table equal to the planned one. Every change is one transaction that touches
- * only what differs; a transaction with an unknown verdict, or one by somebody else, makes it read
- * the table again and mend what differs. A daemon that starts adopts what it finds in the same way.
+ * Keeps the kernel's table equal to the planned one. A change touches only what differs, in small
+ * transactions (sequence.h); one with an unknown verdict, or one by somebody else, makes it read the
+ * table again and mend what differs. A daemon that starts adopts what it finds in the same way.
  *
  * Shell: owns the nftables socket and the ruleset last planned. Never blocks longer than the
- * kernel's own work on a transaction.
+ * kernel's own work on a transaction, but for KEEPER_AT_ONCE_MS when a change begins.
  */
 #ifndef DIRECTOR_RULESET_KEEPER_UV_H
 #define DIRECTOR_RULESET_KEEPER_UV_H
 
+#include "director/ruleset/change.h"
 #include "director/ruleset/count.h"
-#include "director/ruleset/diff.h"
 #include "director/ruleset/drop.h"
 #include "director/ruleset/kernel_uv.h"
 #include "include/err.h"
 
 struct keeper;
 
-enum { KEEPER_WHO = 160 };
+enum {
+	KEEPER_WHO = 160,
+	KEEPER_AT_ONCE_MS = 10, /* a change that takes longer goes on in keeper_go_on() */
+};
+
+/* Not done yet. */
+#define KEEPER_GOES_ON 1
+
+#define KEEPER_NEVER UINT64_MAX
 
 int keeper_new(struct keeper **ret, struct err *err);
 /* Leaves the table as it is; accepts NULL. */
 void keeper_free(struct keeper *k);
 /*
- * Makes the table what want says; takes want over in every case. On failure the table is as it was
- * and keeper_check() tries again. Logs what it changed.
+ * Makes the table what want says; takes want over in every case. 0: all that is wanted is there.
+ * KEEPER_GOES_ON: not all, keeper_go_on() does the rest. Negative: the table may be anything between
+ * the old and the new, and keeper_check() tries again. Logs what it changed.
  */
 int keeper_set(struct keeper *k, struct ruleset *want, struct err *err);
+/* When keeper_go_on() is to be called: in so many milliseconds (0: at once), or KEEPER_NEVER. */
+uint64_t keeper_wait_ms(const struct keeper *k);
+/* Another transaction of a change that goes on, or of what it leaves behind. As keeper_set(). */
+int keeper_go_on(struct keeper *k, struct err *err);
+/* Not all that is wanted is in the kernel yet. */
+bool keeper_is_busy(const struct keeper *k);
 /*
  * To be called now and then, and before anybody is told that the table is in sync: when somebody's
  * transaction came in between, compares and mends. Logs.
@@ -38,7 +53,7 @@ void keeper_check(struct keeper *k);
  * chain with its device): it is read before the next change and at the next check.
  */
 void keeper_distrust(struct keeper *k);
-/* True when the kernel held what was planned at the last check. */
+/* True when the kernel held all that was planned at the last check. */
 bool keeper_in_sync(const struct keeper *k);
 /* Reads the table and says how it differs from the planned one, mending nothing. */
 int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err);

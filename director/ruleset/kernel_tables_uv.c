@@ -86,6 +86,8 @@ bool kernel_read_gone(const struct nlmsghdr *nlh, char ret_set[static RULESET_NA
 	struct reading g = {.count_seen = seen, .data = data};
 	const struct nlattr *attr, *set = NULL;
 
+	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_DELSETELEM)
+		return false;
 	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(attr) == NFTA_SET_ELEM_LIST_SET &&
 		    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)

@@ -119,16 +119,6 @@ int nft_batch_end(struct nft_batch *b)
 	return 0;
 }
 
-void nft_batch_ask_no_counts(struct nft_batch *b)
-{
-	for (size_t at = 0; at < b->used;) {
-		struct nlmsghdr *nlh = (struct nlmsghdr *)(void *)(b->bytes + at);
-
-		nlh->nlmsg_flags &= (uint16_t)~NLM_F_ECHO;
-		at += aligned_len(nlh);
-	}
-}
-
 void nft_batch_clear(struct nft_batch *b)
 {
 	free(b->bytes);
@@ -412,22 +402,31 @@ void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 		     set, elements, n);
 }
 
-void nft_put_all_elements(struct nft_batch *b, const struct ruleset *r,
-			  const struct ruleset_set *set)
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+size_t nft_put_elements_from(struct nft_batch *b, const struct ruleset *r,
+			     const struct ruleset_set *set, size_t *at, size_t most)
 {
 	struct ruleset_element some[256];
-	size_t n = 0;
+	size_t room = sizeof(some) / sizeof(some[0]), put = 0;
 
 	if (!set->owners) {
-		nft_put_elements(b, r, set, set->elements, set->n_elements);
-		return;
+		put = least(most, set->n_elements - *at);
+		nft_put_elements(b, r, set, &set->elements[*at], put);
+		*at += put;
+		return put;
 	}
-	for (uint32_t i = 0; i < set->size; i++) {
-		if (set->owners[i] != RULESET_NO_OWNER)
-			some[n++] = ruleset_bucket_element(set, i);
-		if (n == sizeof(some) / sizeof(some[0]) || i + 1 == set->size) {
-			nft_put_elements(b, r, set, some, n);
-			n = 0;
-		}
+	while (*at < set->size && put < most) {
+		size_t n = 0;
+
+		for (; *at < set->size && n < least(room, most - put); (*at)++)
+			if (set->owners[*at] != RULESET_NO_OWNER)
+				some[n++] = ruleset_bucket_element(set, (uint32_t)*at);
+		nft_put_elements(b, r, set, some, n);
+		put += n;
 	}
+	return put;
 }

@@ -54,13 +54,15 @@ void nft_put_delete_set(struct nft_batch *b, const char *name);
 /* Elements, to be added or deleted; cut into as many messages as they need. */
 void nft_put_elements(struct nft_batch *b, const struct ruleset *r, const struct ruleset_set *set,
 		      const struct ruleset_element *elements, size_t n);
-void nft_put_all_elements(struct nft_batch *b, const struct ruleset *r,
-			  const struct ruleset_set *set);
+/*
+ * At most `most` elements of a set, of any kind, from *at on: an index into its list, or a bucket.
+ * Afterwards *at is where to go on. Returns how many elements were put.
+ */
+size_t nft_put_elements_from(struct nft_batch *b, const struct ruleset *r,
+			     const struct ruleset_set *set, size_t *at, size_t most);
 /* Of a counting set: the kernel is asked to tell what they had counted in the end. */
 void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 			     const struct ruleset_element *elements, size_t n);
-/* Takes that question back, in all messages. */
-void nft_batch_ask_no_counts(struct nft_batch *b);
 
 /* Fills in every signature that is missing. 0 or -ENOMEM. */
 int nft_sign(struct ruleset *r);

@@ -42,8 +42,8 @@ static void verdict_note(struct verdict *v, const struct nft_batch *b, const str
 	const struct nlmsgerr *e = mnl_nlmsg_get_payload(nlh);
 	uint32_t end_seq = b->first_seq + b->n_messages - 1;
 
-	if (nlh->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES && v->heard &&
-	    nft_batch_label(b, nlh->nlmsg_seq))
+	/* Of elements that went the kernel tells with the sequence number 0 (seen on 6.18). */
+	if (nlh->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES && v->heard)
 		v->heard(v->data, nlh);
 	if (nlh->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*e) ||
 	    !nft_batch_label(b, nlh->nlmsg_seq))

@@ -2,8 +2,8 @@
 #include "tests/bench/planned.h"
 
 #include "director/config/load.h"
-#include "director/ruleset/diff.h"
 #include "director/ruleset/kernel_uv.h"
+#include "director/ruleset/sequence.h"
 #include "director/transitions.h"
 
 #include <errno.h>

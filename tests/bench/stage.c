@@ -97,6 +97,8 @@ int stage_apply(struct stage *b)
 		code = plan_ruleset(&facts.plan, &want);
 	if (!code)
 		code = keeper_set(b->keeper, &want, &err);
+	while (code == KEEPER_GOES_ON)
+		code = keeper_go_on(b->keeper, &err);
 	if (!code)
 		transitions_committed(b->transitions, b->now_ms);
 	else

@@ -26,7 +26,8 @@ for b in json.load(sys.stdin)["backends"]:
 
 # received: the same as the backends themselves counted it, of the flows that have just ended.
 received() {
-	sed -n 's/^\([a-z0-9]*\) .* flows *\([0-9]*\) packets.*/\1 \2/p' "$LAB/verdict" | sort
+	awk '/^web[0-9]+ .* packets / { for (i = 1; i <= NF; i++) if ($i == "packets") print $1, $(i - 1) }' \
+		"$LAB/verdict" | sort
 }
 
 # difference BEFORE AFTER: backend by backend.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a change touches, without a kernel (t_kernel.c applies the same changes for real). */
-#include "director/ruleset/diff.h"
+#include "director/ruleset/sequence.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 

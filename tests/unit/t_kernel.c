@@ -4,10 +4,11 @@
  * the text loaded by nft and the netlink batch must leave the same table behind, and reading it
  * back must find nothing to change. Needs root.
  */
-#include "director/ruleset/diff.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/kernel_uv.h"
+#include "director/ruleset/sequence.h"
 #include "director/ruleset/transition.h"
+#include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 
@@ -20,57 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Runs a story in a child with a namespace of its own, where eth0 is there; 0 failures is good. */
-static void in_namespace(void (*story)(void))
-{
-	unsigned int before;
-	int status = -1;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		if (unshare(CLONE_NEWNET) < 0 ||
-		    system("ip link add eth0 type veth peer name p0 && ip link set eth0 up && "
-			   "ip link set p0 up") != 0)
-			_exit(100);
-		before = CU_get_number_of_failures();
-		story();
-		fflush(stdout);
-		_exit(CU_get_number_of_failures() == before ? 0 : 1);
-	}
-	waitpid(child, &status, 0);
-	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
-/* What a command prints, allocated. */
-static char *output_of(const char *command)
-{
-	FILE *pipe = popen(command, "r");
-	char *text = NULL;
-	size_t size = 0;
-
-	if (!pipe || getdelim(&text, &size, '\0', pipe) < 0) {
-		free(text);
-		text = strdup("");
-	}
-	if (pipe)
-		pclose(pipe);
-	return text;
-}
-
-static void feed(const char *command, const char *text)
-{
-	FILE *pipe = popen(command, "w");
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(pipe);
-	fputs(text, pipe);
-	EXPECT_INT(pclose(pipe), 0);
-}
-
 static char *list_table(void)
 {
-	return output_of("nft -s list table netdev director");
+	return unit_output_of("nft -s list table netdev director");
 }
 
 /* The kernel's table equals the ruleset, in either direction. */
@@ -123,17 +76,17 @@ static void check_pair(const char *name, void *data)
 	if (!ruleset_case_init(&c, conf, if_nametoindex("eth0")))
 		return;
 	text = ruleset_case_text(&c.ruleset);
-	feed("nft -c -f -", text);
-	feed("nft -f -", text);
+	unit_feed("nft -c -f -", text);
+	unit_feed("nft -f -", text);
 	by_nft = list_table();
 	expect_equal(s, &c.ruleset);
-	feed("nft -f -", "delete table netdev director\n");
+	unit_feed("nft -f -", "delete table netdev director\n");
 
 	EXPECT_INT(commit_change(s, &nothing, &c.ruleset, &err), 0);
 	EXPECT_TEXT(err.text, "");
 	by_netlink = list_table();
 	expect_equal(s, &c.ruleset);
-	feed("nft -f -", "delete table netdev director\n");
+	unit_feed("nft -f -", "delete table netdev director\n");
 
 	if (strcmp(text, by_nft) != 0 || strcmp(by_nft, by_netlink) != 0)
 		printf("\n    %s: the renderings differ", name);
@@ -157,7 +110,7 @@ static void pairs(void)
 
 static void both_renderings_leave_the_same_table(void)
 {
-	in_namespace(pairs);
+	unit_in_namespace(UNIT_ETH0, pairs);
 }
 
 /* From every case to every other one, in one transaction each. */
@@ -184,7 +137,7 @@ static void step_to(const char *name, void *data)
 			EXPECT_INT(commit_change(w->socket, &from.ruleset, &to.ruleset, &err), 0);
 		EXPECT_TEXT(err.text, "");
 		expect_equal(w->socket, &to.ruleset);
-		feed("nft -f -", "delete table netdev director\n");
+		unit_feed("nft -f -", "delete table netdev director\n");
 		ruleset_case_clear(&to);
 	}
 	ruleset_case_clear(&from);
@@ -209,7 +162,7 @@ static void walks(void)
 
 static void every_change_is_one_transaction(void)
 {
-	in_namespace(walks);
+	unit_in_namespace(UNIT_ETH0, walks);
 }
 
 /* A refused message takes the whole transaction with it and is named. */
@@ -244,7 +197,25 @@ static void refusal(void)
 
 static void a_refused_transaction_changes_nothing(void)
 {
-	in_namespace(refusal);
+	unit_in_namespace(UNIT_ETH0, refusal);
+}
+
+/* Until the kernel holds the plan and nothing else. */
+static void end_change(struct keeper *k, int code)
+{
+	struct err err = {0};
+
+	while (code == KEEPER_GOES_ON || (code == 0 && keeper_wait_ms(k) != KEEPER_NEVER))
+		code = keeper_go_on(k, &err);
+	EXPECT_INT(code, 0);
+	EXPECT_TEXT(err.text, "");
+	EXPECT_INT(keeper_in_sync(k), true);
+}
+
+static void check(struct keeper *k)
+{
+	keeper_check(k);
+	end_change(k, 0);
 }
 
 /* The keeper notices what others do, mends it, and leaves their tables alone. */
@@ -259,29 +230,29 @@ static void mending(void)
 	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
 	if (!ruleset_case_init(&c, "tests/golden/ruleset/many.conf", if_nametoindex("eth0")))
 		return;
-	feed("nft -f -", "table inet host {\nchain c {\naccept\n}\n}\n");
-	EXPECT_INT(keeper_set(k, &c.ruleset, &err), 0);
+	unit_feed("nft -f -", "table inet host {\nchain c {\naccept\n}\n}\n");
+	end_change(k, keeper_set(k, &c.ruleset, &err));
 	before = list_table();
-	feed("nft -f -", "add rule inet host c drop\n");
-	keeper_check(k);
+	unit_feed("nft -f -", "add rule inet host c drop\n");
+	check(k);
 	EXPECT_INT(keeper_in_sync(k), true);
-	feed("nft -f -", "delete element netdev director a-buckets { 5 }\n"
-			 "add rule netdev director farm-b accept\n"
-			 "add set netdev director foreign { type ipv4_addr; }\n"
-			 "add chain netdev director other\n"
-			 "add rule netdev director other accept\n"
-			 "add rule netdev director farm-a tcp dport { 1, 2 } goto other\n");
+	unit_feed("nft -f -", "delete element netdev director a-buckets { 5 }\n"
+			      "add rule netdev director farm-b accept\n"
+			      "add set netdev director foreign { type ipv4_addr; }\n"
+			      "add chain netdev director other\n"
+			      "add rule netdev director other accept\n"
+			      "add rule netdev director farm-a tcp dport { 1, 2 } goto other\n");
 	EXPECT_INT(keeper_compare(k, &change, &err), 0);
 	EXPECT_INT(change.elements_added, 1);
 	EXPECT_INT(change.chains_rewritten, 2);
 	EXPECT_INT(change.sets_deleted, 1);
 	EXPECT_INT(change.chains_deleted, 1);
-	keeper_check(k);
+	check(k);
 	after = list_table();
 	EXPECT_TEXT(after, before);
 	free(after);
-	feed("nft -f -", "flush ruleset\n");
-	keeper_check(k);
+	unit_feed("nft -f -", "flush ruleset\n");
+	check(k);
 	after = list_table();
 	EXPECT_TEXT(after, before);
 	free(after);
@@ -294,7 +265,7 @@ static void mending(void)
 
 static void the_keeper_mends_what_others_change(void)
 {
-	in_namespace(mending);
+	unit_in_namespace(UNIT_ETH0, mending);
 }
 
 /* Ranges that somebody took out, cut or added, beside others that stay. */
@@ -320,23 +291,23 @@ static void mending_ranges(void)
 	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
 	if (!ruleset_case_init(&c, "tests/golden/ruleset/persistence.conf", if_nametoindex("eth0")))
 		return;
-	EXPECT_INT(keeper_set(k, &c.ruleset, &err), 0);
+	end_change(k, keeper_set(k, &c.ruleset, &err));
 	before = list_table();
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
-		feed("nft -f -", changes[i]);
+		unit_feed("nft -f -", changes[i]);
 		EXPECT_INT(keeper_compare(k, &change, &err), 0);
 		EXPECT_INT(ruleset_change_is_empty(&change), false);
 		EXPECT_INT(change.chains_rewritten + change.sets_added, 0);
-		keeper_check(k);
+		check(k);
 		after = list_table();
 		CU_ASSERT_STRING_EQUAL(after, before);
 		free(after);
 	}
 	/* Clients that the packet path remembers stay. */
-	feed("nft -f -", "add element netdev director web-pins { 0x0a500100 timeout 1h : 7 }\n"
-			 "flush chain netdev director farm-web\n");
-	keeper_check(k);
-	after = output_of("nft list map netdev director web-pins");
+	unit_feed("nft -f -", "add element netdev director web-pins { 0x0a500100 timeout 1h : 7 }\n"
+			      "flush chain netdev director farm-web\n");
+	check(k);
+	after = unit_output_of("nft list map netdev director web-pins");
 	CU_ASSERT(strstr(after, "timeout 1h") != NULL);
 	free(after);
 	free(before);
@@ -346,7 +317,7 @@ static void mending_ranges(void)
 
 static void the_keeper_mends_ranges(void)
 {
-	in_namespace(mending_ranges);
+	unit_in_namespace(UNIT_ETH0, mending_ranges);
 }
 
 /* --- transitions ------------------------------------------------------------------------------ */
@@ -366,8 +337,8 @@ static void apply_phase(struct nft_socket *s, struct ruleset_case *c,
 	EXPECT_TEXT(err.text, "");
 	expect_equal(s, &want);
 	text = ruleset_case_text(&want);
-	feed("nft -f -", "delete table netdev director\n");
-	feed("nft -f -", text);
+	unit_feed("nft -f -", "delete table netdev director\n");
+	unit_feed("nft -f -", text);
 	there = list_table();
 	CU_ASSERT_STRING_EQUAL(there, text);
 	expect_equal(s, &want);
@@ -428,7 +399,7 @@ static void to_nobody(void)
 
 static void a_transition_to_nobody(void)
 {
-	in_namespace(to_nobody);
+	unit_in_namespace(UNIT_ETH0, to_nobody);
 }
 
 static void phases(void)
@@ -468,7 +439,7 @@ static void phases(void)
 
 static void every_phase_of_a_transition_is_one_transaction(void)
 {
-	in_namespace(phases);
+	unit_in_namespace(UNIT_ETH0, phases);
 }
 
 UNIT_TESTS(kernel) = {
