@@ -187,5 +187,5 @@ bool director_answer(void *owner, const struct control_request *request,
 	struct director *d = owner;
 
 	answer(d, request, reply);
-	return !is_order(request) || !keeper_is_busy(d->keeper);
+	return !is_order(request) || director_is_settled(d);
 }

@@ -89,6 +89,7 @@ static int adopt_transitions(struct director *d, const struct facts *facts, stru
 	if (code < 0)
 		return code;
 	transitions_adopt(d->transitions, &facts->plan, &have, uv_now(d->loop));
+	admission_adopt(&d->admission, d->config, &have);
 	d->adopted = true;
 	ruleset_clear(&have);
 	return 0;
@@ -108,8 +109,19 @@ static void step_later(struct director *d, uint64_t next_ms)
 /* All that was planned is in the kernel. */
 static void committed(struct director *d)
 {
+	uint64_t next_ms;
+
 	uv_update_time(d->loop); /* the transactions may have taken their time */
-	step_later(d, transitions_committed(d->transitions, uv_now(d->loop)));
+	next_ms = transitions_committed(d->transitions, uv_now(d->loop));
+	if (admission_is_complete(&d->admission) || d->stopping)
+		step_later(d, next_ms);
+	else /* the next farms, behind whatever else has come up */
+		uv_timer_start(&d->refresh, director_refresh, 1, 0);
+}
+
+bool director_is_settled(const struct director *d)
+{
+	return !keeper_is_busy(d->keeper) && admission_is_complete(&d->admission);
 }
 
 static void go_on(uv_timer_t *timer)
@@ -124,7 +136,8 @@ static void go_on(uv_timer_t *timer)
 	}
 	if (busy && !keeper_is_busy(d->keeper)) {
 		committed(d);
-		director_applied(d);
+		if (director_is_settled(d))
+			director_applied(d);
 	}
 	director_go_on_later(d);
 	if (!uv_is_active((uv_handle_t *)timer) && d->ready)
@@ -154,8 +167,11 @@ int director_apply(struct director *d, struct err *err)
 	struct ruleset want;
 	int code = facts_gather(&facts, d->config, d->peer, &source);
 
-	if (!keeper_is_busy(d->keeper))
+	if (!keeper_is_busy(d->keeper)) {
 		d->planned_ms = uv_now(d->loop);
+		admission_go_on(&d->admission, d->config);
+	}
+	facts.plan.admitted = d->admission.farms;
 	if (code == 0 && !d->adopted)
 		code = adopt_transitions(d, &facts, err);
 	if (code == 0) {

@@ -4,6 +4,7 @@
 #define DIRECTOR_DIRECTOR_H
 
 #include "director/admin_uv.h"
+#include "director/admission.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/facts.h"
@@ -30,6 +31,7 @@ struct director {
 	struct keeper *keeper;
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
+	struct admission admission;	 /* of farms to the plan */
 	struct balance *balance;	 /* of least connections */
 	uint64_t balanced_ms;
 	size_t next_checked;	   /* farm whose flows are looked at next */
@@ -77,11 +79,13 @@ void director_say_lro(struct director *d);
 
 /*
  * Facts, transitions, plan, transactions. 0: the kernel's table is as it should be, or will be as soon
- * as the keeper is not busy any more (director_applied()); else *err is filled.
+ * as director_is_settled() (director_applied()); else *err is filled.
  */
 int director_apply(struct director *d, struct err *err);
 /* The keeper goes on by itself from now on. */
 void director_go_on_later(struct director *d);
+/* All of the configuration is in the kernel, as far as it was planned. */
+bool director_is_settled(const struct director *d);
 /* What was applied later than director_apply() returned is in the kernel now. */
 void director_applied(struct director *d);
 /* It could not be applied: logs that, once, and tries again. */

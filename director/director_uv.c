@@ -143,7 +143,7 @@ void director_refresh(uv_timer_t *timer)
 	code = director_apply(d, &err);
 	if (code < 0)
 		director_say_failure(d, &err);
-	else if (!keeper_is_busy(d->keeper))
+	else if (director_is_settled(d))
 		director_applied(d);
 }
 
@@ -278,6 +278,7 @@ static void director_free(struct director *d)
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);
+	admission_clear(&d->admission);
 	config_free(d->config);
 	free(d->routers);
 	if (d->lock_fd >= 0)
@@ -333,6 +334,8 @@ static int open_all(struct director *d, struct err *err)
 			       : -ENOMEM;
 		if (code == 0)
 			code = balance_configure(d->balance, d->config);
+		if (code == 0)
+			code = admission_configure(&d->admission, NULL, d->config);
 		if (code < 0)
 			err_set(err, code, "no memory");
 	}
@@ -438,6 +441,8 @@ int director_reload(struct director *d, struct err *err)
 		code = transitions_configure(d->transitions, config);
 		if (code == 0)
 			code = balance_configure(d->balance, config);
+		if (code == 0)
+			code = admission_configure(&d->admission, old, config);
 		if (code < 0)
 			err_set(err, code, "no memory for its tables");
 	}

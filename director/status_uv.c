@@ -309,7 +309,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	s.uptime_ms = uv_now(d->loop) - d->started_ms;
 	director_check_ruleset(d);
 	fill_index(d, &s);
-	s.ruleset_in_sync = d->ready && keeper_in_sync(d->keeper);
+	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
 	for (size_t i = 0; !code && i < d->n_routers; i++)
 		code = fill_vrrp(&s.vrrps[i], d->routers[i], now_ms);
 	if (!code && d->peer)

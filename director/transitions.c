@@ -298,6 +298,8 @@ static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm
 				? handler->remembered(handler->owner, f->name)
 				: TRANSITION_UNKNOWN;
 	update = transition_step(&e->t, &ev);
+	if (!e->started)
+		update.orphaned = 0; /* they were nobody's */
 	e->started = true;
 	if (update.rules_changed || update.tables_changed || update.phase_changed)
 		handler->changed(handler->owner, f, &e->t, &update);
@@ -310,7 +312,7 @@ int transitions_step(struct transitions *ts, const struct plan_facts *facts, uin
 	for (size_t i = 0; i < ts->n; i++) {
 		int err = 0;
 
-		if (ts->entries[i].hashed)
+		if (ts->entries[i].hashed && plan_admits(facts, i))
 			err = step_one(&ts->entries[i], facts, i, now_ms, handler);
 		if (err)
 			return err;

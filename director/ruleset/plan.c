@@ -16,6 +16,11 @@ const struct plan_interface *plan_find_interface(const struct plan_facts *facts,
 	return NULL;
 }
 
+bool plan_admits(const struct plan_facts *facts, size_t farm)
+{
+	return !facts->admitted || facts->admitted[farm];
+}
+
 /* --- shared objects --------------------------------------------------------------------------- */
 
 /* Sets that farms share, by index; -1: not there. */
@@ -227,7 +232,8 @@ static int plan_farms(const struct plan_facts *facts, struct ruleset *r,
 
 		for (enum plan_lane lane = 0; lane < LANE_COUNT; lane++)
 			entries[i].chains[lane] = -1;
-		if (!plan_find_interface(facts, facts->config->farms[i].interface))
+		if (!plan_admits(facts, i) ||
+		    !plan_find_interface(facts, facts->config->farms[i].interface))
 			continue;
 		err = plan_farm(r, facts, i, &entries[i]);
 		if (err)

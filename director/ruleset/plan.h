@@ -137,7 +137,11 @@ struct plan_facts {
 	const struct transition *const *transitions;
 	/* [farm], NULL for a farm without: its slots, of plan_farm_modulus(). NULL: by weight. */
 	const uint16_t *const *slots;
+	const bool *admitted; /* [farm]: others are left out. NULL: all are in */
 };
+
+/* True for a farm that is in the plan, as far as admission goes. */
+bool plan_admits(const struct plan_facts *facts, size_t farm);
 
 /* True for a farm that remembers flows in a transition of its buckets only. */
 bool plan_farm_is_hashed(const struct config_farm *farm);

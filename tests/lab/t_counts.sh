@@ -99,8 +99,8 @@ lab_up
 config >"$LAB/director.conf"
 run_case "the director starts" begin
 run_case "maglev: at rest" counted www "$LAB_VIP:80" 5 nothing
-run_case "maglev: 100 changes of a weight" counted www "$LAB_VIP:80" 100 weight
+run_case "maglev: 30 changes of a weight" counted www "$LAB_VIP:80" 30 weight
 run_case "maglev: a backend goes and comes 50 times" counted www "$LAB_VIP:80" 100 off_and_on
 run_case "round-robin: at rest" counted rr "$LAB_VIP:8080" 5 nothing
-run_case "round-robin: a backend goes and comes 50 times" counted rr "$LAB_VIP:8080" 100 off_and_on
+run_case "round-robin: a backend goes and comes 15 times" counted rr "$LAB_VIP:8080" 30 off_and_on
 finish
