@@ -95,14 +95,18 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 	director_say(reply, CONTROL_NOT_GOOD, line);
 }
 
-static void answer_reload(struct director *d, struct control_reply *reply)
+/* False: it has not come to its end yet. */
+static bool answer_reload(struct director *d, bool again, struct control_reply *reply)
 {
-	struct err err = {0};
-
-	if (director_reload(d, &err) < 0)
-		say_err(reply, &err);
+	if (!again)
+		director_reload(d);
+	if (d->reload.running || (d->reload.code == 0 && d->ready && !director_is_settled(d)))
+		return false;
+	if (d->reload.code < 0)
+		say_err(reply, &d->reload.err);
 	else
 		director_say(reply, CONTROL_DONE, "configuration reloaded\n");
+	return true;
 }
 
 static void say_not_master(struct director *d, struct control_reply *reply)
@@ -151,7 +155,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_STATUS: answer_status(d, reply); return;
 	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
-	case CONTROL_RELOAD: answer_reload(d, reply); return;
+	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
@@ -165,11 +169,11 @@ static void answer(struct director *d, const struct control_request *request,
 static bool is_order(const struct control_request *request)
 {
 	switch (request->command) {
-	case CONTROL_RELOAD:
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:
 	case CONTROL_BACKEND_DISABLE:
 	case CONTROL_BACKEND_WEIGHT: return true;
+	case CONTROL_RELOAD:
 	case CONTROL_STATUS:
 	case CONTROL_RULESET_EXPORT:
 	case CONTROL_RULESET_VERIFY:
@@ -181,11 +185,13 @@ static bool is_order(const struct control_request *request)
 }
 
 /* An order is answered when the kernel has it. */
-bool director_answer(void *owner, const struct control_request *request,
+bool director_answer(void *owner, const struct control_request *request, bool again,
 		     struct control_reply *reply)
 {
 	struct director *d = owner;
 
+	if (request->command == CONTROL_RELOAD)
+		return answer_reload(d, again, reply);
 	answer(d, request, reply);
 	return !is_order(request) || director_is_settled(d);
 }

@@ -148,10 +148,11 @@ void director_go_on_later(struct director *d)
 {
 	uint64_t wait_ms = keeper_wait_ms(d->keeper);
 
+	/* libuv (1.44) runs a timer of 0 ms again before it looks at anything else. */
 	if (wait_ms == KEEPER_NEVER || d->stopping)
 		uv_timer_stop(&d->load);
 	else
-		uv_timer_start(&d->load, go_on, wait_ms, 0);
+		uv_timer_start(&d->load, go_on, wait_ms ? wait_ms : 1, 0);
 }
 
 /*

@@ -19,6 +19,16 @@
 
 struct balance;
 
+/* The configuration is read again. The thread writes config, code and err while running. */
+struct reload {
+	uv_work_t work;
+	bool running;
+	bool again; /* somebody asked for it meanwhile */
+	struct config *config;
+	int code; /* of the last one: 0, or err says why not */
+	struct err err;
+};
+
 struct director {
 	uv_loop_t *loop;
 	struct director_options options;
@@ -45,7 +55,8 @@ struct director {
 	uv_timer_t load;     /* the rest of a change that takes several transactions */
 	uint64_t planned_ms; /* when what is being loaded was planned */
 	uv_timer_t check;    /* now and then: is the kernel's table still ours? */
-	int open_timers;
+	struct reload reload;
+	int references; /* timers that are open, a thread that reads a configuration */
 	int lock_fd;
 	bool adopted; /* transitions go on from what the kernel held */
 	bool ready;   /* the first ruleset is applied */
@@ -76,6 +87,14 @@ bool director_miss_links(struct director *d);
 void director_say_interfaces(struct director *d);
 /* The part of it that links do not tell by themselves: what is new about large receive offload. */
 void director_say_lro(struct director *d);
+
+/* One of the references has ended; the last one frees it. */
+void director_unref(struct director *d);
+const struct config_node *director_find_peer(const struct config *c,
+					     const struct config_node *self);
+void director_say_unbuilt(const struct config *c);
+/* The addresses to resolve follow the configuration. 0 or -ENOMEM. */
+int director_set_targets(struct director *d);
 
 /*
  * Facts, transitions, plan, transactions. 0: the kernel's table is as it should be, or will be as soon
@@ -128,7 +147,7 @@ int director_admin_changed(struct director *d, struct err *err);
 enum { CONTROL_DONE = 0, CONTROL_FAILED = 1, CONTROL_NOT_GOOD = 4 };
 
 /* Answers one request of the control socket (control_handler); then by kind. */
-bool director_answer(void *owner, const struct control_request *request,
+bool director_answer(void *owner, const struct control_request *request, bool again,
 		     struct control_reply *reply);
 void director_answer_backend(struct director *d, const struct control_request *request,
 			     struct control_reply *reply);

@@ -77,7 +77,7 @@ int director_find_self(const struct config *c, const char *name, const struct co
 		c->path);
 }
 
-static const struct config_node *find_peer(const struct config *c, const struct config_node *self)
+const struct config_node *director_find_peer(const struct config *c, const struct config_node *self)
 {
 	for (size_t i = 0; self && i < c->cluster.n_nodes; i++)
 		if (&c->cluster.nodes[i] != self)
@@ -157,7 +157,7 @@ static void refresh_soon(struct director *d)
 
 /* The addresses to resolve follow from the configuration, from which interfaces there are and from
  * which of them lead to the backends. */
-static int set_targets(struct director *d)
+int director_set_targets(struct director *d)
 {
 	struct facts_source source = director_facts_source(d);
 	struct facts_target *targets = NULL;
@@ -207,7 +207,7 @@ void director_ways_changed(struct director *d)
 {
 	if (d->stopping)
 		return;
-	if (set_targets(d) < 0)
+	if (director_set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	refresh_soon(d);
 }
@@ -235,7 +235,7 @@ int director_admin_changed(struct director *d, struct err *err)
 
 	if (d->stopping)
 		return 0;
-	if (set_targets(d) < 0)
+	if (director_set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	if (d->ready)
 		code = director_apply(d, err);
@@ -286,18 +286,22 @@ static void director_free(struct director *d)
 	free(d);
 }
 
-static void timer_closed(uv_handle_t *handle)
+void director_unref(struct director *d)
 {
-	struct director *d = handle->data;
-
-	if (--d->open_timers == 0)
+	if (--d->references == 0)
 		director_free(d);
 }
 
-/* Ends what was opened, in reverse order; d frees itself when its timers are closed. */
+static void timer_closed(uv_handle_t *handle)
+{
+	director_unref(handle->data);
+}
+
+/* Ends what was opened, in reverse order; d frees itself when its timers and its thread have ended. */
 static void director_end(struct director *d, bool leave)
 {
 	d->stopping = true;
+	d->references += d->reload.running;
 	control_server_close(d->server);
 	director_end_routers(d, leave);
 	routes_close(d->routes);
@@ -316,7 +320,7 @@ static int open_all(struct director *d, struct err *err)
 	char path[512];
 	int code = director_find_self(d->config, d->options.node, &d->self, err);
 
-	d->peer = find_peer(d->config, d->self);
+	d->peer = director_find_peer(d->config, d->self);
 	if (code == 0)
 		code = config_check_files(d->config, err);
 	if (code == 0)
@@ -355,7 +359,7 @@ static int open_all(struct director *d, struct err *err)
 	return control_server_new(d->loop, path, director_answer, d, &d->server, err);
 }
 
-static void say_unbuilt(const struct config *c)
+void director_say_unbuilt(const struct config *c)
 {
 	for (size_t i = 0; i < c->n_farms; i++)
 		if (c->farms[i].n_checks)
@@ -385,7 +389,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	uv_timer_init(loop, &d->check);
 	uv_timer_init(loop, &d->load);
 	d->refresh.data = d->check.data = d->load.data = d;
-	d->open_timers = 3;
+	d->references = 3;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d, false);
@@ -394,86 +398,14 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	log_info("directord " DIRECTOR_VERSION " starts%s%s with %s",
 		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
 		 options->config_path);
-	say_unbuilt(config);
+	director_say_unbuilt(config);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
-	set_targets(d);
+	director_set_targets(d);
 	refresh_soon(d);
 	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
 	*ret = d;
 	return 0;
-}
-
-static int refuse(struct config *config, const struct err *err)
-{
-	char line[ERR_LINE];
-
-	config_free(config);
-	log_error("reload refused, the old configuration stays: %s", err_format(err, line));
-	return -EINVAL;
-}
-
-/* Who one is does not change while one's interface is away: the name stays good. */
-static int find_self_again(struct director *d, const struct config *c,
-			   const struct config_node **ret, struct err *err)
-{
-	int code = director_find_self(c, d->options.node, ret, err);
-
-	if (code < 0 && c->has_cluster && d->self && !d->options.node)
-		*ret = config_node_by_name(c, d->self->name);
-	return *ret ? 0 : code;
-}
-
-int director_reload(struct director *d, struct err *err)
-{
-	const struct config_node *self = NULL;
-	struct config *config = NULL, *old = d->config;
-	struct err why = {0};
-	int code = config_load(d->options.config_path, &config, err);
-
-	if (code == 0)
-		code = config_check_files(config, err);
-	if (code == 0)
-		code = find_self_again(d, config, &self, err);
-	if (code == 0)
-		code = director_set_routers(d, config, self, err);
-	if (code == 0) {
-		code = transitions_configure(d->transitions, config);
-		if (code == 0)
-			code = balance_configure(d->balance, config);
-		if (code == 0)
-			code = admission_configure(&d->admission, old, config);
-		if (code < 0)
-			err_set(err, code, "no memory for its tables");
-	}
-	if (code < 0)
-		return refuse(config, err);
-	d->config = config;
-	d->self = self;
-	d->peer = find_peer(config, self);
-	if (flows_configure(d->flows, config) < 0)
-		log_error("no memory for the names of backends: connections are counted as before");
-	log_info("configuration %s reloaded", d->options.config_path);
-	say_unbuilt(config);
-	admin_store_follow(d->admin, config);
-	director_say_interfaces(d);
-	set_targets(d);
-	config_free(old);
-	if (!d->ready)
-		return 0; /* the first ruleset will be this configuration's */
-	director_feed_routers(d);
-	if (director_apply(d, &why) == 0)
-		return 0;
-	director_say_failure(d, &why);
-	return err_set(
-		err, -EIO,
-		"the new configuration is in force, but its ruleset is not applied yet: %.200s",
-		why.text);
-}
-
-bool director_is_ready(const struct director *d)
-{
-	return d->ready;
 }
 
 void director_stop(struct director *d)

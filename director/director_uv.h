@@ -21,7 +21,7 @@ struct director_options {
 	const char *config_path;
 	const char *node; /* -n, or NULL */
 	const char *runtime_dir;
-	/* Called once, when the first ruleset is in the kernel. */
+	/* Called when the first ruleset is in the kernel, and when a reload has ended. */
 	void (*ready)(void *owner);
 	void *owner;
 };
@@ -30,13 +30,11 @@ struct director_options {
 int director_new(uv_loop_t *loop, const struct director_options *options, struct config *config,
 		 struct director **ret, struct err *err);
 /*
- * Reads the configuration again and goes over to it, or refuses it and stays as it was. Logs which.
- * A ruleset that the kernel does not take at once is an error, too, but the new configuration is in
- * force then and the ruleset is tried again; *err says so.
+ * Begins to read the configuration again. The director goes over to it, or refuses it and stays as it
+ * was, and logs which. A ruleset that the kernel does not take at once is an error, too, but the new
+ * configuration is in force then and the ruleset is tried again.
  */
-int director_reload(struct director *d, struct err *err);
-/* The first ruleset is in the kernel. */
-bool director_is_ready(const struct director *d);
+void director_reload(struct director *d);
 /*
  * Orderly end: the virtual addresses are given up, the other director is told, the ruleset stays.
  * Afterwards the loop runs empty and the director frees itself. NULL is fine.

@@ -219,16 +219,13 @@ static void stop(struct daemon *daemon)
 static void signalled(uv_signal_t *handle, int number)
 {
 	struct daemon *daemon = handle->data;
-	struct err logged;
 
 	if (number != SIGHUP) {
 		stop(daemon);
 		return;
 	}
 	notify_send("RELOADING=1");
-	director_reload(daemon->director, &logged);
-	if (director_is_ready(daemon->director))
-		notify_send("READY=1");
+	director_reload(daemon->director);
 }
 
 static void watchdog(uv_timer_t *timer)

@@ -35,7 +35,8 @@ struct client {
 	uv_timer_t timer;
 	uv_write_t write;
 	int open_handles;
-	uint8_t request[CODEC_LENGTH + CODEC_REQUEST_MAX];
+	uint8_t bytes[CODEC_LENGTH + CODEC_REQUEST_MAX];
+	struct control_request request;
 	size_t used;
 	uint8_t *reply;
 	size_t reply_len;
@@ -96,25 +97,30 @@ static void write_reply(struct client *c)
 		client_close(c);
 }
 
-static void answer(struct client *c, const struct control_request *request)
+static void answer(struct client *c, bool again)
 {
 	struct control_reply reply = {0};
 
-	c->answered = true;
-	c->held = !c->server->handler(c->server->owner, request, &reply);
-	c->reply = codec_pack_reply(&reply, &c->reply_len);
+	c->held = !c->server->handler(c->server->owner, &c->request, again, &reply);
+	if (!c->held || reply.text)
+		c->reply = codec_pack_reply(&reply, &c->reply_len);
 	control_reply_clear(&reply);
-	if (c->held)
-		uv_timer_start(&c->timer, client_timeout, HELD_TIME_MS, 0);
-	else
+	if (!c->held)
 		write_reply(c);
+	else if (!again)
+		uv_timer_start(&c->timer, client_timeout, HELD_TIME_MS, 0);
 }
 
 void control_server_release(struct control_server *s)
 {
-	for (struct client *c = s->clients; c; c = c->next)
-		if (c->held && !uv_is_closing((uv_handle_t *)&c->pipe))
+	for (struct client *c = s->clients; c; c = c->next) {
+		if (!c->held || uv_is_closing((uv_handle_t *)&c->pipe))
+			continue;
+		if (c->reply)
 			write_reply(c);
+		else
+			answer(c, true);
+	}
 }
 
 static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -122,14 +128,12 @@ static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	struct client *c = handle->data;
 
 	(void)suggested;
-	*buf = uv_buf_init((char *)c->request + c->used,
-			   (unsigned int)(sizeof(c->request) - c->used));
+	*buf = uv_buf_init((char *)c->bytes + c->used, (unsigned int)(sizeof(c->bytes) - c->used));
 }
 
 static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
 	struct client *c = stream->data;
-	struct control_request request;
 	size_t length;
 
 	(void)buf;
@@ -138,19 +142,20 @@ static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 		return;
 	}
 	c->used += (size_t)got;
-	if (codec_message_length(c->request, c->used, CODEC_REQUEST_MAX, &length) < 0) {
+	if (codec_message_length(c->bytes, c->used, CODEC_REQUEST_MAX, &length) < 0) {
 		log_warning("a malformed request on the control socket was dropped");
 		client_close(c);
 		return;
 	}
 	if (length == 0 || c->used < length)
 		return;
-	if (codec_unpack_request(c->request + CODEC_LENGTH, length - CODEC_LENGTH, &request) < 0) {
+	if (codec_unpack_request(c->bytes + CODEC_LENGTH, length - CODEC_LENGTH, &c->request) < 0) {
 		log_warning("an unknown request on the control socket was dropped");
 		client_close(c);
 		return;
 	}
-	answer(c, &request);
+	c->answered = true;
+	answer(c, false);
 }
 
 static void connected(uv_stream_t *stream, int status)

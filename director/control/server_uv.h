@@ -16,10 +16,11 @@
 struct control_server;
 
 /*
- * Answers one request; *reply is zeroed and freed by the server. False: it is sent when
- * control_server_release() is called, because what it tells of is not done before.
+ * Answers one request; *reply is zeroed and freed by the server. False: what it tells of is not done
+ * yet. Then it is sent when control_server_release() is called, or, without a text, asked for again
+ * by then.
  */
-typedef bool control_handler(void *owner, const struct control_request *request,
+typedef bool control_handler(void *owner, const struct control_request *request, bool again,
 			     struct control_reply *reply);
 
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */
@@ -28,7 +29,7 @@ int control_server_new(uv_loop_t *loop, const char *path, control_handler *handl
 /* Asynchronous, removes the socket; accepts NULL. */
 void control_server_close(struct control_server *s);
 
-/* Sends the replies that were held back. */
+/* Sends the replies that were held back, as far as they can be given now. */
 void control_server_release(struct control_server *s);
 
 #endif

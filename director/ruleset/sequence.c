@@ -195,11 +195,15 @@ static bool drop_sets(struct making *m)
 	size_t *at = &m->s->at;
 
 	m->s->gone_from = *at;
-	for (; m->left && *at < m->have->n_sets; (*at)++)
-		if (m->s->diff.set_goes[*at]) {
-			nft_put_delete_set(m->b, m->have->sets[*at].name);
-			making_spend(m, 1);
-		}
+	for (; m->left && *at < m->have->n_sets; (*at)++) {
+		const struct ruleset_set *set = &m->have->sets[*at];
+
+		if (!m->s->diff.set_goes[*at])
+			continue;
+		nft_put_delete_set(m->b, set->name);
+		/* Whoever commits this reads the counters before. */
+		making_spend(m, ruleset_kind_counts(set->kind) ? ruleset_set_count(set) : 1);
+	}
 	m->s->gone_to = *at;
 	return *at == m->have->n_sets;
 }

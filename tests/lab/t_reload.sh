@@ -76,9 +76,10 @@ $(section two 52 "$second")"
 	} >"$LAB/director.conf"
 	lab_ctl a config reload >"$LAB/reload.out" 2>&1 &
 	sleep 0.3
-	expect "status while it is loaded" "$(lab_ctl a -j status | "$LAB_TOOLS/lib/json_get.py" ruleset.in_sync)" false
+	expect "status while it is loaded" "$(lab_status a ruleset.in_sync)" false
 	wait $! || fail "the reload: $(cat "$LAB/reload.out")"
-	lab_ctl a ruleset verify || fail "not all is there when the reload is answered"
+	expect "all is there when the reload is answered" "$(lab_status a ruleset.in_sync)" true
+	expect "elements of the last farm" "$(lab_exec a nft list map netdev director f1300-buckets | grep -o 'counter packets' | wc -l)" 1009
 	! grep -q -- '-> master' "$LAB/b/log" || fail "b took over meanwhile"
 	config "$(section one 51 "$LAB_VIP")
 $(section two 52 "$second")" >"$LAB/director.conf"

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Another configuration while the director runs. It is read by a thread: a hundred thousand backends
+ * take seconds, in which adverts must go on. The thread touches nothing but the file and its own
+ * struct config; all else happens when it has ended.
+ *
+ * Shell.
+ */
+#include "director/balance.h"
+#include "director/config/check.h"
+#include "director/config/load.h"
+#include "director/director.h"
+#include "include/log.h"
+
+#include <errno.h>
+
+static void read_file(uv_work_t *work)
+{
+	struct director *d = work->data;
+	struct reload *r = &d->reload;
+
+	r->err = (struct err){0};
+	r->code = config_load(d->options.config_path, &r->config, &r->err);
+	if (r->code == 0)
+		r->code = config_check_files(r->config, &r->err);
+}
+
+static void refuse(struct reload *r)
+{
+	char line[ERR_LINE];
+
+	config_free(r->config);
+	r->code = -EINVAL;
+	log_error("reload refused, the old configuration stays: %s", err_format(&r->err, line));
+}
+
+/* Who one is does not change while one's interface is away: the name stays good. */
+static int find_self_again(struct director *d, const struct config *c,
+			   const struct config_node **ret, struct err *err)
+{
+	int code = director_find_self(c, d->options.node, ret, err);
+
+	if (code < 0 && c->has_cluster && d->self && !d->options.node)
+		*ret = config_node_by_name(c, d->self->name);
+	return *ret ? 0 : code;
+}
+
+static int make_fit(struct director *d, const struct config *config, struct err *err)
+{
+	int code = transitions_configure(d->transitions, config);
+
+	if (code == 0)
+		code = balance_configure(d->balance, config);
+	if (code == 0)
+		code = admission_configure(&d->admission, d->config, config);
+	return code ? err_set(err, code, "no memory for its tables") : 0;
+}
+
+static void go_over(struct director *d)
+{
+	struct config *config = d->reload.config, *old = d->config;
+
+	d->config = config;
+	d->peer = director_find_peer(config, d->self);
+	if (flows_configure(d->flows, config) < 0)
+		log_error("no memory for the names of backends: connections are counted as before");
+	log_info("configuration %s reloaded", d->options.config_path);
+	director_say_unbuilt(config);
+	admin_store_follow(d->admin, config);
+	director_say_interfaces(d);
+	director_set_targets(d);
+	config_free(old);
+}
+
+/* The first ruleset will be this configuration's, when there is none yet. */
+static void apply(struct director *d)
+{
+	struct err why = {0};
+
+	if (!d->ready)
+		return;
+	director_feed_routers(d);
+	if (director_apply(d, &why) == 0)
+		return;
+	director_say_failure(d, &why);
+	d->reload.code = err_set(
+		&d->reload.err, -EIO,
+		"the new configuration is in force, but its ruleset is not applied yet: %.200s",
+		why.text);
+}
+
+static void file_was_read(uv_work_t *work, int status)
+{
+	struct director *d = work->data;
+	struct reload *r = &d->reload;
+	const struct config_node *self = NULL;
+
+	(void)status; /* it is never cancelled */
+	r->running = false;
+	if (d->stopping) {
+		if (r->code == 0)
+			config_free(r->config);
+		director_unref(d);
+		return;
+	}
+	if (r->code == 0)
+		r->code = find_self_again(d, r->config, &self, &r->err);
+	if (r->code == 0)
+		r->code = director_set_routers(d, r->config, self, &r->err);
+	if (r->code == 0)
+		r->code = make_fit(d, r->config, &r->err);
+	if (r->code < 0) {
+		refuse(r);
+	} else {
+		d->self = self;
+		go_over(d);
+		apply(d);
+	}
+	if (d->options.ready && d->ready)
+		d->options.ready(d->options.owner);
+	if (r->again)
+		director_reload(d);
+	else
+		control_server_release(d->server);
+}
+
+void director_reload(struct director *d)
+{
+	struct reload *r = &d->reload;
+
+	r->again = r->running; /* the file may have changed since it was read */
+	if (r->running || d->stopping)
+		return;
+	r->running = true;
+	r->config = NULL;
+	r->work.data = d;
+	if (uv_queue_work(d->loop, &r->work, read_file, file_was_read) < 0) {
+		r->running = false;
+		r->code = err_set(&r->err, -ENOMEM, "no memory");
+		refuse(r);
+	}
+}
