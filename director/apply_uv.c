@@ -104,31 +104,47 @@ static void step_later(struct director *d, uint64_t next_ms)
 	d->waiting = true;
 }
 
+/*
+ * With many backends most of a plan's time would go into questions whose answers are known: where
+ * only neighbours changed, their farms alone are asked about. 0 or -ENOMEM.
+ */
+static int bring_facts(struct director *d, struct err *err)
+{
+	struct facts_source source = director_facts_source(d);
+	int code = 0;
+
+	if (d->facts_stale || !facts_renew(&d->facts, d->peer, &source, d->changed, d->n_changed)) {
+		facts_clear(&d->facts);
+		code = facts_gather(&d->facts, d->config, d->peer, &source);
+	}
+	d->facts_stale = code < 0;
+	d->n_changed = 0;
+	return code < 0 ? err_set(err, code, "no memory for what is known of the backends") : 0;
+}
+
 int director_apply(struct director *d, struct err *err)
 {
 	struct transitions_handler handler = {
 		.remembered = ask_remembered, .changed = transition_changed, .owner = d};
-	struct facts_source source = director_facts_source(d);
-	struct facts facts;
+	struct plan_facts *facts = &d->facts.plan;
 	struct ruleset want;
-	int code = facts_gather(&facts, d->config, d->peer, &source);
+	int code = bring_facts(d, err);
 
 	if (code == 0 && !d->ready)
-		code = adopt_transitions(d, &facts, err);
+		code = adopt_transitions(d, &d->facts, err);
 	if (code == 0) {
-		code = transitions_step(d->transitions, &facts.plan, uv_now(d->loop), &handler);
-		facts.plan.transitions = transitions_list(d->transitions);
+		code = transitions_step(d->transitions, facts, uv_now(d->loop), &handler);
+		facts->transitions = transitions_list(d->transitions);
 		if (code == 0)
-			code = balance_fit(d->balance, &facts.plan);
-		facts.plan.slots = balance_list(d->balance);
+			code = balance_fit(d->balance, facts);
+		facts->slots = balance_list(d->balance);
 		if (code == 0)
-			code = plan_ruleset(&facts.plan, &want);
+			code = plan_ruleset_again(d->plan, facts, &want);
 		if (code < 0)
 			err_set(err, code, "no memory to plan the ruleset");
 		else
 			code = keeper_set(d->keeper, &want, err);
 	}
-	facts_clear(&facts);
 	if (code == 0) {
 		uv_update_time(d->loop); /* the transaction may have taken its time */
 		step_later(d, transitions_committed(d->transitions, uv_now(d->loop)));

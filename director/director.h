@@ -31,6 +31,11 @@ struct director {
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
 	struct balance *balance;	 /* of least connections */
+	struct facts facts;		 /* as of the last plan */
+	bool facts_stale;		 /* more may have changed than the neighbours below */
+	struct addr changed[NEIGHBOURS_TOLD];
+	size_t n_changed;
+	struct plan_memory *plan; /* the last one */
 	uint64_t balanced_ms;
 	size_t next_checked;	   /* farm whose flows are looked at next */
 	struct flows *flows;	   /* that the packet path remembers */

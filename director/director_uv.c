@@ -133,12 +133,19 @@ void director_refresh(uv_timer_t *timer)
 		uv_timer_start(timer, director_refresh, CHECK_MS, 0);
 }
 
-static void refresh_soon(struct director *d)
+/* Neighbours or times may call for another plan; all else is as it was. */
+static void plan_soon(struct director *d)
 {
 	if (d->stopping || (uv_is_active((uv_handle_t *)&d->refresh) && !d->waiting))
 		return;
 	d->waiting = false;
 	uv_timer_start(&d->refresh, director_refresh, REFRESH_MS, 0);
+}
+
+static void refresh_soon(struct director *d)
+{
+	d->facts_stale = true;
+	plan_soon(d);
 }
 
 /* The addresses to resolve follow from the configuration, from which interfaces there are and from
@@ -150,6 +157,7 @@ static int set_targets(struct director *d)
 	struct neighbour_target *list;
 	int n = director_set_routed(d);
 
+	d->facts_stale = true;
 	if (n == 0)
 		n = facts_targets(d->config, d->peer, &source, &targets);
 	if (n < 0)
@@ -170,9 +178,17 @@ static int set_targets(struct director *d)
 	return n;
 }
 
-static void neighbours_changed(void *owner)
+static void neighbours_changed(void *owner, const struct addr *addrs, size_t n)
 {
-	refresh_soon(owner);
+	struct director *d = owner;
+
+	if (!addrs || d->n_changed + n > NEIGHBOURS_TOLD) {
+		refresh_soon(d);
+		return;
+	}
+	memcpy(&d->changed[d->n_changed], addrs, n * sizeof(*addrs));
+	d->n_changed += n;
+	plan_soon(d);
 }
 
 static void links_changed(void *owner)
@@ -211,7 +227,7 @@ static void check(uv_timer_t *timer)
 	keeper_counts_roll(d->keeper, uv_now(d->loop));
 	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
-		refresh_soon(d);
+		plan_soon(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 }
 
@@ -267,6 +283,8 @@ static void director_free(struct director *d)
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);
+	plan_memory_free(d->plan);
+	facts_clear(&d->facts);
 	config_free(d->config);
 	free(d->routers);
 	if (d->lock_fd >= 0)
@@ -316,7 +334,8 @@ static int open_all(struct director *d, struct err *err)
 	if (code == 0) {
 		d->transitions = transitions_new();
 		d->balance = balance_new();
-		code = d->transitions && d->balance
+		d->plan = plan_memory_new();
+		code = d->transitions && d->balance && d->plan
 			       ? transitions_configure(d->transitions, d->config)
 			       : -ENOMEM;
 		if (code == 0)
@@ -364,6 +383,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	d->options = *options;
 	d->config = config;
 	d->lock_fd = -1;
+	d->facts_stale = true;
 	uv_update_time(loop);
 	d->started_ms = uv_now(loop);
 	uv_timer_init(loop, &d->refresh);
@@ -431,6 +451,7 @@ int director_reload(struct director *d, struct err *err)
 	if (code < 0)
 		return refuse(config, err);
 	d->config = config;
+	plan_memory_forget(d->plan);
 	d->self = self;
 	d->peer = find_peer(config, self);
 	if (flows_configure(d->flows, config) < 0)

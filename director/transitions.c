@@ -259,20 +259,29 @@ void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* Brings e->table and e->alive up to the facts. 0 or -ENOMEM. */
+/* Brings e->table and e->alive up to the facts. 1 when they were so already, 0, or -ENOMEM. */
 static int follow_facts(struct entry *e, const struct plan_facts *facts, size_t farm)
 {
-	bool same = true;
+	bool same = true, same_alive = true;
 
 	for (size_t i = 0; i < e->n_backends; i++) {
 		const struct plan_backend *b = &facts->backends[farm][i];
 		uint32_t weight = b->usable ? b->weight : 0;
 
 		same &= e->weights[i] == weight;
+		same_alive &= e->alive[i] == b->usable;
 		e->weights[i] = weight;
 		e->alive[i] = b->usable;
 	}
-	return same && e->n_backends ? 0 : plan_farm_table(facts, farm, e->table);
+	if (!same || !e->n_backends)
+		return plan_farm_table(facts, farm, e->table);
+	return same_alive;
+}
+
+/* Nothing but other facts leads out of the steady state. */
+static bool is_at_rest(const struct entry *e)
+{
+	return e->started && e->t.phase == TRANSITION_STEADY && !e->t.unreported;
 }
 
 static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm, uint64_t now_ms,
@@ -284,12 +293,14 @@ static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm
 				      .alive = e->alive,
 				      .n_backends = f->n_backends};
 	struct transition_update update;
-	int err = follow_facts(e, facts, farm);
+	int same = follow_facts(e, facts, farm);
 
-	if (err) {
+	if (same < 0) {
 		e->weights[0] = UINT32_MAX;
-		return err;
+		return same;
 	}
+	if (same && is_at_rest(e))
+		return 0;
 	if (f->protocol & PROTOCOL_TCP)
 		ev.tcp_ms = f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
 	if (f->protocol & PROTOCOL_UDP)

@@ -33,6 +33,8 @@ static bool element_equal(const struct diff *d, enum ruleset_set_kind kind,
 
 static bool rules_equal(const struct ruleset_chain *a, const struct ruleset_chain *b)
 {
+	if (a->rules == b->rules)
+		return true;
 	if (a->n_rules != b->n_rules)
 		return false;
 	for (size_t i = 0; i < a->n_rules; i++)
@@ -399,7 +401,7 @@ size_t ruleset_keep_flow_tables(const struct ruleset *have, struct ruleset *want
 		    have->sets[at].size == want->sets[i].size)
 			continue;
 		want->sets[i].size = have->sets[at].size;
-		free(want->sets[i].signature);
+		share_leave(want->sets[i].signature);
 		want->sets[i].signature = NULL;
 		differed++;
 	}

@@ -154,12 +154,8 @@ int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 {
 	struct ruleset_change change = {0};
 	char text[RULESET_CHANGE_TEXT];
-	int code = nft_sign_like(want, &k->want);
+	int code = set_once(k, want, &change, err);
 
-	if (code < 0)
-		err_set(err, code, "no memory for the ruleset");
-	else
-		code = set_once(k, want, &change, err);
 	/* The first failure may be a table that is not what we thought: read it, then try again. */
 	if (code < 0 && code != -EPERM && code != -ENOMEM)
 		code = set_once(k, want, &change, err);
