@@ -6,6 +6,7 @@
 #include "director/config/load.h"
 #include "director/director.h"
 #include "include/log.h"
+#include "include/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,7 @@ static bool backends_resolved(struct director *d)
 static void become_ready(struct director *d)
 {
 	d->ready = true;
+	memory_give_back(); /* the transaction with the whole table */
 	director_feed_routers(d);
 	if (d->options.ready)
 		d->options.ready(d->options.owner);
@@ -465,7 +467,9 @@ int director_reload(struct director *d, struct err *err)
 	if (!d->ready)
 		return 0; /* the first ruleset will be this configuration's */
 	director_feed_routers(d);
-	if (director_apply(d, &why) == 0)
+	code = director_apply(d, &why);
+	memory_give_back();
+	if (code == 0)
 		return 0;
 	uv_timer_start(&d->refresh, director_refresh, CHECK_MS, 0);
 	log_error("%s; trying again until it works", why.text);

@@ -11,7 +11,7 @@
 /* One farm. A farm that is not hashed has no table. */
 struct entry {
 	char farm[RULESET_NAME];
-	char (*backends)[RULESET_NAME];
+	const char **backends; /* names; shared block */
 	size_t n_backends;
 	uint32_t seed;
 	bool hashed;
@@ -35,7 +35,7 @@ struct transitions {
 static void entries_free(struct entry *entries, size_t n)
 {
 	for (size_t i = 0; entries && i < n; i++) {
-		free(entries[i].backends);
+		share_leave(entries[i].backends);
 		free(entries[i].table);
 		free(entries[i].weights);
 		free(entries[i].alive);
@@ -70,12 +70,10 @@ static int entry_init(struct entry *e, const struct config_farm *farm)
 {
 	snprintf(e->farm, sizeof(e->farm), "%s", farm->name);
 	e->seed = farm->seed;
-	e->backends = calloc(farm->n_backends + 1, sizeof(*e->backends));
+	e->backends = plan_backend_names(farm);
 	if (!e->backends)
 		return -ENOMEM;
 	e->n_backends = farm->n_backends;
-	for (size_t i = 0; i < farm->n_backends; i++)
-		snprintf(e->backends[i], sizeof(e->backends[i]), "%s", farm->backends[i].name);
 	if (!plan_farm_is_hashed(farm))
 		return 0;
 	e->table = calloc(plan_farm_modulus(farm), sizeof(*e->table));
