@@ -169,6 +169,7 @@ struct later {
 	const struct plan_facts *facts;
 	const struct plan_place *places; /* of each farm */
 	bool ipv6;
+	bool sprays;  /* a farm does; mostly none, and then no farm is looked at for each VIP */
 	int dropping; /* the chain of all that are dropped; -1: not there yet */
 };
 
@@ -324,7 +325,7 @@ static int later_chain(struct later *l, const struct addr *vip, bool udp)
 	struct plan_receivers to = {.n = 0};
 	bool spray = false;
 
-	for (size_t i = 0; i < l->facts->config->n_farms; i++) {
+	for (size_t i = 0; l->sprays && i < l->facts->config->n_farms; i++) {
 		const struct config_farm *farm = &l->facts->config->farms[i];
 
 		if (farm->fragments != FRAGMENTS_SPRAY || l->places[i].entries.chains[lane] < 0 ||
@@ -347,6 +348,8 @@ int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
 
 	if (ruleset_set_reserve(set, from->n_elements) < 0)
 		return -ENOMEM;
+	for (size_t i = 0; i < facts->config->n_farms; i++)
+		l.sprays |= facts->config->farms[i].fragments == FRAGMENTS_SPRAY;
 	for (size_t i = 0; i < from->n_elements; i++)
 		memcpy(set->elements[i].key, from->elements[i].key, len + 1);
 	ruleset_set_sort(set);
