@@ -127,6 +127,7 @@ int director_apply(struct director *d, struct err *err)
 	struct transitions_handler handler = {
 		.remembered = ask_remembered, .changed = transition_changed, .owner = d};
 	struct plan_facts *facts = &d->facts.plan;
+	uint64_t begun = uv_hrtime(), planned = begun;
 	struct ruleset want;
 	int code = bring_facts(d, err);
 
@@ -140,11 +141,14 @@ int director_apply(struct director *d, struct err *err)
 		facts->slots = balance_list(d->balance);
 		if (code == 0)
 			code = plan_ruleset_again(d->plan, facts, &want);
+		planned = uv_hrtime();
 		if (code < 0)
 			err_set(err, code, "no memory to plan the ruleset");
 		else
 			code = keeper_set(d->keeper, &want, err);
 	}
+	log_debug("planned in %.1f ms, applied in %.1f ms", (double)(planned - begun) / 1e6,
+		  (double)(uv_hrtime() - planned) / 1e6);
 	if (code == 0) {
 		uv_update_time(d->loop); /* the transaction may have taken its time */
 		step_later(d, transitions_committed(d->transitions, uv_now(d->loop)));
