@@ -14,7 +14,7 @@ union head {
 
 static union head *head_of(const void *block)
 {
-	return (union head *)(uintptr_t)block - 1;
+	return (union head *)block - 1;
 }
 
 static bool is_too_much(size_t n, size_t size)
@@ -56,7 +56,7 @@ void *share_join(const void *block)
 {
 	if (block)
 		head_of(block)->owners++;
-	return (void *)(uintptr_t)block;
+	return (void *)block;
 }
 
 bool share_is_last(const void *block)
