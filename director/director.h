@@ -4,6 +4,7 @@
 #define DIRECTOR_DIRECTOR_H
 
 #include "director/admin_uv.h"
+#include "director/config/digest.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/facts.h"
@@ -22,8 +23,9 @@ struct director {
 	uv_loop_t *loop;
 	struct director_options options;
 	struct config *config;
-	const struct config_node *self; /* inside config; NULL: standalone */
-	const struct config_node *peer; /* inside config; NULL: standalone */
+	char digest[CONFIG_DIGEST_TEXT]; /* of config; a large one takes half a second */
+	const struct config_node *self;	 /* inside config; NULL: standalone */
+	const struct config_node *peer;	 /* inside config; NULL: standalone */
 	struct links *links;
 	struct neighbours *neighbours;
 	struct routes *routes;

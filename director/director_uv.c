@@ -384,6 +384,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	d->loop = loop;
 	d->options = *options;
 	d->config = config;
+	config_digest(config, d->digest);
 	d->lock_fd = -1;
 	d->facts_stale = true;
 	uv_update_time(loop);
@@ -453,6 +454,7 @@ int director_reload(struct director *d, struct err *err)
 	if (code < 0)
 		return refuse(config, err);
 	d->config = config;
+	config_digest(config, d->digest);
 	plan_memory_forget(d->plan);
 	d->self = self;
 	d->peer = find_peer(config, self);
