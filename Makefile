@@ -175,15 +175,17 @@ unit: $(B)/run-tests
 	@$(B)/run-tests
 
 # As root, in network namespaces of their own; a quarter of an hour. BENCH_PACKET="--only maglev*",
-# BENCH_LOAD=--quick and BENCH_TRANSITIONS="--count 100" are examples of their options.
-bench: $(B)/packages-test $(BENCHES:%=$(B)/%)
+# BENCH_LOAD=--quick, BENCH_DAEMON=--quick and BENCH_TRANSITIONS="--count 100" are examples of their
+# options.
+bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	@mkdir -p $(B)/bench; status=0; \
 	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
 	$(B)/bench_load --json $(B)/bench/load.json $(BENCH_LOAD) || status=1; echo; \
 	$(B)/bench_transitions $(BENCH_TRANSITIONS) || status=1; echo; \
 	$(B)/bench_transitions --mutant --count 20 || status=1; echo; \
 	$(B)/bench_flood $(BENCH_FLOOD) || status=1; echo; \
-	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; exit $$status
+	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; echo; \
+	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
 	@set -e; for f in $(FUZZERS); do \

@@ -4,7 +4,6 @@
  *
  * Shell.
  */
-#include "director/config/digest.h"
 #include "director/director.h"
 #include "director/ruleset/export.h"
 
@@ -40,7 +39,6 @@ static void answer_status(struct director *d, struct control_reply *reply)
 static void answer_export(struct director *d, struct control_reply *reply)
 {
 	struct facts_source source = director_facts_source(d);
-	char digest[CONFIG_DIGEST_TEXT];
 	struct export_head head;
 	struct config ordered = {0};
 	struct facts facts;
@@ -54,7 +52,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	director_check_ruleset(d);
 	head = (struct export_head){
 		.node = d->self ? d->self->name : "",
-		.digest = config_digest(d->config, digest),
+		.digest = d->digest,
 		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
 	if (admin_effective(source.admin, d->config, &ordered) < 0 ||
 	    facts_gather(&facts, &ordered, d->peer, &source) < 0) {

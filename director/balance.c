@@ -12,7 +12,7 @@
 /* One farm; one with another scheduler has no slots. */
 struct entry {
 	char farm[RULESET_NAME];
-	char (*names)[RULESET_NAME];
+	const char **names; /* shared block */
 	struct least_backend *backends;
 	size_t n;
 	uint16_t *slots;
@@ -29,7 +29,7 @@ struct balance {
 static void entries_free(struct entry *entries, size_t n)
 {
 	for (size_t i = 0; entries && i < n; i++) {
-		free(entries[i].names);
+		share_leave(entries[i].names);
 		free(entries[i].backends);
 		free(entries[i].slots);
 	}
@@ -77,13 +77,11 @@ static int entry_init(struct entry *e, const struct config_farm *farm)
 		return 0;
 	e->n = farm->n_backends;
 	e->size = plan_farm_modulus(farm);
-	e->names = calloc(e->n + 1, sizeof(*e->names));
+	e->names = plan_backend_names(farm);
 	e->backends = calloc(e->n + 1, sizeof(*e->backends));
 	e->slots = calloc(e->size, sizeof(*e->slots));
 	if (!e->names || !e->backends || !e->slots)
 		return -ENOMEM;
-	for (size_t i = 0; i < e->n; i++)
-		snprintf(e->names[i], sizeof(e->names[i]), "%s", farm->backends[i].name);
 	for (uint32_t s = 0; s < e->size; s++)
 		e->slots[s] = BUCKET_NONE;
 	return 0;

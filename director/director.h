@@ -5,6 +5,7 @@
 
 #include "director/admin_uv.h"
 #include "director/admission.h"
+#include "director/config/digest.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/facts.h"
@@ -33,8 +34,9 @@ struct director {
 	uv_loop_t *loop;
 	struct director_options options;
 	struct config *config;
-	const struct config_node *self; /* inside config; NULL: standalone */
-	const struct config_node *peer; /* inside config; NULL: standalone */
+	char digest[CONFIG_DIGEST_TEXT]; /* of config; a large one takes half a second */
+	const struct config_node *self;	 /* inside config; NULL: standalone */
+	const struct config_node *peer;	 /* inside config; NULL: standalone */
 	struct links *links;
 	struct neighbours *neighbours;
 	struct routes *routes;
@@ -43,6 +45,11 @@ struct director {
 	struct transitions *transitions; /* of the bucket tables */
 	struct admission admission;	 /* of farms to the plan */
 	struct balance *balance;	 /* of least connections */
+	struct facts facts;		 /* as of the last plan */
+	bool facts_stale;		 /* more may have changed than the neighbours below */
+	struct addr changed[NEIGHBOURS_TOLD];
+	size_t n_changed;
+	struct plan_memory *plan; /* the last one */
 	uint64_t balanced_ms;
 	size_t next_checked;	   /* farm whose flows are looked at next */
 	struct flows *flows;	   /* that the packet path remembers */

@@ -6,6 +6,7 @@
 #include "director/config/load.h"
 #include "director/director.h"
 #include "include/log.h"
+#include "include/memory.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,6 +106,7 @@ static bool backends_resolved(struct director *d)
 static void become_ready(struct director *d)
 {
 	d->ready = true;
+	memory_give_back(); /* the transaction with the whole table */
 	director_feed_routers(d);
 	if (d->options.ready)
 		d->options.ready(d->options.owner);
@@ -147,12 +149,19 @@ void director_refresh(uv_timer_t *timer)
 		director_applied(d);
 }
 
-static void refresh_soon(struct director *d)
+/* Neighbours or times may call for another plan; all else is as it was. */
+static void plan_soon(struct director *d)
 {
 	if (d->stopping || (uv_is_active((uv_handle_t *)&d->refresh) && !d->waiting))
 		return;
 	d->waiting = false;
 	uv_timer_start(&d->refresh, director_refresh, REFRESH_MS, 0);
+}
+
+static void refresh_soon(struct director *d)
+{
+	d->facts_stale = true;
+	plan_soon(d);
 }
 
 /* The addresses to resolve follow from the configuration, from which interfaces there are and from
@@ -164,6 +173,7 @@ int director_set_targets(struct director *d)
 	struct neighbour_target *list;
 	int n = director_set_routed(d);
 
+	d->facts_stale = true;
 	if (n == 0)
 		n = facts_targets(d->config, d->peer, &source, &targets);
 	if (n < 0)
@@ -184,9 +194,17 @@ int director_set_targets(struct director *d)
 	return n;
 }
 
-static void neighbours_changed(void *owner)
+static void neighbours_changed(void *owner, const struct addr *addrs, size_t n)
 {
-	refresh_soon(owner);
+	struct director *d = owner;
+
+	if (!addrs || d->n_changed + n > NEIGHBOURS_TOLD) {
+		refresh_soon(d);
+		return;
+	}
+	memcpy(&d->changed[d->n_changed], addrs, n * sizeof(*addrs));
+	d->n_changed += n;
+	plan_soon(d);
 }
 
 static void links_changed(void *owner)
@@ -225,7 +243,7 @@ static void check(uv_timer_t *timer)
 	keeper_counts_roll(d->keeper, uv_now(d->loop));
 	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
-		refresh_soon(d);
+		plan_soon(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 }
 
@@ -279,6 +297,8 @@ static void director_free(struct director *d)
 	transitions_free(d->transitions);
 	balance_free(d->balance);
 	admission_clear(&d->admission);
+	plan_memory_free(d->plan);
+	facts_clear(&d->facts);
 	config_free(d->config);
 	free(d->routers);
 	if (d->lock_fd >= 0)
@@ -333,7 +353,8 @@ static int open_all(struct director *d, struct err *err)
 	if (code == 0) {
 		d->transitions = transitions_new();
 		d->balance = balance_new();
-		code = d->transitions && d->balance
+		d->plan = plan_memory_new();
+		code = d->transitions && d->balance && d->plan
 			       ? transitions_configure(d->transitions, d->config)
 			       : -ENOMEM;
 		if (code == 0)
@@ -382,7 +403,9 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	d->loop = loop;
 	d->options = *options;
 	d->config = config;
+	config_digest(config, d->digest);
 	d->lock_fd = -1;
+	d->facts_stale = true;
 	uv_update_time(loop);
 	d->started_ms = uv_now(loop);
 	uv_timer_init(loop, &d->refresh);

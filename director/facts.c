@@ -128,6 +128,24 @@ void facts_apply_backups(const struct config_farm *farm, struct plan_backend *ba
 			backends[i].weight = 0;
 }
 
+/* The backends of one farm, zeroed before. */
+static void gather_farm(struct facts *f, size_t at, struct plan_backend *backends,
+			const struct facts_source *source)
+{
+	const struct config_farm *farm = &f->plan.config->farms[at];
+	bool there = plan_find_interface(&f->plan, farm->interface);
+
+	for (size_t k = 0; there && k < farm->n_backends; k++) {
+		const struct plan_interface *out = gather_way(f, farm, &farm->backends[k], source);
+
+		if (!out || is_dead(farm, out, source))
+			continue;
+		backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
+		backends[k].out = (uint16_t)(out - f->interfaces);
+	}
+	facts_apply_backups(farm, backends);
+}
+
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source)
 {
@@ -147,23 +165,48 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	gather_interfaces(f, c, peer, source);
 	next = f->all;
 	for (size_t i = 0; i < c->n_farms; i++) {
-		const struct config_farm *farm = &c->farms[i];
-		bool there = plan_find_interface(&f->plan, farm->interface);
-
 		f->farms[i] = next;
-		for (size_t k = 0; there && k < farm->n_backends; k++) {
-			const struct plan_interface *out =
-				gather_way(f, farm, &farm->backends[k], source);
-
-			if (!out || is_dead(farm, out, source))
-				continue;
-			next[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
-			next[k].out = (uint16_t)(out - f->interfaces);
-		}
-		facts_apply_backups(farm, next);
-		next += farm->n_backends;
+		gather_farm(f, i, next, source);
+		next += c->farms[i].n_backends;
 	}
 	return 0;
+}
+
+/* Compared as a whole, without a call: every backend's address is. */
+static bool is_one_of(const struct addr *addr, const struct addr *addrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (memcmp(addr, &addrs[i], sizeof(*addr)) == 0)
+			return true;
+	return false;
+}
+
+static bool farm_has_one_of(const struct config_farm *farm, const struct addr *addrs, size_t n)
+{
+	for (size_t k = 0; k < farm->n_backends; k++)
+		if (is_one_of(&farm->backends[k].address, addrs, n))
+			return true;
+	return false;
+}
+
+bool facts_renew(struct facts *f, const struct config_node *peer, const struct facts_source *source,
+		 const struct addr *addrs, size_t n)
+{
+	const struct config *c = f->plan.config;
+	struct plan_backend *next = f->all;
+
+	if (peer && is_one_of(&peer->address, addrs, n))
+		return false;
+	for (size_t i = 0; i < c->n_farms; i++) {
+		size_t backends = c->farms[i].n_backends;
+
+		if (farm_has_one_of(&c->farms[i], addrs, n)) {
+			memset(next, 0, backends * sizeof(*next));
+			gather_farm(f, i, next, source);
+		}
+		next += backends;
+	}
+	return true;
 }
 
 void facts_clear(struct facts *f)

@@ -47,6 +47,13 @@ struct facts {
  */
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source);
+/*
+ * Takes in that the MACs of these addresses may have changed, and nothing else: the farms with such
+ * backends are asked about anew. False when that is not all, and everything has to be gathered: the
+ * other director's is one of them.
+ */
+bool facts_renew(struct facts *f, const struct config_node *peer, const struct facts_source *source,
+		 const struct addr *addrs, size_t n);
 void facts_clear(struct facts *f);
 
 /*

@@ -3,6 +3,7 @@
 
 #include "director/neighbour.h"
 #include "director/netlink_uv.h"
+#include "include/addr_index.h"
 #include "include/log.h"
 #include "include/nlattr.h"
 
@@ -19,20 +20,30 @@ struct neighbours {
 	uv_timer_t timer;
 	struct neighbour *list;
 	size_t n;
-	bool dirty; /* something to tell */
-	bool hurry; /* something is to be asked at once */
+	struct addr_index index; /* of list */
+	struct addr told[NEIGHBOURS_TOLD];
+	size_t n_told; /* that changed and are to be told, also beyond the room for them */
+	bool hurry;    /* something is to be asked at once */
 	int open_handles;
-	void (*changed)(void *owner);
+	neighbours_changed_fn *changed;
 	void *owner;
 };
 
 static struct neighbour *find(const struct neighbours *ns, uint32_t ifindex,
 			      const struct addr *addr)
 {
-	for (size_t i = 0; i < ns->n; i++)
+	for (uint32_t i = addr_index_first(&ns->index, addr); i != ADDR_INDEX_END;
+	     i = addr_index_next(&ns->index, i))
 		if (ns->list[i].ifindex == ifindex && addr_equal(&ns->list[i].addr, addr))
 			return &ns->list[i];
 	return NULL;
+}
+
+static void note_change(struct neighbours *ns, const struct addr *addr)
+{
+	if (ns->n_told < NEIGHBOURS_TOLD)
+		ns->told[ns->n_told] = *addr;
+	ns->n_told++;
 }
 
 static void message(void *owner, const struct nlmsghdr *nlh)
@@ -64,7 +75,8 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 		return;
 	report.state = nd->ndm_state;
 	report.deleted = nlh->nlmsg_type == RTM_DELNEIGH;
-	ns->dirty |= neighbour_report(n, &report);
+	if (neighbour_report(n, &report))
+		note_change(ns, &addr);
 	if (n->next_ms <= report.now_ms)
 		ns->hurry = true;
 }
@@ -116,15 +128,17 @@ static void restarted(void *owner)
 static void settled(void *owner, bool dump_done)
 {
 	struct neighbours *ns = owner;
+	size_t n;
 
 	(void)dump_done;
 	if (ns->hurry)
 		act_where_due(ns);
 	ns->hurry = false;
-	if (!ns->dirty)
+	if (!ns->n_told)
 		return;
-	ns->dirty = false;
-	ns->changed(ns->owner);
+	n = ns->n_told;
+	ns->n_told = 0;
+	ns->changed(ns->owner, n <= NEIGHBOURS_TOLD ? ns->told : NULL, n);
 }
 
 static void tick(uv_timer_t *timer)
@@ -132,7 +146,7 @@ static void tick(uv_timer_t *timer)
 	act_where_due(timer->data);
 }
 
-int neighbours_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner,
+int neighbours_new(uv_loop_t *loop, neighbours_changed_fn *changed, void *owner,
 		   struct neighbours **ret, struct err *err)
 {
 	struct neighbours *ns = calloc(1, sizeof(*ns));
@@ -165,6 +179,7 @@ static void one_closed(void *owner)
 	if (--ns->open_handles)
 		return;
 	free(ns->list);
+	addr_index_clear(&ns->index);
 	free(ns);
 }
 
@@ -183,30 +198,30 @@ void neighbours_close(struct neighbours *ns)
 
 int neighbours_set_targets(struct neighbours *ns, const struct neighbour_target *targets, size_t n)
 {
-	struct neighbour *list = calloc(n ? n : 1, sizeof(*list));
-	size_t used = 0;
+	struct neighbours next = {.list = calloc(n ? n : 1, sizeof(*next.list))};
 	bool any_new = false;
 
-	if (!list)
+	if (!next.list || addr_index_init(&next.index, n) < 0) {
+		free(next.list);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < n; i++) {
-		const struct neighbour *known = find(ns, targets[i].ifindex, &targets[i].addr);
-		size_t k = 0;
+		const struct neighbour_target *t = &targets[i];
+		const struct neighbour *known = find(ns, t->ifindex, &t->addr);
 
-		while (k < used && (list[k].ifindex != targets[i].ifindex ||
-				    !addr_equal(&list[k].addr, &targets[i].addr)))
-			k++;
-		if (k < used)
+		if (find(&next, t->ifindex, &t->addr))
 			continue; /* one backend of several farms */
 		any_new |= !known;
-		list[used] = known ? *known
-				   : (struct neighbour){.ifindex = targets[i].ifindex,
-							.addr = targets[i].addr};
-		neighbour_link(&list[used++], targets[i].link_up, uv_now(ns->timer.loop));
+		next.list[next.n] =
+			known ? *known : (struct neighbour){.ifindex = t->ifindex, .addr = t->addr};
+		neighbour_link(&next.list[next.n], t->link_up, uv_now(ns->timer.loop));
+		addr_index_add(&next.index, &t->addr, (uint32_t)next.n++);
 	}
 	free(ns->list);
-	ns->list = list;
-	ns->n = used;
+	addr_index_clear(&ns->index);
+	ns->list = next.list;
+	ns->n = next.n;
+	ns->index = next.index;
 	/* What the kernel knows already it does not tell again by itself. */
 	if (any_new && netlink_refresh(&ns->netlink) < 0)
 		log_debug("reading the kernel's neighbour table failed");

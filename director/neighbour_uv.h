@@ -24,14 +24,18 @@ struct neighbour_target {
 
 struct neighbours;
 
-/* changed() is called after one or more targets were resolved, lost or moved to another MAC. */
-int neighbours_new(uv_loop_t *loop, void (*changed)(void *owner), void *owner,
+enum { NEIGHBOURS_TOLD = 8 }; /* addresses that changed together and are told one by one */
+
+/* n of these targets were resolved, lost or moved to another MAC; addrs NULL: they are too many. */
+typedef void neighbours_changed_fn(void *owner, const struct addr *addrs, size_t n);
+
+int neighbours_new(uv_loop_t *loop, neighbours_changed_fn *changed, void *owner,
 		   struct neighbours **ret, struct err *err);
 /* Asynchronous; accepts NULL. */
 void neighbours_close(struct neighbours *ns);
 /*
  * Replaces the list of targets; those that stay keep what is known, and what the kernel knows of
- * new ones is known on return (changed() is not called). 0 or -ENOMEM (the old list stays).
+ * new ones is known on return (nothing is told). 0 or -ENOMEM (the old list stays).
  */
 int neighbours_set_targets(struct neighbours *ns, const struct neighbour_target *targets, size_t n);
 /* True when resolved, with the MAC in *ret. */

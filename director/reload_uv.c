@@ -61,6 +61,8 @@ static void go_over(struct director *d)
 	struct config *config = d->reload.config, *old = d->config;
 
 	d->config = config;
+	config_digest(config, d->digest);
+	plan_memory_forget(d->plan);
 	d->peer = director_find_peer(config, d->self);
 	if (flows_configure(d->flows, config) < 0)
 		log_error("no memory for the names of backends: connections are counted as before");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/route_uv.h"
 
+#include "include/addr_index.h"
 #include "include/log.h"
 #include "include/nlattr.h"
 
@@ -34,6 +35,7 @@ struct routes {
 	uint32_t seq;
 	struct route_target *list; /* sorted by address */
 	size_t n, next;		   /* next: the first that this round has not asked for */
+	struct addr_index index;   /* of list */
 	bool stale;		   /* a round is due from the beginning */
 	uint64_t round_ms;	   /* when the last one began */
 	struct routes_ops ops;
@@ -214,6 +216,7 @@ static void free_all(struct routes *r)
 	if (r->questions)
 		mnl_socket_close(r->questions);
 	free(r->list);
+	addr_index_clear(&r->index);
 	free(r);
 }
 
@@ -267,18 +270,23 @@ static int by_addr(const void *a, const void *b)
 
 const struct route_target *routes_find(const struct routes *r, const struct addr *addr)
 {
-	struct route_target key = {.addr = *addr};
-
-	return r->n ? bsearch(&key, r->list, r->n, sizeof(key), by_addr) : NULL;
+	for (uint32_t i = addr_index_first(&r->index, addr); i != ADDR_INDEX_END;
+	     i = addr_index_next(&r->index, i))
+		if (addr_equal(&r->list[i].addr, addr))
+			return &r->list[i];
+	return NULL;
 }
 
 int routes_set_targets(struct routes *r, const struct addr *addrs, size_t n)
 {
 	struct route_target *list = calloc(n + 1, sizeof(*list));
+	struct addr_index index;
 	size_t used = 0;
 
-	if (!list)
+	if (!list || addr_index_init(&index, n) < 0) {
+		free(list);
 		return -ENOMEM;
+	}
 	for (size_t i = 0; i < n; i++)
 		list[i].addr = addrs[i];
 	qsort(list, n, sizeof(*list), by_addr);
@@ -287,10 +295,14 @@ int routes_set_targets(struct routes *r, const struct addr *addrs, size_t n)
 
 		if (used && addr_equal(&list[used - 1].addr, &list[i].addr))
 			continue; /* one backend of several farms */
-		list[used++] = known ? *known : list[i];
+		list[used] = known ? *known : list[i];
+		addr_index_add(&index, &list[used].addr, (uint32_t)used);
+		used++;
 	}
 	free(r->list);
+	addr_index_clear(&r->index);
 	r->list = list;
+	r->index = index;
 	r->n = used;
 	r->next = used; /* a round that runs starts over */
 	for (size_t i = 0; i < used; i++)

@@ -5,7 +5,6 @@
  * Shell: reads counters and flow tables through the keeper; changes nothing.
  */
 #include "director/balance.h"
-#include "director/config/digest.h"
 #include "director/director.h"
 #include "director/ruleset/export.h"
 
@@ -305,7 +304,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 
 	COPY(s.node, d->self ? d->self->name : "");
 	COPY(s.version, DIRECTOR_VERSION);
-	config_digest(d->config, s.config_digest);
+	COPY(s.config_digest, d->digest);
 	s.uptime_ms = uv_now(d->loop) - d->started_ms;
 	director_check_ruleset(d);
 	fill_index(d, &s);

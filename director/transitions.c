@@ -11,7 +11,7 @@
 /* One farm. A farm that is not hashed has no table. */
 struct entry {
 	char farm[RULESET_NAME];
-	char (*backends)[RULESET_NAME];
+	const char **backends; /* names; shared block */
 	size_t n_backends;
 	uint32_t seed;
 	bool hashed;
@@ -35,7 +35,7 @@ struct transitions {
 static void entries_free(struct entry *entries, size_t n)
 {
 	for (size_t i = 0; entries && i < n; i++) {
-		free(entries[i].backends);
+		share_leave(entries[i].backends);
 		free(entries[i].table);
 		free(entries[i].weights);
 		free(entries[i].alive);
@@ -70,12 +70,10 @@ static int entry_init(struct entry *e, const struct config_farm *farm)
 {
 	snprintf(e->farm, sizeof(e->farm), "%s", farm->name);
 	e->seed = farm->seed;
-	e->backends = calloc(farm->n_backends + 1, sizeof(*e->backends));
+	e->backends = plan_backend_names(farm);
 	if (!e->backends)
 		return -ENOMEM;
 	e->n_backends = farm->n_backends;
-	for (size_t i = 0; i < farm->n_backends; i++)
-		snprintf(e->backends[i], sizeof(e->backends[i]), "%s", farm->backends[i].name);
 	if (!plan_farm_is_hashed(farm))
 		return 0;
 	e->table = calloc(plan_farm_modulus(farm), sizeof(*e->table));
@@ -259,20 +257,29 @@ void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* Brings e->table and e->alive up to the facts. 0 or -ENOMEM. */
+/* Brings e->table and e->alive up to the facts. 1 when they were so already, 0, or -ENOMEM. */
 static int follow_facts(struct entry *e, const struct plan_facts *facts, size_t farm)
 {
-	bool same = true;
+	bool same = true, same_alive = true;
 
 	for (size_t i = 0; i < e->n_backends; i++) {
 		const struct plan_backend *b = &facts->backends[farm][i];
 		uint32_t weight = b->usable ? b->weight : 0;
 
 		same &= e->weights[i] == weight;
+		same_alive &= e->alive[i] == b->usable;
 		e->weights[i] = weight;
 		e->alive[i] = b->usable;
 	}
-	return same && e->n_backends ? 0 : plan_farm_table(facts, farm, e->table);
+	if (!same || !e->n_backends)
+		return plan_farm_table(facts, farm, e->table);
+	return same_alive;
+}
+
+/* Nothing but other facts leads out of the steady state. */
+static bool is_at_rest(const struct entry *e)
+{
+	return e->started && e->t.phase == TRANSITION_STEADY && !e->t.unreported;
 }
 
 static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm, uint64_t now_ms,
@@ -284,12 +291,14 @@ static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm
 				      .alive = e->alive,
 				      .n_backends = f->n_backends};
 	struct transition_update update;
-	int err = follow_facts(e, facts, farm);
+	int same = follow_facts(e, facts, farm);
 
-	if (err) {
+	if (same < 0) {
 		e->weights[0] = UINT32_MAX;
-		return err;
+		return same;
 	}
+	if (same && is_at_rest(e))
+		return 0;
 	if (f->protocol & PROTOCOL_TCP)
 		ev.tcp_ms = f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
 	if (f->protocol & PROTOCOL_UDP)

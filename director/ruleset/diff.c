@@ -7,6 +7,8 @@
 
 static bool rules_equal(const struct ruleset_chain *a, const struct ruleset_chain *b)
 {
+	if (a->rules == b->rules)
+		return true;
 	if (a->n_rules != b->n_rules)
 		return false;
 	for (size_t i = 0; i < a->n_rules; i++)
@@ -122,9 +124,9 @@ static bool same_buckets(const struct ruleset_set *have, const struct ruleset_se
 static bool same_elements(const struct diff *d, const struct ruleset_set *have,
 			  const struct ruleset_set *want)
 {
-	if (want->owners && have->owners)
-		return ruleset_set_same_elements(have, want) || same_buckets(have, want);
-	return same_list(d, have, want);
+	if (ruleset_set_same_elements(have, want))
+		return true;
+	return want->owners && have->owners ? same_buckets(have, want) : same_list(d, have, want);
 }
 
 /* Walks two sorted lists side by side. */
@@ -283,7 +285,7 @@ size_t ruleset_keep_flow_tables(const struct ruleset *have, struct ruleset *want
 		    have->sets[at].size == want->sets[i].size)
 			continue;
 		want->sets[i].size = have->sets[at].size;
-		free(want->sets[i].signature);
+		share_leave(want->sets[i].signature);
 		want->sets[i].signature = NULL;
 		differed++;
 	}

@@ -266,13 +266,10 @@ static void leave_no_cut(struct keeper *k)
 int keeper_set(struct keeper *k, struct ruleset *want, struct err *err)
 {
 	struct ruleset none = {0};
-	int code = nft_sign_like(want, &k->want);
+	int code;
 
 	leave_no_cut(k);
-	if (code < 0)
-		err_set(err, code, "no memory for the ruleset");
-	else
-		code = present(k, err);
+	code = present(k, err);
 	ruleset_clear(&k->want);
 	k->want = *want;
 	ruleset_init(want);

@@ -170,7 +170,7 @@ static int value_number(struct ruleset_set *set, const uint8_t value[static RULE
 	for (size_t i = 0; i < set->n_values; i++)
 		if (memcmp(set->values[i], value, RULESET_DATA_MAX) == 0)
 			return (int)i;
-	values = reallocarray(set->values, set->n_values + 1, sizeof(*values));
+	values = share_resize(set->values, set->n_values + 1, sizeof(*values));
 	if (!values)
 		return -ENOMEM;
 	set->values = values;
@@ -253,7 +253,7 @@ static int element_read(struct reading *g, const struct nlattr *element)
 		return bucket_read(set, element);
 	if (set->n_elements == g->room) {
 		size_t room = g->room ? 2 * g->room : 64;
-		struct ruleset_element *bigger = reallocarray(set->elements, room, sizeof(*bigger));
+		struct ruleset_element *bigger = share_resize(set->elements, room, sizeof(*bigger));
 
 		if (!bigger)
 			return -ENOMEM;

@@ -17,8 +17,8 @@ struct nftnl_rule *nft_expr_rule(const struct ruleset *r, const struct ruleset_c
 				 const struct ruleset_rule *rule);
 
 /*
- * The printed form of a rule's expressions and comment, values of counters left out; allocated, or
- * NULL. The same for our own rule and for what the kernel gives back for it.
+ * The printed form of a rule's expressions and comment, values of counters left out; a shared
+ * block, or NULL. The same for our own rule and for what the kernel gives back for it.
  */
 char *nft_expr_signature(const struct nftnl_rule *rule);
 

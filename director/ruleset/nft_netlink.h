@@ -66,9 +66,5 @@ void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 
 /* Fills in every signature that is missing. 0 or -ENOMEM. */
 int nft_sign(struct ruleset *r);
-/*
- * The same; what is equal in `like`, a signed ruleset of the plan's, is taken from there (a
- * signature costs some microseconds, and of thousands of rules few change).
- */
-int nft_sign_like(struct ruleset *r, const struct ruleset *like);
+
 #endif

@@ -304,7 +304,7 @@ static int print_name(struct nftnl_expr *e, void *data)
 
 char *nft_set_signature(const struct nftnl_set *set)
 {
-	char *text = NULL;
+	char *text = NULL, *shared;
 	size_t size;
 	uint32_t len = 0;
 	FILE *out = open_memstream(&text, &size);
@@ -325,9 +325,7 @@ char *nft_set_signature(const struct nftnl_set *set)
 	fputs(" userdata ", out);
 	for (uint32_t i = 0; udata && i < len; i++)
 		fprintf(out, "%02x", udata[i]);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	shared = fclose(out) == 0 ? share_text(text) : NULL;
+	free(text);
+	return shared;
 }

@@ -15,7 +15,7 @@
 /* A new declaration without elements; id is unique within its transaction. NULL: no memory. */
 struct nftnl_set *nft_set_new(const struct ruleset_set *set, uint32_t id);
 
-/* The signature of a set as libnftnl holds it; allocated, or NULL. */
+/* The signature of a set as libnftnl holds it, a shared block; or NULL. */
 char *nft_set_signature(const struct nftnl_set *set);
 /* Which of our kinds has this shape (types, lengths, flags); SET_FOREIGN when none has. */
 enum ruleset_set_kind nft_set_kind(const struct nftnl_set *set);

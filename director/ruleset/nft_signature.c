@@ -30,7 +30,7 @@ static int print_expr(struct nftnl_expr *e, void *data)
 
 char *nft_expr_signature(const struct nftnl_rule *rule)
 {
-	char *text = NULL;
+	char *text = NULL, *shared;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 	const uint8_t *comment;
@@ -43,11 +43,9 @@ char *nft_expr_signature(const struct nftnl_rule *rule)
 	/* type, length, text with its NUL */
 	if (comment && len > 2)
 		fprintf(out, "  comment %.*s\n", (int)(len - 3), (const char *)comment + 2);
-	if (fclose(out) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	shared = fclose(out) == 0 ? share_text(text) : NULL;
+	free(text);
+	return shared;
 }
 
 static int sign_set(struct ruleset_set *set)
@@ -81,56 +79,4 @@ int nft_sign(struct ruleset *r)
 			if (!r->chains[i].rules[k].signature)
 				err = sign_rule(r, &r->chains[i], &r->chains[i].rules[k]);
 	return err;
-}
-
-/* Statements name sets and chains by index: these mean the same in both only when all names agree. */
-static bool same_objects(const struct ruleset *a, const struct ruleset *b)
-{
-	if (a->n_sets != b->n_sets || a->n_chains != b->n_chains)
-		return false;
-	for (size_t i = 0; i < a->n_sets; i++)
-		if (a->sets[i].kind != b->sets[i].kind || a->sets[i].size != b->sets[i].size ||
-		    strcmp(a->sets[i].name, b->sets[i].name) != 0)
-			return false;
-	for (size_t i = 0; i < a->n_chains; i++)
-		if (strcmp(a->chains[i].name, b->chains[i].name) != 0)
-			return false;
-	return true;
-}
-
-static int copy_signature(char **to, const char *from)
-{
-	if (*to || !from)
-		return 0;
-	*to = strdup(from);
-	return *to ? 0 : -ENOMEM;
-}
-
-static int sign_chain_like(struct ruleset_chain *chain, const struct ruleset_chain *like)
-{
-	int err = 0;
-
-	for (size_t k = 0; !err && k < chain->n_rules && k < like->n_rules; k++) {
-		struct ruleset_rule *rule = &chain->rules[k];
-		const struct ruleset_rule *other = &like->rules[k];
-
-		if (rule->n_statements == other->n_statements && rule->comment == other->comment &&
-		    memcmp(rule->statements, other->statements,
-			   rule->n_statements * sizeof(*rule->statements)) == 0)
-			err = copy_signature(&rule->signature, other->signature);
-	}
-	return err;
-}
-
-int nft_sign_like(struct ruleset *r, const struct ruleset *like)
-{
-	int err = 0;
-
-	if (!same_objects(r, like))
-		return nft_sign(r);
-	for (size_t i = 0; !err && i < r->n_sets; i++)
-		err = copy_signature(&r->sets[i].signature, like->sets[i].signature);
-	for (size_t i = 0; !err && i < r->n_chains; i++)
-		err = sign_chain_like(&r->chains[i], &like->chains[i]);
-	return err ? err : nft_sign(r);
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/plan.h"
 
+#include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/plan_farm.h"
+#include "director/ruleset/plan_memory.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -30,7 +32,7 @@ struct shared {
 	int errors, errors6; /* … of the packet in an ICMP error, to the farm's errors */
 	int later, later6;   /* VIP and protocol, of later fragments */
 	int chain, chain6;   /* for ICMP errors; -1: nobody to send them to */
-	const struct plan_entries *entries; /* of each farm */
+	const struct plan_place *places; /* of each farm */
 };
 
 static bool is_ipv6(const struct addr *a)
@@ -98,14 +100,14 @@ static int plan_services(const struct plan_facts *facts, struct ruleset *r,
 	size_t n = 0;
 
 	for (size_t i = 0; i < facts->config->n_farms; i++)
-		n += add_services(NULL, &facts->config->farms[i], &shared->entries[i], purpose,
-				  ipv6);
+		n += add_services(NULL, &facts->config->farms[i], &shared->places[i].entries,
+				  purpose, ipv6);
 	if (ruleset_set_reserve(set, n) < 0)
 		return -ENOMEM;
 	n = 0;
 	for (size_t i = 0; i < facts->config->n_farms; i++)
-		n += add_services(&set->elements[n], &facts->config->farms[i], &shared->entries[i],
-				  purpose, ipv6);
+		n += add_services(&set->elements[n], &facts->config->farms[i],
+				  &shared->places[i].entries, purpose, ipv6);
 	ruleset_set_sort(set);
 	return 0;
 }
@@ -224,20 +226,33 @@ static bool interface_has_farm(const struct config *c, const char *name)
 	return false;
 }
 
-static int plan_farms(const struct plan_facts *facts, struct ruleset *r,
-		      struct plan_entries *entries)
+/* One farm, as it was planned the last time when that is still right. */
+static int plan_or_share_farm(const struct plan_facts *facts, const struct plan_memory *m,
+			      size_t index, struct ruleset *r, struct plan_entries *ret)
+{
+	for (enum plan_lane lane = 0; lane < LANE_COUNT; lane++)
+		ret->chains[lane] = -1;
+	if (!plan_admits(facts, index) ||
+	    !plan_find_interface(facts, facts->config->farms[index].interface))
+		return 0;
+	return m && plan_memory_knows(m, facts, index) ? plan_memory_share(m, index, r, ret)
+						       : plan_farm(r, facts, index, ret);
+}
+
+static int plan_farms(const struct plan_facts *facts, const struct plan_memory *m,
+		      struct ruleset *r, struct plan_place *places)
 {
 	for (size_t i = 0; i < facts->config->n_farms; i++) {
+		struct plan_place *place = &places[i];
 		int err;
 
-		for (enum plan_lane lane = 0; lane < LANE_COUNT; lane++)
-			entries[i].chains[lane] = -1;
-		if (!plan_admits(facts, i) ||
-		    !plan_find_interface(facts, facts->config->farms[i].interface))
-			continue;
-		err = plan_farm(r, facts, i, &entries[i]);
+		place->first_set = r->n_sets;
+		place->first_chain = r->n_chains;
+		err = plan_or_share_farm(facts, m, i, r, &place->entries);
 		if (err)
 			return err;
+		place->n_sets = r->n_sets - place->first_set;
+		place->n_chains = r->n_chains - place->first_chain;
 	}
 	return 0;
 }
@@ -286,7 +301,7 @@ static int fill_shared_sets(const struct plan_facts *facts, struct ruleset *r, s
 	if (!err && !ipv6)
 		err = plan_services(facts, r, s, s->firsts, FIRST_FRAGMENTS, ipv6);
 	if (!err)
-		err = plan_fragment_later(r, facts, s->entries, services,
+		err = plan_fragment_later(r, facts, s->places, services,
 					  ipv6 ? s->later6 : s->later, ipv6);
 	if (err)
 		return err;
@@ -297,14 +312,15 @@ static int fill_shared_sets(const struct plan_facts *facts, struct ruleset *r, s
 	return chain < 0 ? chain : 0;
 }
 
-static int plan_all(const struct plan_facts *facts, struct ruleset *r, struct plan_entries *entries)
+static int plan_all(const struct plan_facts *facts, const struct plan_memory *m, struct ruleset *r,
+		    struct plan_place *places)
 {
-	struct shared shared = {.nodes = -1, .chain = -1, .chain6 = -1, .entries = entries};
+	struct shared shared = {.nodes = -1, .chain = -1, .chain6 = -1, .places = places};
 	int err;
 
 	err = add_shared_sets(facts, r, &shared);
 	if (!err)
-		err = plan_farms(facts, r, entries);
+		err = plan_farms(facts, m, r, places);
 	if (!err)
 		err = fill_shared_sets(facts, r, &shared, false);
 	if (!err && shared.services6 >= 0)
@@ -317,14 +333,34 @@ static int plan_all(const struct plan_facts *facts, struct ruleset *r, struct pl
 
 int plan_ruleset(const struct plan_facts *facts, struct ruleset *ret)
 {
-	struct plan_entries *entries = calloc(facts->config->n_farms + 1, sizeof(*entries));
+	struct plan_place *places = calloc(facts->config->n_farms + 1, sizeof(*places));
 	int err;
 
 	ruleset_init(ret);
 	ret->exists = true;
-	err = entries ? plan_all(facts, ret, entries) : -ENOMEM;
-	free(entries);
+	err = places ? plan_all(facts, NULL, ret, places) : -ENOMEM;
+	free(places);
 	if (err < 0)
 		ruleset_clear(ret);
 	return err;
+}
+
+int plan_ruleset_again(struct plan_memory *m, const struct plan_facts *facts, struct ruleset *ret)
+{
+	struct plan_place *places = calloc(facts->config->n_farms + 1, sizeof(*places));
+	int err;
+
+	ruleset_init(ret);
+	ret->exists = true;
+	err = places ? plan_all(facts, plan_memory_fits(m, facts) ? m : NULL, ret, places)
+		     : -ENOMEM;
+	if (!err)
+		err = nft_sign(ret);
+	if (err < 0) {
+		free(places);
+		ruleset_clear(ret);
+		return err;
+	}
+	plan_memory_keep(m, facts, places, ret);
+	return 0;
 }

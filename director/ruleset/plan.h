@@ -85,6 +85,7 @@
 #include "include/config.h"
 
 struct transition;
+struct plan_memory;
 
 enum {
 	/* A client that has not answered the SYN-ACK after its third SYN (1, 3, 7 s) is gone. */
@@ -157,10 +158,26 @@ int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *tabl
 int plan_ruleset(const struct plan_facts *facts, struct ruleset *ret);
 
 /*
+ * The same ruleset, signed (nft_netlink.h), at the price of what is new: farms about which the facts
+ * say what they said the last time are shared with the ruleset that was planned then. The
+ * configuration that was planned for stays until plan_memory_forget() is called.
+ */
+int plan_ruleset_again(struct plan_memory *m, const struct plan_facts *facts, struct ruleset *ret);
+/* NULL without memory. */
+struct plan_memory *plan_memory_new(void);
+/* Accepts NULL. */
+void plan_memory_free(struct plan_memory *m);
+/* The next plan is from nothing. To be called when there is another configuration. */
+void plan_memory_forget(struct plan_memory *m);
+
+/*
  * Ids of a farm's backends, as the mark of a flow: derived from the name, so they stay when the
  * list changes; never 0; on a collision the later in the list moves on. ids has n_backends places.
  */
 void plan_backend_ids(const struct config_farm *farm, uint32_t *ids);
+
+/* Names of a farm's backends as a shared block, or NULL. */
+const char **plan_backend_names(const struct config_farm *farm);
 
 /* The interface of that name, or NULL. */
 const struct plan_interface *plan_find_interface(const struct plan_facts *facts, const char *name);

@@ -51,12 +51,13 @@ int plan_add_rule(struct ruleset *r, int chain, size_t n,
 		  const struct ruleset_statement *statements)
 {
 	struct ruleset_rule *rule = ruleset_add_rule(r, chain, NULL);
+	int err = 0;
 
 	if (!rule)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		rule_add(rule, statements[i]);
-	return 0;
+		err |= rule_add(rule, statements[i]);
+	return err;
 }
 
 /* --- who gets new connections ----------------------------------------------------------------- */
@@ -126,19 +127,30 @@ int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const c
 	return at;
 }
 
+static const char *backend_name(const void *farm, size_t i)
+{
+	return ((const struct config_farm *)farm)->backends[i].name;
+}
+
+const char **plan_backend_names(const struct config_farm *farm)
+{
+	return share_texts(farm->n_backends, backend_name, farm);
+}
+
 /* The names of the backends, for those who count or comment. */
-static int name_values(const struct farm_plan *p, int at)
+static void name_values(const struct farm_plan *p, int at)
 {
 	struct ruleset_set *set = &p->r->sets[at];
 
-	set->names = calloc(p->farm->n_backends + 1, sizeof(*set->names));
-	if (!set->names)
-		return -ENOMEM;
+	set->names = share_join(p->names);
 	set->n_names = p->farm->n_backends;
-	for (size_t i = 0; i < set->n_names; i++) /* zeroed, and names are shorter */
-		memcpy(set->names[i], p->farm->backends[i].name,
-		       strnlen(p->farm->backends[i].name, CONFIG_NAME_MAX));
-	return 0;
+}
+
+static const char *way_of(const void *owner, size_t i)
+{
+	const struct farm_plan *p = owner;
+
+	return p->backends[i].usable ? p->facts->interfaces[p->backends[i].out].name : "";
 }
 
 static void put_macs(const struct farm_plan *p, uint8_t data[static RULESET_DATA_MAX],
@@ -173,8 +185,9 @@ static int add_indexed(const struct farm_plan *p, enum ruleset_set_kind kind, co
 	for (uint32_t b = 0; b < p->modulus; b++)
 		if (owners[b] != BUCKET_NONE && p->backends[owners[b]].usable)
 			set->owners[b] = owners[b];
-	/* Those of slots are not needed: they neither count nor show names. */
-	return kind == SET_BUCKETS && name_values(p, at) < 0 ? -ENOMEM : at;
+	if (kind == SET_BUCKETS) /* slots neither count nor show names */
+		name_values(p, at);
+	return at;
 }
 
 /* Living backends by id; one with weight 0 keeps its flows and is in here. */
@@ -187,8 +200,9 @@ static int add_backends(const struct farm_plan *p)
 	if (at < 0)
 		return at;
 	set = &p->r->sets[at];
-	if (ruleset_set_reserve(set, n) < 0 || name_values(p, at) < 0)
+	if (ruleset_set_reserve(set, n) < 0)
 		return -ENOMEM;
+	name_values(p, at);
 	for (size_t i = 0; i < n; i++) {
 		if (!p->backends[i].usable)
 			continue;
@@ -253,7 +267,9 @@ static int add_outputs(const struct farm_plan *p)
 	if (at < 0)
 		return at;
 	set = &p->r->sets[at];
-	if (ruleset_set_reserve(set, n) < 0 || name_values(p, at) < 0)
+	set->names = share_texts(n, way_of, p);
+	set->n_names = n;
+	if (!set->names || ruleset_set_reserve(set, n) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++) {
 		const struct plan_interface *out = &p->facts->interfaces[p->backends[i].out];
@@ -264,7 +280,6 @@ static int add_outputs(const struct farm_plan *p)
 		memcpy(e->key, p->backends[i].mac.bytes, MAC_LEN);
 		memcpy(e->data, &out->ifindex, sizeof(out->ifindex));
 		e->backend = (uint16_t)i;
-		snprintf(set->names[i], sizeof(set->names[i]), "%s", out->name);
 		used++;
 	}
 	set->n_elements = used;
@@ -365,7 +380,11 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	};
 	uint32_t *ids = calloc(farm->n_backends + 1, sizeof(*ids));
 	uint16_t *table = calloc(p.modulus, sizeof(*table));
-	int err = ids && table ? 0 : -ENOMEM;
+	int err = 0;
+
+	p.names = plan_backend_names(farm);
+	if (!ids || !table || !p.names)
+		err = -ENOMEM;
 
 	if (!err && !(p.hashed && p.transition)) /* else the transition has the tables */
 		err = plan_farm_table(facts, index, table);
@@ -386,5 +405,6 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 		err = plan_icmp_farm(&p, ret);
 	free(ids);
 	free(table);
+	share_leave(p.names);
 	return err;
 }

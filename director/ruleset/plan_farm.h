@@ -21,6 +21,12 @@ struct plan_entries {
 	int errors, errors6;	/* ICMP errors; -1: no such addresses */
 };
 
+/* Where the sets and chains of a farm are in the ruleset, one behind the other. */
+struct plan_place {
+	size_t first_set, n_sets, first_chain, n_chains;
+	struct plan_entries entries;
+};
+
 /* The flow tables of a lane; -1: not there. */
 struct lane_tables {
 	int flows, closing, half;
@@ -46,6 +52,7 @@ struct farm_plan {
 	const struct plan_backend *backends;
 	const struct transition *transition; /* NULL: none */
 	const uint32_t *ids;
+	const char **names;		  /* of the backends; shared block */
 	const struct plan_interface *out; /* the one way to all backends; NULL: several */
 	uint32_t modulus;
 	bool hashed;	/* no flow is remembered but in a transition */
@@ -74,7 +81,7 @@ int plan_icmp_farm(struct farm_plan *p, struct plan_entries *ret);
  * is the filled services map of that IP version. 0 or -ENOMEM.
  */
 int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
-			const struct plan_entries *entries, int services, int later, bool ipv6);
+			const struct plan_place *places, int services, int later, bool ipv6);
 /* The chain that ICMP errors go to, errors or errors6. Index or -ENOMEM. */
 int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6);
 /* A farm with a list of clients or a rate. */

@@ -37,19 +37,18 @@ static int add_choice(const struct first *f, const struct ruleset_statement *cho
 					   .key = KEY_FRAGMENT,
 					   .set = (uint32_t)f->fragments,
 					   .timeout_ms = PLAN_FRAGMENT_TIMEOUT_MS};
+	struct ruleset_statement by_mark = {
+		.kind = ST_MACS, .by = BY_MARK, .set = (uint32_t)f->p->backends_set};
 	struct ruleset_rule *rule = ruleset_add_rule(f->p->r, f->chain, NULL);
+	int err = 0;
 
 	if (!rule)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		rule_add(rule, choice[i]);
+		err |= rule_add(rule, choice[i]);
 	if (n == 0 || choice[n - 1].kind != ST_MACS)
-		rule_add(rule, (struct ruleset_statement){.kind = ST_MACS,
-							  .by = BY_MARK,
-							  .set = (uint32_t)f->p->backends_set});
-	rule_add(rule, record);
-	rule_add(rule, plan_goto(f->farm));
-	return 0;
+		err |= rule_add(rule, by_mark);
+	return err | rule_add(rule, record) | rule_add(rule, plan_goto(f->farm));
 }
 
 static int add_remembered(const struct first *f, int set)
@@ -168,8 +167,9 @@ int plan_fragment_first(const struct farm_plan *p, enum plan_lane lane, int farm
 struct later {
 	struct ruleset *r;
 	const struct plan_facts *facts;
-	const struct plan_entries *entries;
+	const struct plan_place *places; /* of each farm */
 	bool ipv6;
+	bool sprays;  /* a farm does; mostly none, and then no farm is looked at for each VIP */
 	int dropping; /* the chain of all that are dropped; -1: not there yet */
 };
 
@@ -189,7 +189,7 @@ static const struct plan_interface *only_way(const struct later *l)
 	for (size_t i = 0; i < l->facts->config->n_farms; i++) {
 		const struct config_farm *farm = &l->facts->config->farms[i];
 
-		if (!farm_is_there(&l->entries[i]))
+		if (!farm_is_there(&l->places[i].entries))
 			continue;
 		for (size_t k = 0; k < farm->n_backends; k++) {
 			const struct plan_backend *b = &l->facts->backends[i][k];
@@ -213,6 +213,11 @@ static size_t count_backends(const struct config *c)
 	return n;
 }
 
+static const char *interface_name(const void *facts, size_t i)
+{
+	return ((const struct plan_facts *)facts)->interfaces[i].name;
+}
+
 /* The way out by a backend's MAC address, as each farm has it for itself. Index or -ENOMEM. */
 static int add_outputs(const struct later *l)
 {
@@ -223,22 +228,22 @@ static int add_outputs(const struct later *l)
 	if (at < 0)
 		return at;
 	set = &l->r->sets[at];
-	set->names = calloc(room + 1, sizeof(*set->names));
+	set->names = share_texts(l->facts->n_interfaces, interface_name, l->facts);
 	if (!set->names || ruleset_set_reserve(set, room) < 0)
 		return -ENOMEM;
-	set->n_names = room;
+	set->n_names = l->facts->n_interfaces;
 	for (size_t i = 0; i < l->facts->config->n_farms; i++)
 		for (size_t k = 0; k < l->facts->config->farms[i].n_backends; k++) {
 			const struct plan_backend *b = &l->facts->backends[i][k];
 			const struct plan_interface *out = &l->facts->interfaces[b->out];
 			struct ruleset_element *e = &set->elements[n];
 
-			if (!b->usable || !farm_is_there(&l->entries[i]))
+			if (!b->usable || !farm_is_there(&l->places[i].entries))
 				continue;
 			memcpy(e->key, b->mac.bytes, MAC_LEN);
 			memcpy(e->data, &out->ifindex, sizeof(out->ifindex));
-			snprintf(set->names[n], sizeof(set->names[n]), "%s", out->name);
-			e->backend = (uint16_t)n++;
+			e->backend = b->out; /* its name is that of the interface */
+			n++;
 		}
 	set->n_elements = n;
 	ruleset_set_sort(set);
@@ -320,10 +325,10 @@ static int later_chain(struct later *l, const struct addr *vip, bool udp)
 	struct plan_receivers to = {.n = 0};
 	bool spray = false;
 
-	for (size_t i = 0; i < l->facts->config->n_farms; i++) {
+	for (size_t i = 0; l->sprays && i < l->facts->config->n_farms; i++) {
 		const struct config_farm *farm = &l->facts->config->farms[i];
 
-		if (farm->fragments != FRAGMENTS_SPRAY || l->entries[i].chains[lane] < 0 ||
+		if (farm->fragments != FRAGMENTS_SPRAY || l->places[i].entries.chains[lane] < 0 ||
 		    !has_address(farm, vip))
 			continue;
 		plan_add_receivers(&to, l->facts, i);
@@ -333,9 +338,9 @@ static int later_chain(struct later *l, const struct addr *vip, bool udp)
 }
 
 int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
-			const struct plan_entries *entries, int services, int later, bool ipv6)
+			const struct plan_place *places, int services, int later, bool ipv6)
 {
-	struct later l = {.r = r, .facts = facts, .entries = entries, .ipv6 = ipv6, .dropping = -1};
+	struct later l = {.r = r, .facts = facts, .places = places, .ipv6 = ipv6, .dropping = -1};
 	const struct ruleset_set *from = &r->sets[services];
 	struct ruleset_set *set = &r->sets[later];
 	struct ruleset_element *elements;
@@ -343,6 +348,8 @@ int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
 
 	if (ruleset_set_reserve(set, from->n_elements) < 0)
 		return -ENOMEM;
+	for (size_t i = 0; i < facts->config->n_farms; i++)
+		l.sprays |= facts->config->farms[i].fragments == FRAGMENTS_SPRAY;
 	for (size_t i = 0; i < from->n_elements; i++)
 		memcpy(set->elements[i].key, from->elements[i].key, len + 1);
 	ruleset_set_sort(set);

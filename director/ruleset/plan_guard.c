@@ -106,10 +106,8 @@ static int add_drop(const struct farm_plan *p, int chain, const char *reason,
 
 	if (!rule)
 		return -ENOMEM;
-	rule_add(rule, match);
-	rule_add(rule, plan_statement(ST_COUNTER));
-	rule_add(rule, plan_statement(ST_DROP));
-	return 0;
+	return rule_add(rule, match) | rule_add(rule, plan_statement(ST_COUNTER)) |
+	       rule_add(rule, plan_statement(ST_DROP));
 }
 
 static struct ruleset_statement source_in(bool ipv6, int set, bool negate)

@@ -52,15 +52,16 @@ int plan_add_counted(struct ruleset *r, int chain, const struct ruleset_statemen
 		     enum ruleset_statement_kind end, const char *comment)
 {
 	struct ruleset_rule *rule = ruleset_add_rule(r, chain, comment);
+	int err = 0;
 
 	if (!rule)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		rule_add(rule, match[i]);
-	rule_add(rule, plan_statement(ST_COUNTER));
+		err |= rule_add(rule, match[i]);
+	err |= rule_add(rule, plan_statement(ST_COUNTER));
 	if (end != ST_COUNTER)
-		rule_add(rule, plan_statement(end));
-	return 0;
+		err |= rule_add(rule, plan_statement(end));
+	return err;
 }
 
 /* --- copies to several backends --------------------------------------------------------------- */

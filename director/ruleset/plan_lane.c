@@ -120,14 +120,15 @@ struct ruleset_statement lane_tell_daemon(const struct lane *l)
 #define RULE(l, chain, ...) LANE_RULE(l, (l)->chain, __VA_ARGS__)
 
 /* Nothing chose a backend. Of a rule: behind what it matches. */
-static void add_refusal(const struct lane *l, struct ruleset_rule *rule)
+static int add_refusal(const struct lane *l, struct ruleset_rule *rule)
 {
 	bool answer = l->p->farm->when_empty == WHEN_EMPTY_REJECT;
+	int err = answer && !l->udp ? rule_add(rule, plan_statement(ST_TCP)) : 0;
 
-	if (answer && !l->udp)
-		rule_add(rule, plan_statement(ST_TCP));
-	rule_add(rule, plan_statement(ST_COUNTER));
-	rule_add(rule, plan_statement(!answer ? ST_DROP : l->udp ? ST_REJECT : ST_RESET));
+	err |= rule_add(rule, plan_statement(ST_COUNTER));
+	return err | rule_add(rule, plan_statement(!answer  ? ST_DROP
+						   : l->udp ? ST_REJECT
+							    : ST_RESET));
 }
 
 /* The last rule of a chain that chooses. */
@@ -135,10 +136,7 @@ static int add_drop_rule(const struct lane *l, int chain)
 {
 	struct ruleset_rule *rule = ruleset_add_rule(l->r, chain, PLAN_DROP_NO_BACKEND);
 
-	if (!rule)
-		return -ENOMEM;
-	add_refusal(l, rule);
-	return 0;
+	return rule ? add_refusal(l, rule) : -ENOMEM;
 }
 
 /* The steady rule of a hashed farm: one lookup, both MACs, out. */
@@ -413,9 +411,7 @@ static int add_refuse_new_rule(const struct lane *l)
 
 	if (!rule)
 		return -ENOMEM;
-	rule_add(rule, lane_is_syn());
-	add_refusal(l, rule);
-	return 0;
+	return rule_add(rule, lane_is_syn()) | add_refusal(l, rule);
 }
 
 /*

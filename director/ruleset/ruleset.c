@@ -14,19 +14,21 @@ void ruleset_init(struct ruleset *r)
 
 static void chain_clear(struct ruleset_chain *chain)
 {
-	for (size_t i = 0; i < chain->n_rules; i++)
-		free(chain->rules[i].signature);
-	free(chain->rules);
+	for (size_t i = 0; share_is_last(chain->rules) && i < chain->n_rules; i++) {
+		free(chain->rules[i].statements);
+		share_leave(chain->rules[i].signature);
+	}
+	share_leave(chain->rules);
 }
 
 void ruleset_clear(struct ruleset *r)
 {
 	for (size_t i = 0; i < r->n_sets; i++) {
-		free(r->sets[i].elements);
-		free(r->sets[i].owners);
-		free(r->sets[i].values);
-		free(r->sets[i].names);
-		free(r->sets[i].signature);
+		share_leave(r->sets[i].elements);
+		share_leave(r->sets[i].owners);
+		share_leave(r->sets[i].values);
+		share_leave(r->sets[i].names);
+		share_leave(r->sets[i].signature);
 	}
 	for (size_t i = 0; i < r->n_chains; i++)
 		chain_clear(&r->chains[i]);
@@ -43,40 +45,64 @@ static void set_name(char name[static RULESET_NAME], const char *fmt, va_list ap
 		abort();
 }
 
-int ruleset_add_set(struct ruleset *r, enum ruleset_set_kind kind, const char *fmt, ...)
+/* Room for one more of n objects: twice as much whenever n reaches a power of two. */
+static void *with_room(void *list, size_t n, size_t size)
 {
-	struct ruleset_set *sets = reallocarray(r->sets, r->n_sets + 1, sizeof(*sets));
-	va_list ap;
+	return n & (n - 1) ? list : reallocarray(list, n ? 2 * n : 1, size);
+}
+
+static struct ruleset_set *add_set(struct ruleset *r)
+{
+	struct ruleset_set *sets = with_room(r->sets, r->n_sets, sizeof(*sets));
 
 	if (!sets)
-		return -ENOMEM;
+		return NULL;
 	r->sets = sets;
-	sets[r->n_sets] = (struct ruleset_set){.kind = kind};
+	return &sets[r->n_sets++];
+}
+
+static struct ruleset_chain *add_chain(struct ruleset *r)
+{
+	struct ruleset_chain *chains = with_room(r->chains, r->n_chains, sizeof(*chains));
+
+	if (!chains)
+		return NULL;
+	r->chains = chains;
+	return &chains[r->n_chains++];
+}
+
+int ruleset_add_set(struct ruleset *r, enum ruleset_set_kind kind, const char *fmt, ...)
+{
+	struct ruleset_set *set = add_set(r);
+	va_list ap;
+
+	if (!set)
+		return -ENOMEM;
+	*set = (struct ruleset_set){.kind = kind};
 	va_start(ap, fmt);
-	set_name(sets[r->n_sets].name, fmt, ap);
+	set_name(set->name, fmt, ap);
 	va_end(ap);
-	return (int)r->n_sets++;
+	return (int)r->n_sets - 1;
 }
 
 int ruleset_add_chain(struct ruleset *r, const char *fmt, ...)
 {
-	struct ruleset_chain *chains = reallocarray(r->chains, r->n_chains + 1, sizeof(*chains));
+	struct ruleset_chain *chain = add_chain(r);
 	va_list ap;
 
-	if (!chains)
+	if (!chain)
 		return -ENOMEM;
-	r->chains = chains;
-	chains[r->n_chains] = (struct ruleset_chain){0};
+	*chain = (struct ruleset_chain){0};
 	va_start(ap, fmt);
-	set_name(chains[r->n_chains].name, fmt, ap);
+	set_name(chain->name, fmt, ap);
 	va_end(ap);
-	return (int)r->n_chains++;
+	return (int)r->n_chains - 1;
 }
 
 struct ruleset_rule *ruleset_add_rule(struct ruleset *r, int chain, const char *comment)
 {
 	struct ruleset_chain *c = &r->chains[chain];
-	struct ruleset_rule *rules = reallocarray(c->rules, c->n_rules + 1, sizeof(*rules));
+	struct ruleset_rule *rules = share_resize(c->rules, c->n_rules + 1, sizeof(*rules));
 
 	if (!rules)
 		return NULL;
@@ -85,16 +111,118 @@ struct ruleset_rule *ruleset_add_rule(struct ruleset *r, int chain, const char *
 	return &rules[c->n_rules++];
 }
 
-void rule_add(struct ruleset_rule *rule, struct ruleset_statement statement)
+int rule_add(struct ruleset_rule *rule, struct ruleset_statement statement)
 {
+	struct ruleset_statement *statements =
+		reallocarray(rule->statements, rule->n_statements + 1, sizeof(*statements));
+
+	if (!statements)
+		return -ENOMEM;
+	rule->statements = statements;
 	if (rule->n_statements >= RULESET_STATEMENTS)
 		abort();
-	rule->statements[rule->n_statements++] = statement;
+	statements[rule->n_statements++] = statement;
+	return 0;
+}
+
+/* --- what two rulesets have in common --------------------------------------------------------- */
+
+int ruleset_share_set(struct ruleset *r, const struct ruleset_set *from)
+{
+	struct ruleset_set *set = add_set(r);
+
+	if (!set)
+		return -ENOMEM;
+	*set = *from;
+	share_join(set->elements);
+	share_join(set->owners);
+	share_join(set->values);
+	share_join(set->names);
+	share_join(set->signature);
+	return (int)r->n_sets - 1;
+}
+
+static void shift_statement(struct ruleset_statement *s, const struct ruleset_shift *shift)
+{
+	if (s->set >= shift->set_from)
+		s->set += (uint32_t)shift->set_by;
+	if (s->kind == ST_GOTO && s->chain >= shift->chain_from)
+		s->chain += (uint32_t)shift->chain_by;
+}
+
+/* The same rule under other indexes. 0 or -ENOMEM. */
+static int copy_rule(struct ruleset_rule *to, const struct ruleset_rule *from,
+		     const struct ruleset_shift *shift)
+{
+	size_t n = from->n_statements;
+
+	*to = *from;
+	share_join(to->signature);
+	to->statements = calloc(n ? n : 1, sizeof(*to->statements));
+	if (!to->statements)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		to->statements[i] = from->statements[i];
+		shift_statement(&to->statements[i], shift);
+	}
+	return 0;
+}
+
+int ruleset_share_chain(struct ruleset *r, const struct ruleset_chain *from,
+			const struct ruleset_shift *shift)
+{
+	struct ruleset_chain *chain = add_chain(r);
+	int err = 0;
+
+	if (!chain)
+		return -ENOMEM;
+	*chain = *from;
+	if (!shift->set_by && !shift->chain_by) {
+		share_join(chain->rules);
+		return (int)r->n_chains - 1;
+	}
+	chain->n_rules = 0;
+	chain->rules = share_new(from->n_rules, sizeof(*chain->rules));
+	if (!chain->rules)
+		return -ENOMEM;
+	while (!err && chain->n_rules < from->n_rules) {
+		err = copy_rule(&chain->rules[chain->n_rules], &from->rules[chain->n_rules], shift);
+		chain->n_rules++;
+	}
+	return err ? err : (int)r->n_chains - 1;
+}
+
+/* A copy for those who are not the only owner. NULL without memory. */
+static void *own(void *block, size_t n, size_t size)
+{
+	void *copy;
+
+	if (share_is_last(block))
+		return block;
+	copy = share_new(n ? n : 1, size);
+	if (copy && n)
+		memcpy(copy, block, n * size);
+	if (copy)
+		share_leave(block);
+	return copy;
+}
+
+int ruleset_set_own(struct ruleset_set *set)
+{
+	struct ruleset_element *elements =
+		set->elements ? own(set->elements, set->n_elements, sizeof(*elements)) : NULL;
+	uint16_t *owners = set->owners ? own(set->owners, set->size, sizeof(*owners)) : NULL;
+
+	if (elements)
+		set->elements = elements;
+	if (owners)
+		set->owners = owners;
+	return (set->elements && !elements) || (set->owners && !owners) ? -ENOMEM : 0;
 }
 
 int ruleset_set_reserve(struct ruleset_set *set, size_t n)
 {
-	set->elements = calloc(n ? n : 1, sizeof(*set->elements));
+	set->elements = share_new(n ? n : 1, sizeof(*set->elements));
 	if (!set->elements)
 		return -ENOMEM;
 	set->n_elements = n;
@@ -103,8 +231,8 @@ int ruleset_set_reserve(struct ruleset_set *set, size_t n)
 
 int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values)
 {
-	set->owners = calloc(size, sizeof(*set->owners));
-	set->values = calloc(n_values ? n_values : 1, sizeof(*set->values));
+	set->owners = share_new(size, sizeof(*set->owners));
+	set->values = share_new(n_values ? n_values : 1, sizeof(*set->values));
 	if (!set->owners || !set->values)
 		return -ENOMEM;
 	memset(set->owners, 0xff, size * sizeof(*set->owners));
@@ -318,7 +446,12 @@ int ruleset_find_chain_near(const struct ruleset *r, const char *name, size_t ne
 
 bool ruleset_set_same_elements(const struct ruleset_set *a, const struct ruleset_set *b)
 {
-	if (!a->owners || !b->owners || a->size != b->size || a->n_values != b->n_values)
+	if (!a->owners || !b->owners)
+		return a->elements && a->elements == b->elements &&
+		       !ruleset_kind_is_verdicts(a->kind); /* chains by index */
+	if (a->owners == b->owners && a->values == b->values)
+		return true;
+	if (a->size != b->size || a->n_values != b->n_values)
 		return false;
 	return memcmp(a->owners, b->owners, a->size * sizeof(*a->owners)) == 0 &&
 	       memcmp(a->values, b->values, a->n_values * sizeof(*a->values)) == 0;

@@ -2,7 +2,8 @@
 /*
  * The ruleset as data: what the nft table "director" holds or should hold. plan.c makes it from the
  * configuration, kernel_uv.c reads it from the kernel, diff.c compares two of them, nft_text.c and
- * nft_netlink.c render it. One struct ruleset owns everything below it.
+ * nft_netlink.c render it. One struct ruleset owns everything below it, the large parts together
+ * with other rulesets that have the same (share.h).
  *
  * A rule is a short list of statements. Each kind of statement has one spelling in nft's language
  * and one list of netlink expressions; both renderers have exactly one case for it. A ruleset that
@@ -12,6 +13,7 @@
 #ifndef DIRECTOR_RULESET_RULESET_H
 #define DIRECTOR_RULESET_RULESET_H
 
+#include "director/ruleset/share.h"
 #include "include/addr.h"
 #include "include/config.h"
 
@@ -83,13 +85,14 @@ struct ruleset_set {
 	char name[RULESET_NAME];
 	enum ruleset_set_kind kind;
 	uint32_t size; /* maximum of elements; 0: none stated. BUCKETS, SLOTS: the modulus */
-	char farm[RULESET_NAME];	  /* name of the farm that it belongs to, "": shared */
+	char farm[RULESET_NAME]; /* name of the farm that it belongs to, "": shared */
+	/* All of these are shared blocks. */
 	struct ruleset_element *elements; /* sorted by key; NULL for flows and indexed sets */
 	size_t n_elements;
 	uint16_t *owners; /* indexed: [size], an index into values or RULESET_NO_OWNER */
 	uint8_t (*values)[RULESET_DATA_MAX];
 	size_t n_values;
-	char (*names)[RULESET_NAME]; /* of values, of element.backend; NULL: not known */
+	const char **names; /* of values, of element.backend; NULL: not known */
 	size_t n_names;
 	char *signature; /* see above; NULL until asked for */
 };
@@ -185,11 +188,11 @@ struct ruleset_statement {
 };
 
 struct ruleset_rule {
-	struct ruleset_statement statements[RULESET_STATEMENTS];
+	struct ruleset_statement *statements;
 	size_t n_statements;
 	const char *comment; /* a constant, or NULL */
 	uint64_t handle;     /* read from the kernel; else 0 */
-	char *signature;
+	char *signature;     /* shared block */
 };
 
 struct ruleset_chain {
@@ -198,7 +201,7 @@ struct ruleset_chain {
 	char farm[RULESET_NAME];    /* name of the farm that it belongs to, "": shared; planned */
 	char device
 		[RULESET_IFNAME]; /* base chain on the ingress hook of this interface; "": regular */
-	struct ruleset_rule *rules;
+	struct ruleset_rule *rules; /* shared block */
 	size_t n_rules;
 };
 
@@ -224,7 +227,21 @@ int ruleset_add_chain(struct ruleset *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The new rule, to be filled at once (the pointer is good until the next rule of that chain), or NULL. */
 struct ruleset_rule *ruleset_add_rule(struct ruleset *r, int chain, const char *comment);
-void rule_add(struct ruleset_rule *rule, struct ruleset_statement statement);
+/* 0 or -ENOMEM; more than RULESET_STATEMENTS are a programming error and abort. */
+int rule_add(struct ruleset_rule *rule, struct ruleset_statement statement);
+/*
+ * Appends the same set, or chain, of another ruleset. Statements name others by index: for a chain
+ * it is said by how much the indexes of objects from `from` on differ. The index, or -ENOMEM.
+ */
+int ruleset_share_set(struct ruleset *r, const struct ruleset_set *set);
+struct ruleset_shift {
+	size_t set_from, chain_from;
+	ptrdiff_t set_by, chain_by;
+};
+int ruleset_share_chain(struct ruleset *r, const struct ruleset_chain *chain,
+			const struct ruleset_shift *shift);
+/* Its elements and owners become its own, to be changed. 0 or -ENOMEM. */
+int ruleset_set_own(struct ruleset_set *set);
 /* Reserves n zeroed elements of a set that has none. 0 or -ENOMEM. */
 int ruleset_set_reserve(struct ruleset_set *set, size_t n);
 /* Reserves an indexed set: size buckets without owners, n zeroed values. 0 or -ENOMEM. */
@@ -244,7 +261,7 @@ bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind);
 bool ruleset_kind_counts(enum ruleset_set_kind kind);
 /* The element of a bucket that has one. */
 struct ruleset_element ruleset_bucket_element(const struct ruleset_set *set, uint32_t bucket);
-/* True when two indexed sets surely hold the same; false: they may. */
+/* True when two sets surely hold the same; false: they may. */
 bool ruleset_set_same_elements(const struct ruleset_set *a, const struct ruleset_set *b);
 /* How many elements a set of any kind has. */
 size_t ruleset_set_count(const struct ruleset_set *set);

@@ -26,12 +26,17 @@ static int make_room(struct ruleset *to, const struct ruleset *from)
 	return 0;
 }
 
-/* Elements of a verdict map name chains by their index in `from`: it becomes that in `to`. */
-static void rename_targets(struct ruleset_set *set, const struct ruleset *from,
-			   const struct ruleset *to)
+/*
+ * Elements of a verdict map name chains by their index in `from`: it becomes that in `to`. 0 or
+ * -ENOMEM.
+ */
+static int rename_targets(struct ruleset_set *set, const struct ruleset *from,
+			  const struct ruleset *to)
 {
 	if (!ruleset_kind_is_verdicts(set->kind))
-		return;
+		return 0;
+	if (ruleset_set_own(set) < 0)
+		return -ENOMEM;
 	for (size_t i = 0; i < set->n_elements; i++) {
 		struct ruleset_element *e = &set->elements[i];
 		int at =
@@ -41,6 +46,7 @@ static void rename_targets(struct ruleset_set *set, const struct ruleset *from,
 
 		e->chain = at < 0 ? UINT32_MAX : (uint32_t)at;
 	}
+	return 0;
 }
 
 /* Without its rules when the kernel has none of them yet, or no more. The name stays behind. */
@@ -63,19 +69,23 @@ static struct ruleset_set take_set(struct ruleset_set *set)
 }
 
 /* Only the first n elements (or buckets) are in the kernel. */
-static void cut_set(struct ruleset_set *set, size_t n)
+static int cut_set(struct ruleset_set *set, size_t n)
 {
+	if (ruleset_set_own(set) < 0)
+		return -ENOMEM;
 	for (size_t i = n; set->owners && i < set->size; i++)
 		set->owners[i] = RULESET_NO_OWNER;
 	if (!set->owners && set->n_elements > n)
 		set->n_elements = n;
+	return 0;
 }
 
 /* Everything wanted is there, and what remains of the old besides. */
-static void keep_remains(const struct sequence *s, struct ruleset *have, struct ruleset *want)
+static int keep_remains(const struct sequence *s, struct ruleset *have, struct ruleset *want)
 {
 	struct ruleset old = *have;
 	bool chains_go = s->stage == SEQUENCE_DROP_CHAINS, sets_go = s->stage == SEQUENCE_DROP_SETS;
+	int err = 0;
 	size_t flushed = s->stage == SEQUENCE_DROP_RULES ? s->at : old.n_chains;
 
 	*have = *want;
@@ -85,10 +95,11 @@ static void keep_remains(const struct sequence *s, struct ruleset *have, struct 
 			have->chains[have->n_chains++] = take_chain(&old.chains[i], i >= flushed);
 	for (size_t i = chains_go ? old.n_sets : sets_go ? s->at : 0; i < old.n_sets; i++)
 		if (s->diff.set_goes[i]) {
-			rename_targets(&old.sets[i], &old, have);
+			err |= rename_targets(&old.sets[i], &old, have);
 			have->sets[have->n_sets++] = take_set(&old.sets[i]);
 		}
 	ruleset_clear(&old);
+	return err ? -ENOMEM : 0;
 }
 
 static void overlay_chains(const struct sequence *s, struct ruleset *have, struct ruleset *want)
@@ -111,16 +122,18 @@ static void overlay_chains(const struct sequence *s, struct ruleset *have, struc
 	}
 }
 
-static void overlay_sets(const struct sequence *s, struct ruleset *have, struct ruleset *want)
+static int overlay_sets(const struct sequence *s, struct ruleset *have, struct ruleset *want)
 {
+	int err = 0;
+
 	for (size_t i = 0; i < want->n_sets; i++) {
 		struct ruleset_set *set = &want->sets[i], old;
 
 		if (s->sets[i] == SEQUENCE_UNTOUCHED)
 			continue;
-		rename_targets(set, want, have);
+		err |= rename_targets(set, want, have);
 		if (s->sets[i] == SEQUENCE_DECLARED)
-			cut_set(set, i == s->at ? s->added : 0);
+			err |= cut_set(set, i == s->at ? s->added : 0);
 		if (s->diff.sets[i].at < 0) {
 			have->sets[have->n_sets++] = take_set(set);
 			continue;
@@ -129,6 +142,7 @@ static void overlay_sets(const struct sequence *s, struct ruleset *have, struct 
 		have->sets[s->diff.sets[i].at] = *set;
 		*set = old;
 	}
+	return err ? -ENOMEM : 0;
 }
 
 int sequence_settle(struct sequence *s, struct ruleset *have, struct ruleset *want)
@@ -136,21 +150,20 @@ int sequence_settle(struct sequence *s, struct ruleset *have, struct ruleset *wa
 	bool all = s->stage >= SEQUENCE_DROP_RULES;
 	int err = all ? make_room(want, have) : make_room(have, want);
 
-	if (err) {
-		ruleset_clear(have);
-		ruleset_clear(want);
-	} else if (s->stage == SEQUENCE_DONE) {
+	if (!err && s->stage == SEQUENCE_DONE) {
 		ruleset_clear(have);
 		*have = *want;
 		ruleset_init(want);
-	} else if (all) {
-		keep_remains(s, have, want);
-	} else {
+	} else if (!err && all) {
+		err = keep_remains(s, have, want);
+	} else if (!err) {
 		have->exists |= want->exists;
 		overlay_chains(s, have, want);
-		overlay_sets(s, have, want);
-		ruleset_clear(want);
+		err = overlay_sets(s, have, want);
 	}
+	ruleset_clear(want);
+	if (err)
+		ruleset_clear(have);
 	sequence_clear(s);
 	return err;
 }

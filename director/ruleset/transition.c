@@ -405,6 +405,7 @@ struct transition_update transition_step(struct transition *t, const struct tran
 		t->unreported = false;
 		u.rules_changed = u.tables_changed = true;
 	}
+	t->version += u.rules_changed || u.tables_changed || u.phase_changed;
 	u.next_ms = transition_next_ms(t);
 	return u;
 }

@@ -115,6 +115,7 @@ struct transition {
 	uint16_t *home;
 	uint16_t *moved;
 	uint32_t moving;   /* buckets with a home */
+	uint64_t version;  /* another one whenever the kernel is to hold anything else */
 	bool udp_learned;  /* UDP flows that are not remembered are new */
 	bool relearns;	   /* buckets wait to join until the rules of udp_learned are gone */
 	bool unreported;   /* adopted or renumbered: the next update says that everything changed */

@@ -73,14 +73,16 @@ int planned_init(struct planned *p, const struct shape *shape, const struct plac
 	char *conf = configuration(shape, &size);
 	int code;
 
-	*p = (struct planned){.place = place};
+	*p = (struct planned){.place = place, .shape = *shape};
 	if (!conf)
 		return err_set(err, -ENOMEM, "no memory");
 	code = config_load_text("case", conf, size, &p->config, err);
 	free(conf);
 	if (code == 0) {
 		p->transitions = transitions_new();
-		if (!p->transitions || transitions_configure(p->transitions, p->config) < 0)
+		p->plan = plan_memory_new();
+		if (!p->transitions || !p->plan ||
+		    transitions_configure(p->transitions, p->config) < 0)
 			return err_set(err, -ENOMEM, "no memory");
 	}
 	return code < 0 && strstr(err->text, "not supported yet") ? -ENOTSUP : code;
@@ -90,6 +92,8 @@ void planned_clear(struct planned *p)
 {
 	ruleset_clear(&p->ruleset);
 	transitions_free(p->transitions);
+	plan_memory_free(p->plan);
+	facts_clear(&p->facts);
 	config_free(p->config);
 	*p = (struct planned){0};
 }
@@ -112,7 +116,13 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 
 	(void)ifindex;
 	*ret = (struct mac){{2, 1, last[0], last[1], last[2], last[3]}};
-	return !addr_equal(addr, &p->dead);
+	for (unsigned int f = 0; f < p->dead; f++) {
+		struct addr dead = planned_backend(&p->shape, f, 0);
+
+		if (addr_equal(addr, &dead))
+			return false;
+	}
+	return true;
 }
 
 static uint64_t nothing_remembered(void *owner, const char *farm)
@@ -131,25 +141,33 @@ static void say_nothing(void *owner, const struct config_farm *farm, const struc
 	(void)update;
 }
 
-int planned_make(struct planned *p, const struct ruleset *like)
+static int plan_facts(struct planned *p)
 {
 	static const struct transitions_handler handler = {.remembered = nothing_remembered,
 							   .changed = say_nothing};
-	struct facts_source source = {.interface = ask_interface, .mac = ask_mac, .owner = p};
-	struct facts facts;
-	int err = facts_gather(&facts, p->config, NULL, &source);
+	int err = transitions_step(p->transitions, &p->facts.plan, 1, &handler);
 
-	if (err < 0)
-		return err;
+	p->facts.plan.transitions = transitions_list(p->transitions);
 	ruleset_clear(&p->ruleset);
-	err = transitions_step(p->transitions, &facts.plan, 1, &handler);
-	facts.plan.transitions = transitions_list(p->transitions);
-	if (!err)
-		err = plan_ruleset(&facts.plan, &p->ruleset);
-	facts_clear(&facts);
-	if (err < 0)
-		return err;
-	return like ? nft_sign_like(&p->ruleset, like) : nft_sign(&p->ruleset);
+	return err ? err : plan_ruleset_again(p->plan, &p->facts.plan, &p->ruleset);
+}
+
+int planned_make(struct planned *p)
+{
+	struct facts_source source = {.interface = ask_interface, .mac = ask_mac, .owner = p};
+	int err;
+
+	facts_clear(&p->facts);
+	err = facts_gather(&p->facts, p->config, NULL, &source);
+	return err ? err : plan_facts(p);
+}
+
+int planned_lose(struct planned *p)
+{
+	struct facts_source source = {.interface = ask_interface, .mac = ask_mac, .owner = p};
+	struct addr lost = planned_backend(&p->shape, p->dead++, 0);
+
+	return facts_renew(&p->facts, NULL, &source, &lost, 1) ? plan_facts(p) : -EINVAL;
 }
 
 size_t planned_elements(const struct ruleset *r)

@@ -26,8 +26,11 @@ struct shape {
 struct planned {
 	struct config *config;
 	const struct place *place;
-	struct addr dead;		 /* a backend that does not answer; no family: all answer */
+	struct shape shape;
+	unsigned int dead;		 /* backend 0 of so many farms does not answer */
+	struct facts facts;		 /* as of the last plan */
 	struct transitions *transitions; /* as the daemon has them; stepped at one moment */
+	struct plan_memory *plan;
 	struct ruleset ruleset;
 };
 
@@ -42,8 +45,10 @@ struct addr planned_backend(const struct shape *shape, unsigned int farm, unsign
 int planned_init(struct planned *p, const struct shape *shape, const struct place *place,
 		 struct err *err);
 void planned_clear(struct planned *p);
-/* Plans, for the world as it is now, anew. like: what is in force, or NULL. 0 or negative errno. */
-int planned_make(struct planned *p, const struct ruleset *like);
+/* Plans, for the world as it is now, all asked anew. 0 or negative errno. */
+int planned_make(struct planned *p);
+/* Backend 0 of the next farm dies: plans what becomes of that, as the daemon does. */
+int planned_lose(struct planned *p);
 /* Puts it into the kernel, where there is no table yet. 0 or negative errno with *err filled. */
 int planned_commit(struct planned *p, struct err *err);
 /* Elements of all sets as planned. */

@@ -126,7 +126,7 @@ static int prepare_planned(const struct bench_case *c, const struct place *place
 	int code = planned_init(&p, &c->shape, place, err);
 
 	if (!code)
-		code = planned_make(&p, NULL);
+		code = planned_make(&p);
 	if (!code)
 		code = planned_commit(&p, err);
 	if (!code && c->fill)

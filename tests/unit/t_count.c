@@ -13,7 +13,7 @@
 
 enum { BOOK_TEXT = 2048 };
 
-static char names[][RULESET_NAME] = {"alpha", "beta", "gamma"};
+static const char *names[] = {"alpha", "beta", "gamma"};
 
 static const struct ruleset_set web = {
 	.name = "web-buckets", .farm = "web", .names = names, .n_names = 3};
@@ -196,7 +196,8 @@ static void elements_without_a_name_are_left_out(void)
 static void the_longest_names(void)
 {
 	char long_names[2][RULESET_NAME];
-	struct ruleset_set set = {.names = long_names, .n_names = 2};
+	const char *both[] = {long_names[0], long_names[1]};
+	struct ruleset_set set = {.names = both, .n_names = 2};
 	struct count_book book = {0};
 
 	memset(long_names, 'x', sizeof(long_names));
@@ -219,11 +220,14 @@ static void grows_and_is_emptied(void)
 {
 	enum { MANY = 500 };
 	static char many[MANY][RULESET_NAME];
-	struct ruleset_set set = {.farm = "web", .names = many, .n_names = MANY};
+	static const char *all[MANY];
+	struct ruleset_set set = {.farm = "web", .names = all, .n_names = MANY};
 	struct count_book book = {0};
 
-	for (unsigned int i = 0; i < MANY; i++)
+	for (unsigned int i = 0; i < MANY; i++) {
 		snprintf(many[i], RULESET_NAME, "backend%u", i);
+		all[i] = many[i];
+	}
 	for (unsigned int s = 0; s < 10; s++) {
 		snprintf(set.name, sizeof(set.name), "set%u", (s * 7) % 10);
 		count_begin(&book, &set);

@@ -47,8 +47,10 @@ static void run(const char *fmt, ...)
 	EXPECT_INT(code, 0);
 }
 
-static void changed(void *owner)
+static void changed(void *owner, const struct addr *addrs, size_t n)
 {
+	(void)addrs;
+	(void)n;
 	((struct world *)owner)->changes++;
 }
 
