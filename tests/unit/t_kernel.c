@@ -385,6 +385,7 @@ static bool advance_to(struct ruleset_case *c, struct transition *t, uint64_t no
 	bool alive[3];
 	struct transition_event ev = {.now_ms = now_ms,
 				      .table = table,
+				      .size = sizeof(table) / sizeof(table[0]),
 				      .alive = alive,
 				      .n_backends = c->config->farms[0].n_backends,
 				      .remembered = remembered,
