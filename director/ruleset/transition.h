@@ -130,7 +130,7 @@ struct transition {
 	uint32_t moving;   /* buckets with a home */
 	bool udp_learned;  /* UDP flows that are not remembered are new */
 	bool relearns;	   /* buckets wait to join until the rules of udp_learned are gone */
-	bool unreported;   /* adopted or renumbered: the next update says that everything changed */
+	bool unreported;   /* adopted, renumbered, grown: the next update tells of all */
 	uint64_t since_ms; /* moving: when the last bucket joined; others: when the phase began */
 	uint64_t unlearned_ms; /* when udp_learned was last taken back; 0: not in this moving */
 	uint64_t accepted_ms;  /* when moved last got an element beside an older home; 0: never */

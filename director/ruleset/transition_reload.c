@@ -32,6 +32,7 @@ int transition_grow(struct transition *t, uint32_t size)
 	t->moved = owners + 2 * (size_t)size;
 	t->moving *= times;
 	t->size = size;
+	t->unreported = true;
 	return 0;
 }
 

@@ -451,7 +451,9 @@ static void phases(void)
 	apply_phase(&s, &c, list, &have);
 	CU_ASSERT(advance_to(&c, &t, 700, TRANSITION_UNKNOWN, TRANSITION_MOVING) && t.udp_learned);
 	apply_phase(&s, &c, list, &have);
-	CU_ASSERT(advance_to(&c, &t, 2000, TRANSITION_UNKNOWN, TRANSITION_SWITCHED));
+	EXPECT_INT(transition_grow(&t, 2 * t.size), 0);
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2000, TRANSITION_UNKNOWN, TRANSITION_SWITCHED)); /* shrinks */
 	apply_phase(&s, &c, list, &have);
 	CU_ASSERT(advance_to(&c, &t, 2200, TRANSITION_UNKNOWN, TRANSITION_SETTLING));
 	apply_phase(&s, &c, list, &have);
