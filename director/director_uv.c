@@ -388,6 +388,19 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	return 0;
 }
 
+/* The one change of a farm that hashes over which its connections do not stay. */
+static void say_seeds(const struct config *old, const struct config *c)
+{
+	for (size_t i = 0; i < c->n_farms; i++)
+		for (size_t k = 0; k < old->n_farms; k++)
+			if (strcmp(c->farms[i].name, old->farms[k].name) == 0 &&
+			    c->farms[i].seed != old->farms[k].seed &&
+			    plan_farm_is_hashed(&c->farms[i]))
+				log_warning("farm \"%s\": another seed sends its connections to "
+					    "other backends, which do not know them",
+					    c->farms[i].name);
+}
+
 static int refuse(struct config *config, const struct err *err)
 {
 	char line[ERR_LINE];
@@ -437,6 +450,7 @@ int director_reload(struct director *d, struct err *err)
 		log_error("no memory for the names of backends: connections are counted as before");
 	log_info("configuration %s reloaded", d->options.config_path);
 	say_unbuilt(config);
+	say_seeds(old, config);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	set_targets(d);
