@@ -120,6 +120,18 @@ shrinks() {
 	lab_logged a 'farm "www": 1009 buckets instead of 2018' || fail "the log does not say it"
 }
 
+to_and_fro() {
+	local i
+
+	for i in 1 2 3 4 5 6; do
+		reload 0
+		sleep 0.$((i * 7 % 10))
+		reload
+		sleep 0.$((i * 3 % 10))
+	done
+	to_few
+}
+
 # Where the kernel's table has another size than the configuration asks for.
 killed_in_between() {
 	reload 0
@@ -159,6 +171,7 @@ for farm in "maglev $MAGLEV" "round-robin $ROUND_ROBIN"; do
 	set -- $farm
 	run_case "$1: grows" grows "$2"
 	run_case "$1: shrinks" shrinks "$2"
+	run_case "$1: grows and shrinks six times" during "$2" to_and_fro
 	run_case "$1: the daemon is killed in between" during "$2" killed_in_between
 done
 run_case "another seed is said" another_seed
