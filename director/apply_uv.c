@@ -68,6 +68,9 @@ static void transition_changed(void *owner, const struct config_farm *farm,
 		log_info(
 			"farm \"%s\": %u of %u buckets lost their backend and go to others at once",
 			farm->name, update->orphaned, view.total);
+	if (update->resized)
+		log_info("farm \"%s\": %u buckets instead of %u, the same for every connection",
+			 farm->name, view.total, update->resized);
 	if (update->joined || update->retargeted || update->stopped)
 		log_info("farm \"%s\": %u of %u buckets move to other backends; connections stay "
 			 "where they are, for at most %llu s of silence",

@@ -103,7 +103,7 @@ static void take_over(struct entry *e, const struct balance *b)
 	for (size_t i = 0; i < b->n && !old; i++)
 		if (strcmp(b->entries[i].farm, e->farm) == 0)
 			old = &b->entries[i];
-	if (!old || !old->slots || !e->slots || old->size != e->size)
+	if (!old || !old->slots || !e->slots)
 		return;
 	for (size_t i = 0; i < old->n; i++) {
 		uint16_t now = index_of(e, old->names[i]);
@@ -111,9 +111,13 @@ static void take_over(struct entry *e, const struct balance *b)
 		if (now != BUCKET_NONE)
 			e->backends[now] = old->backends[i];
 	}
-	for (uint32_t s = 0; s < e->size; s++)
-		e->slots[s] = old->slots[s] < old->n ? index_of(e, old->names[old->slots[s]])
-						     : (uint16_t)BUCKET_NONE;
+	/* With another number of slots, one becomes several, or stands for them (bucket.h). */
+	for (uint32_t s = 0; s < e->size; s++) {
+		uint16_t owner = old->slots[(uint64_t)s * old->size / e->size];
+
+		e->slots[s] =
+			owner < old->n ? index_of(e, old->names[owner]) : (uint16_t)BUCKET_NONE;
+	}
 	e->counted_ms = old->counted_ms;
 }
 

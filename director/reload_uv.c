@@ -13,6 +13,7 @@
 #include "include/log.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void read_file(uv_work_t *work)
 {
@@ -56,6 +57,19 @@ static int make_fit(struct director *d, const struct config *config, struct err 
 	return code ? err_set(err, code, "no memory for its tables") : 0;
 }
 
+/* The one change of a farm that hashes over which its connections do not stay. */
+static void say_seeds(const struct config *old, const struct config *c)
+{
+	for (size_t i = 0; i < c->n_farms; i++)
+		for (size_t k = 0; k < old->n_farms; k++)
+			if (strcmp(c->farms[i].name, old->farms[k].name) == 0 &&
+			    c->farms[i].seed != old->farms[k].seed &&
+			    plan_farm_is_hashed(&c->farms[i]))
+				log_warning("farm \"%s\": another seed sends its connections to "
+					    "other backends, which do not know them",
+					    c->farms[i].name);
+}
+
 static void go_over(struct director *d)
 {
 	struct config *config = d->reload.config, *old = d->config;
@@ -68,6 +82,7 @@ static void go_over(struct director *d)
 		log_error("no memory for the names of backends: connections are counted as before");
 	log_info("configuration %s reloaded", d->options.config_path);
 	director_say_unbuilt(config);
+	say_seeds(old, config);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);

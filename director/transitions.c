@@ -19,9 +19,10 @@ struct entry {
 	struct transition t;
 	/*
 	 * The table that the facts ask for, and the facts that it was made for: one backend of one
-	 * farm changes at a time, and a table takes a millisecond.
+	 * farm changes at a time, and a table takes a millisecond. The transition's own may be larger.
 	 */
 	uint16_t *table;
+	uint32_t size;	   /* of table */
 	uint32_t *weights; /* [n_backends]; UINT32_MAX: not made yet */
 	bool *alive;
 };
@@ -76,11 +77,11 @@ static int entry_init(struct entry *e, const struct config_farm *farm)
 	e->n_backends = farm->n_backends;
 	if (!plan_farm_is_hashed(farm))
 		return 0;
-	e->table = calloc(plan_farm_modulus(farm), sizeof(*e->table));
+	e->size = plan_farm_modulus(farm);
+	e->table = calloc(e->size, sizeof(*e->table));
 	e->weights = calloc(farm->n_backends + 1, sizeof(*e->weights));
 	e->alive = calloc(farm->n_backends + 1, sizeof(*e->alive));
-	if (!e->table || !e->weights || !e->alive ||
-	    transition_init(&e->t, plan_farm_modulus(farm)) < 0)
+	if (!e->table || !e->weights || !e->alive || transition_init(&e->t, e->size) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < farm->n_backends; i++)
 		e->weights[i] = UINT32_MAX;
@@ -94,10 +95,7 @@ static struct entry *find_entry(struct transitions *ts, const struct entry *like
 		struct entry *e = &ts->entries[i];
 
 		if (strcmp(e->farm, like->farm) == 0)
-			return e->hashed && like->hashed && e->seed == like->seed &&
-					       e->t.size == like->t.size
-				       ? e
-				       : NULL;
+			return e->hashed && like->hashed && e->seed == like->seed ? e : NULL;
 	}
 	return NULL;
 }
@@ -108,6 +106,12 @@ static uint16_t backend_index(const struct entry *e, const char *name)
 		if (strcmp(e->backends[i], name) == 0)
 			return (uint16_t)i;
 	return BUCKET_NONE;
+}
+
+/* A larger table has room for the plan of a smaller one, not the other way round. 0 or -ENOMEM. */
+static int grow_to(struct transition *t, uint32_t size)
+{
+	return t->size < size ? transition_grow(t, size) : 0;
 }
 
 /* The table of the same farm before goes on under the new numbers of its backends. */
@@ -130,8 +134,15 @@ int transitions_configure(struct transitions *ts, const struct config *c)
 	const struct transition **list = calloc(c->n_farms + 1, sizeof(*list));
 	int err = entries && list ? 0 : -ENOMEM;
 
-	for (size_t i = 0; !err && i < c->n_farms; i++)
+	for (size_t i = 0; !err && i < c->n_farms; i++) {
+		struct entry *old = NULL;
+
 		err = entry_init(&entries[i], &c->farms[i]);
+		if (!err)
+			old = find_entry(ts, &entries[i]);
+		if (old) /* should the next farm fail, the old plan goes on with more buckets */
+			err = grow_to(&old->t, entries[i].size);
+	}
 	if (err) {
 		entries_free(entries, entries ? c->n_farms : 0);
 		free(list);
@@ -168,21 +179,20 @@ static uint16_t owner_of(const struct plan_facts *facts, size_t farm, const uint
 	return BUCKET_NONE;
 }
 
-/* Owners of a table of that name and kind, allocated; NULL when it is not there as expected. */
+/* Owners of a table of that name, size and kind, allocated; NULL when it is not there as expected. */
 static uint16_t *read_owners(const struct plan_facts *facts, size_t farm,
-			     const struct ruleset *have, const char *suffix,
+			     const struct ruleset *have, const char *what, uint32_t size,
 			     enum ruleset_set_kind kind, const uint32_t *ids)
 {
-	const struct config_farm *f = &facts->config->farms[farm];
 	const struct ruleset_set *set;
 	char name[RULESET_NAME];
 	uint16_t *owners;
 	int at;
 
-	snprintf(name, sizeof(name), "%.31s-%s", f->name, suffix);
+	plan_table_name(name, facts->config->farms[farm].name, what, size);
 	at = ruleset_find_set(have, name);
 	set = at < 0 ? NULL : &have->sets[at];
-	if (!set || set->kind != kind || set->size != plan_farm_modulus(f))
+	if (!set || set->kind != kind || set->size != size)
 		return NULL;
 	owners = calloc(set->size, sizeof(*owners));
 	for (uint32_t i = 0; owners && i < set->size; i++)
@@ -192,23 +202,30 @@ static uint16_t *read_owners(const struct plan_facts *facts, size_t farm,
 	return owners;
 }
 
-/* True when the farm's first chain hashes as this configuration says. */
-static bool hashes_alike(const struct ruleset *have, const struct config_farm *farm)
+/*
+ * How many buckets the farm's first chain has, if it hashes with the seed of this configuration; or
+ * 0. Not the tables tell: one that nobody reads any more may still be there.
+ */
+static uint32_t hashed_size(const struct ruleset *have, const struct config_farm *farm)
 {
 	char name[RULESET_NAME], hash[64];
 	int at;
 
-	snprintf(hash, sizeof(hash), "0x%x) %% mod %u", farm->seed, plan_farm_modulus(farm));
+	snprintf(hash, sizeof(hash), "0x%x) %% mod ", farm->seed);
 	for (int lane = 0; lane < 4; lane++) {
 		static const char *const suffixes[] = {"", ".udp", ".tcp6", ".udp6"};
 
 		snprintf(name, sizeof(name), "farm-%.31s%s", farm->name, suffixes[lane]);
 		at = ruleset_find_chain(have, name);
-		for (size_t i = 0; at >= 0 && i < have->chains[at].n_rules; i++)
-			if (strstr(have->chains[at].rules[i].signature, hash))
-				return true;
+		for (size_t i = 0; at >= 0 && i < have->chains[at].n_rules; i++) {
+			const char *found = strstr(have->chains[at].rules[i].signature, hash);
+			unsigned long size = found ? strtoul(found + strlen(hash), NULL, 10) : 0;
+
+			if (size <= BUCKET_TABLE_MAX && bucket_table_size_is_ours((uint32_t)size))
+				return (uint32_t)size;
+		}
 	}
-	return false;
+	return 0;
 }
 
 static bool has_flow_maps(const struct ruleset *have, const char *farm)
@@ -222,29 +239,54 @@ static bool has_flow_maps(const struct ruleset *have, const char *farm)
 	return false;
 }
 
+/* What the kernel has of a farm, all of one size. */
+struct found {
+	uint32_t size;
+	uint16_t *buckets, *home, *moved;
+};
+
+static struct found find_tables(const struct plan_facts *facts, size_t farm,
+				const struct ruleset *have, const uint32_t *ids)
+{
+	struct found f = {.size = hashed_size(have, &facts->config->farms[farm])};
+
+	if (!f.size)
+		return f;
+	f.buckets = read_owners(facts, farm, have, "buckets", f.size, SET_BUCKETS, ids);
+	f.home = read_owners(facts, farm, have, "home", f.size, SET_SLOTS, ids);
+	f.moved = read_owners(facts, farm, have, "moved", f.size, SET_SLOTS, ids);
+	return f;
+}
+
 static void adopt(struct entry *e, const struct plan_facts *facts, size_t farm,
 		  const struct ruleset *have, uint64_t now_ms)
 {
 	const struct config_farm *f = &facts->config->farms[farm];
 	uint32_t *ids = calloc(f->n_backends + 1, sizeof(*ids));
-	uint16_t *buckets = NULL, *home = NULL, *moved = NULL;
+	struct found found = {0};
+	struct transition t;
 
-	if (ids && hashes_alike(have, f)) {
+	if (ids) {
 		plan_backend_ids(f, ids);
-		buckets = read_owners(facts, farm, have, "buckets", SET_BUCKETS, ids);
-		home = read_owners(facts, farm, have, "home", SET_SLOTS, ids);
-		moved = read_owners(facts, farm, have, "moved", SET_SLOTS, ids);
+		found = find_tables(facts, farm, have, ids);
 	}
-	if (buckets) {
-		transition_adopt(&e->t, buckets, home && moved ? home : NULL,
-				 home && moved ? moved : NULL, has_flow_maps(have, f->name),
-				 now_ms);
-		e->started = true;
+	if (found.buckets && transition_init(&t, found.size) == 0) {
+		bool moves = found.home && found.moved;
+		struct transition unused = t;
+
+		transition_adopt(&t, found.buckets, moves ? found.home : NULL,
+				 moves ? found.moved : NULL, has_flow_maps(have, f->name), now_ms);
+		if (grow_to(&t, e->size) == 0) {
+			unused = e->t;
+			e->t = t;
+			e->started = true;
+		}
+		transition_close(&unused);
 	}
 	free(ids);
-	free(buckets);
-	free(home);
-	free(moved);
+	free(found.buckets);
+	free(found.home);
+	free(found.moved);
 }
 
 void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
@@ -288,6 +330,7 @@ static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm
 	const struct config_farm *f = &facts->config->farms[farm];
 	struct transition_event ev = {.now_ms = now_ms,
 				      .table = e->table,
+				      .size = e->size,
 				      .alive = e->alive,
 				      .n_backends = f->n_backends};
 	struct transition_update update;

@@ -29,13 +29,14 @@ void transitions_free(struct transitions *ts);
 
 /*
  * Makes them fit the configuration: farms and backends are the same when their names are; a farm
- * with another seed or size of its table starts anew. 0, or -ENOMEM and nothing is changed.
+ * with another seed starts anew. One that needs a larger table gets it at once, the same function;
+ * one that needs a smaller one, by a step. 0, or -ENOMEM and no connection goes elsewhere.
  */
 int transitions_configure(struct transitions *ts, const struct config *c);
 
 /*
- * Takes over what the kernel holds for farms that have no table yet. The facts tell whose MAC
- * address it is that a bucket names.
+ * Takes over what the kernel holds for farms that have no table yet, of any size. The facts tell whose
+ * MAC address it is that a bucket names.
  */
 void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
 		       const struct ruleset *have, uint64_t now_ms);

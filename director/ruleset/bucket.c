@@ -10,15 +10,20 @@
 
 uint32_t bucket_table_size(size_t n)
 {
-	static const struct {
-		size_t backends;
-		uint32_t size;
-	} sizes[] = {{100, 1009}, {200, 2003}, {400, 4001}, {800, 8009}};
+	uint32_t size = BUCKET_TABLE_MIN;
 
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		if (n <= sizes[i].backends)
-			return sizes[i].size;
-	return BUCKET_TABLE_MAX;
+	for (size_t most = BUCKET_TABLE_MIN / BUCKET_PER_BACKEND;
+	     n > most && size < BUCKET_TABLE_MAX; most *= 2)
+		size *= 2;
+	return size;
+}
+
+bool bucket_table_size_is_ours(uint32_t size)
+{
+	for (uint32_t ours = BUCKET_TABLE_MIN; ours <= BUCKET_TABLE_MAX; ours *= 2)
+		if (size == ours)
+			return true;
+	return false;
 }
 
 /* A member that has a weight, or is configured with one. */
@@ -43,6 +48,7 @@ struct offer {
 struct making {
 	uint16_t *table;
 	uint32_t size;
+	uint32_t twins;	      /* neighbours that are one bucket of the smallest table */
 	struct share *shares; /* in an order that only names and the seed decide */
 	size_t n;
 	struct offer *offers; /* [size], scratch */
@@ -119,9 +125,10 @@ static uint64_t scramble(uint64_t x)
  * probability of its weight, u being its hash of the bucket, between 0 and 1. In integers, with
  * log2(1 + f) = f + 0.344 f (1 - f), so that it is the same on every machine.
  */
-static uint64_t cost(const struct share *s, uint32_t bucket)
+static uint64_t cost(const struct making *m, const struct share *s, uint32_t bucket)
 {
-	uint32_t hash = (uint32_t)(scramble(s->id + bucket * 0x9e3779b97f4a7c15) >> 32) | 1;
+	uint64_t step = (bucket / m->twins) * 0x9e3779b97f4a7c15;
+	uint32_t hash = (uint32_t)(scramble(s->id + step) >> 32) | 1;
 	uint32_t zeros = (uint32_t)__builtin_clz(hash);
 	uint64_t f = (uint64_t)hash << (zeros + 1) >> 8 & 0xffffff; /* 24 bits */
 	uint64_t log = (uint64_t)(31 - zeros) << 24;
@@ -136,8 +143,10 @@ static void rendezvous(struct making *m)
 	for (uint32_t b = 0; b < m->size; b++) {
 		uint64_t best = UINT64_MAX;
 
-		for (size_t i = 0; i < m->n; i++) {
-			uint64_t c = cost(&m->shares[i], b);
+		if (b % m->twins)
+			m->table[b] = m->table[b - 1];
+		for (size_t i = 0; b % m->twins == 0 && i < m->n; i++) {
+			uint64_t c = cost(m, &m->shares[i], b);
 
 			if (c < best) {
 				best = c;
@@ -207,7 +216,7 @@ static uint32_t offer_all(struct making *m)
 
 	for (uint32_t b = 0; b < m->size; b++)
 		if (m->table[b] != BUCKET_NONE)
-			m->offers[n++] = (struct offer){cost(&m->shares[m->table[b]], b), b};
+			m->offers[n++] = (struct offer){cost(m, &m->shares[m->table[b]], b), b};
 	qsort(m->offers, n, sizeof(*m->offers), offer_compare);
 	return n;
 }
@@ -256,7 +265,7 @@ static struct share *best_taker(const struct making *m, uint32_t bucket, bool be
 
 		if (s->count >= (below_floor ? s->floor : s->ceiling))
 			continue;
-		c = cost(s, bucket);
+		c = cost(m, s, bucket);
 		if (c < best) {
 			best = c;
 			taker = s;
@@ -321,7 +330,7 @@ static void fill_with_nobody(uint16_t *table, uint32_t size)
 int bucket_table_fill(uint16_t *table, uint32_t size, const struct bucket_member *members, size_t n,
 		      uint32_t seed)
 {
-	struct making m = {.table = table, .size = size};
+	struct making m = {.table = table, .size = size, .twins = 1};
 	int err = -ENOMEM;
 
 	assert(size > 1);
@@ -333,6 +342,8 @@ int bucket_table_fill(uint16_t *table, uint32_t size, const struct bucket_member
 	m.offers = calloc(size, sizeof(*m.offers));
 	if (m.shares && m.offers) {
 		m.n = shares_init(m.shares, members, n, seed);
+		if (bucket_table_size_is_ours(size))
+			m.twins = size / BUCKET_TABLE_MIN;
 		make(&m);
 		err = 0;
 	}

@@ -5,16 +5,19 @@
 
 #include <string.h>
 
-/* The farm's table of that suffix, or NULL. */
-static const struct ruleset_set *table(const struct ruleset *r, const char *farm,
-				       const char *suffix)
+/* The farm's table, NAME-WHAT or with its size behind that, or NULL. */
+static const struct ruleset_set *table(const struct ruleset *r, const char *farm, const char *what)
 {
 	char name[RULESET_NAME];
-	int at;
 
-	snprintf(name, sizeof(name), "%.31s-%s", farm, suffix);
-	at = ruleset_find_set(r, name);
-	return at >= 0 && r->sets[at].owners ? &r->sets[at] : NULL;
+	for (size_t i = 0; i < r->n_sets; i++) {
+		const struct ruleset_set *set = &r->sets[i];
+
+		if (set->owners && strcmp(set->farm, farm) == 0 &&
+		    strcmp(set->name, plan_table_name(name, farm, what, set->size)) == 0)
+			return set;
+	}
+	return NULL;
 }
 
 static const struct ruleset_set *chooser(const struct ruleset *r, const char *farm)

@@ -53,6 +53,9 @@
  *                and counted. What is about a packet with options is counted and left to the host,
  *                as are echo and all other ICMP. errors6, errors6-NAME: ICMPv6.
  *
+ * The tables of buckets and slots of two sizes stand side by side while a farm changes from one to
+ * the other (plan_table_name()): which one a packet's rules name, makes no difference for it.
+ *
  * A mark is the id of a backend. Remembering is a rule that sends the frame itself when it succeeds:
  * a full table ends that rule, not the forwarding.
  *
@@ -146,8 +149,15 @@ bool plan_admits(const struct plan_facts *facts, size_t farm);
 
 /* True for a farm that remembers flows in a transition of its buckets only. */
 bool plan_farm_is_hashed(const struct config_farm *farm);
-/* Buckets of a farm. */
+/* Buckets or slots of a farm by its configuration; in a transition it may have more. */
 uint32_t plan_farm_modulus(const struct config_farm *farm);
+/*
+ * The name of a farm's table: NAME-buckets, NAME-slots, NAME-home, NAME-moved for the least number
+ * of buckets, else that is behind it: NAME-buckets.2018. So the tables of two sizes stand side by
+ * side while rules change from one to the other. Returns name.
+ */
+const char *plan_table_name(char name[static RULESET_NAME], const char *farm, const char *what,
+			    uint32_t size);
 /* Fills table[plan_farm_modulus()] with who gets new connections: the index of a backend, or BUCKET_NONE. */
 int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *table);
 

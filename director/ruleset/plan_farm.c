@@ -73,6 +73,16 @@ uint32_t plan_farm_modulus(const struct config_farm *farm)
 	return bucket_table_size(farm->n_backends);
 }
 
+const char *plan_table_name(char name[static RULESET_NAME], const char *farm, const char *what,
+			    uint32_t size)
+{
+	int len = snprintf(name, RULESET_NAME, "%.31s-%s", farm, what);
+
+	if (size != BUCKET_TABLE_MIN)
+		snprintf(name + len, RULESET_NAME - (size_t)len, ".%u", size);
+	return name;
+}
+
 int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *table)
 {
 	const struct config_farm *farm = &facts->config->farms[index];
@@ -112,19 +122,25 @@ int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *tabl
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
+static int farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *name)
+{
+	int at = ruleset_add_set(p->r, kind, "%s", name);
+
+	if (at >= 0)
+		snprintf(p->r->sets[at].farm, sizeof(p->r->sets[at].farm), "%s", p->farm->name);
+	return at;
+}
+
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)
 {
-	char suffix[RULESET_NAME];
+	char suffix[RULESET_NAME], name[2 * RULESET_NAME];
 	va_list ap;
-	int at;
 
 	va_start(ap, fmt);
 	vsnprintf(suffix, sizeof(suffix), fmt, ap);
 	va_end(ap);
-	at = ruleset_add_set(p->r, kind, "%s-%s", p->farm->name, suffix);
-	if (at >= 0)
-		snprintf(p->r->sets[at].farm, sizeof(p->r->sets[at].farm), "%s", p->farm->name);
-	return at;
+	snprintf(name, sizeof(name), "%s-%s", p->farm->name, suffix);
+	return farm_set(p, kind, name);
 }
 
 static const char *backend_name(const void *farm, size_t i)
@@ -163,10 +179,11 @@ static void put_macs(const struct farm_plan *p, uint8_t data[static RULESET_DATA
 }
 
 /* A table bucket -> owner; a bucket whose owner cannot serve is left out. Index or -ENOMEM. */
-static int add_indexed(const struct farm_plan *p, enum ruleset_set_kind kind, const char *suffix,
+static int add_indexed(const struct farm_plan *p, enum ruleset_set_kind kind, const char *what,
 		       const uint16_t *owners)
 {
-	int at = plan_farm_set(p, kind, "%s", suffix);
+	char name[RULESET_NAME];
+	int at = farm_set(p, kind, plan_table_name(name, p->farm->name, what, p->modulus));
 	struct ruleset_set *set;
 
 	if (at < 0)
@@ -386,6 +403,8 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	if (!ids || !table || !p.names)
 		err = -ENOMEM;
 
+	if (p.hashed && p.transition)
+		p.modulus = p.transition->size;
 	if (!err && !(p.hashed && p.transition)) /* else the transition has the tables */
 		err = plan_farm_table(facts, index, table);
 

@@ -8,9 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A dead owner without an index, until the next event replaces it. */
-enum { REMOVED = BUCKET_NONE - 1 };
-
 static const char *const phase_names[] = {
 	[TRANSITION_STEADY] = "steady",		[TRANSITION_MOVING] = "moving",
 	[TRANSITION_SWITCHED] = "switched",	[TRANSITION_SETTLING] = "settling",
@@ -52,6 +49,7 @@ int transition_init(struct transition *t, uint32_t size)
 	*t = (struct transition){
 		.phase = TRANSITION_STEADY,
 		.size = size,
+		.told_size = size,
 		.buckets = owners,
 		.home = owners + size,
 		.moved = owners + 2 * (size_t)size,
@@ -77,9 +75,12 @@ static bool lives(const struct transition_event *ev, uint16_t backend)
 	return backend < ev->n_backends && ev->alive[backend];
 }
 
-static uint16_t desired(const struct transition_event *ev, uint32_t b)
+/* A bucket of the plan may stand for several. */
+static uint16_t desired(const struct transition *t, const struct transition_event *ev, uint32_t b)
 {
-	return lives(ev, ev->table[b]) ? ev->table[b] : BUCKET_NONE;
+	uint16_t owner = ev->table[b / (t->size / ev->size)];
+
+	return lives(ev, owner) ? owner : BUCKET_NONE;
 }
 
 static void stop_moving(struct transition *t, uint32_t b, uint16_t owner)
@@ -100,7 +101,7 @@ static bool has_switched(const struct transition *t)
 
 static bool replace_dead_mover(struct transition *t, const struct transition_event *ev, uint32_t b)
 {
-	uint16_t want = desired(ev, b);
+	uint16_t want = desired(t, ev, b);
 
 	if (!lives(ev, t->home[b])) {
 		stop_moving(t, b, lives(ev, t->moved[b]) ? t->moved[b] : want);
@@ -126,7 +127,7 @@ static bool replace_dead_mover(struct transition *t, const struct transition_eve
 
 static bool replace_dead_owner(struct transition *t, const struct transition_event *ev, uint32_t b)
 {
-	uint16_t want = desired(ev, b);
+	uint16_t want = desired(t, ev, b);
 
 	if (lives(ev, t->buckets[b]) || t->buckets[b] == want)
 		return false;
@@ -146,7 +147,7 @@ static void replace_dead(struct transition *t, const struct transition_event *ev
 
 static bool may_join(const struct transition *t, const struct transition_event *ev, uint32_t b)
 {
-	return !moves(t, b) && lives(ev, t->buckets[b]) && t->buckets[b] != desired(ev, b);
+	return !moves(t, b) && lives(ev, t->buckets[b]) && t->buckets[b] != desired(t, ev, b);
 }
 
 static bool somebody_may_join(const struct transition *t, const struct transition_event *ev)
@@ -165,7 +166,7 @@ static bool join(struct transition *t, const struct transition_event *ev,
 		if (!may_join(t, ev, b))
 			continue;
 		t->home[b] = t->buckets[b];
-		t->moved[b] = desired(ev, b);
+		t->moved[b] = desired(t, ev, b);
 		t->moving++;
 		u->joined++;
 	}
@@ -178,7 +179,7 @@ static void retarget(struct transition *t, const struct transition_event *ev,
 		     struct transition_update *u)
 {
 	for (uint32_t b = 0; b < t->size; b++) {
-		uint16_t want = desired(ev, b);
+		uint16_t want = desired(t, ev, b);
 
 		if (!moves(t, b) || t->moved[b] == want)
 			continue;
@@ -396,12 +397,16 @@ struct transition_update transition_step(struct transition *t, const struct tran
 	t->udp_ms = ev->udp_ms;
 	replace_dead(t, ev, &u);
 	step_phase(t, ev, &u);
+	if (t->size > ev->size)
+		transition_shrink(t, ev->size);
+	u.resized = t->size != t->told_size ? t->told_size : 0;
+	t->told_size = t->size;
 	after = transition_shape(t->phase);
 	u.phase_changed = u.from != t->phase;
 	u.rules_changed = before.rules != after.rules || had_learned != t->udp_learned;
 	u.tables_changed |= before.maps != after.maps || before.flows != after.flows || u.joined ||
 			    u.retargeted || u.stopped || u.orphaned;
-	if (t->unreported) {
+	if (t->unreported || u.resized) {
 		t->unreported = false;
 		u.rules_changed = u.tables_changed = true;
 	}
@@ -420,7 +425,7 @@ void transition_committed(struct transition *t, uint64_t now_ms)
 		t->accepted_ms = now_ms;
 }
 
-/* --- restarts and reloads --------------------------------------------------------------------- */
+/* --- restarts --------------------------------------------------------------------------------- */
 
 /*
  * Before the switch the new owner of a moving bucket is not in buckets, after it is. Where nobody
@@ -456,23 +461,6 @@ void transition_adopt(struct transition *t, const uint16_t *buckets, const uint1
 	t->udp_learned = false;
 	t->relearns = false;
 	t->unlearned_ms = t->accepted_ms = now_ms;
-	t->unreported = true;
-}
-
-static uint16_t renumbered(uint16_t backend, const uint16_t *map, size_t n)
-{
-	if (backend == BUCKET_NONE)
-		return BUCKET_NONE;
-	return backend < n && map[backend] != BUCKET_NONE ? map[backend] : REMOVED;
-}
-
-void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
-{
-	for (uint32_t b = 0; b < t->size; b++) {
-		t->buckets[b] = renumbered(t->buckets[b], map, n);
-		t->home[b] = renumbered(t->home[b], map, n);
-		t->moved[b] = renumbered(t->moved[b], map, n);
-	}
 	t->unreported = true;
 }
 

@@ -74,6 +74,18 @@
  *   - joining is elements only. While UDP sends unremembered flows to moved, an element there would
  *     take the flows of a bucket that joins; so the rules go back first, and S later it joins.
  *
+ * The number of buckets. The configuration asks for a table of a certain size, which is another one
+ * when backends were added or removed. Sizes are a base times powers of two, and a table with every
+ * bucket twice is the same function (bucket.h), so the machine's own size follows without moving
+ * anything:
+ *   - a larger one at once, whatever the phase: transition_grow() repeats every bucket of all three
+ *     maps. Then the larger table is a plan like any other.
+ *   - a smaller one by the step after which the buckets that become one agree, in all three maps: at
+ *     the latest when nothing moves. Until then every bucket of the plan stands for several.
+ * The maps of another size have other names (plan_table_name()), the rules name them in the same
+ * transaction, and the old ones stay as they are, S longer than the last rule that names them: a
+ * packet in flight runs old rules with old maps, and those agree with the new.
+ *
  * Why moving ends: only a changed plan lets buckets join, nothing in here does, so it ends the time
  * of moving after the last change. A retarget alone does not prolong it: flows that were not
  * remembered belong to home, whoever moved is. However long it takes, new connections follow the
@@ -83,7 +95,7 @@
  * next packet; if that comes only when settling has begun, the connection is refused. In switched
  * the rules may drop such a SYN instead of sending it home; its repetition finds the new owner.
  *
- * Pure: no clock, allocation only in transition_init().
+ * Pure: no clock, allocation only in transition_init() and transition_grow().
  */
 #ifndef DIRECTOR_RULESET_TRANSITION_H
 #define DIRECTOR_RULESET_TRANSITION_H
@@ -111,14 +123,15 @@ enum transition_phase {
 struct transition {
 	enum transition_phase phase;
 	uint32_t size;
-	uint16_t *buckets; /* owns the memory of all three */
+	uint32_t told_size; /* of the last update */
+	uint16_t *buckets;  /* owns the memory of all three */
 	uint16_t *home;
 	uint16_t *moved;
 	uint32_t moving;   /* buckets with a home */
 	uint64_t version;  /* another one whenever the kernel is to hold anything else */
 	bool udp_learned;  /* UDP flows that are not remembered are new */
 	bool relearns;	   /* buckets wait to join until the rules of udp_learned are gone */
-	bool unreported;   /* adopted or renumbered: the next update says that everything changed */
+	bool unreported;   /* adopted, renumbered, grown: the next update tells of all */
 	uint64_t since_ms; /* moving: when the last bucket joined; others: when the phase began */
 	uint64_t unlearned_ms; /* when udp_learned was last taken back; 0: not in this moving */
 	uint64_t accepted_ms;  /* when moved last got an element beside an older home; 0: never */
@@ -130,6 +143,7 @@ struct transition {
 struct transition_event {
 	uint64_t now_ms;       /* monotonic; the only clock */
 	const uint16_t *table; /* [size] desired owners; BUCKET_NONE: no backend may serve */
+	uint32_t size;	       /* the transition's own is the same or a multiple */
 	const bool *alive;     /* [n_backends] serves its flows; one that drains does */
 	size_t n_backends;
 	uint64_t remembered; /* flows in the flow maps, half-open ones too, counted since the last
@@ -144,6 +158,7 @@ struct transition_update {
 	bool phase_changed;	    /* the new one is in the transition */
 	enum transition_phase from; /* phase_changed */
 	uint64_t next_ms; /* step again then, at the latest; TRANSITION_NEVER: at the next event */
+	uint32_t resized; /* how many buckets there were, when there are more or less now; else 0 */
 	uint32_t joined;  /* buckets that began to move */
 	uint32_t retargeted; /* moving buckets with another new owner */
 	uint32_t stopped;    /* moving buckets that stay with their old owner after all */
@@ -157,6 +172,14 @@ void transition_close(struct transition *t);
 struct transition_update transition_step(struct transition *t, const struct transition_event *ev);
 
 /*
+ * The same with more buckets: size is a multiple. To be called before a step with a table of more
+ * than the present size. 0, or -ENOMEM and nothing is changed.
+ */
+int transition_grow(struct transition *t, uint32_t size);
+/* The same with fewer, if that is the same; steps do it. Size is a divisor. */
+bool transition_shrink(struct transition *t, uint32_t size);
+
+/*
  * What the last step asked for is in the kernel now: the times that it began count from here, not
  * from the step. To be called before the next step; a caller that does not call it makes every
  * time shorter by what its transactions take, which must stay well below TRANSITION_SETTLE_MS.
@@ -167,7 +190,7 @@ void transition_committed(struct transition *t, uint64_t now_ms);
 uint64_t transition_next_ms(const struct transition *t);
 
 /*
- * Goes on from what the kernel holds, after transition_init() of the same size. home and moved are
+ * Goes on from what the kernel holds, after transition_init() of its size. home and moved are
  * NULL when there are no such maps. A transition that had not switched gets its full time again,
  * since nobody knows how long it has lasted; one that had is not taken back, because flows that
  * began since are remembered nowhere.

@@ -21,13 +21,12 @@ counts() {
 	lab_ctl a -j farm show "$1" | python3 -c '
 import json, sys
 for b in json.load(sys.stdin)["backends"]:
-    print(b["name"], b["packets"])' | sort
+    if b["packets"] or b["weight"]: print(b["name"], b["packets"])' | sort
 }
 
 # received: the same as the backends themselves counted it, of the flows that have just ended.
 received() {
-	awk '/^web[0-9]+ .* packets / { for (i = 1; i <= NF; i++) if ($i == "packets") print $1, $(i - 1) }' \
-		"$LAB/verdict" | sort
+	sed -n 's/^\(web[0-9]*\) .* flows *\([0-9]*\) packets.*/\1 \2/p' "$LAB/verdict" | sort
 }
 
 # difference BEFORE AFTER: backend by backend.
@@ -73,18 +72,21 @@ nothing() {
 	sleep 0.05
 }
 
-# The whole table of buckets is made anew, with one of another size: so many backends come.
+# The whole table is made anew, with one of another size: so many backends come, or go. Those that come
+# serve nobody, so what they get does not go from the counts with them.
 more_backends() {
-	local n
+	local n mac
 
 	config >"$LAB/director.conf"
 	if [ $(($2 % 2)) = 1 ]; then
+		mac=$(lab_mac web1)
 		for n in $(seq 100); do
-			echo "backend \"more$n\" { address = \"10.77.0.21\" mac = \"$(lab_mac web1)\" weight = 0 }"
+			echo "backend \"more$n\" { address = \"10.77.1.$n\" interface = \"eth0\" mac = \"$mac\" weight = 0 }"
 		done >"$LAB/more"
 		sed -i "/^farm \"$1\"/r $LAB/more" "$LAB/director.conf"
 	fi
 	lab_ctl a config reload >/dev/null
+	sleep 0.2
 }
 
 begin() {
@@ -101,6 +103,8 @@ run_case "the director starts" begin
 run_case "maglev: at rest" counted www "$LAB_VIP:80" 5 nothing
 run_case "maglev: 30 changes of a weight" counted www "$LAB_VIP:80" 30 weight
 run_case "maglev: a backend goes and comes 50 times" counted www "$LAB_VIP:80" 100 off_and_on
+run_case "maglev: another number of buckets 10 times" counted www "$LAB_VIP:80" 10 more_backends
 run_case "round-robin: at rest" counted rr "$LAB_VIP:8080" 5 nothing
 run_case "round-robin: a backend goes and comes 15 times" counted rr "$LAB_VIP:8080" 30 off_and_on
+run_case "round-robin: another number of slots 10 times" counted rr "$LAB_VIP:8080" 10 more_backends
 finish

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/bucket.h"
+#include "include/config.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -36,28 +37,25 @@ static uint32_t buckets_of(const uint16_t *table, uint32_t size, uint16_t member
 	return n;
 }
 
-static bool is_prime(uint32_t n)
+static void sizes_double_and_are_large_enough(void)
 {
-	for (uint32_t d = 2; d * d <= n; d++)
-		if (n % d == 0)
-			return false;
-	return n > 1;
-}
-
-static void sizes_are_primes_and_large_enough(void)
-{
-	for (size_t n = 1; n <= 1000; n++) {
+	for (size_t n = 1; n <= CONFIG_BACKENDS_MAX; n++) {
 		uint32_t size = bucket_table_size(n);
 
-		CU_ASSERT(is_prime(size) && size >= n * BUCKET_PER_BACKEND);
+		CU_ASSERT(bucket_table_size_is_ours(size) && size >= n * BUCKET_PER_BACKEND);
+		CU_ASSERT(size == BUCKET_TABLE_MIN || bucket_table_size((n + 1) / 2) == size / 2);
 	}
 	EXPECT_INT(bucket_table_size(0), 1009);
 	EXPECT_INT(bucket_table_size(100), 1009);
-	EXPECT_INT(bucket_table_size(101), 2003);
-	EXPECT_INT(bucket_table_size(201), 4001);
-	EXPECT_INT(bucket_table_size(401), 8009);
-	EXPECT_INT(bucket_table_size(801), BUCKET_TABLE_MAX);
-	EXPECT_INT(bucket_table_size(1000), BUCKET_TABLE_MAX);
+	EXPECT_INT(bucket_table_size(101), 2018);
+	EXPECT_INT(bucket_table_size(201), 4036);
+	EXPECT_INT(bucket_table_size(401), 8072);
+	EXPECT_INT(bucket_table_size(801), 16144);
+	EXPECT_INT(bucket_table_size(CONFIG_BACKENDS_MAX), BUCKET_TABLE_MAX);
+	CU_ASSERT(!bucket_table_size_is_ours(0));
+	CU_ASSERT(!bucket_table_size_is_ours(2003));
+	CU_ASSERT(!bucket_table_size_is_ours(3 * BUCKET_TABLE_MIN));
+	CU_ASSERT(!bucket_table_size_is_ours(2 * BUCKET_TABLE_MAX));
 }
 
 static void equal_weights_share_equally(void)
@@ -290,6 +288,59 @@ static void a_hash_is_scaled_not_divided(void)
 	EXPECT_INT(bucket_of_hash(1009, 1009), 0);
 }
 
+/* What lets a farm take another size: every bucket twice is the same function. */
+static void a_doubled_table_is_the_same_function(void)
+{
+	uint32_t random = 1, wrong = 0;
+
+	for (int i = 0; i < 1000000; i++) {
+		uint32_t hash = random = random * 1664525 + 1013904223;
+
+		for (uint32_t size = BUCKET_TABLE_MIN; size < BUCKET_TABLE_MAX; size *= 2)
+			wrong += bucket_of_hash(hash, 2 * size) / 2 != bucket_of_hash(hash, size);
+	}
+	EXPECT_INT(wrong, 0);
+	for (uint32_t b = 1; b < BUCKET_TABLE_MIN; b++) { /* and where one bucket ends */
+		uint32_t first =
+			(uint32_t)((((uint64_t)b << 32) + BUCKET_TABLE_MIN - 1) / BUCKET_TABLE_MIN);
+
+		EXPECT_INT(bucket_of_hash(first, BUCKET_TABLE_MIN), b);
+		EXPECT_INT(bucket_of_hash(first, 2 * BUCKET_TABLE_MIN), 2 * b);
+		EXPECT_INT(bucket_of_hash(first - 1, 2 * BUCKET_TABLE_MIN), 2 * b - 1);
+	}
+}
+
+/* The backend that makes a farm too large for its table: bounds a little above the figures. */
+static void a_larger_table_is_nearly_the_same(void)
+{
+	static const struct {
+		size_t n;
+		uint32_t most; /* thousandths of all buckets */
+	} rows[] = {{101, 36}, {201, 29}, {401, 26}, {801, 29}};
+	static char many[1001][24];
+	static struct bucket_member m[1001];
+
+	for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+		size_t n = rows[k].n;
+		uint32_t small = bucket_table_size(n - 1), size = bucket_table_size(n), moved = 0;
+		uint16_t *before, *after;
+
+		for (size_t i = 0; i < n; i++) {
+			snprintf(many[i], sizeof(many[i]), "web%zu", i + 1);
+			m[i] = (struct bucket_member){many[i], 1, 1};
+		}
+		EXPECT_INT(size, 2 * small);
+		before = table_of(m, n - 1, small);
+		after = table_of(m, n, size);
+		for (uint32_t b = 0; b < size; b++)
+			moved += after[b] != before[b / 2];
+		CU_ASSERT(moved * 1000 <= rows[k].most * size);
+		CU_ASSERT(moved >= buckets_of(after, size, (uint16_t)(n - 1)));
+		free(before);
+		free(after);
+	}
+}
+
 static void slots_take_turns(void)
 {
 	struct bucket_member m[3];
@@ -342,7 +393,7 @@ static void odd_slots_go_to_the_largest_remainders(void)
 }
 
 UNIT_TESTS(bucket) = {
-	{"sizes are primes and large enough", sizes_are_primes_and_large_enough},
+	{"sizes double and are large enough", sizes_double_and_are_large_enough},
 	{"equal weights share equally", equal_weights_share_equally},
 	{"every share is right within one", every_share_is_right_within_one},
 	{"weights are kept", weights_are_kept},
@@ -353,6 +404,8 @@ UNIT_TESTS(bucket) = {
 	{"a weight moves the difference", a_weight_moves_the_difference},
 	{"few others move with a second change", few_others_move_with_a_second_change},
 	{"a hash is scaled, not divided", a_hash_is_scaled_not_divided},
+	{"a doubled table is the same function", a_doubled_table_is_the_same_function},
+	{"a larger table is nearly the same", a_larger_table_is_nearly_the_same},
 	{"slots take turns", slots_take_turns},
 	{"slots stay fair when one leaves", slots_stay_fair_when_one_leaves},
 	{"odd slots go to the largest remainders", odd_slots_go_to_the_largest_remainders},

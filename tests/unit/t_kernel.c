@@ -356,6 +356,7 @@ static bool advance_to(struct ruleset_case *c, struct transition *t, uint64_t no
 	bool alive[3];
 	struct transition_event ev = {.now_ms = now_ms,
 				      .table = table,
+				      .size = sizeof(table) / sizeof(table[0]),
 				      .alive = alive,
 				      .n_backends = c->config->farms[0].n_backends,
 				      .remembered = remembered,
@@ -421,7 +422,9 @@ static void phases(void)
 	apply_phase(&s, &c, list, &have);
 	CU_ASSERT(advance_to(&c, &t, 700, TRANSITION_UNKNOWN, TRANSITION_MOVING) && t.udp_learned);
 	apply_phase(&s, &c, list, &have);
-	CU_ASSERT(advance_to(&c, &t, 2000, TRANSITION_UNKNOWN, TRANSITION_SWITCHED));
+	EXPECT_INT(transition_grow(&t, 2 * t.size), 0);
+	apply_phase(&s, &c, list, &have);
+	CU_ASSERT(advance_to(&c, &t, 2000, TRANSITION_UNKNOWN, TRANSITION_SWITCHED)); /* shrinks */
 	apply_phase(&s, &c, list, &have);
 	CU_ASSERT(advance_to(&c, &t, 2200, TRANSITION_UNKNOWN, TRANSITION_SETTLING));
 	apply_phase(&s, &c, list, &have);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The transition of a bucket table: its table of transitions as stories, and the promise of it in
- * simulated packets (transition_sim.h). TRANSITION_SEEDS=N runs more histories and prints sums.
+ * The transition of a bucket table: its table of transitions as stories. t_transition_sim.c has its
+ * promise in simulated packets.
  */
 #include "director/ruleset/bucket.h"
 #include "director/ruleset/transition.h"
-#include "tests/unit/transition_sim.h"
 #include "tests/unit/unit.h"
 
 #include <stdarg.h>
@@ -13,7 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SIZE = 4, BACKENDS = 4, TCP_MS = 10000, UDP_MS = 3000, SEEDS = 40, MUTANT_SEEDS = 200 };
+enum {
+	SIZE = 4,
+	LARGE = 8,
+	BACKENDS = 4,
+	TCP_MS = 10000,
+	UDP_MS = 3000,
+	SEEDS = 40,
+	MUTANT_SEEDS = 200
+};
 
 /* --- stories ---------------------------------------------------------------------------------- */
 
@@ -23,23 +30,28 @@ enum { SIZE = 4, BACKENDS = 4, TCP_MS = 10000, UDP_MS = 3000, SEEDS = 40, MUTANT
  */
 struct story {
 	struct transition t;
-	uint16_t table[SIZE];
+	uint16_t table[LARGE];
+	uint32_t size; /* of table */
 	bool alive[BACKENDS];
 	uint64_t tcp_ms, udp_ms, remembered;
 	char text[4096];
 };
 
-static void read_owners(const char *text, uint16_t *owners)
+/* Returns how many. */
+static uint32_t read_owners(const char *text, uint16_t *owners)
 {
-	for (size_t b = 0; b < SIZE; b++)
+	uint32_t b;
+
+	for (b = 0; text[b]; b++)
 		owners[b] = text[b] == '-' ? BUCKET_NONE : (uint16_t)(text[b] - '0');
+	return b;
 }
 
-static const char *owners_text(const uint16_t *owners, char *buf)
+static const char *owners_text(const uint16_t *owners, uint32_t size, char *buf)
 {
-	for (size_t b = 0; b < SIZE; b++)
+	for (size_t b = 0; b < size; b++)
 		buf[b] = owners[b] == BUCKET_NONE ? '-' : (char)('0' + owners[b]);
-	buf[SIZE] = '\0';
+	buf[size] = '\0';
 	return buf;
 }
 
@@ -58,6 +70,7 @@ static struct transition_update at(struct story *s, uint64_t ms)
 	struct transition_event ev = {
 		.now_ms = ms,
 		.table = s->table,
+		.size = s->size,
 		.alive = s->alive,
 		.n_backends = BACKENDS,
 		.remembered = s->remembered,
@@ -65,13 +78,14 @@ static struct transition_update at(struct story *s, uint64_t ms)
 		.udp_ms = s->udp_ms,
 	};
 	struct transition_update u = transition_step(&s->t, &ev);
-	char text[3][SIZE + 1];
+	char text[3][LARGE + 1];
 
 	tell(s, "[%5llu] %s%s%s%s %s %s %s", (unsigned long long)ms,
 	     transition_phase_name(s->t.phase), s->t.udp_learned ? " learned" : "",
 	     u.rules_changed ? " RULES" : "", u.tables_changed ? " TABLES" : "",
-	     owners_text(s->t.buckets, text[0]), owners_text(s->t.home, text[1]),
-	     owners_text(s->t.moved, text[2]));
+	     owners_text(s->t.buckets, s->t.size, text[0]),
+	     owners_text(s->t.home, s->t.size, text[1]),
+	     owners_text(s->t.moved, s->t.size, text[2]));
 	if (u.next_ms != TRANSITION_NEVER)
 		tell(s, " next %llu", (unsigned long long)u.next_ms);
 	tell(s, "\n");
@@ -80,7 +94,7 @@ static struct transition_update at(struct story *s, uint64_t ms)
 
 static struct transition_update wants(struct story *s, uint64_t ms, const char *table)
 {
-	read_owners(table, s->table);
+	s->size = read_owners(table, s->table);
 	return at(s, ms);
 }
 
@@ -95,7 +109,7 @@ static struct story begin(const char *table)
 	struct story s = {.tcp_ms = TCP_MS, .remembered = TRANSITION_UNKNOWN};
 
 	memset(s.alive, true, sizeof(s.alive));
-	EXPECT_INT(transition_init(&s.t, SIZE), 0);
+	EXPECT_INT(transition_init(&s.t, (uint32_t)strlen(table)), 0);
 	wants(&s, 0, table);
 	s.text[0] = '\0';
 	return s;
@@ -379,6 +393,58 @@ static void the_configuration_is_replaced(void)
 		"[ 2000] moving RULES TABLES 1100 -10- -01- next 11000\n");
 }
 
+/* Every bucket becomes two, in whatever phase; then the larger table is a plan like any other. */
+static void a_table_grows(void)
+{
+	struct story s = begin("0012");
+
+	EXPECT_INT(transition_grow(&s.t, LARGE), 0);
+	EXPECT_INT(wants(&s, 500, "00001122").resized, SIZE);
+	EXPECT_INT(wants(&s, 1000, "03001132").resized, 0);
+	transition_close(&s.t);
+	s.t = begin("0012").t;
+	wants(&s, 1000, "1212");
+	EXPECT_INT(transition_grow(&s.t, LARGE), 0);
+	EXPECT_INT(s.t.moving, 4);
+	wants(&s, 2000, "11221123");
+	at(&s, 12000);
+	end(&s, "[  500] steady RULES TABLES 00001122 -------- --------\n"
+		"[ 1000] moving RULES TABLES 00001122 -0----2- -3----3- next 11000\n"
+		"[ 1000] moving RULES TABLES 0012 00-- 12-- next 11000\n"
+		"[ 2000] moving RULES TABLES 00001122 0000---2 1122---3 next 12000\n"
+		"[12000] switched TABLES 11221123 0000---2 1122---3 next 12100\n");
+}
+
+/* Not before the buckets that become one agree, which the smaller plan sees to. */
+static void a_table_shrinks(void)
+{
+	struct story s = begin("00112233");
+
+	EXPECT_INT(wants(&s, 500, "0123").resized, LARGE); /* they agree already */
+	EXPECT_INT(transition_grow(&s.t, LARGE), 0);
+	wants(&s, 1000, "00112223");
+	wants(&s, 2000, "0123"); /* stops */
+	transition_close(&s.t);
+	s.t = begin("0123").t;
+	EXPECT_INT(transition_grow(&s.t, LARGE), 0);
+	dies(&s, 3);
+	wants(&s, 1000, "00112210");
+	wants(&s, 2000, "0120");
+	at(&s, 12000);
+	at(&s, 12100);
+	EXPECT_INT(s.t.size, LARGE);
+	EXPECT_INT(at(&s, 12200).resized, LARGE);
+	EXPECT_INT(s.t.size, SIZE);
+	end(&s, "[  500] steady RULES TABLES 0123 ---- ----\n"
+		"[ 1000] moving RULES TABLES 00112233 ------3- ------2- next 11000\n"
+		"[ 2000] settling RULES TABLES 0123 ---- ---- next 2100\n"
+		"[ 1000] steady RULES TABLES 00112210 -------- --------\n"
+		"[ 2000] moving RULES TABLES 00112210 ------1- ------0- next 12000\n"
+		"[12000] switched TABLES 00112200 ------1- ------0- next 12100\n"
+		"[12100] settling RULES 00112200 ------1- ------0- next 12200\n"
+		"[12200] exceptions RULES TABLES 0120 ---- ----\n");
+}
+
 static void what_people_see(void)
 {
 	struct story s = begin("0123");
@@ -397,59 +463,6 @@ static void what_people_see(void)
 	transition_close(&s.t);
 }
 
-/* --- simulated packets ------------------------------------------------------------------------ */
-
-static void add(struct sim_result *sum, const struct sim_result *r)
-{
-	for (size_t i = 0; i < SIM_COUNTERS; i++)
-		sum->counters[i] += r->counters[i];
-}
-
-static void print_counters(const struct sim_result *r)
-{
-	for (size_t i = 0; i < SIM_COUNTERS; i++)
-		printf("%s%s %u", i ? ", " : "\n    ", sim_counter_name((enum sim_counter)i),
-		       r->counters[i]);
-}
-
-static void flows_stay_in_every_history(void)
-{
-	const char *more = getenv("TRANSITION_SEEDS");
-	uint32_t seeds = more ? (uint32_t)strtoul(more, NULL, 10) : SEEDS;
-	struct sim_result sum = {0};
-
-	for (uint32_t seed = 1; seed <= seeds; seed++) {
-		struct sim_result r = sim_run(seed, SIM_NONE);
-
-		if (r.failures)
-			printf("\n    seed %u: %s", seed, r.first);
-		EXPECT_INT(r.failures, 0);
-		add(&sum, &r);
-	}
-	/* Nothing that the simulation is for was left out by chance. */
-	for (size_t i = 0; i < SIM_COUNTERS; i++)
-		CU_ASSERT(sum.counters[i] > 0);
-	/* The known limit stays one that is hard to meet. */
-	CU_ASSERT(sum.counters[SIM_COUNT_STRADDLED] * 10 < sum.counters[SIM_COUNT_OVERFLOWS]);
-	if (more)
-		print_counters(&sum);
-}
-
-static void every_mistake_is_found(void)
-{
-	for (int m = SIM_NONE + 1; m < SIM_MUTANT_COUNT; m++) {
-		struct sim_result r = {0};
-		uint32_t seed = 0;
-
-		while (!r.failures && seed < MUTANT_SEEDS)
-			r = sim_run(++seed, (enum sim_mutant)m);
-		if (!r.failures || getenv("TRANSITION_SEEDS"))
-			printf("\n    %s: seed %u: %s", sim_mutant_name((enum sim_mutant)m), seed,
-			       r.first);
-		CU_ASSERT(r.failures > 0);
-	}
-}
-
 UNIT_TESTS(transition) = {
 	{"a backend drains", a_backend_drains},
 	{"the first table is taken at once", the_first_table_is_taken_at_once},
@@ -466,8 +479,8 @@ UNIT_TESTS(transition) = {
 	{"times count from the commit", times_count_from_the_commit},
 	{"the daemon restarts", the_daemon_restarts},
 	{"the configuration is replaced", the_configuration_is_replaced},
+	{"a table grows", a_table_grows},
+	{"a table shrinks", a_table_shrinks},
 	{"what people see", what_people_see},
-	{"flows stay in every history", flows_stay_in_every_history},
-	{"every mistake is found", every_mistake_is_found},
 	UNIT_TESTS_END,
 };

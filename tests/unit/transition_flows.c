@@ -35,7 +35,7 @@ void flows_probe(struct sim *s)
 			continue;
 		for (unsigned int cut = 0; cut <= PATH_LOOKUPS; cut++) {
 			struct walk w = {.flow = i,
-					 .bucket = f->bucket,
+					 .hash = f->hash,
 					 .udp = f->udp,
 					 .rules = current - 1,
 					 .seen = current - 1,
@@ -86,6 +86,7 @@ static void judge_first(struct sim *s, struct flow *f, const struct walk *w, uin
 		sim_fail(s, "a new flow went to backend %u, draining for %llu ms", to,
 			 (unsigned long long)(s->now_ms - s->told_ms[to]));
 	f->state = FLOW_OPEN;
+	f->began = f->arrived;
 	f->backend = to;
 	f->epoch = s->epochs[to];
 	f->answered = f->udp;
@@ -97,6 +98,15 @@ static void judge_first(struct sim *s, struct flow *f, const struct walk *w, uin
 		end_flow(s, f); /* died while the packet was on its way */
 }
 
+/* The known limit: settling came between the first packet and this one, also when buckets move again. */
+static bool has_settled_since(const struct sim *s, const struct flow *f, size_t rules)
+{
+	for (size_t g = f->began; g <= rules; g++)
+		if (s->path.generations[g].rules != TRANSITION_RULES_MOVING)
+			return true;
+	return false;
+}
+
 static void judge_next(struct sim *s, struct flow *f, const struct walk *w, uint16_t to)
 {
 	uint64_t timeout = timeout_of(f), gap;
@@ -106,9 +116,7 @@ static void judge_next(struct sim *s, struct flow *f, const struct walk *w, uint
 		return;
 	}
 	if (to != f->backend) {
-		bool late = s->path.generations[w->rules].rules != TRANSITION_RULES_MOVING;
-
-		if (f->overflowed && !f->answered && late)
+		if (f->overflowed && !f->answered && has_settled_since(s, f, w->rules))
 			s->r.counters[SIM_COUNT_STRADDLED]++;
 		else
 			sim_fail(s, "%s flow %td of backend %u went to %d", f->udp ? "UDP" : "TCP",
@@ -141,7 +149,7 @@ static void arrive(struct sim *s, struct flow *f)
 		}
 		f->state = FLOW_FIRST;
 		f->udp = !s->has_tcp || (s->has_udp && sim_dice(s, 3) == 0);
-		f->bucket = (uint16_t)sim_dice(s, PATH_BUCKETS);
+		f->hash = (uint16_t)sim_dice(s, PATH_BUCKETS_MAX);
 	}
 	f->in_flight = true;
 	f->arrived = s->path.n_generations - 1;
@@ -152,7 +160,7 @@ static void arrive(struct sim *s, struct flow *f)
 static void complete(struct sim *s, struct flow *f)
 {
 	struct walk w = {.flow = (size_t)(f - s->flows),
-			 .bucket = f->bucket,
+			 .hash = f->hash,
 			 .udp = f->udp,
 			 .syn = !f->udp && f->state == FLOW_FIRST,
 			 .rules = f->arrived,

@@ -12,10 +12,11 @@ enum flow_state { FLOW_NONE, FLOW_FIRST, FLOW_OPEN };
 struct flow {
 	enum flow_state state;
 	bool udp, in_flight, answered, overflowed;
-	uint16_t bucket, backend;
+	uint16_t hash, backend;
 	unsigned int epoch; /* of the backend, when the flow began */
 	unsigned int left;  /* packets to send */
-	size_t arrived;	    /* generation of the packet in flight */
+	size_t began;	    /* generation of the first packet */
+	size_t arrived;	    /* … of the packet in flight */
 	uint64_t arrival_ms, next_ms;
 };
 
@@ -35,6 +36,8 @@ struct sim {
 	uint32_t salts[PATH_BACKENDS];
 	uint16_t order[PATH_BACKENDS];
 	size_t n_order;
+	uint32_t wanted;      /* buckets of the configuration */
+	bool resizes;	      /* the next change is another number of them */
 	uint64_t served_ms;   /* since when somebody may serve; PATH_NEVER: nobody */
 	uint64_t unserved_ms; /* … since when nobody */
 	/* One transaction at a time is on its way into the kernel. */
@@ -47,6 +50,9 @@ struct sim {
 uint32_t sim_dice(struct sim *s, uint32_t n); /* 0 … n - 1 */
 /* Counts a failure; the first one is told. */
 __attribute__((format(printf, 2, 3))) void sim_fail(struct sim *s, const char *format, ...);
+
+/* The mutant's mistake in what a step has made of `before`, with that plan. */
+void sim_spoil(struct sim *s, const struct transition *before, const uint16_t *table);
 
 /* Whatever arrives or completes in this millisecond. */
 void flows_run(struct sim *s);

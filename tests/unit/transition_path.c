@@ -11,7 +11,7 @@ enum {
 
 void path_init(struct path *p, uint32_t seed)
 {
-	struct generation empty = {.since_ms = 0};
+	struct generation empty = {.since_ms = 0, .size = PATH_BUCKETS};
 
 	memset(empty.buckets, 0xff, sizeof(empty.buckets));
 	memset(empty.home, 0xff, sizeof(empty.home));
@@ -124,6 +124,39 @@ static const struct generation *look(struct path *p, struct walk *w)
 	return &p->generations[w->seen];
 }
 
+/* Which of a generation's three maps. */
+typedef const uint16_t *map_of(const struct generation *g);
+
+static const uint16_t *buckets_of(const struct generation *g)
+{
+	return g->buckets;
+}
+
+static const uint16_t *home_of(const struct generation *g)
+{
+	return g->home;
+}
+
+static const uint16_t *moved_of(const struct generation *g)
+{
+	return g->moved;
+}
+
+/*
+ * What the rules find in one of their maps. Where the next generation has maps of another size, those
+ * of the rules stay as they were.
+ */
+static uint16_t look_up(struct path *p, struct walk *w, map_of *map, enum sim_mutant mutant)
+{
+	const struct generation *rules = &p->generations[w->rules], *g = look(p, w);
+
+	if (g->size != rules->size && mutant == SIM_TABLE_MADE_ANEW)
+		return BUCKET_NONE;
+	while (g->size != rules->size)
+		g--;
+	return map(g)[w->hash * g->size / PATH_BUCKETS_MAX];
+}
+
 static uint16_t known_flow(struct path *p, struct walk *w, enum sim_mutant mutant)
 {
 	struct remembered *half = &p->half_open[w->flow], *full = &p->flows[w->flow];
@@ -150,21 +183,20 @@ static uint16_t known_flow(struct path *p, struct walk *w, enum sim_mutant mutan
 	return backend;
 }
 
-static uint16_t moving_syn(struct path *p, struct walk *w)
+static uint16_t moving_syn(struct path *p, struct walk *w, enum sim_mutant mutant)
 {
-	uint16_t to = look(p, w)->moved[w->bucket];
+	uint16_t to = look_up(p, w, moved_of, mutant);
 
 	if (to == BUCKET_NONE || remember_half_open(p, w, to))
 		return to;
 	w->overflowed = true;
-	return look(p, w)->home[w->bucket];
+	return look_up(p, w, home_of, mutant);
 }
 
 static uint16_t moving_other(struct path *p, struct walk *w, enum sim_mutant mutant)
 {
 	bool learned = w->udp && p->generations[w->rules].udp_learned;
-	const struct generation *g = look(p, w);
-	uint16_t to = learned ? g->moved[w->bucket] : g->home[w->bucket];
+	uint16_t to = look_up(p, w, learned ? moved_of : home_of, mutant);
 
 	if (to != BUCKET_NONE && !(learned && mutant == SIM_UDP_NOT_REMEMBERED))
 		remember_flow(p, w, to);
@@ -183,9 +215,9 @@ uint16_t path_forward(struct path *p, struct walk *w, enum sim_mutant mutant)
 	if (rules != TRANSITION_RULES_HASH)
 		to = known_flow(p, w, mutant);
 	if (to == BUCKET_NONE && rules == TRANSITION_RULES_MOVING)
-		to = w->syn && mutant != SIM_SYN_GOES_HOME ? moving_syn(p, w)
+		to = w->syn && mutant != SIM_SYN_GOES_HOME ? moving_syn(p, w, mutant)
 							   : moving_other(p, w, mutant);
 	if (to == BUCKET_NONE)
-		to = look(p, w)->buckets[w->bucket];
+		to = look_up(p, w, buckets_of, mutant);
 	return to;
 }

@@ -11,7 +11,8 @@
 #include "tests/unit/transition_sim.h"
 
 enum {
-	PATH_BUCKETS = 24,
+	PATH_BUCKETS = 24,     /* of the smallest table … */
+	PATH_BUCKETS_MAX = 96, /* … and the largest; a flow's hash is its bucket there */
 	PATH_BACKENDS = 6,
 	PATH_FLOWS = 250,
 	PATH_TCP_MS = 2000, /* a flow that is silent for longer is over */
@@ -27,7 +28,8 @@ struct generation {
 	uint64_t since_ms;
 	enum transition_rules rules;
 	bool udp_learned, maps, flows;
-	uint16_t buckets[PATH_BUCKETS], home[PATH_BUCKETS], moved[PATH_BUCKETS];
+	uint32_t size; /* of the maps, which have another name for each size */
+	uint16_t buckets[PATH_BUCKETS_MAX], home[PATH_BUCKETS_MAX], moved[PATH_BUCKETS_MAX];
 	bool alive[PATH_BACKENDS]; /* elements of the map of backends */
 };
 
@@ -48,7 +50,7 @@ struct path {
 /* One packet on its way through the rules. */
 struct walk {
 	size_t flow;
-	uint16_t bucket;
+	uint16_t hash;
 	bool udp, syn;
 	size_t rules; /* generation of the rules */
 	size_t seen;  /* of the last lookup */

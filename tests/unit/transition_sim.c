@@ -68,13 +68,14 @@ static void plan(const struct sim *s, uint16_t *table, bool *alive)
 {
 	for (size_t i = 0; i < s->n_order; i++)
 		alive[i] = s->backends[s->order[i]] != BACKEND_DEAD;
-	for (uint32_t b = 0; b < PATH_BUCKETS; b++) {
+	for (uint32_t b = 0; b < s->wanted; b++) {
 		uint32_t best = 0;
 
 		table[b] = BUCKET_NONE;
 		for (uint16_t i = 0; i < s->n_order; i++) {
 			uint16_t id = s->order[i];
-			uint32_t score = mix(b * 64 + id * 7919u + s->salts[id]) | 1;
+			uint32_t score =
+				mix(b * 64 + id * 7919u + s->salts[id] + s->wanted * 977) | 1;
 
 			if (s->backends[id] == BACKEND_UP && score > best) {
 				best = score;
@@ -116,8 +117,9 @@ static void take_generation(const struct sim *s, struct generation *g)
 	*g = (struct generation){.since_ms = s->now_ms,
 				 .rules = shape.rules,
 				 .udp_learned = s->t.udp_learned,
-				 .flows = shape.flows};
-	for (uint32_t b = 0; b < PATH_BUCKETS; b++) {
+				 .flows = shape.flows,
+				 .size = s->t.size};
+	for (uint32_t b = 0; b < g->size; b++) {
 		g->buckets[b] = identity(s, s->t.buckets[b]);
 		g->home[b] = shape.maps ? identity(s, s->t.home[b]) : BUCKET_NONE;
 		g->moved[b] = shape.maps ? identity(s, s->t.moved[b]) : BUCKET_NONE;
@@ -139,7 +141,8 @@ static void commit(struct sim *s, const struct transition_update *u)
 	bool rules, tables;
 
 	take_generation(s, &g);
-	rules = g.rules != last->rules || g.udp_learned != last->udp_learned;
+	rules = g.rules != last->rules || g.udp_learned != last->udp_learned ||
+		g.size != last->size;
 	tables = g.maps != last->maps || g.flows != last->flows ||
 		 memcmp(g.buckets, last->buckets, sizeof(g.buckets)) != 0 ||
 		 memcmp(g.home, last->home, sizeof(g.home)) != 0 ||
@@ -171,36 +174,19 @@ static void count(struct sim *s, const struct transition_update *u)
 	s->r.counters[SIM_COUNT_RETARGETED] += u->retargeted;
 	s->r.counters[SIM_COUNT_STOPPED] += u->stopped;
 	s->r.counters[SIM_COUNT_ORPHANED] += u->orphaned;
-}
-
-/* Mistakes that show in the state after a step. */
-static void spoil(struct sim *s, const struct transition *before, const uint16_t *table)
-{
-	bool was_moving = before->phase == TRANSITION_MOVING && s->t.phase == TRANSITION_MOVING;
-
-	if (s->mutant == SIM_JOIN_KEEPS_TIME && was_moving)
-		s->t.since_ms = before->since_ms;
-	if (s->mutant == SIM_HOME_FOLLOWS && was_moving)
-		for (uint32_t b = 0; b < PATH_BUCKETS; b++)
-			if (s->t.home[b] != BUCKET_NONE && before->home[b] == s->t.home[b] &&
-			    before->moved[b] != s->t.moved[b] && before->moved[b] != BUCKET_NONE)
-				s->t.home[b] = before->moved[b];
-	if (s->mutant == SIM_NO_TRANSITION) {
-		memcpy(s->t.buckets, table, PATH_BUCKETS * sizeof(*table));
-		memset(s->t.home, 0xff, PATH_BUCKETS * sizeof(*table));
-		s->t.moving = 0;
-		s->t.phase = TRANSITION_STEADY;
-	}
+	s->r.counters[SIM_COUNT_SHRANK] += u->resized > s->t.size;
+	s->r.counters[SIM_COUNT_WAITED] += s->t.size > s->wanted;
 }
 
 static struct transition_update step_at(struct sim *s, uint64_t now_ms)
 {
-	uint16_t table[PATH_BUCKETS], owners[2][PATH_BUCKETS];
+	uint16_t table[PATH_BUCKETS_MAX], owners[2][PATH_BUCKETS_MAX];
 	bool alive[PATH_BACKENDS], all[PATH_BACKENDS];
 	struct transition before = s->t;
 	struct transition_event ev = {
 		.now_ms = now_ms,
 		.table = table,
+		.size = s->wanted,
 		.alive = alive,
 		.n_backends = s->n_order,
 		.remembered = sim_dice(s, 3) ? path_remembered(&s->path) : TRANSITION_UNKNOWN,
@@ -219,14 +205,14 @@ static struct transition_update step_at(struct sim *s, uint64_t now_ms)
 		ev.udp_ms /= 2;
 	if (s->mutant == SIM_FORGET_EARLY)
 		ev.remembered = 0;
-	memcpy(owners[0], s->t.home, sizeof(owners[0]));
-	memcpy(owners[1], s->t.moved, sizeof(owners[1]));
+	memcpy(owners[0], s->t.home, s->t.size * sizeof(*table));
+	memcpy(owners[1], s->t.moved, s->t.size * sizeof(*table));
 	before.home = owners[0];
 	before.moved = owners[1];
 	u = transition_step(&s->t, &ev);
 	count(s, &u);
 	s->r.counters[SIM_COUNT_LEARNED] += s->t.udp_learned && !before.udp_learned;
-	spoil(s, &before, table);
+	sim_spoil(s, &before, table);
 	return u;
 }
 
@@ -238,6 +224,46 @@ static struct transition_update step_again(struct sim *s)
 	s->t.since_ms = s->now_ms;
 	return u;
 }
+
+/* --- the number of buckets -------------------------------------------------------------------- */
+
+static void count_growth(struct sim *s)
+{
+	static const enum sim_counter grew[] = {
+		[TRANSITION_STEADY] = SIM_COUNT_GREW_STEADY,
+		[TRANSITION_MOVING] = SIM_COUNT_GREW_MOVING,
+		[TRANSITION_SWITCHED] = SIM_COUNT_GREW_SWITCHED,
+		[TRANSITION_SETTLING] = SIM_COUNT_GREW_SETTLING,
+		[TRANSITION_EXCEPTIONS] = SIM_COUNT_GREW_EXCEPTIONS,
+		[TRANSITION_FORGETTING] = SIM_COUNT_GREW_FORGETTING,
+	};
+
+	s->r.counters[grew[s->t.phase]]++;
+}
+
+static void want_another_size(struct sim *s)
+{
+	s->wanted = (uint32_t)PATH_BUCKETS << sim_dice(s, 3);
+}
+
+static void fit(struct sim *s)
+{
+	if (s->t.size >= s->wanted)
+		return;
+	count_growth(s);
+	if (s->mutant == SIM_GROW_ANEW)
+		transition_close(&s->t);
+	if (s->mutant == SIM_GROW_ANEW ? transition_init(&s->t, s->wanted) < 0
+				       : transition_grow(&s->t, s->wanted) < 0)
+		abort();
+	if (s->mutant == SIM_GROW_BUCKETS_ONLY) {
+		memset(s->t.home, 0xff, s->wanted * sizeof(*s->t.home));
+		memset(s->t.moved, 0xff, s->wanted * sizeof(*s->t.moved));
+		s->t.moving = 0;
+	}
+}
+
+/* --- starts and stops ------------------------------------------------------------------------- */
 
 /* Orders take effect only later. */
 static void be_patient(struct sim *s, uint64_t from_ms)
@@ -253,8 +279,6 @@ static void stop_daemon(struct sim *s)
 	s->r.counters[SIM_COUNT_RESTARTS]++;
 	s->is_committing = false;
 	transition_close(&s->t);
-	if (transition_init(&s->t, PATH_BUCKETS) < 0)
-		abort();
 	s->down_until_ms = s->now_ms + TRANSITION_SETTLE_MS + sim_dice(s, 500);
 	be_patient(s, s->down_until_ms);
 }
@@ -274,6 +298,11 @@ static void finish_commit(struct sim *s)
 	if (s->t.phase == TRANSITION_SETTLING && sim_dice(s, 8) == 0) {
 		stop_daemon(s); /* where it hurts most */
 		return;
+	}
+	if (s->t.phase != TRANSITION_MOVING &&
+	    sim_dice(s, s->t.phase == TRANSITION_FORGETTING ? 2 : 6) == 0) {
+		s->resizes = true; /* here, too */
+		s->change_ms = s->now_ms + sim_dice(s, TRANSITION_SETTLE_MS);
 	}
 	s->step_ms = transition_next_ms(&s->t);
 	/* Nobody comes on time; remembered flows are counted now and then. */
@@ -301,9 +330,9 @@ static void step(struct sim *s)
 static void start_daemon(struct sim *s)
 {
 	const struct generation *g = path_current(&s->path);
-	uint16_t owners[3][PATH_BUCKETS];
+	uint16_t owners[3][PATH_BUCKETS_MAX];
 
-	for (uint32_t b = 0; b < PATH_BUCKETS; b++)
+	for (uint32_t b = 0; b < g->size; b++)
 		for (size_t m = 0; m < 3; m++) {
 			uint16_t id = (m == 0 ? g->buckets : m == 1 ? g->home : g->moved)[b];
 
@@ -312,12 +341,18 @@ static void start_daemon(struct sim *s)
 				if (s->order[i] == id)
 					owners[m][b] = i;
 		}
+	if (transition_init(&s->t, g->size) < 0)
+		abort();
+	if (sim_dice(s, 4) == 0)
+		want_another_size(s);
+	s->r.counters[SIM_COUNT_ADOPTED_OTHER] += s->wanted != g->size;
 	transition_adopt(&s->t, owners[0], g->maps ? owners[1] : NULL, g->maps ? owners[2] : NULL,
 			 g->flows, s->now_ms);
 	if (s->mutant == SIM_ADOPT_BACKWARDS && s->t.moving)
 		s->t.phase = TRANSITION_MOVING;
 	if (s->mutant == SIM_ADOPT_SHORT && s->t.phase == TRANSITION_MOVING)
 		s->t.since_ms = 0;
+	fit(s);
 	be_patient(s, s->now_ms);
 	step(s);
 }
@@ -358,13 +393,17 @@ static void reload(struct sim *s)
 	s->r.counters[SIM_COUNT_RELOADS]++;
 	if (s->mutant != SIM_RENUMBER_NOT)
 		transition_renumber(&s->t, map, n_old);
+	if (s->resizes || sim_dice(s, 2))
+		want_another_size(s);
+	s->resizes = false;
+	fit(s);
 }
 
 static void change(struct sim *s)
 {
 	uint16_t id = s->order[sim_dice(s, (uint32_t)s->n_order)];
 
-	switch (sim_dice(s, 16)) {
+	switch (s->resizes ? 12 : sim_dice(s, 16)) {
 	case 0:
 	case 1:
 	case 2: tell(s, id, BACKEND_DRAINING); break;
@@ -394,7 +433,8 @@ static void begin(struct sim *s, uint32_t seed, enum sim_mutant mutant)
 
 	s->mutant = mutant;
 	path_init(&s->path, seed);
-	if (transition_init(&s->t, PATH_BUCKETS) < 0)
+	s->wanted = PATH_BUCKETS;
+	if (transition_init(&s->t, s->wanted) < 0)
 		abort();
 	s->has_udp = seed % 3 != 0;
 	s->has_tcp = seed % 7 != 1 || !s->has_udp;

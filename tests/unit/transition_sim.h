@@ -15,6 +15,9 @@
  *   - while somebody may serve, no new flow is dropped
  *   - the update says it when rules or elements are other than before
  *
+ * At a reload the number of buckets may change, whatever the phase; tables of different sizes have
+ * nothing in common.
+ *
  * A mutant is a director with one mistake, so that these assertions can be seen to fail.
  */
 #ifndef TESTS_TRANSITION_SIM_H
@@ -42,7 +45,11 @@
 	X(KEEP_DEAD_FLOWS, "packets do not forget flows of the dead")                              \
 	X(HALF_OPEN_NOT_ASKED, "the rules of settling do not ask the half-open map")               \
 	X(UDP_NOT_REMEMBERED, "UDP flows that go to moved are not remembered")                     \
-	X(SYN_GOES_HOME, "a SYN of a moving bucket goes home")
+	X(SYN_GOES_HOME, "a SYN of a moving bucket goes home")                                     \
+	X(GROW_ANEW, "a larger table is a new one")                                                \
+	X(GROW_BUCKETS_ONLY, "home and moved do not grow with their buckets")                      \
+	X(SHRINK_EARLY, "a table is halved while its twins differ")                                \
+	X(TABLE_MADE_ANEW, "a table of another size has the name of the one before")
 
 enum sim_mutant {
 #define X(id, text) SIM_##id,
@@ -74,7 +81,16 @@ enum { SIM_DRAIN_MS = 1000 };
 	X(ORPHANED, "orphaned")                                                                    \
 	X(LEARNED, "UDP learned")                                                                  \
 	X(RESTARTS, "restarts")                                                                    \
-	X(RELOADS, "reloads")
+	X(RELOADS, "reloads")                                                                      \
+	X(GREW_STEADY, "grew while steady")                                                        \
+	X(GREW_MOVING, "grew while moving")                                                        \
+	X(GREW_SWITCHED, "grew while switched")                                                    \
+	X(GREW_SETTLING, "grew while settling")                                                    \
+	X(GREW_EXCEPTIONS, "grew with exceptions")                                                 \
+	X(GREW_FORGETTING, "grew while forgetting")                                                \
+	X(WAITED, "had more buckets than wanted, for a time")                                      \
+	X(SHRANK, "shrank")                                                                        \
+	X(ADOPTED_OTHER, "adopted with another size than wanted")
 
 enum sim_counter {
 #define X(id, text) SIM_COUNT_##id,

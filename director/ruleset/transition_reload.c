@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The same transition with another number of buckets, or other numbers of backends. */
+#include "director/ruleset/transition.h"
+
+#include "director/ruleset/bucket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* A dead owner without an index, until the next event replaces it. */
+enum { REMOVED = BUCKET_NONE - 1 };
+
+static void repeat(uint16_t *to, const uint16_t *from, uint32_t size, uint32_t times)
+{
+	for (uint32_t b = 0; b < size * times; b++)
+		to[b] = from[b / times];
+}
+
+int transition_grow(struct transition *t, uint32_t size)
+{
+	uint32_t times = size / t->size;
+	uint16_t *owners = calloc((size_t)size * 3, sizeof(*owners));
+
+	if (!owners)
+		return -ENOMEM;
+	repeat(owners, t->buckets, t->size, times);
+	repeat(owners + size, t->home, t->size, times);
+	repeat(owners + 2 * (size_t)size, t->moved, t->size, times);
+	free(t->buckets);
+	t->buckets = owners;
+	t->home = owners + size;
+	t->moved = owners + 2 * (size_t)size;
+	t->moving *= times;
+	t->size = size;
+	t->unreported = true;
+	return 0;
+}
+
+/* True when every so many neighbours have one owner. */
+static bool agree(const uint16_t *owners, uint32_t size, uint32_t times)
+{
+	for (uint32_t b = 0; b < size; b++)
+		if (owners[b] != owners[b - b % times])
+			return false;
+	return true;
+}
+
+static void keep_first(uint16_t *owners, uint32_t size, uint32_t times)
+{
+	for (uint32_t b = 0; b < size / times; b++)
+		owners[b] = owners[b * times];
+}
+
+bool transition_shrink(struct transition *t, uint32_t size)
+{
+	uint32_t times = t->size / size;
+
+	if (!agree(t->buckets, t->size, times) || !agree(t->home, t->size, times) ||
+	    !agree(t->moved, t->size, times))
+		return false;
+	keep_first(t->buckets, t->size, times);
+	keep_first(t->home, t->size, times);
+	keep_first(t->moved, t->size, times);
+	t->moving /= times;
+	t->size = size;
+	return true;
+}
+
+static uint16_t renumbered(uint16_t backend, const uint16_t *map, size_t n)
+{
+	if (backend == BUCKET_NONE)
+		return BUCKET_NONE;
+	return backend < n && map[backend] != BUCKET_NONE ? map[backend] : REMOVED;
+}
+
+void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
+{
+	for (uint32_t b = 0; b < t->size; b++) {
+		t->buckets[b] = renumbered(t->buckets[b], map, n);
+		t->home[b] = renumbered(t->home[b], map, n);
+		t->moved[b] = renumbered(t->moved[b], map, n);
+	}
+	t->unreported = true;
+}
