@@ -65,8 +65,9 @@ UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
 BENCHES   := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 CHECK_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/flowcheck/*.c))
+MUTANTS   := $(wildcard tests/lab/mutants/*.c)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
-             tests/*.[ch] tests/*/*.[ch])
+             tests/*.[ch] tests/*/*.[ch]) $(MUTANTS)
 FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/vrrp*.c director/admin*.c \
              director/config/*.c director/flow/*.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -85,6 +86,12 @@ all: $(B)/directord $(B)/directorctl
 $(B)/directord: $(B)/director/main.o $(B)/libdirector.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# A director with a mistake, for lab tests that must notice it.
+$(B)/directord-no-transitions: $(B)/director/main.o $(B)/tests/lab/mutants/no_transitions.o \
+                               $(B)/libdirector.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -Wl,--wrap=transition_step -o $@ $^ $(PKG_LIBS)
 
 $(B)/directorctl: $(B)/director/ctl/main.o $(B)/libdirector.a
 	$(call say,LD,$@)
@@ -135,7 +142,8 @@ $(B)/%.pb-c.c $(B)/%.pb-c.h &: %.proto | $(B)/packages
 	$(Q)protoc-c --c_out=$(B) $<
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(CHECK_OBJ) $(MAINS:%.c=$(B)/%.o)) \
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(CHECK_OBJ) \
+           $(MAINS:%.c=$(B)/%.o) $(MUTANTS:%.c=$(B)/%.o)) \
          $(BENCHES:%=$(B)/tests/bench/%.d)
 
 # --- packages ------------------------------------------------------------------------------------
@@ -168,7 +176,7 @@ lab: $(B)/packages-test all
 	@B=$(B) tests/lab/interactive.sh
 
 # Unit tests, then the lab tests, on binaries with sanitizers. ONLY=PATTERN runs some lab tests.
-test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck
+test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/directord-no-transitions
 	@B=$(B) tests/run.sh
 
 unit: $(B)/run-tests

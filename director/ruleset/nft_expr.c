@@ -273,11 +273,22 @@ static void macs_are(struct lowering *l, const struct ruleset_statement *s)
 	macs_write(l);
 }
 
-static void record(struct lowering *l, const struct ruleset_statement *s, const char *fragments)
+static void record_change(struct lowering *l, uint32_t op, const struct ruleset_statement *s,
+			  const char *fragments)
 {
 	key_load(l, s->key, 0);
 	payload_load(l, NFT_PAYLOAD_LL_HEADER, 0, 2 * MAC_LEN, REG_2);
-	dynset(l, NFT_DYNSET_OP_ADD, s, fragments);
+	dynset(l, op, s, fragments);
+}
+
+/* Adding what is there would leave it as it is. */
+static void record(struct lowering *l, const struct ruleset_statement *s, const char *fragments)
+{
+	struct ruleset_statement old = *s;
+
+	old.timeout_ms = 0;
+	record_change(l, NFT_DYNSET_OP_DELETE, &old, fragments);
+	record_change(l, NFT_DYNSET_OP_ADD, s, fragments);
 }
 
 static void log_packet(struct lowering *l, const char *prefix)

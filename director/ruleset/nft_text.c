@@ -282,12 +282,11 @@ static size_t print_elements(FILE *out, const struct ruleset *r, const struct ru
 		return n;
 	}
 	for (uint32_t i = 0; i < set->size; i++) {
-		struct ruleset_element e;
+		if (set->owners[i] != RULESET_NO_OWNER) {
+			struct ruleset_element e = ruleset_bucket_element(set, i);
 
-		if (set->owners[i] == RULESET_NO_OWNER)
-			continue;
-		e = ruleset_bucket_element(set, i);
-		print_nth(out, r, set, &e, n++);
+			print_nth(out, r, set, &e, n++);
+		}
 	}
 	return n;
 }
@@ -325,7 +324,7 @@ static void print_change(FILE *out, const char *verb, const char *name,
 {
 	fprintf(out, "%s @%s { ", verb, name);
 	print_key(out, s);
-	if (s->timeout_ms) {
+	if (s->timeout_ms && strcmp(verb, "delete") != 0) {
 		fputs(" timeout ", out);
 		print_duration(out, s->timeout_ms);
 	}
@@ -417,9 +416,6 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		fprintf(out, "@th,%u,8 %s0x%x", 8 * s->number, s->negate ? "!= " : "", s->value);
 		return;
 	case ST_OCTET_ABOVE: fprintf(out, "@th,%u,8 > 0x%x", 8 * s->number, s->value); return;
-	case ST_TOO_MANY:
-		fprintf(out, "limit rate over %u/second burst %u packets", s->number, s->number);
-		return;
 	case ST_TO_SERVICE:
 		ruleset_key_print(out, s->key);
 		fprintf(out, " vmap @%s", name);
@@ -436,12 +432,16 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		fprintf(out, " %s@%s", s->negate ? "!= " : "", name);
 		return;
 	case ST_SOURCE_RATE: print_source_rate(out, name, s); return;
+	case ST_TOO_MANY:
 	case ST_RATE: print_rate(out, s->number); return;
 	case ST_TCP: fputs("meta l4proto tcp", out); return;
 	case ST_MARK_IN: fprintf(out, "meta mark @%s", name); return;
 	case ST_MACS: print_map(out, "@ll,0,96", name, s); return;
 	case ST_MACS_ARE: print_macs_are(out, s); return;
-	case ST_RECORD: print_change(out, "add", name, s); return;
+	case ST_RECORD:
+		print_change(out, "delete", name, s);
+		print_change(out, " add", name, s);
+		return;
 	case ST_MARK: print_map(out, "meta mark", name, s); return;
 	case ST_ADD: print_change(out, "add", name, s); return;
 	case ST_UPDATE: print_change(out, "update", name, s); return;

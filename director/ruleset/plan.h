@@ -34,7 +34,8 @@
  *
  *   first-NAME   the first of several IPv4 fragments, by VIP, protocol and port: asks what the farm's
  *                chain would ask, records source, destination, protocol and identification -> both
- *                MACs for 2 s in the map fragments, and goes to farm-NAME. So its packet is looked
+ *                MACs for 2 s in the map fragments (in the place of an older packet's with the same
+ *                identification: hosts that draw it by chance repeat it), and goes to farm-NAME. So its packet is looked
  *                up, and counted, twice; nobody else pays. A new UDP flow is remembered half-open
  *                first, and the farm's chain finds it there. Only where that memory is full, or the
  *                backend has just died, may the record name another backend than the farm's chain

@@ -152,7 +152,7 @@ enum ruleset_statement_kind {
 	ST_MARK_IN,	   /* the mark is in a set: set */
 	ST_MACS,	   /* write both MACs from a map: by, …, set */
 	ST_MACS_ARE,	   /* write both: mac, from */
-	ST_RECORD,	   /* remember key -> both MACs as they are now: key, set, timeout_ms */
+	ST_RECORD,	   /* remember key -> the MACs as they are now: key, set, timeout_ms */
 	ST_MARK,	   /* set the mark from a map: by, …, set */
 	ST_ADD,		   /* remember key -> mark: key, set, timeout_ms */
 	ST_UPDATE,	   /* remember or refresh it: key, set, timeout_ms */

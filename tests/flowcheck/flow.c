@@ -66,8 +66,8 @@ struct flow_tuple flow_tuple_of(const struct flow_plan *plan, uint32_t number)
 		index = plan->lasting + (number - plan->lasting) % plan->tuples;
 		t.generation = (number - plan->lasting) / plan->tuples;
 	}
-	t.port = (uint16_t)(0x4000 | (index & 0x3fff));
-	t.low = (uint16_t)(index >> 14);
+	t.low = (uint16_t)(index >> 4);
+	t.port = (uint16_t)(0x4000 | (index & 15) | (index >> 20) << 4);
 	return t;
 }
 

@@ -40,6 +40,7 @@ struct flow_tuple {
 	uint32_t generation;
 };
 
+/* Sixteen flows share a client address, for those who choose by it alone; the ports begin at 16384. */
 struct flow_tuple flow_tuple_of(const struct flow_plan *plan, uint32_t number);
 
 /* --- what is known of one flow at one place --------------------------------------------------- */

@@ -7,8 +7,10 @@
 
 #include <signal.h>
 
-/* Set by SIGTERM and SIGINT: come to an end. */
+/* Which of SIGTERM and SIGINT came: come to an end. */
 extern volatile sig_atomic_t flowcheck_stopped;
+/* SIGUSR1 came: the sender ends most of its flows. */
+extern volatile sig_atomic_t flowcheck_fewer;
 
 struct send_options {
 	const char *device;
@@ -22,6 +24,7 @@ struct send_options {
 	double churn;	      /* passing flows opened a second */
 	uint32_t churn_alive; /* of them at a time */
 	uint32_t churn_packets; /* of each */
+	uint32_t keep;		/* of the flows that last: those that SIGUSR1 leaves */
 };
 
 struct send_result {

@@ -55,6 +55,18 @@ static void say_flow(struct text *t, const struct flow_plan *plan, uint32_t numb
 	    tuple.port, tuple.generation);
 }
 
+/* What had been done last when the flow came to its second backend. */
+static void say_mark(struct text *t, const struct judge_case *c, const struct part *parts, size_t n)
+{
+	const char *what = NULL;
+
+	for (size_t i = 0; n > 1 && i < c->n_marks; i++)
+		if (c->marks[i].from_ms <= parts[1].row->first_ms)
+			what = c->marks[i].name;
+	if (what)
+		say(t, "; after %s", what);
+}
+
 /* "flow 5 (10.99.0.0 port 16389, generation 0): moved; 90 sent; web1 0-41; web2 42-89" */
 static void accuse(struct trial *t, const struct flow_row *sent, uint32_t number,
 		   const struct part *parts, size_t n, const char *what)
@@ -78,6 +90,7 @@ static void accuse(struct trial *t, const struct flow_row *sent, uint32_t number
 		if (row->duplicates)
 			say(&text, " and %u twice", row->duplicates);
 	}
+	say_mark(&text, t->c, parts, n);
 }
 
 /* --- one flow --------------------------------------------------------------------------------- */
@@ -132,7 +145,8 @@ static bool is_misplaced(const struct judge_case *c, const struct flow_row *sent
 		const struct judge_rule *closure =
 			rule_of(c->closures, c->n_closures, parts[i].backend->name);
 
-		if (closure && sent->first_ms > closure->from_ms)
+		if (closure && sent->first_ms > closure->from_ms &&
+		    sent->first_ms < closure->until_ms)
 			return true;
 	}
 	return false;

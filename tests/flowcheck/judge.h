@@ -6,7 +6,7 @@
  *	an outage   a backend was dead from one moment to another: its flows may move once, to one
  *	            other backend and not before that moment, and what was sent to it meanwhile may be
  *	            lost. Only packets of flows that were alive in the outage are excused.
- *	a closure   a backend must not get flows that were opened after that moment.
+ *	a closure   a backend must not get flows that were opened between these moments.
  */
 #ifndef TESTS_FLOWCHECK_JUDGE_H
 #define TESTS_FLOWCHECK_JUDGE_H
@@ -25,7 +25,8 @@ struct judge_case {
 	const struct flow_report *backends;
 	size_t n_backends;
 	const struct judge_rule *outages, *closures;
-	size_t n_outages, n_closures;
+	const struct judge_rule *marks; /* what was done when, in order: for offenders */
+	size_t n_outages, n_closures, n_marks;
 	size_t offenders; /* how many to name */
 };
 

@@ -17,7 +17,7 @@
 
 enum { EXIT_GOOD, EXIT_FAILED, EXIT_USAGE, EXIT_BAD = 4, EXIT_OVERLOAD = 5 };
 
-volatile sig_atomic_t flowcheck_stopped;
+volatile sig_atomic_t flowcheck_stopped, flowcheck_fewer;
 
 static const char usage[] =
 	"usage: flowcheck send --dev IF --to MAC --vip ADDRESS:PORT --report FILE [OPTION …]\n"
@@ -30,12 +30,17 @@ static const char usage[] =
 	"         --tuples N          5-tuples that they share in turn (0: each its own)\n"
 	"         --client ADDRESS    of the flows; the low 16 bits are theirs (10.99.0.0)\n"
 	"         --from MAC          in the frames (the interface's own)\n"
+	"         --keep N            of the flows that last, the first ones, which SIGUSR1 leaves "
+	"(1)\n"
 	"         --udp\n"
+	"         SIGTERM: all flows are closed, by FIN or RST; SIGINT: they fall silent;\n"
+	"         SIGUSR1: all that last are closed but the first --keep\n"
 	"       flowcheck receive --dev IF --name BACKEND --report FILE\n"
 	"         until SIGTERM; says \"ready\" once it listens\n"
 	"       flowcheck judge [OPTION …] REPORT …\n"
 	"         --dead NAME=FROM-UNTIL  milliseconds since 1970: its flows may move once\n"
-	"         --closed NAME=FROM      flows opened later must not be on it\n"
+	"         --closed NAME=FROM[-UNTIL]  flows opened in between must not be on it\n"
+	"         --mark WHAT=FROM        what was done then, to be named with flows that moved\n"
 	"         --offenders N           how many to name (10)\n"
 	"\n"
 	"exit status: 0 good, 1 failed, 2 usage, 4 packets were lost, doubled or sent to another\n"
@@ -55,18 +60,21 @@ int64_t flow_now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void stop(int signal)
+static void heard(int signal)
 {
-	(void)signal;
-	flowcheck_stopped = 1;
+	if (signal == SIGUSR1)
+		flowcheck_fewer = 1;
+	else
+		flowcheck_stopped = signal;
 }
 
 static void listen_to_signals(void)
 {
-	struct sigaction action = {.sa_handler = stop};
+	struct sigaction action = {.sa_handler = heard};
 
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGUSR1, &action, NULL);
 }
 
 /* Under its name when it is complete, not before. */
@@ -142,6 +150,7 @@ static const struct option send_table[] = {
 	{"churn-packets", required_argument, NULL, 'P'},
 	{"churn-alive", required_argument, NULL, 'A'},
 	{"tuples", required_argument, NULL, 'T'},
+	{"keep", required_argument, NULL, 'k'},
 	{"udp", no_argument, NULL, 'u'},
 	{NULL, 0, NULL, 0},
 };
@@ -161,6 +170,7 @@ static bool send_option(struct send_options *o, int option, const char *value)
 	case 'P': o->churn_packets = (uint32_t)strtoul(value, NULL, 10); return true;
 	case 'A': o->churn_alive = (uint32_t)strtoul(value, NULL, 10); return true;
 	case 'T': o->plan.tuples = (uint32_t)strtoul(value, NULL, 10); return true;
+	case 'k': o->keep = (uint32_t)strtoul(value, NULL, 10); return true;
 	case 'u': o->protocol = IPPROTO_UDP; return true;
 	default: return false;
 	}
@@ -184,6 +194,8 @@ static const char *complete(struct send_options *o)
 		return "a passing flow has three packets or more";
 	if (o->plan.lasting + o->churn_alive == 0)
 		return "it needs --flows or --churn";
+	if (o->keep == 0)
+		return "--keep leaves one flow at least";
 	if (o->plan.tuples && o->plan.tuples < 2 * o->churn_alive)
 		return "--tuples must be twice as many as are alive: one ends before the next "
 		       "begins";
@@ -198,6 +210,7 @@ static int run_send(int argc, char **argv)
 		.rate = 100000,
 		.duration = 5,
 		.churn_packets = 10,
+		.keep = 1,
 	};
 	const char *report = NULL, *mistake;
 	struct send_result result;
@@ -258,16 +271,18 @@ struct bench {
 	struct flow_report reports[JUDGE_BACKENDS_MAX + 1];
 	struct flow_report sent;
 	struct judge_rule outages[JUDGE_BACKENDS_MAX], closures[JUDGE_BACKENDS_MAX];
+	struct judge_rule marks[JUDGE_BACKENDS_MAX];
 	struct judge_case c;
 };
 
-/* NAME=FROM-UNTIL or NAME=FROM */
-static bool add_rule(struct judge_rule *rules, size_t *n, const char *text, int words)
+/* NAME=FROM-UNTIL, or NAME=FROM where that is two words */
+static bool add_rule(struct judge_rule *rules, size_t *n, const char *text, int least)
 {
 	struct judge_rule *r = &rules[*n];
 
+	r->until_ms = INT64_MAX;
 	if (*n == JUDGE_BACKENDS_MAX || sscanf(text, "%31[^=]=%" SCNd64 "-%" SCNd64, r->name,
-					       &r->from_ms, &r->until_ms) != words)
+					       &r->from_ms, &r->until_ms) < least)
 		return false;
 	++*n;
 	return true;
@@ -350,6 +365,7 @@ static int run_judge(int argc, char **argv)
 	static const struct option table[] = {
 		{"dead", required_argument, NULL, 'd'},
 		{"closed", required_argument, NULL, 'c'},
+		{"mark", required_argument, NULL, 'm'},
 		{"offenders", required_argument, NULL, 'n'},
 		{NULL, 0, NULL, 0},
 	};
@@ -359,11 +375,14 @@ static int run_judge(int argc, char **argv)
 	b.c = (struct judge_case){.backends = b.reports,
 				  .outages = b.outages,
 				  .closures = b.closures,
+				  .marks = b.marks,
 				  .offenders = 10};
 	while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (option == 'd' && add_rule(b.outages, &b.c.n_outages, optarg, 3))
 			continue;
 		if (option == 'c' && add_rule(b.closures, &b.c.n_closures, optarg, 2))
+			continue;
+		if (option == 'm' && add_rule(b.marks, &b.c.n_marks, optarg, 2))
 			continue;
 		if (option != 'n')
 			return wrong("judge", optarg ? optarg : "unknown option");

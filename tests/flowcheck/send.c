@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The sender: packets of many flows in turn, out of an interface. The first packet of a TCP flow is a
- * SYN, the second an ACK, the last a FIN or, of every third flow, an RST; nobody answers. It stays on
- * one CPU, so that the packets of a flow stay in order on virtual interfaces, too.
+ * SYN, the second an ACK, the last a FIN or, of every third flow, an RST; nobody answers. The ACK comes
+ * soon after the SYN, as it does behind an answer, so that few flows are half-open at a time, and two
+ * more packets before others open: a quarter of the packets are SYNs at first. It stays on one CPU, so
+ * that the packets of a flow stay in order on virtual interfaces, too.
  */
 #include "tests/flowcheck/flowcheck.h"
 #include "tests/flowcheck/frame.h"
@@ -21,15 +23,19 @@
 
 enum {
 	BATCH = 64,
+	OPENING = 1024,	     /* flows that send their SYN before the first of them sends its ACK */
+	OPENING_PACKETS = 4, /* of each, before others open */
 	PAUSE_US = 200,
 	LAG_MS = 20, /* what could not be sent in time is not caught up with, but for so much */
 	SEND_BUFFER = 4 << 20,
 };
 
-/* Flows that take turns. */
+/* Flows that take turns: those from `from` to `until`, which are all of them once all are open. */
 struct turn {
 	uint32_t *numbers;
 	uint32_t n, at;
+	uint32_t from, until;
+	uint32_t to_come; /* rounds from there to there, before others open */
 };
 
 struct sender {
@@ -39,6 +45,7 @@ struct sender {
 	struct flow_row *rows; /* by the flow's number */
 	uint32_t opened, room;
 	uint64_t sent, sent_passing;
+	double start; /* since when packets are due */
 	int64_t now_ms;
 	struct frame frames[BATCH];
 	struct iovec parts[BATCH];
@@ -123,12 +130,28 @@ static void write_passing(struct sender *s, struct frame *f)
 	s->sent_passing++;
 }
 
+static void begin_turns(struct turn *t, uint32_t from, bool opening)
+{
+	t->from = t->at = from;
+	t->until = opening && t->n - from > OPENING ? from + OPENING : t->n;
+	t->to_come = opening ? OPENING_PACKETS - 1 : 0;
+}
+
 static void write_lasting(struct sender *s, struct frame *f)
 {
 	struct turn *t = &s->lasting;
 
 	write_frame(s, f, t->numbers[t->at], false);
-	t->at = (t->at + 1) % t->n;
+	if (++t->at < t->until)
+		return;
+	if (t->to_come) {
+		t->to_come--;
+		t->at = t->from;
+	} else if (t->until < t->n) {
+		begin_turns(t, t->until, true);
+	} else {
+		begin_turns(t, 0, false);
+	}
 }
 
 static bool send_batch(struct sender *s, unsigned int n)
@@ -151,28 +174,63 @@ static bool send_batch(struct sender *s, unsigned int n)
 /* --- the run ---------------------------------------------------------------------------------- */
 
 /* How many packets are due at this moment; the start moves when too many are. */
-static unsigned int due(const struct sender *s, double *start)
+static unsigned int due(struct sender *s)
 {
 	double rate = s->o->rate, n;
 
 	if (rate <= 0)
 		return BATCH;
-	n = (now_s() - *start) * rate - (double)s->sent;
+	n = (now_s() - s->start) * rate - (double)s->sent;
 	if (n > rate * LAG_MS / 1000 + BATCH) {
-		*start += (n - rate * LAG_MS / 1000) / rate;
+		s->start += (n - rate * LAG_MS / 1000) / rate;
 		return BATCH;
 	}
 	return n < BATCH ? (n < 0 ? 0 : (unsigned int)n) : BATCH;
 }
 
+/* The flows of a turn behind the first `keep`, as far as they are open, are closed, at the same rate. */
+static bool close_flows(struct sender *s, struct turn *t, uint32_t keep)
+{
+	for (t->at = keep; t->at < t->n;) {
+		unsigned int n = due(s), i = 0;
+
+		s->now_ms = flow_now_ms();
+		for (; i < n && t->at < t->n; t->at++)
+			if (s->rows[t->numbers[t->at]].packets)
+				write_frame(s, &s->frames[i++], t->numbers[t->at], true);
+		if (!send_batch(s, i))
+			return false;
+		if (!n)
+			usleep(PAUSE_US);
+	}
+	return true;
+}
+
+static bool close_most(struct sender *s)
+{
+	struct turn *t = &s->lasting;
+
+	flowcheck_fewer = 0;
+	if (s->o->keep >= t->n)
+		return true;
+	if (!close_flows(s, t, s->o->keep))
+		return false;
+	t->n = s->o->keep;
+	begin_turns(t, 0, false);
+	return true;
+}
+
 static bool run(struct sender *s)
 {
-	double begin = now_s(), start = begin, end = begin + s->o->duration;
+	double begin = now_s(), end = begin + s->o->duration;
 
+	s->start = begin;
 	while (!flowcheck_stopped && now_s() < end) {
-		unsigned int n = due(s, &start);
+		unsigned int n = due(s);
 		double passing = s->o->churn * s->o->churn_packets * (now_s() - begin);
 
+		if (flowcheck_fewer && !close_most(s))
+			return false;
 		if (!n) {
 			usleep(PAUSE_US);
 			continue;
@@ -187,32 +245,9 @@ static bool run(struct sender *s)
 		if (!send_batch(s, n))
 			return false;
 	}
-	return true;
-}
-
-/* Every flow that is open is closed, at the same rate. */
-static bool close_flows(struct sender *s)
-{
-	struct turn *const turns[] = {&s->lasting, &s->passing};
-	double start = now_s() - (s->o->rate > 0 ? (double)s->sent / s->o->rate : 0);
-
-	for (size_t k = 0; k < 2; k++) {
-		struct turn *t = turns[k];
-
-		for (t->at = 0; t->at < t->n;) {
-			unsigned int n = due(s, &start), i = 0;
-
-			s->now_ms = flow_now_ms();
-			for (; i < n && t->at < t->n; t->at++)
-				if (s->rows[t->numbers[t->at]].packets)
-					write_frame(s, &s->frames[i++], t->numbers[t->at], true);
-			if (!send_batch(s, i))
-				return false;
-			if (!n)
-				usleep(PAUSE_US);
-		}
-	}
-	return true;
+	if (flowcheck_stopped == SIGINT)
+		return true;
+	return close_flows(s, &s->lasting, 0) && close_flows(s, &s->passing, 0);
 }
 
 /* --- setting up ------------------------------------------------------------------------------- */
@@ -239,8 +274,11 @@ static bool make_flows(struct sender *s)
 	s->rows = calloc(s->room, sizeof(*s->rows));
 	if (!s->rows)
 		return failed("no memory");
-	return make_turn(s, &s->lasting, o->plan.lasting) &&
-	       make_turn(s, &s->passing, o->churn_alive);
+	if (!make_turn(s, &s->lasting, o->plan.lasting) ||
+	    !make_turn(s, &s->passing, o->churn_alive))
+		return false;
+	begin_turns(&s->lasting, 0, true);
+	return true;
 }
 
 static void make_frames(struct sender *s)
@@ -290,7 +328,7 @@ bool flow_send(const struct send_options *o, struct send_result *ret)
 	make_frames(s);
 	good = make_flows(s) && open_socket(s);
 	begin = now_s();
-	good = good && run(s) && close_flows(s);
+	good = good && run(s);
 	if (good) {
 		*ret = (struct send_result){.packets = s->sent, .seconds = now_s() - begin};
 		ret->report.plan = o->plan;

@@ -8,6 +8,7 @@ plain      one whole packet
 options    with IP options, or an IPv6 header of destination options
 fragments  of three fragments
 reversed   of three fragments, the last one first (IPv4)
+collision  of three fragments, with the same identification for every flow (IPv4)
 """
 import random
 import socket
@@ -31,13 +32,12 @@ def set_options(s, on):
         s.setsockopt(socket.IPPROTO_IPV6, IPV6_DSTOPTS, OPTIONS6 if on else b"")
 
 
-def send_reversed(s):
+def send_fragments(s, number, order):
     """The checksum of the datagram is 0: there is none (RFC 768)."""
     (source, sport), (host, port) = s.getsockname(), s.getpeername()
     data = struct.pack("!HHHH", sport, port, 8 + LONG, 0) + b"x" * LONG
-    number = random.randrange(1, 65536)
     with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
-        for at in reversed(range(0, len(data), FRAGMENT)):
+        for at in order(range(0, len(data), FRAGMENT)):
             part = data[at:at + FRAGMENT]
             more = 0x2000 if at + FRAGMENT < len(data) else 0
             raw.sendto(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(part), number,
@@ -56,7 +56,9 @@ def send(s, form):
     elif form == "fragments":
         s.send(b"x" * LONG)
     elif form == "reversed":
-        send_reversed(s)
+        send_fragments(s, random.randrange(1, 65536), reversed)
+    elif form == "collision":
+        send_fragments(s, 7, iter)
     else:
         sys.exit("no such form: " + form)
 

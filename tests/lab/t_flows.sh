@@ -10,6 +10,7 @@
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/flows.sh"
+. "$LAB_TOOLS/lib/judge.sh"
 
 # A Maglev farm's flows stay with a living backend when buckets move.
 TRANSITIONS=${TRANSITIONS:-yes}
@@ -55,38 +56,15 @@ during() {
 	lab_flows_end
 }
 
-# judged VERDICT FLOWS OPERATION [ARGUMENT …]: good, or all that must be wrong of moved, lost, twice. When the instrument could not keep up on this machine, once more at half the rate.
+# judged VERDICT FLOWS OPERATION [ARGUMENT …]
 judged() {
-	local want=$1 status
-
-	shift
-	for _ in 1 2 3; do
-		all_enabled
-		before
-		during "$@"
-		status=0
-		# shellcheck disable=SC2046
-		lab_flows_judge $(cat "$LAB/grants") || status=$?
-		[ "$status" = 5 ] || break
-		LAB_FLOWS_RATE=$((LAB_FLOWS_RATE / 2))
-	done
-	cat "$LAB/verdict"
-	expect_verdict "$want" "$status"
+	judged_at_rates "$1" prepared "${@:2}"
 }
 
-# expect_verdict VERDICT STATUS
-expect_verdict() {
-	local wrong=
-
-	[ "$2" != 5 ] || fail "this machine is too slow: $(lab_flows_counted 'packets lost') packets missing"
-	for what in moved:'flows moved' lost:'packets lost' twice:'packets twice' \
-		other:'packets too late' other:'packets of nobody' other:'flows misplaced'; do
-		[ "$(lab_flows_counted "${what#*:}")" = 0 ] || wrong="$wrong ${what%%:*}"
-	done
-	case $1 in
-	good) expect "exit status of the judge" "$2${wrong:+ ($wrong )}" 0 ;;
-	*) expect "what the judge found (exit status $2)" "$2$wrong" "4 $1" ;;
-	esac
+prepared() {
+	all_enabled
+	before
+	during "$@"
 }
 
 # verdict YES-OR-NO BAD: good or that bad one, as the director can it or not.

@@ -179,6 +179,19 @@ fragments_without_the_first() {
 	expect_one_backend reversed plain fragments
 }
 
+# Two flows of a client use one identification within two seconds; hosts draw it by chance. Each
+# datagram follows its own first fragment.
+identification_used_again() {
+	local scheduler
+
+	for scheduler in maglev round-robin; do
+		serve "$(vrrp)
+			$(farm dns udp '"7000"' "scheduler = \"$scheduler\"")"
+		expect_one_backend plain collision plain
+		expect_one_backend collision collision
+	done
+}
+
 odd_forms() {
 	serve "$(vrrp)
 		$(farm dns udp '"7000"')"
@@ -215,6 +228,7 @@ run_case "path-MTU discovery of an answer over IPv6" path_mtu_down_ipv6
 run_case "a fragmented datagram" fragmented_udp
 run_case "an upload that a router makes fragments of" fragmented_tcp
 run_case "fragments that come before their first one" fragments_without_the_first
+run_case "an identification that is used again" identification_used_again
 run_case "one flow in odd forms has one backend" odd_forms
 run_case "the same of a farm with flow tables" odd_forms_remembered
 run_case "the same over IPv6" odd_forms_ipv6

@@ -248,7 +248,7 @@ static void a_closed_backend_gets_no_new_flow(void)
 	struct story s;
 
 	begin(&s);
-	s.closure = (struct judge_rule){.name = "web3", .from_ms = 1200};
+	s.closure = (struct judge_rule){.name = "web3", .from_ms = 1200, .until_ms = 1500};
 	s.c.n_closures = 1;
 	for (uint32_t number = 0; number < 3; number++)
 		add(&s, number, number, 0, 99);
@@ -259,6 +259,31 @@ static void a_closed_backend_gets_no_new_flow(void)
 	add(&s, 2, 4, 0, 9);
 	end(&s, JUDGE_BAD);
 	EXPECT_INT(s.result.flows_misplaced, 1);
+	add(&s, 3, 5, 0, 9)->first_ms = 1600;
+	add(&s, 2, 5, 0, 9);
+	end(&s, JUDGE_BAD);
+	EXPECT_INT(s.result.flows_misplaced, 1);
+}
+
+static void an_offender_says_what_was_done_before(void)
+{
+	const struct judge_rule marks[] = {{.name = "drain", .from_ms = 1100},
+					   {.name = "enable", .from_ms = 1400},
+					   {.name = "weight", .from_ms = 1500}};
+	struct story s;
+
+	begin(&s);
+	s.c.marks = marks;
+	s.c.n_marks = 3;
+	add(&s, 0, 0, 0, 99);
+	add(&s, 1, 1, 0, 41);
+	add(&s, 2, 1, 42, 99);
+	add(&s, 0, 2, 0, 98);
+	end(&s, JUDGE_BAD);
+	EXPECT_TEXT(s.result.offenders[0], "flow 1 (10.99.0.0 port 16385, generation 0): moved; "
+					   "100 sent; web2 0-41; web3 42-99; after enable");
+	EXPECT_TEXT(s.result.offenders[1], "flow 2 (10.99.0.0 port 16386, generation 0): packets "
+					   "are missing; 100 sent; web1 0-98");
 }
 
 static void seen(const uint32_t *sequence, size_t n, struct flow_seen *ret)
@@ -321,10 +346,13 @@ static void stamps_are_found(void)
 static void tuples_are_used_again(void)
 {
 	struct flow_plan plan = {.lasting = 20000, .tuples = 100};
-	struct flow_tuple t = flow_tuple_of(&plan, 16384);
+	struct flow_tuple t = flow_tuple_of(&plan, 16 * 7 + 3);
 
-	EXPECT_INT(t.low, 1);
-	EXPECT_INT(t.port, 16384);
+	EXPECT_INT(t.low, 7);
+	EXPECT_INT(t.port, 16384 + 3);
+	t = flow_tuple_of(&(struct flow_plan){.lasting = 2000000}, (1 << 20) + 16 * 7 + 3);
+	EXPECT_INT(t.low, 7);
+	EXPECT_INT(t.port, 16384 + 16 + 3);
 	t = flow_tuple_of(&plan, 20000 + 250);
 	EXPECT_INT(t.generation, 2);
 	EXPECT_INT(t.port, flow_tuple_of(&plan, 20050).port);
@@ -373,6 +401,7 @@ UNIT_TESTS(judge) = {
 	{"flows of a dead backend may move once", flows_of_a_dead_backend_may_move_once},
 	{"an outage excuses nothing else", an_outage_excuses_nothing_else},
 	{"a closed backend gets no new flow", a_closed_backend_gets_no_new_flow},
+	{"an offender says what was done before", an_offender_says_what_was_done_before},
 	{"packets are told apart as they come", packets_are_told_apart_as_they_come},
 	{"stamps are found", stamps_are_found},
 	{"tuples are used again", tuples_are_used_again},

@@ -13,13 +13,14 @@ lab_directord() {
 	lab_exec "$node" timeout -k 2 "${LAB_TIME_LIMIT:-20}" "$LAB_BUILD/directord" --runtime-dir "$LAB/$node/run" "$@"
 }
 
-# lab_launch_director NODE [CONFIG] [ARGUMENT …]: starts it and does not wait for anything.
+# lab_launch_director NODE [CONFIG] [ARGUMENT …]: starts it and does not wait for anything. The program
+# is LAB_DIRECTORD, when that is set.
 lab_launch_director() {
 	local node=$1 config=${2:-$LAB/director.conf}
 
 	shift
 	[ $# -eq 0 ] || shift
-	lab_spawn "$node" "$node" "$LAB_BUILD/directord" -c "$config" \
+	lab_spawn "$node" "$node" "$LAB_BUILD/${LAB_DIRECTORD:-directord}" -c "$config" \
 		--runtime-dir "$LAB/$node/run" "$@"
 }
 

@@ -52,14 +52,30 @@ lab_flows_start() {
 		--rate "$LAB_FLOWS_RATE" --report "$LAB/flows/sent" "$@"
 }
 
-# lab_flows_client VIP:PORT: whence the flows of this run come.
+# lab_flows_client VIP:PORT: whence the flows of this run come; LAB_FLOWS_CLIENT, when that is set.
 lab_flows_client() {
 	local run=$(($(wc -l <"$LAB/flows-runs") % 64))
 
-	case $1 in
+	case ${LAB_FLOWS_CLIENT:-$1} in
+	"${LAB_FLOWS_CLIENT:-}") echo "$LAB_FLOWS_CLIENT" ;;
 	*]:*) printf '2001:db8:64:%x::\n' $run ;;
 	*) echo "100.$((64 + run)).0.0" ;;
 	esac
+}
+
+# lab_flows_rounds FLOWS N: returns when each of so many lasting flows has sent N packets more, beside
+# passing ones that are a twentieth of the packets. It counts what the director's cable has carried.
+lab_flows_rounds() {
+	local until=$(($(lab_flows_carried) + $1 * $2 * 11 / 10))
+
+	lab_wait_until "[ \$(lab_flows_carried) -ge $until ] || ! lab_alive flows-sender" 60 &&
+		lab_alive flows-sender && return 0
+	echo "the sender does not send: $(cat "$LAB/flows-sender/log")" >&2
+	return 1
+}
+
+lab_flows_carried() {
+	lab_exec switch cat /sys/class/net/a/statistics/tx_packets
 }
 
 # lab_flows_end: the flows are closed; waits for the last packets.
