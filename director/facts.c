@@ -155,9 +155,11 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 			const struct plan_interface *out =
 				gather_way(f, farm, &farm->backends[k], source);
 
-			if (!out || is_dead(farm, out, source))
+			if (!out)
 				continue;
-			next[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
+			if (!is_dead(farm, out, source))
+				next[k] = facts_backend(farm, &farm->backends[k], out->ifindex,
+							source);
 			next[k].out = (uint16_t)(out - f->interfaces);
 		}
 		facts_apply_backups(farm, next);
