@@ -272,7 +272,8 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		return;
 	case ST_OCTET_ABOVE: fprintf(out, "@th,%u,8 > 0x%x", 8 * s->number, s->value); return;
 	case ST_TOO_MANY:
-		fprintf(out, "limit rate over %u/second burst %u packets", s->number, s->number);
+		fprintf(out, "limit rate over %u/second burst %u packets", s->number,
+			ruleset_burst(s->number));
 		return;
 	case ST_TO_SERVICE:
 		ruleset_key_print(out, s->key);
