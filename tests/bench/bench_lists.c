@@ -76,7 +76,7 @@ static struct config *make(const struct list_case *c, bool second, bool mutant)
 	fprintf(out, CONFIGURATION "%s = { \"203.0.113.0/24\"", c->key);
 	for (unsigned int i = 0; i < PREFIXES; i++) /* on both sides of the clients */
 		if (is_there(c, i, second))
-			fprintf(out, ", \"%u.%u.%u.0/25\"", i % 3 ? 172 : 200, 16 + i / 256,
+			fprintf(out, ", \"%u.%u.%u.0/25\"", i % 3 ? 172U : 200U, 16 + i / 256,
 				i % 256);
 	if (c->listed != (mutant && second))
 		fputs(", \"198.18.0.0/26\"", out);
