@@ -192,6 +192,8 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	$(B)/bench_transitions $(BENCH_TRANSITIONS) || status=1; echo; \
 	$(B)/bench_transitions --mutant --count 20 || status=1; echo; \
 	$(B)/bench_flood $(BENCH_FLOOD) || status=1; echo; \
+	$(B)/bench_lists $(BENCH_LISTS) || status=1; \
+	$(B)/bench_lists --mutant --count 20 || status=1; echo; \
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; echo; \
 	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; exit $$status
 

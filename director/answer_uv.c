@@ -5,6 +5,7 @@
  * Shell.
  */
 #include "director/director.h"
+#include "director/ruleset/drift.h"
 #include "director/ruleset/export.h"
 
 #include <stdio.h>
@@ -69,28 +70,45 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	admin_effective_clear(&ordered);
 }
 
+/* What would mend it, then each difference on a line of its own. */
+static void say_drift(struct director *d, const struct ruleset_change *change,
+		      struct control_reply *reply)
+{
+	char text[RULESET_CHANGE_TEXT];
+	struct ruleset have = {0};
+	struct err err = {0};
+	size_t size;
+	FILE *out;
+
+	if (keeper_read(d->keeper, &have, &err) < 0) {
+		say_err(reply, &err);
+		return;
+	}
+	reply->code = CONTROL_NOT_GOOD;
+	out = open_memstream(&reply->text, &size);
+	if (out) {
+		fprintf(out, "the kernel's table differs; to mend it: %s%s\n",
+			change->table_added ? "the table added, " : "",
+			ruleset_change_format(change, text));
+		drift_print(out, &have, keeper_planned(d->keeper));
+		fclose(out);
+	}
+	ruleset_clear(&have);
+}
+
 static void answer_verify(struct director *d, struct control_reply *reply)
 {
 	struct ruleset_change change;
 	struct err err = {0};
-	char text[RULESET_CHANGE_TEXT], line[RULESET_CHANGE_TEXT + 80];
 
-	if (!d->ready) {
+	if (!d->ready)
 		director_say(reply, CONTROL_FAILED, NOT_READY);
-		return;
-	}
-	if (keeper_compare(d->keeper, &change, &err) < 0) {
+	else if (keeper_compare(d->keeper, &change, &err) < 0)
 		say_err(reply, &err);
-		return;
-	}
-	if (ruleset_change_is_empty(&change)) {
+	else if (ruleset_change_is_empty(&change))
 		director_say(reply, CONTROL_DONE, "the kernel holds exactly the planned ruleset\n");
-		return;
-	}
-	snprintf(line, sizeof(line), "the kernel's table differs; to mend it: %s%s\n",
-		 change.table_added ? "the table added, " : "",
-		 ruleset_change_format(&change, text));
-	director_say(reply, CONTROL_NOT_GOOD, line);
+	else
+		say_drift(d, &change, reply);
 }
 
 /* False: it has not come to its end yet. */

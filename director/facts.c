@@ -138,9 +138,11 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 	for (size_t k = 0; there && k < farm->n_backends; k++) {
 		const struct plan_interface *out = gather_way(f, farm, &farm->backends[k], source);
 
-		if (!out || is_dead(farm, out, source))
+		if (!out)
 			continue;
-		backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
+		if (!is_dead(farm, out, source))
+			backends[k] =
+				facts_backend(farm, &farm->backends[k], out->ifindex, source);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
 	facts_apply_backups(farm, backends);

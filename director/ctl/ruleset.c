@@ -8,6 +8,7 @@
 #include "director/route_uv.h"
 #include "director/ruleset/export.h"
 
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,6 +135,18 @@ int ctl_ruleset_export(const struct ctl *ctl)
 	return code;
 }
 
+/* The first line says what would mend it; every other one is a difference. */
+static json_t *differences(char *text)
+{
+	json_t *list = json_array();
+	char *rest = NULL;
+
+	strtok_r(text, "\n", &rest);
+	for (char *line = strtok_r(NULL, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+		json_array_append_new(list, json_string(line));
+	return list;
+}
+
 int ctl_ruleset_verify(const struct ctl *ctl)
 {
 	struct control_reply reply = {0};
@@ -143,7 +156,8 @@ int ctl_ruleset_verify(const struct ctl *ctl)
 		return code;
 	code = reply.code;
 	if (ctl->json)
-		printf("{\"in_sync\": %s}\n", code == CTL_DONE ? "true" : "false");
+		print_json_document(stdout, json_pack("{s:b, s:o}", "in_sync", code == CTL_DONE,
+						      "differences", differences(reply.text)));
 	else
 		fputs(reply.text, stdout);
 	control_reply_clear(&reply);

@@ -143,6 +143,16 @@ static struct nftnl_udata_buf *comment_new(const char *text)
 	return buf;
 }
 
+/*
+ * The table has no flags, by decision; tests/unit/t_owner_kernel.c holds the facts. With the flag
+ * owner nobody else can change it, but it vanishes with the daemon's socket, and a restart must not
+ * interrupt forwarding. With persist beside it (Linux 6.9) it survives, but not untouched: while
+ * nobody owns it anybody may change it. As long as the daemon runs, the host's own `nft list ruleset`
+ * cannot be loaded again (EPERM), with all the other rules in it, and between two daemons not
+ * either: nft 1.0.6 lists an orphan with a bare "flags ", which it takes for a mistake itself. What
+ * protects the table instead: the daemon hears of every transaction, names who made it and mends
+ * what differs within a second (nft_watch_uv.c, keeper_check()).
+ */
 static void put_table(struct nft_batch *b, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *nlh = put_header(b, type, flags, "table", RULESET_TABLE);

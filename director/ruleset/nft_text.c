@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/nft_text.h"
 
+#include "director/ruleset/nft_element.h"
+
 #include <inttypes.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -51,155 +53,6 @@ static void print_duration(FILE *out, uint64_t ms)
 			fprintf(out, "%" PRIu64 "%s", ms / units[i].ms, units[i].unit);
 			ms %= units[i].ms;
 		}
-}
-
-/* A 96-bit number as nft prints it: hexadecimal without leading zeros. */
-static void print_macs(FILE *out, const uint8_t data[static RULESET_DATA_MAX])
-{
-	size_t i = 0;
-
-	while (i + 1 < RULESET_DATA_MAX && data[i] == 0)
-		i++;
-	fprintf(out, "0x%x", data[i]);
-	while (++i < RULESET_DATA_MAX)
-		fprintf(out, "%02x", data[i]);
-}
-
-static uint16_t be16_at(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void print_address(FILE *out, uint8_t family, const uint8_t *bytes)
-{
-	struct addr addr = {.family = family};
-	char text[ADDR_TEXT];
-
-	memcpy(addr.bytes, bytes, family == AF_INET6 ? 16 : 4);
-	fputs(addr_format(&addr, text), out);
-}
-
-/* As nft writes it: an address, a prefix or the first and the last one. */
-static void print_range(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
-{
-	size_t len = family == AF_INET6 ? 16 : 4, same = 0, host;
-	const uint8_t *last = key + len;
-
-	while (same < 8 * len && ((key[same / 8] ^ last[same / 8]) & (0x80 >> same % 8)) == 0)
-		same++;
-	for (host = same; host < 8 * len; host++)
-		if ((key[host / 8] & (0x80 >> host % 8)) != 0 ||
-		    (last[host / 8] & (0x80 >> host % 8)) == 0)
-			break;
-	print_address(out, family, key);
-	if (host < 8 * len) {
-		fputc('-', out);
-		print_address(out, family, last);
-	} else if (same < 8 * len) {
-		fprintf(out, "/%zu", same);
-	}
-}
-
-static void print_service_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
-{
-	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
-
-	print_address(out, family, key);
-	fprintf(out, " . %s . %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp", be16_at(rest + 4));
-}
-
-/* The octets of another packet have no names of protocols and ports. */
-static void print_error_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
-{
-	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
-
-	print_address(out, family, key);
-	fprintf(out, " . 0x%x . 0x%x", rest[0], be16_at(rest + 4));
-}
-
-static void print_later_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
-{
-	print_address(out, family, key);
-	fprintf(out, " . %s", key[family == AF_INET6 ? 16 : 4] == IPPROTO_TCP ? "tcp" : "udp");
-}
-
-static void print_output(FILE *out, const struct ruleset_set *set, const struct ruleset_element *e)
-{
-	struct mac mac;
-	char text[MAC_TEXT];
-
-	memcpy(mac.bytes, e->key, MAC_LEN);
-	fprintf(out, "%s : \"%s\"", mac_format(&mac, text), set->names[e->backend]);
-}
-
-/* A range that is a prefix, as one; a single address without its length. */
-static void print_prefix(FILE *out, enum ruleset_set_kind kind, const struct ruleset_element *e)
-{
-	size_t len = ruleset_key_len(kind);
-	unsigned int bits = 8 * (unsigned int)len;
-	uint32_t id;
-
-	print_address(out, len == 16 ? AF_INET6 : AF_INET, e->key);
-	while (bits &&
-	       (e->key[(bits - 1) / 8] ^ e->key[len + (bits - 1) / 8]) & 1 << (8 - bits) % 8)
-		bits--;
-	if (bits < 8 * len)
-		fprintf(out, "/%u", bits);
-	memcpy(&id, e->data, sizeof(id));
-	fprintf(out, " : 0x%08x", id);
-}
-
-static void print_element(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
-			  const struct ruleset_element *e)
-{
-	uint32_t id;
-
-	switch (set->kind) {
-	case SET_SERVICES:
-	case SET_SERVICES6:
-		print_service_key(out, set->kind == SET_SERVICES6 ? AF_INET6 : AF_INET, e->key);
-		fprintf(out, " : goto %s", r->chains[e->chain].name);
-		return;
-	case SET_ADDRESSES: print_address(out, AF_INET, e->key); return;
-	case SET_ADDRESSES6: print_address(out, AF_INET6, e->key); return;
-	case SET_RANGES: print_range(out, AF_INET, e->key); return;
-	case SET_RANGES6: print_range(out, AF_INET6, e->key); return;
-	case SET_BUCKETS:
-		fprintf(out, "%u counter : ", ruleset_key_number(e));
-		print_macs(out, e->data);
-		return;
-	case SET_BACKENDS:
-		fprintf(out, "0x%08x counter comment \"%s\" : ", ruleset_key_number(e),
-			set->names[e->backend]);
-		print_macs(out, e->data);
-		return;
-	case SET_SLOTS:
-		memcpy(&id, e->data, sizeof(id));
-		fprintf(out, "%u : 0x%08x", ruleset_key_number(e), id);
-		return;
-	case SET_LEAVING: fprintf(out, "0x%08x", ruleset_key_number(e)); return;
-	case SET_OUTPUTS: print_output(out, set, e); return;
-	case SET_STATIC:
-	case SET_STATIC6: print_prefix(out, set->kind, e); return;
-	case SET_ERRORS:
-	case SET_ERRORS6:
-		print_error_key(out, set->kind == SET_ERRORS6 ? AF_INET6 : AF_INET, e->key);
-		fprintf(out, " : goto %s", r->chains[e->chain].name);
-		return;
-	case SET_LATER:
-	case SET_LATER6:
-		print_later_key(out, set->kind == SET_LATER6 ? AF_INET6 : AF_INET, e->key);
-		fprintf(out, " : goto %s", r->chains[e->chain].name);
-		return;
-	case SET_FLOWS:
-	case SET_FLOWS6:
-	case SET_FRAGMENTS:
-	case SET_PINS:
-	case SET_PINS6:
-	case SET_RATES:
-	case SET_RATES6:
-	case SET_FOREIGN: return;
-	}
 }
 
 /* A table that the packet path fills. */
@@ -269,7 +122,7 @@ static void print_nth(FILE *out, const struct ruleset *r, const struct ruleset_s
 	      : n % elements_per_line(set->kind) == 0 ? ",\n\t\t\t     "
 						      : ", ",
 	      out);
-	print_element(out, r, set, e);
+	nft_element_print(out, r, set, e);
 }
 
 static size_t print_elements(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
@@ -381,8 +234,9 @@ static void print_is_service(FILE *out, enum ruleset_key key, const struct rules
 	const uint8_t *rest = e->key + (ipv6 ? 16 : 4);
 
 	fputs(ipv6 ? "ip6 daddr " : "ip daddr ", out);
-	print_address(out, ipv6 ? AF_INET6 : AF_INET, e->key);
-	fprintf(out, " %s dport %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp", be16_at(rest + 4));
+	nft_element_print_address(out, ipv6 ? AF_INET6 : AF_INET, e->key);
+	fprintf(out, " %s dport %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp",
+		nft_element_port(rest + 4));
 }
 
 static void print_macs_are(FILE *out, const struct ruleset_statement *s)
@@ -392,7 +246,7 @@ static void print_macs_are(FILE *out, const struct ruleset_statement *s)
 	memcpy(macs, s->mac.bytes, MAC_LEN);
 	memcpy(macs + MAC_LEN, s->from.bytes, MAC_LEN);
 	fputs("@ll,0,96 set ", out);
-	print_macs(out, macs);
+	nft_element_print_macs(out, macs);
 }
 
 static void print_statement(FILE *out, const struct ruleset *r, const struct ruleset_statement *s)
@@ -416,6 +270,10 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		fprintf(out, "@th,%u,8 %s0x%x", 8 * s->number, s->negate ? "!= " : "", s->value);
 		return;
 	case ST_OCTET_ABOVE: fprintf(out, "@th,%u,8 > 0x%x", 8 * s->number, s->value); return;
+	case ST_TOO_MANY:
+		fprintf(out, "limit rate over %u/second burst %u packets", s->number,
+			ruleset_burst(s->number));
+		return;
 	case ST_TO_SERVICE:
 		ruleset_key_print(out, s->key);
 		fprintf(out, " vmap @%s", name);
@@ -432,7 +290,6 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		fprintf(out, " %s@%s", s->negate ? "!= " : "", name);
 		return;
 	case ST_SOURCE_RATE: print_source_rate(out, name, s); return;
-	case ST_TOO_MANY:
 	case ST_RATE: print_rate(out, s->number); return;
 	case ST_TCP: fputs("meta l4proto tcp", out); return;
 	case ST_MARK_IN: fprintf(out, "meta mark @%s", name); return;

@@ -50,8 +50,8 @@
  *   errors-NAME  … a farm that hashes: the bucket of the packet in it. A farm that remembers flows:
  *                copies to every backend in service, because nft 1.0.6 cannot look up a flow by the
  *                fields of another packet (the types differ). A host without the flow ignores the
- *                error (RFC 5927, 4). At most PLAN_ERROR_COPIES a second in all, the rest is dropped
- *                and counted. What is about a packet with options is counted and left to the host,
+ *                error (RFC 5927, 4). At most PLAN_ERROR_COPIES in any second for a farm and IP
+ *                version, the rest is dropped and counted. What is about a packet with options is counted and left to the host,
  *                as are echo and all other ICMP. errors6, errors6-NAME: ICMPv6.
  *
  * The tables of buckets and slots of two sizes stand side by side while a farm changes from one to
@@ -99,7 +99,11 @@ enum {
 	/* Fragments of one packet come together; the identification comes round again (RFC 6864). */
 	PLAN_FRAGMENT_TIMEOUT_MS = 2000,
 	PLAN_FRAGMENTS_MAX = 65536, /* packets in fragments at a time, 8 MiB */
-	/* Who sends what must be copied makes the pair send more than it got: a second, together … */
+	/*
+	 * Who sends what must be copied makes the pair send more than it got. In any second, to all
+	 * backends together: for each farm that remembers flows and IP version; for each address and
+	 * protocol.
+	 */
 	PLAN_ERROR_COPIES = 8000,
 	PLAN_FRAGMENT_COPIES = 100000,
 	PLAN_RATES_MAX = 65536, /* sources at a time, 10 MiB; more are a flood from forged ones */
@@ -129,7 +133,8 @@ struct plan_backend {
 	bool usable;	 /* not disabled, alive, with a known MAC and a way out: its flows go on */
 	uint32_t weight; /* of new flows; 0: none (draining, weight 0, or a backup without need) */
 	struct mac mac;
-	uint16_t out; /* its output interface: index into plan_facts.interfaces */
+	uint16_t out; /* its output interface: index into plan_facts.interfaces; also of one that is
+		       * not usable, as far as that is known (else 0) */
 };
 
 struct plan_facts {

@@ -257,7 +257,15 @@ static int add_leaving(const struct farm_plan *p)
 	return at;
 }
 
-/* The interface that leads to every backend in service; NULL when there are several. */
+bool plan_backend_has_way(const struct plan_backend *b)
+{
+	return b->usable || b->out;
+}
+
+/*
+ * The interface that leads to every backend; NULL when there are several. Who is not in service
+ * counts, so that the rules do not change when the last one behind an interface dies or returns.
+ */
 static const struct plan_interface *only_way(const struct farm_plan *p)
 {
 	const struct plan_interface *way = NULL;
@@ -265,7 +273,7 @@ static const struct plan_interface *only_way(const struct farm_plan *p)
 	for (size_t i = 0; i < p->farm->n_backends; i++) {
 		const struct plan_interface *out = &p->facts->interfaces[p->backends[i].out];
 
-		if (!p->backends[i].usable)
+		if (!plan_backend_has_way(&p->backends[i]))
 			continue;
 		if (way && way != out)
 			return NULL;

@@ -69,6 +69,8 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	      struct plan_entries *ret);
 /* Places of a table of what is half-open, beside one of so many. */
 uint32_t plan_half_size(uint32_t most);
+/* Its output interface counts, whether it is in service or not. */
+bool plan_backend_has_way(const struct plan_backend *b);
 /* Adds the tables of struct farm_pins. 0 or -ENOMEM. */
 int plan_pins(struct farm_plan *p);
 /* Adds the chains and flow tables of one lane. The index of its first chain, or -ENOMEM. */

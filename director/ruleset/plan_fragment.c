@@ -181,7 +181,7 @@ static bool farm_is_there(const struct plan_entries *e)
 	return false;
 }
 
-/* The interface that leads to every backend in service; NULL when there are several. */
+/* The interface that leads to every backend, as in plan_farm.c; NULL when there are several. */
 static const struct plan_interface *only_way(const struct later *l)
 {
 	const struct plan_interface *way = NULL;
@@ -195,10 +195,11 @@ static const struct plan_interface *only_way(const struct later *l)
 			const struct plan_backend *b = &l->facts->backends[i][k];
 			const struct plan_interface *out = &l->facts->interfaces[b->out];
 
-			if (b->usable && way && way != out)
+			if (!plan_backend_has_way(b))
+				continue;
+			if (way && way != out)
 				return NULL;
-			if (b->usable)
-				way = out;
+			way = out;
 		}
 	}
 	return way ? way : l->facts->interfaces;

@@ -9,6 +9,13 @@
  * are looked at in segments with SYN, FIN or RST, or without ACK. UDP tells a new flow by not
  * remembering it; where no flow is remembered, every datagram counts.
  *
+ * A list that changes does so in its set, in one transaction: ranges go, ranges come. Nobody who is on
+ * the same side of it before and after may be judged wrongly meanwhile. make bench tries that (lists):
+ * 137 million packets in 36,000 changes, of one range, of the very range that the clients are in, or
+ * of half of 5,000; none was dropped or let through (Linux 6.18), nor was one of 5.1 million during 200
+ * reloads of the whole daemon. So the set keeps its name, and a change costs what changed. The kernel repeats a lookup that a transaction has met since Linux 6.17
+ * only; what an older one does was not measured.
+ *
  * A table of rates that is full of (forged) sources limits the others no more: the rate of the farm
  * as a whole does.
  *

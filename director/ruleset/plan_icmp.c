@@ -80,6 +80,17 @@ void plan_add_receivers(struct plan_receivers *ret, const struct plan_facts *fac
 	}
 }
 
+/*
+ * Packets a second of which each makes n copies. With what may come at once (ruleset_burst()) they
+ * are no more than that in any one second, also in the first of a flood.
+ */
+static uint32_t packets_to_copy(uint32_t most, size_t n)
+{
+	uint32_t packets = most / (uint32_t)n;
+
+	return packets > 1 ? packets - (packets + 10) / 11 : 1;
+}
+
 int plan_add_copies(struct ruleset *r, int chain, const struct plan_receivers *to, uint32_t most)
 {
 	struct ruleset_statement limit = {.kind = ST_TOO_MANY};
@@ -87,7 +98,7 @@ int plan_add_copies(struct ruleset *r, int chain, const struct plan_receivers *t
 
 	if (to->n == 0)
 		return plan_add_counted(r, chain, NULL, 0, ST_DROP, "no backend");
-	limit.number = most / (uint32_t)to->n ? most / (uint32_t)to->n : 1;
+	limit.number = packets_to_copy(most, to->n);
 	err |= plan_add_counted(r, chain, &limit, 1, ST_DROP, "too many to copy");
 	for (size_t i = 0; i < to->n; i++) {
 		struct ruleset_statement macs = {

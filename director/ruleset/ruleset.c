@@ -241,6 +241,14 @@ int ruleset_set_index(struct ruleset_set *set, uint32_t size, size_t n_values)
 	return 0;
 }
 
+/* Not 5, which nft takes for the default and does not list. */
+uint32_t ruleset_burst(uint32_t per_second)
+{
+	uint32_t burst = per_second / 10;
+
+	return burst == 5 ? 4 : burst ? burst : 1;
+}
+
 uint32_t ruleset_key_number(const struct ruleset_element *e)
 {
 	uint32_t number;

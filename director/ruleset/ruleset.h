@@ -143,7 +143,7 @@ enum ruleset_statement_kind {
 	ST_PROTOCOL,	   /* ICMP or ICMPv6: value */
 	ST_OCTET,	   /* of the transport header, at number: == value, or != with negate */
 	ST_OCTET_ABOVE,	   /* the same: > value */
-	ST_TOO_MANY,	   /* more than number packets a second, that many at once */
+	ST_TOO_MANY,	   /* more than number packets a second, ruleset_burst() at once */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
 	ST_SOURCE_IN,	   /* the client is in a set, or not with negate: key, set */
 	ST_SOURCE_RATE,	   /* more than number a second of this client: key, set, timeout_ms */
@@ -300,6 +300,9 @@ const struct ruleset_key_parts *ruleset_key_parts(enum ruleset_key key);
 bool ruleset_key_is_ipv6(enum ruleset_key key);
 /* " . "-joined as nft writes it. */
 void ruleset_key_print(FILE *out, enum ruleset_key key);
+
+/* How many packets may come at once where so many a second may: a tenth. */
+uint32_t ruleset_burst(uint32_t per_second);
 
 /* Value of a key that is one number in host order (BUCKETS, SLOTS, BACKENDS). */
 uint32_t ruleset_key_number(const struct ruleset_element *e);

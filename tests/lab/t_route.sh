@@ -2,9 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Where backends are: on a second interface of the director, by route or by name; behind a router,
-# where they are of no use; and routes that come and go while the director runs.
+# where they are of no use; and routes that come and go while the director runs. Fragments and ICMP
+# errors find the right one of two interfaces, and every frame is sent in the name of its own.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
+. "$LAB_TOOLS/lib/protocol.sh"
 
 FAR=10.78.0.23
 FAR_MAC=02:00:00:00:78:17
@@ -52,6 +54,111 @@ requests_leave_by_that_interface() {
 	expect_no_loss "$load"
 	expect_spread "$load" 1 1 1
 }
+
+# --- fragments and ICMP errors ----------------------------------------------------------------------
+
+# Of the farms that lib/protocol.sh makes: web3 is the one behind eth1.
+backend_address() {
+	if [ "$1" = web3 ]; then echo $FAR; else lab_address "$1"; fi
+}
+
+# serve_both_arms SCHEDULER: TCP and UDP farms of the echo servers.
+serve_both_arms() {
+	{
+		lab_conf_cluster
+		vrrp
+		farm www tcp '"7000"' "scheduler = \"$1\"" 'transition-time = "1s"'
+		farm dns udp '"7000"' "scheduler = \"$1\"" 'transition-time = "1s"'
+	} >"$LAB/live.conf"
+	lab_ctl a config reload || fail "the reload was refused"
+	expect_soon "all backends are up" "all_up a" 10
+}
+
+# watch_arms: what the backends get for the VIP, what leaves a by eth0 for the one behind eth1.
+watch_arms() {
+	lab_capture a "ether dst $FAR_MAC and dst $LAB_VIP"
+	LAB_CAPTURE_OPTIONS=-p lab_capture web1 "ether dst $(lab_mac web1) and dst $LAB_VIP"
+	LAB_CAPTURE_OPTIONS=-p lab_capture web2 "ether dst $(lab_mac web2) and dst $LAB_VIP"
+	LAB_CAPTURE_DEVICE=eth1 lab_capture web3 "dst $LAB_VIP"
+}
+
+# expect_arms [FILTER …]: such frames came to web3 and to another one, each with the address of the
+# interface that it left by as its source, and none for web3 left by eth0.
+expect_arms() {
+	local host second
+
+	for host in a $LAB_WEBS; do
+		lab_capture_stop $host
+	done
+	expect "frames to web3 by eth0" "$(lab_captured_count a)" 0
+	second=$(lab_exec a cat /sys/class/net/eth1/address)
+	expect_macs "$second > $FAR_MAC" web3
+	for host in web1 web2; do
+		[ "$(lab_captured_count $host)" = 0 ] || expect_macs "$(lab_mac a) > $(lab_mac $host)" $host
+	done
+	[ "$(lab_captured_count web3 "$@")" -gt 0 ] || fail "web3 got none: $*"
+	[ $(($(lab_captured_count web1 "$@") + $(lab_captured_count web2 "$@"))) -gt 0 ] ||
+		fail "web1 and web2 got none: $*"
+}
+
+# expect_macs PAIR HOST: the only source and destination of what HOST got.
+expect_macs() {
+	expect "MAC addresses of what $2 got" \
+		"$(lab_captured "$2" | awk '{ sub(",", "", $4); print $2 " > " $4 }' | sort -u)" "$1"
+}
+
+# until_both_served COMMAND …: twelve times and more, until web3 and another one have served it; each
+# time in full.
+until_both_served() {
+	local far=0 near=0 i
+
+	for i in $(seq 40); do
+		"$@"
+		if [ "$WHO" = web3 ]; then far=$((far + 1)); else near=$((near + 1)); fi
+		[ "$i" -lt 12 ] || [ $far -eq 0 ] || [ $near -eq 0 ] || return 0
+	done
+	fail "web3 served $far, the others $near"
+}
+
+# The first fragment's record leads the others out of its interface.
+fragments_leave_by_that_interface() {
+	serve_both_arms "$1"
+	watch_arms
+	until_both_served expect_echo client udp "$LAB_VIP" 4000
+	expect_arms "ip[6:2] & 0x1fff != 0"
+}
+
+# A router makes fragments of the segments.
+fragmented_uploads() {
+	far_up
+	lab_exec far sysctl -qw net.ipv4.ip_no_pmtu_disc=1
+	serve_both_arms "$1"
+	watch_arms
+	until_both_served upload
+	expect_arms "ip[6:2] & 0x1fff != 0"
+	lab_exec far sysctl -qw net.ipv4.ip_no_pmtu_disc=0
+}
+
+upload() {
+	forget_mtu
+	expect_echo far tcp "$LAB_VIP" $((MIB / 4))
+}
+
+# A router on the way of the answers says that they are too long; whose they are hears of it.
+path_mtu_of_both() {
+	far_up
+	serve_both_arms "$1"
+	watch_arms
+	until_both_served download
+	expect_arms "icmp[icmptype] == 3 and icmp[icmpcode] == 4"
+}
+
+download() {
+	forget_mtu
+	expect_echo far tcp-down "$LAB_VIP" $((MIB / 4))
+}
+
+# --- routes and links that change -------------------------------------------------------------------
 
 route_goes_and_comes() {
 	in_a address delete 10.78.0.2/24 dev eth1
@@ -137,8 +244,17 @@ a_storm_of_routes() {
 
 lab_up
 second_network
+start_echo
 run_case "a backend on a second interface is found by route" found_by_route
 run_case "requests leave by that interface" requests_leave_by_that_interface
+for scheduler in maglev round-robin; do
+	run_case "fragments leave by that interface ($scheduler)" \
+		fragments_leave_by_that_interface $scheduler
+	run_case "uploads in fragments ($scheduler)" fragmented_uploads $scheduler
+	run_case "path-MTU discovery by either interface ($scheduler)" path_mtu_of_both $scheduler
+done
+far_config
+lab_ctl a config reload >/dev/null
 run_case "its route goes and comes" route_goes_and_comes
 run_case "its link goes down, for a moment and for longer" link_goes_down
 run_case "a backend behind a router is not used" behind_a_router

@@ -165,6 +165,38 @@ verify_finds_drift() {
 	[[ $answer == *farm-www* ]] || fail "it does not name the chain: $answer"
 }
 
+# verify_after OPTION COMMAND …: what `ruleset verify` says of the table after COMMAND; the daemon may
+# have mended it by then, and is tried again. Exit status 4 is what it has to be.
+verify_after() {
+	local option=$1 answer status
+
+	shift
+	for _ in 1 2 3 4 5; do
+		status=0
+		lab_exec a "$@"
+		answer=$(lab_ctl a ${option:+"$option"} ruleset verify 2>&1) || status=$?
+		[ "$status" = 0 ] || break
+		sleep 0.3
+	done
+	echo "$answer"
+	[ "$status" = 4 ]
+}
+
+verify_names_what_differs() {
+	local answer
+
+	expect_soon "nothing differs" "lab_ctl a ruleset verify >/dev/null 2>&1" 5
+	expect "differences" "$(lab_ctl a -j ruleset verify | tr -d ' \n')" \
+		'{"in_sync":true,"differences":[]}'
+	answer=$(verify_after "" nft delete element netdev director www-buckets '{ 7 }')
+	grep -qE '^set www-buckets: 7 is missing, the plan has web[123]$' <<<"$answer" || fail "$answer"
+	expect_soon "it is mended" "lab_ctl a ruleset verify >/dev/null 2>&1" 5
+	answer=$(verify_after -j nft add set netdev director strange '{ type ipv4_addr; }')
+	expect "in_sync" "$(json_value in_sync <<<"$answer")" false
+	expect "difference" "$(json_value differences.0 <<<"$answer")" "set strange is not in the plan"
+	expect_soon "it is mended" "lab_ctl a ruleset verify >/dev/null 2>&1" 5
+}
+
 # An anonymous set goes with its rule; a set and a chain of their own have to be deleted.
 foreign_objects_are_removed() {
 	lab_exec a nft -f - <<-'END'
@@ -194,5 +226,6 @@ run_case "a bad configuration is refused, the old one stays" bad_config_is_refus
 run_case "a restart adopts what is there" restart_adopts
 run_case "round-robin flows survive a restart" flows_survive_a_restart
 run_case "ruleset verify names drift" verify_finds_drift
+run_case "ruleset verify names elements and objects" verify_names_what_differs
 run_case "what others put into the table is removed" foreign_objects_are_removed
 finish

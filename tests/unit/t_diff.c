@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAIR "tests/golden/ruleset/pair.conf"
-#define RR   "tests/golden/ruleset/round-robin.conf"
+#define PAIR	 "tests/golden/ruleset/pair.conf"
+#define RR	 "tests/golden/ruleset/round-robin.conf"
+#define TWO_WAYS "tests/golden/ruleset/two-ways.conf"
 
 static struct ruleset_change change_between(const struct ruleset *have, const struct ruleset *want,
 					    uint32_t *ret_messages)
@@ -63,6 +64,26 @@ static void a_dead_backend_changes_elements_only(void)
 	EXPECT_INT(change.elements_deleted, change.elements_added);
 	EXPECT_TEXT(change.names, "set www-buckets");
 	CU_ASSERT_PTR_NOT_NULL(strstr(ruleset_change_format(&change, text), "(set www-buckets)"));
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
+/* The rules by which a frame leaves stay, and the maps that they ask; only receivers of copies go. */
+static void the_last_backend_behind_an_interface_dies(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, TWO_WAYS, 2) || !ruleset_case_init(&b, TWO_WAYS, 2))
+		return;
+	b.facts.all[1].usable = b.facts.all[3].usable = false;
+	plan_again(&b);
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.sets_added + change.sets_deleted, 0);
+	EXPECT_INT(change.chains_rewritten, 2);
+	CU_ASSERT_PTR_NOT_NULL(strstr(change.names, "chain errors-dns"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(change.names, "chain spray-"));
 	ruleset_case_clear(&a);
 	ruleset_case_clear(&b);
 }
@@ -146,6 +167,7 @@ static void many_names_are_cut(void)
 UNIT_TESTS(diff) = {
 	{"equal rulesets need no message", equal_rulesets_need_no_message},
 	{"a dead backend changes elements only", a_dead_backend_changes_elements_only},
+	{"the last backend behind an interface dies", the_last_backend_behind_an_interface_dies},
 	{"another seed rewrites the chains of the farm", another_seed_rewrites_the_farms_chains},
 	{"another interface index rewrites what names it",
 	 another_interface_index_rewrites_what_names_it},

@@ -38,15 +38,16 @@ json_value() {
 }
 
 # lab_capture HOST [FILTER …]: records what HOST's eth0 receives and sends; returns once it listens.
-# With LAB_CAPTURE_OPTIONS=-p only what is meant for HOST (no promiscuous mode).
+# With LAB_CAPTURE_OPTIONS=-p only what is meant for HOST (no promiscuous mode); LAB_CAPTURE_DEVICE is
+# another interface than eth0.
 lab_capture() {
 	local host=$1 name=capture-$1
 
 	shift
 	rm -f "$LAB/$host.pcap" "$LAB/$name/log"
 	# shellcheck disable=SC2086
-	lab_spawn "$name" "$host" tcpdump --immediate-mode -U -Z root -n -s 256 -i eth0 \
-		${LAB_CAPTURE_OPTIONS:-} -w "$LAB/$host.pcap" "$@"
+	lab_spawn "$name" "$host" tcpdump --immediate-mode -U -Z root -n -s 256 \
+		-i "${LAB_CAPTURE_DEVICE:-eth0}" ${LAB_CAPTURE_OPTIONS:-} -w "$LAB/$host.pcap" "$@"
 	lab_wait_until "grep -q 'listening on' '$LAB/$name/log'" 5 && return 0
 	echo "no capture on $host: $(cat "$LAB/$name/log")" >&2
 	return 1

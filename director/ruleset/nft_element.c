@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/ruleset/nft_element.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+void nft_element_print_macs(FILE *out, const uint8_t data[static RULESET_DATA_MAX])
+{
+	size_t i = 0;
+
+	while (i + 1 < RULESET_DATA_MAX && data[i] == 0)
+		i++;
+	fprintf(out, "0x%x", data[i]);
+	while (++i < RULESET_DATA_MAX)
+		fprintf(out, "%02x", data[i]);
+}
+
+uint16_t nft_element_port(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+void nft_element_print_address(FILE *out, uint8_t family, const uint8_t *bytes)
+{
+	struct addr addr = {.family = family};
+	char text[ADDR_TEXT];
+
+	memcpy(addr.bytes, bytes, family == AF_INET6 ? 16 : 4);
+	fputs(addr_format(&addr, text), out);
+}
+
+/* As nft writes it: an address, a prefix or the first and the last one. */
+static void print_range(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	size_t len = family == AF_INET6 ? 16 : 4, same = 0, host;
+	const uint8_t *last = key + len;
+
+	while (same < 8 * len && ((key[same / 8] ^ last[same / 8]) & (0x80 >> same % 8)) == 0)
+		same++;
+	for (host = same; host < 8 * len; host++)
+		if ((key[host / 8] & (0x80 >> host % 8)) != 0 ||
+		    (last[host / 8] & (0x80 >> host % 8)) == 0)
+			break;
+	nft_element_print_address(out, family, key);
+	if (host < 8 * len) {
+		fputc('-', out);
+		nft_element_print_address(out, family, last);
+	} else if (same < 8 * len) {
+		fprintf(out, "/%zu", same);
+	}
+}
+
+static void print_service_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
+
+	nft_element_print_address(out, family, key);
+	fprintf(out, " . %s . %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp",
+		nft_element_port(rest + 4));
+}
+
+/* The octets of another packet have no names of protocols and ports. */
+static void print_error_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
+
+	nft_element_print_address(out, family, key);
+	fprintf(out, " . 0x%x . 0x%x", rest[0], nft_element_port(rest + 4));
+}
+
+static void print_later_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	nft_element_print_address(out, family, key);
+	fprintf(out, " . %s", key[family == AF_INET6 ? 16 : 4] == IPPROTO_TCP ? "tcp" : "udp");
+}
+
+static void print_mac(FILE *out, const uint8_t key[static RULESET_KEY_MAX])
+{
+	struct mac mac;
+	char text[MAC_TEXT];
+
+	memcpy(mac.bytes, key, MAC_LEN);
+	fputs(mac_format(&mac, text), out);
+}
+
+/* A range that is a prefix, as one; a single address without its length. */
+static void print_prefix(FILE *out, enum ruleset_set_kind kind, const struct ruleset_element *e)
+{
+	size_t len = ruleset_key_len(kind);
+	unsigned int bits = 8 * (unsigned int)len;
+
+	nft_element_print_address(out, len == 16 ? AF_INET6 : AF_INET, e->key);
+	while (bits &&
+	       (e->key[(bits - 1) / 8] ^ e->key[len + (bits - 1) / 8]) & 1 << (8 - bits) % 8)
+		bits--;
+	if (bits < 8 * len)
+		fprintf(out, "/%u", bits);
+}
+
+void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct ruleset_element *e)
+{
+	switch (kind) {
+	case SET_SERVICES: print_service_key(out, AF_INET, e->key); return;
+	case SET_SERVICES6: print_service_key(out, AF_INET6, e->key); return;
+	case SET_ADDRESSES: nft_element_print_address(out, AF_INET, e->key); return;
+	case SET_ADDRESSES6: nft_element_print_address(out, AF_INET6, e->key); return;
+	case SET_RANGES: print_range(out, AF_INET, e->key); return;
+	case SET_RANGES6: print_range(out, AF_INET6, e->key); return;
+	case SET_BUCKETS:
+	case SET_SLOTS: fprintf(out, "%u", ruleset_key_number(e)); return;
+	case SET_BACKENDS:
+	case SET_LEAVING: fprintf(out, "0x%08x", ruleset_key_number(e)); return;
+	case SET_OUTPUTS: print_mac(out, e->key); return;
+	case SET_STATIC:
+	case SET_STATIC6: print_prefix(out, kind, e); return;
+	case SET_ERRORS: print_error_key(out, AF_INET, e->key); return;
+	case SET_ERRORS6: print_error_key(out, AF_INET6, e->key); return;
+	case SET_LATER: print_later_key(out, AF_INET, e->key); return;
+	case SET_LATER6: print_later_key(out, AF_INET6, e->key); return;
+	case SET_FLOWS:
+	case SET_FLOWS6:
+	case SET_FRAGMENTS:
+	case SET_PINS:
+	case SET_PINS6:
+	case SET_RATES:
+	case SET_RATES6:
+	case SET_FOREIGN: return;
+	}
+}
+
+static void print_data(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
+		       const struct ruleset_element *e)
+{
+	uint32_t id;
+
+	if (ruleset_kind_is_verdicts(set->kind)) {
+		fprintf(out, "goto %s", r->chains[e->chain].name);
+	} else if (set->kind == SET_OUTPUTS) {
+		fprintf(out, "\"%s\"", set->names[e->backend]);
+	} else if (ruleset_data_len(set->kind) == RULESET_DATA_MAX) {
+		nft_element_print_macs(out, e->data);
+	} else {
+		memcpy(&id, e->data, sizeof(id));
+		fprintf(out, "0x%08x", id);
+	}
+}
+
+void nft_element_print(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
+		       const struct ruleset_element *e)
+{
+	if (ruleset_kind_is_dynamic(set->kind) || set->kind == SET_FOREIGN)
+		return;
+	nft_element_print_key(out, set->kind, e);
+	if (ruleset_kind_counts(set->kind))
+		fputs(" counter", out);
+	if (set->kind == SET_BACKENDS)
+		fprintf(out, " comment \"%s\"", set->names[e->backend]);
+	if (!ruleset_kind_is_verdicts(set->kind) && !ruleset_data_len(set->kind))
+		return;
+	fputs(" : ", out);
+	print_data(out, r, set, e);
+}
