@@ -2,6 +2,7 @@
 #include "director/control/server_uv.h"
 
 #include "include/log.h"
+#include "include/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@ enum {
 	CLIENTS_MAX = 32,	/* more than any number of people and monitors ask at once */
 	CLIENT_TIME_MS = 10000, /* for its request and for reading the reply */
 	BACKLOG = 16,
+	LARGE = 1 << 20, /* a reply that was made of so much that it goes back to the system */
 };
 
 struct control_server {
@@ -37,6 +39,7 @@ struct client {
 	uint8_t request[CODEC_LENGTH + CODEC_REQUEST_MAX];
 	size_t used;
 	uint8_t *reply;
+	size_t reply_size;
 	bool answered;
 };
 
@@ -59,6 +62,8 @@ static void client_handle_closed(uv_handle_t *handle)
 	*at = c->next;
 	s->n_clients--;
 	free(c->reply);
+	if (c->reply_size > LARGE)
+		memory_give_back();
 	free(c);
 	server_free_when_done(s);
 }
@@ -91,6 +96,7 @@ static void answer(struct client *c, const struct control_request *request)
 	c->answered = true;
 	c->server->handler(c->server->owner, request, &reply);
 	c->reply = codec_pack_reply(&reply, &len);
+	c->reply_size = len;
 	control_reply_clear(&reply);
 	buf = uv_buf_init((char *)c->reply, (unsigned int)len);
 	c->write.data = c;
