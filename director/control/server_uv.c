@@ -2,6 +2,7 @@
 #include "director/control/server_uv.h"
 
 #include "include/log.h"
+#include "include/memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@ enum {
 	CLIENT_TIME_MS = 10000, /* for its request and for reading the reply */
 	HELD_TIME_MS = 60000,	/* the largest configuration is loaded by then */
 	BACKLOG = 16,
+	LARGE = 1 << 20, /* a reply that was made of so much that it goes back to the system */
 };
 
 struct control_server {
@@ -63,6 +65,8 @@ static void client_handle_closed(uv_handle_t *handle)
 	*at = c->next;
 	s->n_clients--;
 	free(c->reply);
+	if (c->reply_len > LARGE)
+		memory_give_back();
 	free(c);
 	server_free_when_done(s);
 }

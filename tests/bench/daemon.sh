@@ -58,7 +58,7 @@ mib() {
 
 # measure FARMS BACKENDS [GOAL]
 measure() {
-	local start start_peak after peak verdict=
+	local start start_peak plans after peak verdict=
 
 	configuration "$1" "$2" >"$DIR/conf"
 	: >"$DIR/log"
@@ -68,10 +68,9 @@ measure() {
 	sleep 1
 	start=$(mib VmRSS) start_peak=$(mib VmHWM)
 	echo 5 >"/proc/$pid/clear_refs"
+	plans=$(grep -c "planned in" "$DIR/log")
 	kill -HUP "$pid"
-	said "reloaded" 1 || return 1
-	# Whatever it answers, it has gone through the reload by then.
-	ip netns exec "$NS" "$B/directorctl" --socket "$DIR/run/director.sock" status >/dev/null
+	said "reloaded" 1 && said "planned in" $((plans + 1)) || return 1
 	sleep 1
 	after=$(mib VmRSS) peak=$(mib VmHWM)
 	if [ -n "${3:-}" ]; then
