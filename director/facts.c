@@ -141,8 +141,7 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 		if (!out)
 			continue;
 		if (!is_dead(farm, out, source))
-			backends[k] =
-				facts_backend(farm, &farm->backends[k], out->ifindex, source);
+			backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
 	facts_apply_backups(farm, backends);

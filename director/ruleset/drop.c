@@ -46,18 +46,13 @@ int drop_book_add(struct drop_book *b, const char *farm, const char *reason, uin
 	return 0;
 }
 
-void drop_book_before(struct drop_book *b)
+void drop_book_carry(struct drop_book *b, const struct drop_book *gone)
 {
-	for (size_t i = 0; i < b->n; i++)
-		b->entries[i].before = b->entries[i].live;
-}
+	for (size_t i = 0; i < gone->n; i++) {
+		const struct drop_entry *from = &gone->entries[i];
+		struct drop_entry *to = entry_of(b, from->farm, from->reason);
 
-void drop_book_behind(struct drop_book *b)
-{
-	for (size_t i = 0; i < b->n; i++) {
-		struct drop_entry *e = &b->entries[i];
-
-		if (e->live < e->before)
-			e->carried += e->before - e->live;
+		if (to)
+			to->carried += from->live;
 	}
 }

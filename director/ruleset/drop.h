@@ -3,8 +3,9 @@
  * How many packets of a farm were dropped, and why. The kernel counts in rules, and a rule that is
  * made anew begins at 0; the book keeps what went with the old ones.
  *
- * A reading: drop_book_restart(), drop_book_add() for each rule. Around a change of rules: a
- * reading, drop_book_before(), the change, a reading, drop_book_behind().
+ * A reading: drop_book_restart(), drop_book_add() for each rule. Rules that go are read into a book of
+ * their own before, and drop_book_carry() takes that over when they have gone; until the next reading
+ * they are live as well.
  *
  * Pure.
  */
@@ -18,7 +19,6 @@ struct drop_entry {
 	char reason[RULESET_NAME];
 	uint64_t live;	  /* in the rules of the kernel at the last reading */
 	uint64_t carried; /* went with rules that are no more */
-	uint64_t before;  /* live as it was before the change that is going on */
 };
 
 struct drop_book {
@@ -31,9 +31,7 @@ void drop_book_clear(struct drop_book *b);
 void drop_book_restart(struct drop_book *b);
 /* One rule of a farm. 0 or -ENOMEM. */
 int drop_book_add(struct drop_book *b, const char *farm, const char *reason, uint64_t packets);
-/* A change of rules is ahead; the book was just read. */
-void drop_book_before(struct drop_book *b);
-/* It was made, and the book read again: what is missing went with rules. */
-void drop_book_behind(struct drop_book *b);
+/* The rules that were read into gone have gone. */
+void drop_book_carry(struct drop_book *b, const struct drop_book *gone);
 
 #endif

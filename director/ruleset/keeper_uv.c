@@ -46,9 +46,8 @@ void keeper_free(struct keeper *k)
 
 const struct drop_book *keeper_drops(struct keeper *k)
 {
-	return k->trusted && kernel_read_drops(&k->socket, &k->drops, &k->want, NULL) == 0
-		       ? &k->drops
-		       : NULL;
+	return k->trusted && kernel_read_drops(&k->socket, &k->drops, &k->want) == 0 ? &k->drops
+										     : NULL;
 }
 
 /* --- from where ------------------------------------------------------------------------------- */
@@ -97,14 +96,35 @@ static int present(struct keeper *k, struct err *err)
 
 /* --- one transaction -------------------------------------------------------------------------- */
 
-/* A rule that is made anew begins to count at 0. True when the counts before that are known. */
-static bool drops_before(struct keeper *k, bool rules_go)
+/* The farm of a chain of the kernel's, "": none. */
+static const char *farm_of(const struct keeper *k, const char *chain, size_t *near)
 {
-	if (!k->have.exists || !rules_go ||
-	    kernel_read_drops(&k->socket, &k->drops, &k->want, &k->have) < 0)
-		return false;
-	drop_book_before(&k->drops);
-	return true;
+	int at = ruleset_find_chain_near(&k->have, chain, *near);
+
+	if (at >= 0)
+		*near = (size_t)at;
+	if (at >= 0 && k->have.chains[at].farm[0])
+		return k->have.chains[at].farm;
+	at = ruleset_find_chain_near(&k->want, chain, *near);
+	return at < 0 ? "" : k->want.chains[at].farm;
+}
+
+/* A rule that is made anew begins to count at 0: what those have counted that the batch deletes. */
+static void read_drops_that_go(struct keeper *k, const struct nft_batch *b, struct drop_book *ret)
+{
+	size_t near = 0;
+
+	for (uint32_t i = 0; i < b->n_messages; i++) {
+		const struct nft_label *label = &b->labels[i];
+		const char *farm;
+
+		if (strcmp(label->what, NFT_LABEL_FLUSH) != 0)
+			continue;
+		farm = farm_of(k, label->name, &near);
+		if (farm[0] && kernel_read_drops_of(&k->socket, ret, label->name, farm) < 0)
+			log_debug("what %s has dropped could not be read before a change",
+				  label->name);
+	}
 }
 
 /* Also notes the number of its generation: the next one, or somebody else's came between. */
@@ -124,26 +144,25 @@ static int commit(struct keeper *k, size_t counters_deleted, struct nft_batch *b
 /* The next transaction of the sequence. 1: it was made, 0: there is none. */
 static int transact(struct keeper *k, struct err *err)
 {
-	struct ruleset_change before = k->change;
-	bool drops = k->sequence.stage >= SEQUENCE_DROP_RULES, known;
+	size_t counters = k->change.counters_deleted;
+	struct drop_book drops = {0};
 	struct nft_batch batch;
 	int code = 0;
 
 	nft_batch_begin(&batch, nft_socket_next_seq(&k->socket));
 	sequence_next(&k->sequence, SEQUENCE_MOST, &batch, &k->change);
 	if (batch.failed || batch.n_messages > 1) {
-		known = drops_before(k, drops || k->change.chains_rewritten !=
-							 before.chains_rewritten);
+		read_drops_that_go(k, &batch, &drops);
 		code = nft_batch_end(&batch);
 		if (!code)
-			code = commit(k, k->change.counters_deleted - before.counters_deleted,
-				      &batch, err);
+			code = commit(k, k->change.counters_deleted - counters, &batch, err);
 		else
 			err_set(err, code, "no memory for a transaction");
-		if (!code && known && kernel_read_drops(&k->socket, &k->drops, &k->want, NULL) == 0)
-			drop_book_behind(&k->drops);
+		if (!code)
+			drop_book_carry(&k->drops, &drops);
 		code = code ? code : 1;
 	}
+	drop_book_clear(&drops);
 	nft_batch_clear(&batch);
 	return code;
 }

@@ -17,8 +17,9 @@
 
 struct drop_reading {
 	struct drop_book *book;
-	const struct ruleset *planned, *before; /* before: or NULL */
-	size_t at_planned, at_before;		/* chains that were found last */
+	const struct ruleset *planned;
+	size_t at_planned;	  /* chain that was found last */
+	const char *chain, *farm; /* of that chain alone; NULL: of all */
 	bool no_memory;
 };
 
@@ -58,13 +59,12 @@ static const char *chain_farm(const struct ruleset *r, size_t *at, const char *c
 
 static int add_drop(struct drop_reading *g, const char *chain, const char *reason, uint64_t packets)
 {
-	const char *farm;
+	const char *farm = g->farm;
 
 	if (packets == 0)
 		return 0;
-	farm = chain_farm(g->planned, &g->at_planned, chain);
-	if (!farm[0] && g->before)
-		farm = chain_farm(g->before, &g->at_before, chain);
+	if (!farm)
+		farm = chain_farm(g->planned, &g->at_planned, chain);
 	return farm[0] ? drop_book_add(g->book, farm, reason, packets) : 0;
 }
 
@@ -89,19 +89,34 @@ static int drop_seen(const struct nlmsghdr *nlh, void *data)
 	return g->no_memory ? MNL_CB_STOP : MNL_CB_OK;
 }
 
-static void put_table_name(struct nlmsghdr *nlh, void *data)
+static void put_names(struct nlmsghdr *nlh, void *data)
 {
-	(void)data;
+	const struct drop_reading *g = data;
+
 	mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, RULESET_TABLE);
+	if (g->chain)
+		mnl_attr_put_strz(nlh, NFTA_RULE_CHAIN, g->chain);
 }
 
-int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct ruleset *planned,
-		      const struct ruleset *before)
+static int read_rules(struct nft_socket *s, struct drop_reading *g)
 {
-	struct drop_reading g = {.book = book, .planned = planned, .before = before};
-	int err;
+	int err = nft_socket_dump(s, NFT_MSG_GETRULE, put_names, drop_seen, g);
+
+	return g->no_memory ? -ENOMEM : err;
+}
+
+int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct ruleset *planned)
+{
+	struct drop_reading g = {.book = book, .planned = planned};
 
 	drop_book_restart(book);
-	err = nft_socket_dump(s, NFT_MSG_GETRULE, put_table_name, drop_seen, &g);
-	return g.no_memory ? -ENOMEM : err;
+	return read_rules(s, &g);
+}
+
+int kernel_read_drops_of(struct nft_socket *s, struct drop_book *book, const char *chain,
+			 const char *farm)
+{
+	struct drop_reading g = {.book = book, .chain = chain, .farm = farm};
+
+	return read_rules(s, &g);
 }

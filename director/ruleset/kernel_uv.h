@@ -34,12 +34,12 @@ int kernel_read_counts(struct nft_socket *s, const char *set,
 bool kernel_read_gone(const struct nlmsghdr *nlh, char ret_set[static RULESET_NAME],
 		      void (*seen)(void *data, const struct kernel_count *count), void *data);
 
-/*
- * Reads anew what the rules of farms have dropped; the chains of planned, and behind them of before
- * (or NULL), tell whose they are. 0 or negative errno.
- */
-int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct ruleset *planned,
-		      const struct ruleset *before);
+/* Reads anew what the rules of farms have dropped; the chains of planned tell whose they are. 0 or
+ * negative errno. */
+int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct ruleset *planned);
+/* Adds what the rules of one chain of a farm have dropped. 0 or negative errno. */
+int kernel_read_drops_of(struct nft_socket *s, struct drop_book *book, const char *chain,
+			 const char *farm);
 
 /*
  * How many elements a set holds, without reading them. -EOPNOTSUPP when this kernel does not tell

@@ -247,7 +247,7 @@ void nft_put_delete_chain(struct nft_batch *b, const char *name)
 
 void nft_put_flush_chain(struct nft_batch *b, const char *name)
 {
-	put_named(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, "rules of chain", name);
+	put_named(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFT_LABEL_FLUSH, name);
 }
 
 void nft_put_rule(struct nft_batch *b, const struct ruleset *r, const struct ruleset_chain *chain,

@@ -19,6 +19,8 @@ struct nft_label {
 	char name[RULESET_NAME];
 };
 
+#define NFT_LABEL_FLUSH "rules of chain"
+
 struct nft_batch {
 	uint8_t *bytes;
 	size_t used, size;

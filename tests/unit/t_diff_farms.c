@@ -3,7 +3,7 @@
  * One change among a hundred farms: the transaction touches that farm's own chains and sets, and in
  * the maps that all share, its elements. t_diff.c has what a change does within one farm.
  */
-#include "director/ruleset/diff.h"
+#include "director/ruleset/sequence.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 

@@ -32,21 +32,27 @@ static void rules_of_one_reason_add_up(void)
 
 static void nothing_is_lost_with_a_rule(void)
 {
-	struct drop_book b = {0};
+	struct drop_book b = {0}, gone = {0};
 
 	read_two(&b, 10, 20);
-	drop_book_before(&b);
-	read_two(&b, 1, 21); /* the first rule was made anew, the second counts on */
-	drop_book_behind(&b);
-	EXPECT_INT(b.entries[0].carried, 9);
+	/* The first rule is made anew, the second counts on. */
+	EXPECT_INT(drop_book_add(&gone, "www", "denied", 11), 0);
+	drop_book_carry(&b, &gone);
+	read_two(&b, 1, 21);
+	EXPECT_INT(total(&b, 0), 12);
 	EXPECT_INT(total(&b, 1), 21);
 	read_two(&b, 5, 22);
-	EXPECT_INT(total(&b, 0), 14);
-	drop_book_before(&b);
-	drop_book_restart(&b); /* both rules are gone */
-	drop_book_behind(&b);
-	EXPECT_INT(total(&b, 0), 14);
+	EXPECT_INT(total(&b, 0), 16);
+	/* Both go, and a farm that was never read. */
+	drop_book_clear(&gone);
+	read_two(&gone, 5, 22);
+	EXPECT_INT(drop_book_add(&gone, "dns", "rate", 3), 0);
+	drop_book_carry(&b, &gone);
+	drop_book_restart(&b);
+	EXPECT_INT(total(&b, 0), 16);
 	EXPECT_INT(total(&b, 1), 22);
+	EXPECT_INT(total(&b, 2), 3);
+	drop_book_clear(&gone);
 	drop_book_clear(&b);
 }
 
