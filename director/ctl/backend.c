@@ -130,7 +130,7 @@ int ctl_farm_show(const struct ctl *ctl)
 	if (reply.status.n_farms != 1)
 		code = ctl_fail(CTL_FAILED, "directord answered without the farm");
 	else if (!ctl->json)
-		print_farm(stdout, &reply.status.farms[0]);
+		print_farm(stdout, &reply.status.farms[0], reply.status.counters_age_ms);
 	else if (print_json(stdout, &reply.status, JSON_FARM) < 0)
 		code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
 	control_reply_clear(&reply);

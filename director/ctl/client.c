@@ -10,12 +10,33 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_TIME_S = 10 };
+enum {
+	ANSWER_TIME_S = 10,
+	DONE_TIME_S = 70, /* an order is answered when the kernel has it: the daemon gives it 60 */
+};
 
-static int connect_to(const char *path)
+static bool is_order(const struct control_request *request)
+{
+	switch (request->command) {
+	case CONTROL_RELOAD:
+	case CONTROL_BACKEND_ENABLE:
+	case CONTROL_BACKEND_DRAIN:
+	case CONTROL_BACKEND_DISABLE:
+	case CONTROL_BACKEND_WEIGHT: return true;
+	case CONTROL_STATUS:
+	case CONTROL_RULESET_EXPORT:
+	case CONTROL_RULESET_VERIFY:
+	case CONTROL_FAILOVER:
+	case CONTROL_CONNECTIONS:
+	case CONTROL_FARM_SHOW: break;
+	}
+	return false;
+}
+
+static int connect_to(const char *path, const struct control_request *request)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	struct timeval limit = {.tv_sec = ANSWER_TIME_S};
+	struct timeval limit = {.tv_sec = is_order(request) ? DONE_TIME_S : ANSWER_TIME_S};
 	int fd, code;
 
 	if (strlen(path) >= sizeof(to.sun_path))
@@ -87,7 +108,7 @@ static int receive_reply(int fd, struct control_reply *ret)
 int ctl_request(const struct ctl *ctl, const struct control_request *request,
 		struct control_reply *ret)
 {
-	int fd = connect_to(ctl->socket), code;
+	int fd = connect_to(ctl->socket, request), code;
 
 	if (fd == -EACCES || fd == -EPERM)
 		return ctl_fail(CTL_UNREACHABLE, "no permission to use %s: run this as root",

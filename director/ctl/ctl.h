@@ -70,7 +70,7 @@ void print_status(FILE *out, const struct status *s);
 void print_cluster(FILE *out, const struct status *s);
 void print_farms(FILE *out, const struct status *s);
 void print_backends(FILE *out, const struct status *s);
-void print_farm(FILE *out, const struct status_farm *f);
+void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms);
 /* What the renderers for people share. */
 enum { PRINT_AGE = 32, PRINT_COUNT = 32 };
 const char *print_age(uint64_t ms, char buf[static PRINT_AGE]);

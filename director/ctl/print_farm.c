@@ -18,6 +18,8 @@ static void print_transition(FILE *out, const struct status_transition *t)
 	fprintf(out, "%s exceptions held\n", print_count(t->exceptions, exceptions));
 }
 
+enum { SECOND_MS = 1000 }; /* younger than that is now, for people */
+
 static void print_tables(FILE *out, const struct status_farm *f)
 {
 	char used[PRINT_COUNT];
@@ -42,7 +44,7 @@ static void print_drops(FILE *out, const struct status_farm *f)
 			print_count(f->drops[i].packets, packets), f->drops[i].reason);
 }
 
-static void print_numbers(FILE *out, const struct status_farm *f)
+static void print_numbers(FILE *out, const struct status_farm *f, uint64_t age_ms)
 {
 	char a[PRINT_COUNT], b[PRINT_COUNT], c[PRINT_COUNT];
 
@@ -51,6 +53,8 @@ static void print_numbers(FILE *out, const struct status_farm *f)
 		print_count(f->pins, c));
 	fprintf(out, "  forwarded    %s packets, %s bytes, %s new connections\n",
 		print_count(f->packets, a), print_count(f->bytes, b), print_count(f->new_flows, c));
+	if (age_ms != STATUS_UNKNOWN && age_ms >= SECOND_MS)
+		fprintf(out, "  counters     were read %s ago\n", print_age(age_ms, a));
 	if (f->scheduler_age_ms != STATUS_UNKNOWN)
 		fprintf(out, "  counts       of least-connections are %s old\n",
 			print_age(f->scheduler_age_ms, a));
@@ -80,13 +84,13 @@ static void print_backend(FILE *out, const struct status_backend *b)
 	print_override(out, b);
 }
 
-void print_farm(FILE *out, const struct status_farm *f)
+void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms)
 {
 	fprintf(out, "farm %s: %s%s%s%s\n", f->name, f->state, f->reason[0] ? " (" : "", f->reason,
 		f->reason[0] ? ")" : "");
 	fprintf(out, "  serves       %s\n", f->services);
 	fprintf(out, "  scheduler    %s\n", f->scheduler);
-	print_numbers(out, f);
+	print_numbers(out, f, counters_age_ms);
 	print_tables(out, f);
 	print_transition(out, &f->transition);
 	print_drops(out, f);

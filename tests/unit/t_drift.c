@@ -4,38 +4,15 @@
  * own and read back from the kernel (needs root), or without a kernel where there are very many.
  */
 #include "director/ruleset/drift.h"
-#include "director/ruleset/keeper_uv.h"
+#include "tests/unit/keeper_change.h"
+#include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 
 #include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-static void in_namespace(void (*story)(void))
-{
-	unsigned int before;
-	int status = -1;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		if (unshare(CLONE_NEWNET) < 0 ||
-		    system("ip link add eth0 type veth peer name p0 && ip link set eth0 up") != 0)
-			_exit(100);
-		before = CU_get_number_of_failures();
-		story();
-		fflush(stdout);
-		_exit(CU_get_number_of_failures() == before ? 0 : 1);
-	}
-	waitpid(child, &status, 0);
-	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
 
 static char *drift_between(const struct ruleset *have, const struct ruleset *want)
 {
@@ -51,15 +28,6 @@ static char *drift_between(const struct ruleset *have, const struct ruleset *wan
 
 /* --- by hand ---------------------------------------------------------------------------------- */
 
-static void nft(const char *text)
-{
-	FILE *pipe = popen("nft -f -", "w");
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(pipe);
-	fputs(text, pipe);
-	EXPECT_INT(pclose(pipe), 0);
-}
-
 /* What is said after that change; then it is mended. */
 static void expect_drift(struct keeper *k, const char *change, const char *want)
 {
@@ -67,13 +35,13 @@ static void expect_drift(struct keeper *k, const char *change, const char *want)
 	struct err err = {0};
 	char *text;
 
-	nft(change);
+	unit_feed("nft -f -", change);
 	CU_ASSERT_EQUAL_FATAL(keeper_read(k, &have, &err), 0);
 	text = drift_between(&have, keeper_planned(k));
 	EXPECT_TEXT(text, want);
 	free(text);
 	ruleset_clear(&have);
-	keeper_check(k);
+	unit_keeper_check(k);
 	CU_ASSERT_EQUAL_FATAL(keeper_read(k, &have, &err), 0);
 	text = drift_between(&have, keeper_planned(k));
 	EXPECT_TEXT(text, "");
@@ -89,7 +57,7 @@ static struct keeper *keeper_of(struct ruleset_case *c, const char *conf)
 
 	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
 	CU_ASSERT_FATAL(ruleset_case_init(c, conf, if_nametoindex("eth0")));
-	CU_ASSERT_EQUAL_FATAL(keeper_set(k, &c->ruleset, &err), 0);
+	unit_end_change(k, keeper_set(k, &c->ruleset, &err));
 	return k;
 }
 
@@ -150,7 +118,7 @@ static void a_rule_more(void)
 	struct err err = {0};
 	char *text;
 
-	nft("insert rule netdev director farm-www accept\n");
+	unit_feed("nft -f -", "insert rule netdev director farm-www accept\n");
 	CU_ASSERT_EQUAL_FATAL(keeper_read(k, &have, &err), 0);
 	text = drift_between(&have, keeper_planned(k));
 	CU_ASSERT(strncmp(text, "chain farm-www: rule 1 is not in the plan (handle ", 50) == 0);
@@ -177,7 +145,7 @@ static void other_sets(void)
 		     "set app-leaving: 0x0da5a039 is missing\n");
 	keeper_free(k);
 	ruleset_case_clear(&c);
-	nft("flush ruleset\n");
+	unit_feed("nft -f -", "flush ruleset\n");
 	k = keeper_of(&c, "tests/golden/ruleset/guards.conf");
 	expect_drift(k,
 		     "delete element netdev director www-deny { 10.66.0.0/16 }\n"
@@ -190,18 +158,18 @@ static void other_sets(void)
 
 static void elements_of_a_farm(void)
 {
-	in_namespace(one_farm);
+	unit_in_namespace(UNIT_ETH0, one_farm);
 }
 
 static void rules_sets_and_chains(void)
 {
-	in_namespace(rules_and_objects);
-	in_namespace(a_rule_more);
+	unit_in_namespace(UNIT_ETH0, rules_and_objects);
+	unit_in_namespace(UNIT_ETH0, a_rule_more);
 }
 
 static void other_kinds_of_sets(void)
 {
-	in_namespace(other_sets);
+	unit_in_namespace(UNIT_ETH0, other_sets);
 }
 
 /* --- without a kernel ------------------------------------------------------------------------- */

@@ -8,6 +8,7 @@
 #include "director/ruleset/kernel_uv.h"
 #include "director/ruleset/sequence.h"
 #include "director/ruleset/transition.h"
+#include "tests/unit/keeper_change.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
@@ -200,24 +201,6 @@ static void a_refused_transaction_changes_nothing(void)
 	unit_in_namespace(UNIT_ETH0, refusal);
 }
 
-/* Until the kernel holds the plan and nothing else. */
-static void end_change(struct keeper *k, int code)
-{
-	struct err err = {0};
-
-	while (code == KEEPER_GOES_ON || (code == 0 && keeper_wait_ms(k) != KEEPER_NEVER))
-		code = keeper_go_on(k, &err);
-	EXPECT_INT(code, 0);
-	EXPECT_TEXT(err.text, "");
-	EXPECT_INT(keeper_in_sync(k), true);
-}
-
-static void check(struct keeper *k)
-{
-	keeper_check(k);
-	end_change(k, 0);
-}
-
 /* The keeper notices what others do, mends it, and leaves their tables alone. */
 static void mending(void)
 {
@@ -231,10 +214,10 @@ static void mending(void)
 	if (!ruleset_case_init(&c, "tests/golden/ruleset/many.conf", if_nametoindex("eth0")))
 		return;
 	unit_feed("nft -f -", "table inet host {\nchain c {\naccept\n}\n}\n");
-	end_change(k, keeper_set(k, &c.ruleset, &err));
+	unit_end_change(k, keeper_set(k, &c.ruleset, &err));
 	before = list_table();
 	unit_feed("nft -f -", "add rule inet host c drop\n");
-	check(k);
+	unit_keeper_check(k);
 	EXPECT_INT(keeper_in_sync(k), true);
 	unit_feed("nft -f -", "delete element netdev director a-buckets { 5 }\n"
 			      "add rule netdev director farm-b accept\n"
@@ -247,12 +230,12 @@ static void mending(void)
 	EXPECT_INT(change.chains_rewritten, 2);
 	EXPECT_INT(change.sets_deleted, 1);
 	EXPECT_INT(change.chains_deleted, 1);
-	check(k);
+	unit_keeper_check(k);
 	after = list_table();
 	EXPECT_TEXT(after, before);
 	free(after);
 	unit_feed("nft -f -", "flush ruleset\n");
-	check(k);
+	unit_keeper_check(k);
 	after = list_table();
 	EXPECT_TEXT(after, before);
 	free(after);
@@ -291,14 +274,14 @@ static void mending_ranges(void)
 	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
 	if (!ruleset_case_init(&c, "tests/golden/ruleset/persistence.conf", if_nametoindex("eth0")))
 		return;
-	end_change(k, keeper_set(k, &c.ruleset, &err));
+	unit_end_change(k, keeper_set(k, &c.ruleset, &err));
 	before = list_table();
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		unit_feed("nft -f -", changes[i]);
 		EXPECT_INT(keeper_compare(k, &change, &err), 0);
 		EXPECT_INT(ruleset_change_is_empty(&change), false);
 		EXPECT_INT(change.chains_rewritten + change.sets_added, 0);
-		check(k);
+		unit_keeper_check(k);
 		after = list_table();
 		CU_ASSERT_STRING_EQUAL(after, before);
 		free(after);
@@ -306,7 +289,7 @@ static void mending_ranges(void)
 	/* Clients that the packet path remembers stay. */
 	unit_feed("nft -f -", "add element netdev director web-pins { 0x0a500100 timeout 1h : 7 }\n"
 			      "flush chain netdev director farm-web\n");
-	check(k);
+	unit_keeper_check(k);
 	after = unit_output_of("nft list map netdev director web-pins");
 	CU_ASSERT(strstr(after, "timeout 1h") != NULL);
 	free(after);

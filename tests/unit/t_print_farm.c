@@ -7,25 +7,37 @@
 #include <stdlib.h>
 #include <string.h>
 
-static char *printed(const struct status_farm *f)
+static char *printed(const struct status_farm *f, uint64_t counters_age_ms)
 {
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out = open_memstream(&text, &size);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
-	print_farm(out, f);
+	print_farm(out, f, counters_age_ms);
 	fclose(out);
 	return text;
 }
 
 static void expect_printed(const struct status_farm *f, const char *want)
 {
-	char *text = printed(f);
+	char *text = printed(f, 999);
 
 	EXPECT_TEXT(text, want);
 	for (const char *line = text; *line; line += strcspn(line, "\n") + 1)
 		CU_ASSERT(strcspn(line, "\n") <= 80);
+	free(text);
+}
+
+static void old_counters_are_said_to_be_old(void)
+{
+	struct status_farm farm = {.name = "www", .scheduler_age_ms = STATUS_UNKNOWN};
+	char *text = printed(&farm, 34000);
+
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "  counters     were read 34 s ago\n"));
+	free(text);
+	text = printed(&farm, STATUS_UNKNOWN);
+	CU_ASSERT_PTR_NULL(strstr(text, "counters"));
 	free(text);
 }
 
@@ -129,7 +141,7 @@ static void all_there_is(void)
 	farm.transition = (struct status_transition){.exceptions = 5, .buckets = 1009};
 	backend.deadline_ms = STATUS_UNKNOWN;
 	{
-		char *text = printed(&farm);
+		char *text = printed(&farm, 0);
 
 		CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n  transition   5 exceptions held\n"));
 		CU_ASSERT_PTR_NOT_NULL(
@@ -139,6 +151,7 @@ static void all_there_is(void)
 }
 
 UNIT_TESTS(print_farm) = {
+	{"old counters are said to be old", old_counters_are_said_to_be_old},
 	{"nothing special", nothing_special},
 	{"all there is", all_there_is},
 	UNIT_TESTS_END,
