@@ -86,7 +86,10 @@ bool making_fill_set(struct making *m, size_t i)
 	struct sequence *s = m->s;
 	const struct ruleset_set *set = &m->want->sets[i];
 
-	making_spend(m, nft_put_elements_from(m->b, m->want, set, &s->added, m->left));
+	size_t put = nft_put_elements_from(m->b, m->want, set, &s->added, m->left);
+
+	m->fills |= put > 0;
+	making_spend(m, put);
 	if (s->added < (set->owners ? set->size : set->n_elements))
 		return false;
 	s->added = 0;

@@ -12,6 +12,7 @@ struct making {
 	struct nft_batch *b;
 	struct ruleset_change *change;
 	size_t left; /* elements, rules and objects that may still go into it */
+	bool fills;  /* it has elements of new sets */
 };
 
 void making_spend(struct making *m, size_t n);

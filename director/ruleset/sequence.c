@@ -339,6 +339,9 @@ void sequence_next(struct sequence *s, size_t most, struct nft_batch *b,
 	while (m.left && do_stage(&m)) {
 		s->stage++;
 		s->at = 0;
+		/* Of what leads to the new sets nothing is in the transaction that fills them. */
+		if (m.fills && (s->stage == SEQUENCE_FARMS || s->stage == SEQUENCE_ENTRIES))
+			break;
 		if (s->stage == SEQUENCE_DROP_RULES) {
 			s->waits = note_remains(&m);
 			s->stage = s->waits ? SEQUENCE_DROP_RULES : SEQUENCE_DONE;

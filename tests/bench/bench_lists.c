@@ -12,9 +12,7 @@
  *	near   prefixes come and go that touch the clients': the range that they are in becomes
  *	       longer and shorter, which is another range for the kernel
  *	many   half of all the others go, another half comes
- *	whole  the list itself comes and goes; only when asked for with --only, because a set comes in
- *	       the same transaction as the rule that names it, and the rule sees it empty for about a
- *	       millisecond: 390,439 of 7,968,000 packets were judged wrongly in 1,000 changes
+ *	whole  the list itself comes and goes, with the rules that name it
  *
  * --mutant takes the clients themselves out of the list, or puts them into it, at each second
  * change: it must be found out. Exit status 0: no packet was judged wrongly (mutant: some were).
@@ -213,8 +211,7 @@ int main(int argc, char **argv)
 		pid_t child;
 		int status = 1;
 
-		if (strncmp(cases[i].name, only, strlen(only)) != 0 ||
-		    (cases[i].how == WHOLE && strcmp(cases[i].name, only) != 0))
+		if (strncmp(cases[i].name, only, strlen(only)) != 0)
 			continue;
 		fflush(stdout);
 		child = fork(); /* a namespace each */

@@ -30,6 +30,7 @@ config() {
 	lab_conf_vrrp
 	lab_conf_farm www maglev '"80"'
 	lab_conf_farm rr round-robin '"8080"'
+	LAB_FARM_KEYS="$LAB_FARM_KEYS max-connections = 1024" lab_conf_farm tight round-robin '"8082"'
 	[ "$IPV6" = no ] || config6
 	[ "$UDP" = no ] || lab_conf_farm dns maglev '"53"' | sed 's/ports = /protocol = "udp"\n&/'
 }
@@ -276,6 +277,7 @@ for farm in "maglev $MAGLEV $moved" "round-robin $ROUND_ROBIN good"; do
 	run_case "$1: weight ($3)" on "$2" "$3" 20000 weight
 	run_case "$1: a storm of orders ($3)" on "$2" "$3" 20000 storm_of_orders
 done
+run_case "round-robin: 20,000 flows, a table of 1,024" on "$LAB_VIP:8082" good 20000 nothing
 run_case "maglev: disable ($moved)" on "$MAGLEV" "$moved" 20000 disable
 run_case "maglev: a backend dies ($moved)" on "$MAGLEV" "$moved" 20000 dies
 orphans=$(verdict "$ORPHANS" moved)
