@@ -74,6 +74,11 @@
  *   masks of 4 octets: fragments, TCP flags     1.27      1.55        1.61         1.95
  *   before all that                             1.31      1.61        1.67         1.96
  *
+ * The ratios depend on what the bare rewrite costs, for the +130 ns of a Maglev packet do not: there it
+ * was some 600 ns. Where it is 268 ns the first line reads 1.50, 1.82, 2.02 and 3.10, and hash, lookup
+ * and counter alone, without a way to the farm, are 1.31: that is the limit of anything that looks up
+ * a backend and counts.
+ *
  * The lookup alone, of flows in a table of 100,000, is 1.19 in trains of 8 packets and 1.5 at
  * random, where neither the table's bucket nor the element is in a cache: that is the limit for any
  * table of flows. What was tried and costs more: a map by address alone and then one by port (+40
