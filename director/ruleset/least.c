@@ -141,13 +141,14 @@ int least_step(uint16_t *slots, uint32_t size, const struct least_backend *backe
 	       bool at_once)
 {
 	uint32_t *memory = calloc(4 * n + 1, sizeof(*memory));
-	struct moves m = {
-		.have = memory, .want = memory + n, .take = memory + 2 * n, .give = memory + 3 * n};
 	uint32_t wanted = 0, moving;
+	struct moves m;
 	int moved;
 
 	if (!memory)
 		return -ENOMEM;
+	m = (struct moves){
+		.have = memory, .want = memory + n, .take = memory + 2 * n, .give = memory + 3 * n};
 	least_parts(backends, n, size, m.want);
 	for (size_t i = 0; i < n; i++)
 		wanted += m.want[i];

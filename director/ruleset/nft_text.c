@@ -305,7 +305,8 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_DELETE: print_change(out, "delete", name, s); return;
 	case ST_LOG:
 		fprintf(out, "log prefix \"%s\" group %u snaplen %u queue-threshold %u", s->text,
-			RULESET_LOG_GROUP, RULESET_LOG_SNAPLEN, RULESET_LOG_THRESHOLD);
+			(unsigned int)RULESET_LOG_GROUP, (unsigned int)RULESET_LOG_SNAPLEN,
+			(unsigned int)RULESET_LOG_THRESHOLD);
 		return;
 	case ST_COUNTER: fputs("counter", out); return;
 	case ST_FORWARD: fprintf(out, "fwd to \"%s\"", s->text); return;

@@ -32,9 +32,11 @@ static int decode_whole_request(const uint8_t *bytes, size_t len, struct control
 	untouched = request;
 	err = codec_unpack_request(copy, len, &request);
 	free(copy);
-	if (err)
+	*ret = request;
+	if (err) {
 		CU_ASSERT(memcmp(&request, &untouched, sizeof(request)) == 0);
-	*ret = err ? (struct control_request){0} : request;
+		memset(ret, 0, sizeof(*ret));
+	}
 	return err;
 }
 
