@@ -285,7 +285,8 @@ void director_answer_connections(struct director *d, const struct control_reques
 
 	if (request->farm[0] && !farm)
 		return;
-	if (request->backend[0] && !find_backend(farm, request, reply))
+	/* The codec refuses a backend without its farm. */
+	if (farm && request->backend[0] && !find_backend(farm, request, reply))
 		return;
 	flows_state(d->flows, &state);
 	if (!state.hears) {

@@ -96,6 +96,7 @@ int director_count(struct director *d, const struct config_farm *farm, struct di
 {
 	struct flows_state state;
 	uint64_t flows, held = flows_held(d->flows, farm->name, NULL);
+	bool small;
 	int code;
 
 	*ret = (struct director_counts){.each = calloc(farm->n_backends + 1, sizeof(*ret->each))};
@@ -110,12 +111,11 @@ int director_count(struct director *d, const struct config_farm *farm, struct di
 	if (code)
 		flows = ret->half_open = STATUS_UNKNOWN;
 	ret->total = flows;
-	if (state.hears && (code || flows == held))
+	small = !code && flows <= KERNEL_FLOWS_MAX;
+	if (state.hears && (code || flows == held || (!small && is_close(held, flows))))
 		from_index(d, farm, ret);
-	else if (!code && flows <= KERNEL_FLOWS_MAX)
+	else if (small)
 		ret->each_known = read_tables(d, farm, &ret->total, ret->each) == 0;
-	else if (!code && state.hears && is_close(held, flows))
-		from_index(d, farm, ret);
 	return 0;
 }
 

@@ -174,17 +174,21 @@ int director_set_targets(struct director *d)
 	int n = director_set_routed(d);
 
 	d->facts_stale = true;
-	if (n == 0)
-		n = facts_targets(d->config, d->peer, &source, &targets);
+	if (n < 0)
+		return n;
+	n = facts_targets(d->config, d->peer, &source, &targets);
 	if (n < 0)
 		return n;
 	list = calloc((size_t)n + 1, sizeof(*list));
-	for (int i = 0; list && i < n; i++)
+	for (int i = 0; list && i < n; i++) {
+		const struct link *link = links_find(d->links, targets[i].interface);
+
 		list[i] = (struct neighbour_target){
 			.ifindex = targets[i].ifindex,
 			.addr = targets[i].addr,
-			.link_up = links_find(d->links, targets[i].interface)->up,
+			.link_up = link && link->up,
 		};
+	}
 	if (list)
 		n = neighbours_set_targets(d->neighbours, list, (size_t)n);
 	else

@@ -67,7 +67,10 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		NLATTR_EACH_NESTED (element, attr)
-			(g->count_seen ? element_count : element_flow)(g, element);
+			if (g->count_seen)
+				element_count(g, element);
+			else if (g->flow_seen)
+				element_flow(g, element);
 	}
 	return MNL_CB_OK;
 }

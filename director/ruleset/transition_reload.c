@@ -53,9 +53,9 @@ static void keep_first(uint16_t *owners, uint32_t size, uint32_t times)
 
 bool transition_shrink(struct transition *t, uint32_t size)
 {
-	uint32_t times = t->size / size;
+	uint32_t times = size ? t->size / size : 0;
 
-	if (!agree(t->buckets, t->size, times) || !agree(t->home, t->size, times) ||
+	if (!times || !agree(t->buckets, t->size, times) || !agree(t->home, t->size, times) ||
 	    !agree(t->moved, t->size, times))
 		return false;
 	keep_first(t->buckets, t->size, times);
