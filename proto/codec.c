@@ -92,8 +92,8 @@ static void budget_init(struct budget *b, size_t size)
 
 /* What each command takes. */
 static const struct {
-	uint64_t number_max;
 	bool farm, backend;
+	uint64_t number_max;
 	bool optional; /* names may be left out */
 	bool filter;   /* a client and an epoch */
 } takes[CONTROL_LAST + 1] = {
