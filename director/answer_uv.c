@@ -182,24 +182,6 @@ static void answer(struct director *d, const struct control_request *request,
 	}
 }
 
-static bool is_order(const struct control_request *request)
-{
-	switch (request->command) {
-	case CONTROL_BACKEND_ENABLE:
-	case CONTROL_BACKEND_DRAIN:
-	case CONTROL_BACKEND_DISABLE:
-	case CONTROL_BACKEND_WEIGHT: return true;
-	case CONTROL_RELOAD:
-	case CONTROL_STATUS:
-	case CONTROL_RULESET_EXPORT:
-	case CONTROL_RULESET_VERIFY:
-	case CONTROL_FAILOVER:
-	case CONTROL_CONNECTIONS:
-	case CONTROL_FARM_SHOW: break;
-	}
-	return false;
-}
-
 /* An order is answered when the kernel has it. */
 bool director_answer(void *owner, const struct control_request *request, bool again,
 		     struct control_reply *reply)
@@ -209,5 +191,5 @@ bool director_answer(void *owner, const struct control_request *request, bool ag
 	if (request->command == CONTROL_RELOAD)
 		return answer_reload(d, again, reply);
 	answer(d, request, reply);
-	return !is_order(request) || director_is_settled(d);
+	return !control_is_order(request) || director_is_settled(d);
 }

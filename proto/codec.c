@@ -128,6 +128,24 @@ static bool is_request(const Control__Request *m)
 	       (takes[command].filter || !m->epoch) && m->number <= takes[command].number_max;
 }
 
+bool control_is_order(const struct control_request *request)
+{
+	switch (request->command) {
+	case CONTROL_RELOAD:
+	case CONTROL_BACKEND_ENABLE:
+	case CONTROL_BACKEND_DRAIN:
+	case CONTROL_BACKEND_DISABLE:
+	case CONTROL_BACKEND_WEIGHT: return true;
+	case CONTROL_STATUS:
+	case CONTROL_RULESET_EXPORT:
+	case CONTROL_RULESET_VERIFY:
+	case CONTROL_FAILOVER:
+	case CONTROL_CONNECTIONS:
+	case CONTROL_FARM_SHOW: break;
+	}
+	return false;
+}
+
 uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_len)
 {
 	/* The generated strings are not const; packing does not change them. */

@@ -64,6 +64,9 @@ struct control_reply {
 	uint64_t epoch, position; /* where the next ones begin; position 0: there are no more */
 };
 
+/* It changes what the kernel is to hold: it is answered when the kernel has it. */
+bool control_is_order(const struct control_request *request);
+
 void control_reply_clear(struct control_reply *reply);
 
 /*

@@ -15,28 +15,10 @@ enum {
 	DONE_TIME_S = 70, /* an order is answered when the kernel has it: the daemon gives it 60 */
 };
 
-static bool is_order(const struct control_request *request)
-{
-	switch (request->command) {
-	case CONTROL_RELOAD:
-	case CONTROL_BACKEND_ENABLE:
-	case CONTROL_BACKEND_DRAIN:
-	case CONTROL_BACKEND_DISABLE:
-	case CONTROL_BACKEND_WEIGHT: return true;
-	case CONTROL_STATUS:
-	case CONTROL_RULESET_EXPORT:
-	case CONTROL_RULESET_VERIFY:
-	case CONTROL_FAILOVER:
-	case CONTROL_CONNECTIONS:
-	case CONTROL_FARM_SHOW: break;
-	}
-	return false;
-}
-
 static int connect_to(const char *path, const struct control_request *request)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	struct timeval limit = {.tv_sec = is_order(request) ? DONE_TIME_S : ANSWER_TIME_S};
+	struct timeval limit = {.tv_sec = control_is_order(request) ? DONE_TIME_S : ANSWER_TIME_S};
 	int fd, code;
 
 	if (strlen(path) >= sizeof(to.sun_path))

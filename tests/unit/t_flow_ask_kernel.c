@@ -4,14 +4,13 @@
  * test's own. Prints keys per second. Needs root.
  */
 #include "director/flow/flow_ask_uv.h"
+#include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -24,26 +23,6 @@ enum {
 };
 
 static const struct flow_ask_set flows = {.table = "director", .set = "www-flows", .key_len = KEY};
-
-static void in_namespace(void (*story)(void))
-{
-	unsigned int before;
-	int status = -1;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		if (unshare(CLONE_NEWNET) < 0)
-			_exit(100);
-		before = CU_get_number_of_failures();
-		story();
-		fflush(stdout);
-		_exit(CU_get_number_of_failures() == before ? 0 : 1);
-	}
-	waitpid(child, &status, 0);
-	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
 
 /* Key i: there are elements of the keys below ELEMENTS. */
 static void key_of(uint32_t i, uint8_t key[static KEY])
@@ -154,7 +133,7 @@ static void many(void)
 
 static void chosen_keys_of_a_big_map(void)
 {
-	in_namespace(many);
+	unit_in_namespace("true", many);
 }
 
 static void refused(void)
@@ -189,7 +168,7 @@ static void refused(void)
 
 static void what_cannot_be_asked(void)
 {
-	in_namespace(refused);
+	unit_in_namespace("true", refused);
 }
 
 UNIT_TESTS(flow_ask_kernel) = {

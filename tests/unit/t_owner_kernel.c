@@ -5,17 +5,16 @@
  * Needs root.
  */
 #include "director/ruleset/keeper_uv.h"
+#include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <net/if.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <libmnl/libmnl.h>
@@ -27,27 +26,6 @@
 
 /* The headers of Debian 12 do not know the second one, which came with Linux 6.9. */
 enum { NO_FLAGS = 0, OWNER = NFT_TABLE_F_OWNER, PERSIST = 4 };
-
-static void in_namespace(void (*story)(void))
-{
-	unsigned int before;
-	int status = -1;
-	pid_t child;
-
-	fflush(stdout);
-	child = fork();
-	if (child == 0) {
-		if (unshare(CLONE_NEWNET) < 0 ||
-		    system("ip link add eth0 type veth peer name p0 && ip link set eth0 up") != 0)
-			_exit(100);
-		before = CU_get_number_of_failures();
-		story();
-		fflush(stdout);
-		_exit(CU_get_number_of_failures() == before ? 0 : 1);
-	}
-	waitpid(child, &status, 0);
-	CU_ASSERT(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
 
 /* --- the table -------------------------------------------------------------------------------- */
 
@@ -167,7 +145,7 @@ static void without_flags(void)
 
 static void a_table_without_flags_outlives_its_maker(void)
 {
-	in_namespace(without_flags);
+	unit_in_namespace(UNIT_ETH0, without_flags);
 }
 
 /* Nobody but the socket may change it, and a host that loads its own rules again is refused. */
@@ -199,7 +177,7 @@ static void owner(void)
 
 static void an_owned_table_ends_with_its_socket(void)
 {
-	in_namespace(owner);
+	unit_in_namespace(UNIT_ETH0, owner);
 }
 
 static bool kernel_has_persist(void)
@@ -267,7 +245,7 @@ static void owner_and_persist(void)
 
 static void a_persistent_table_becomes_an_orphan(void)
 {
-	in_namespace(owner_and_persist);
+	unit_in_namespace(UNIT_ETH0, owner_and_persist);
 }
 
 /*
@@ -300,7 +278,7 @@ static void our_own(void)
 
 static void our_table_has_no_flags(void)
 {
-	in_namespace(our_own);
+	unit_in_namespace(UNIT_ETH0, our_own);
 }
 
 UNIT_TESTS(owner_kernel) = {
