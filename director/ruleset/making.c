@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/making.h"
 
+#include <string.h>
+
 void making_spend(struct making *m, size_t n)
 {
 	m->left -= n < m->left ? n : m->left;
@@ -67,6 +69,86 @@ bool making_change_elements(struct making *m, size_t i)
 		s->sets[i] = SEQUENCE_COMPLETE;
 	element_diff_clear(&e);
 	return complete;
+}
+
+/* Whose elements others lead to: the ids in slots, flows and pins, and destination MACs. */
+static bool is_led_to(enum ruleset_set_kind kind)
+{
+	return kind == SET_BACKENDS || kind == SET_OUTPUTS;
+}
+
+/* Leaves what belongs to that part: new keys, changed data, or old keys. */
+static void keep_part(struct element_diff *e, enum ruleset_set_kind kind, enum sequence_part part)
+{
+	size_t d = 0, a = 0, deleted = 0, added = 0;
+
+	while (d < e->n_deleted || a < e->n_added) {
+		size_t old = d, new = a;
+
+		cut(e, kind, 1, &d, &a);
+		if (part != (d == old	? SEQUENCE_NEW_KEYS
+			     : a == new ? SEQUENCE_OLD_KEYS
+					: SEQUENCE_CHANGES))
+			continue;
+		if (d > old)
+			e->deleted[deleted++] = e->deleted[old];
+		if (a > new)
+			e->added[added++] = e->added[new];
+	}
+	e->n_deleted = deleted;
+	e->n_added = added;
+}
+
+static void change_part(struct making *m, size_t i, enum sequence_part part)
+{
+	enum ruleset_set_kind kind = m->want->sets[i].kind;
+	struct element_diff e;
+
+	if (element_diff_init(&e, &m->s->diff, i) < 0) {
+		m->b->failed = true;
+	} else {
+		keep_part(&e, kind, part);
+		if (e.n_deleted || e.n_added)
+			put_changes(m, i, e.deleted, e.n_deleted, e.added, e.n_added);
+	}
+	element_diff_clear(&e);
+}
+
+static bool change_set_of_farm(struct making *m, size_t i)
+{
+	struct sequence *s = m->s;
+	bool led_to = is_led_to(m->want->sets[i].kind);
+
+	if (s->diff.sets[i].fate != DIFF_CHANGE || s->sets[i] != SEQUENCE_UNTOUCHED)
+		return true;
+	s->amid |= led_to || s->part == SEQUENCE_CHANGES;
+	if (!led_to)
+		return s->part != SEQUENCE_CHANGES || making_change_elements(m, i);
+	change_part(m, i, s->part);
+	if (s->part == SEQUENCE_OLD_KEYS)
+		s->sets[i] = SEQUENCE_COMPLETE;
+	return true;
+}
+
+bool making_change_farm(struct making *m, size_t *at)
+{
+	struct sequence *s = m->s;
+	const struct ruleset_set *sets = m->want->sets;
+	const char *farm = sets[*at].farm;
+	size_t first = *at, end = *at;
+
+	while (first > 0 && strcmp(sets[first - 1].farm, farm) == 0)
+		first--;
+	while (end < m->want->n_sets && strcmp(sets[end].farm, farm) == 0)
+		end++;
+	for (; s->part < SEQUENCE_PARTS; s->part++, *at = first)
+		for (; *at < end; (*at)++)
+			if (!m->left || !change_set_of_farm(m, *at))
+				return false;
+	s->part = SEQUENCE_NEW_KEYS;
+	s->amid = false;
+	*at = end;
+	return true;
 }
 
 void making_change_half(struct making *m, size_t i, bool additions)

@@ -23,7 +23,12 @@ void making_spend(struct making *m, size_t n);
  * True when the set is complete.
  */
 bool making_change_elements(struct making *m, size_t set);
-/* All of one half of that. */
+/*
+ * The same for a farm, all of it in three parts (enum sequence_part) and only when the last is done
+ * complete; *set is one of its sets that was reached, and when it is complete, the one behind them.
+ */
+bool making_change_farm(struct making *m, size_t *set);
+/* All of one half of what changes in a set. */
 void making_change_half(struct making *m, size_t set, bool additions);
 
 /* Once. */

@@ -72,11 +72,13 @@ static bool do_urgent(struct making *m)
 {
 	size_t *at = &m->s->at;
 
-	for (; m->left && *at < m->want->n_sets; (*at)++) {
+	while (m->left && *at < m->want->n_sets) {
 		const struct ruleset_set *set = &m->want->sets[*at];
 
-		if (is_changed(m, *at) && set->farm[0] && !rules_change(m, set->farm) &&
-		    !making_change_elements(m, *at))
+		if (!m->s->amid &&
+		    (!is_changed(m, *at) || !set->farm[0] || rules_change(m, set->farm)))
+			(*at)++;
+		else if (!making_change_farm(m, at))
 			return false;
 	}
 	return *at == m->want->n_sets;
@@ -133,15 +135,15 @@ static bool do_farms(struct making *m)
 {
 	size_t *at = &m->s->at, n = m->want->n_sets;
 
-	for (; m->left && *at < n; (*at)++) {
+	while (m->left && *at < n) {
 		const char *farm = m->want->sets[*at].farm;
 
 		if (!farm[0])
-			continue;
-		if (is_changed(m, *at) && !making_change_elements(m, *at))
-			return false;
-		if (*at + 1 == n || strcmp(m->want->sets[*at + 1].farm, farm) != 0)
+			(*at)++;
+		else if (making_change_farm(m, at))
 			rewrite_chains_of(m, farm);
+		else
+			return false;
 	}
 	return *at == n;
 }
@@ -375,7 +377,8 @@ bool sequence_is_done(const struct sequence *s)
 
 bool sequence_is_cut(const struct sequence *s)
 {
-	return (s->deleted || s->added) && s->diff.sets[s->at].fate == DIFF_CHANGE;
+	return s->amid ||
+	       ((s->deleted || s->added) && s->diff.sets[s->at].fate == DIFF_CHANGE);
 }
 
 bool sequence_deletes(const struct sequence *s, size_t set)

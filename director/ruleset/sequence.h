@@ -19,7 +19,12 @@
  *   -- SEQUENCE_SETTLE_MS later, when no packet runs the old rules any more --
  *   remains  rules, then sets, then chains that nothing leads to any more
  *
- * cut into transactions of at most about SEQUENCE_MOST elements, rules and objects, and where new sets
+ * Of a farm's elements those that others lead to come in three parts, since the farm's may be cut
+ * anywhere between: a backend's id is there before the first slot that leads to it, and goes after
+ * the last one (a join of 672 slots cut before the new id lost or moved a third of the connections
+ * that began meanwhile).
+ *
+ * All is cut into transactions of at most about SEQUENCE_MOST elements, rules and objects, and where new sets
  * are complete. So a small change is one transaction, two when it brings sets with elements, and one
  * more for what it leaves behind; while a large one goes on, whoever has something urgent waits for
  * one of them. In the middle of a sequence another one may begin from
@@ -56,6 +61,9 @@ enum sequence_stage {
 	SEQUENCE_DONE,
 };
 
+/* Of the elements of a farm. In the first and last are only those that others lead to. */
+enum sequence_part { SEQUENCE_NEW_KEYS, SEQUENCE_CHANGES, SEQUENCE_OLD_KEYS, SEQUENCE_PARTS };
+
 /* How far an object of the wanted ruleset has come. */
 enum sequence_progress { SEQUENCE_UNTOUCHED, SEQUENCE_DECLARED, SEQUENCE_COMPLETE };
 
@@ -63,6 +71,8 @@ struct sequence {
 	struct diff diff;
 	enum sequence_stage stage;
 	size_t at;		   /* in the stage: index of the object that is next */
+	enum sequence_part part;   /* urgent, farms: of the farm whose set is next */
+	bool amid;		   /* some of that farm's changes were put, not yet all */
 	size_t near;		   /* farms: index of the chain that was last */
 	size_t deleted, added;	   /* of the set that is next: how many elements were put */
 	uint8_t *sets, *chains;	   /* enum sequence_progress, of the wanted ones */
@@ -96,8 +106,8 @@ bool sequence_deletes(const struct sequence *s, size_t set);
 
 /*
  * Where the sequence stands, as *have: what has been done is moved over from *want, which is empty
- * afterwards, and the sequence is cleared. In the midst of the elements of a set that changes
- * (sequence_is_cut()) it cannot be told. 0 or -ENOMEM, when both are empty.
+ * afterwards, and the sequence is cleared. In the midst of the elements of a farm or a set that
+ * change (sequence_is_cut()) it cannot be told. 0 or -ENOMEM, when both are empty.
  */
 int sequence_settle(struct sequence *s, struct ruleset *have, struct ruleset *want);
 bool sequence_is_cut(const struct sequence *s);

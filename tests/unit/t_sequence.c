@@ -211,6 +211,42 @@ static void what_is_made_anew(void)
 	ruleset_case_clear(&b);
 }
 
+/* The place of what a transaction begins with, or the end of the story. */
+static const char *place_of(const char *text, const char *what)
+{
+	const char *at = strstr(text, what);
+
+	CU_ASSERT_PTR_NOT_NULL(at);
+	return at ? at : text + strlen(text);
+}
+
+/*
+ * A backend comes, and goes: wherever the sequence is cut, each slot leads to a backend that is
+ * there.
+ */
+static void no_slot_leads_nowhere(void)
+{
+	struct ruleset_case with, without;
+	struct ruleset_change change;
+	const char *text;
+
+	if (!ruleset_case_init(&with, "tests/golden/ruleset/round-robin.conf", 2) ||
+	    !ruleset_case_init(&without, "tests/golden/ruleset/round-robin.conf", 2))
+		return;
+	without.facts.all[0].usable = false;
+	plan_again(&without);
+	text = told(&without.ruleset, &with.ruleset, 100, &change);
+	CU_ASSERT(strncmp(text, "elements of set app-backends, ", 30) == 0);
+	CU_ASSERT(place_of(text, "elements of set app-slots") > text);
+	CU_ASSERT_PTR_NULL(strstr(place_of(text, "\n"), "app-backends"));
+	text = told(&with.ruleset, &without.ruleset, 100, &change);
+	CU_ASSERT(strncmp(text, "deletion of elements of set app-slots, ", 39) == 0);
+	CU_ASSERT_PTR_NULL(
+		strstr(place_of(text, "deletion of elements of set app-backends"), "app-slots"));
+	ruleset_case_clear(&with);
+	ruleset_case_clear(&without);
+}
+
 UNIT_TESTS(sequence) = {
 	{"nothing to do", nothing_to_do},
 	{"a farm comes and goes", a_farm_comes_and_goes},
@@ -218,5 +254,6 @@ UNIT_TESTS(sequence) = {
 	{"the way in is last", the_way_in_is_last},
 	{"pieces have a size", pieces_have_a_size},
 	{"what is made anew", what_is_made_anew},
+	{"no slot leads nowhere", no_slot_leads_nowhere},
 	UNIT_TESTS_END,
 };

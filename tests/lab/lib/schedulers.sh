@@ -7,6 +7,8 @@
 . "$LAB_TOOLS/lib/judge.sh"
 
 FLOWS=${FLOWS:-100000}
+# Passing flows opened: a packet of so many is one's first.
+PACKETS_PER_NEW=200
 
 # The table: farm, scheduler, port, keys of its own.
 SCHEDULERS='
@@ -95,7 +97,9 @@ op_reload() {
 	configure
 }
 
+# It may have left before.
 op_join() {
+	sed -i "s/^--closed=web3=[0-9]*\$/&-$(now_ms)/" "$LAB/grants"
 	configure "$FARM"
 	expect_soon "web3 has joined" "backends_up 3" 5
 }
@@ -137,7 +141,7 @@ through() {
 
 	: >"$LAB/grants"
 	start_fresh 2
-	lab_flows_start "$LAB_VIP:$PORT" --flows "$FLOWS" --duration 300 --churn $((LAB_FLOWS_RATE / 200))
+	lab_flows_start "$LAB_VIP:$PORT" --flows "$FLOWS" --duration 300 --churn $((LAB_FLOWS_RATE / PACKETS_PER_NEW))
 	lab_flows_rounds "$FLOWS" 4
 	for operation in "$@"; do
 		operate "$operation"
