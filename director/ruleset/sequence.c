@@ -377,8 +377,7 @@ bool sequence_is_done(const struct sequence *s)
 
 bool sequence_is_cut(const struct sequence *s)
 {
-	return s->amid ||
-	       ((s->deleted || s->added) && s->diff.sets[s->at].fate == DIFF_CHANGE);
+	return s->amid || ((s->deleted || s->added) && s->diff.sets[s->at].fate == DIFF_CHANGE);
 }
 
 bool sequence_deletes(const struct sequence *s, size_t set)
