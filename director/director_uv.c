@@ -333,6 +333,8 @@ static void director_end(struct director *d, bool leave)
 	links_close(d->links);
 	admin_store_close(d->admin);
 	flows_close(d->flows);
+	if (d->keeper)
+		keeper_watch(d->keeper, NULL);
 	nft_watch_close(d->watch);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->load, timer_closed);

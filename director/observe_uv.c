@@ -54,5 +54,10 @@ int director_open_observers(struct director *d, struct err *err)
 {
 	int code = open_flows(d, err);
 
-	return code ? code : nft_watch_new(d->loop, ruleset_changed, d, &d->watch, err);
+	if (!code)
+		code = nft_watch_new(d->loop, keeper_port(d->keeper), ruleset_changed, d, &d->watch,
+				     err);
+	if (!code)
+		keeper_watch(d->keeper, d->watch);
+	return code;
 }

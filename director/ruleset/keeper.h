@@ -4,11 +4,13 @@
 #define DIRECTOR_RULESET_KEEPER_H
 
 #include "director/ruleset/keeper_uv.h"
+#include "director/ruleset/nft_watch_uv.h"
 #include "director/ruleset/nft_socket_uv.h"
 #include "director/ruleset/sequence.h"
 
 struct keeper {
 	struct nft_socket socket;
+	struct nft_watch *watch;      /* borrowed; NULL: nobody tells what others have done */
 	struct ruleset want;	      /* the plan */
 	struct ruleset have;	      /* what the kernel held before the sequence to it began */
 	struct ruleset named;	      /* the plan before, when have was read from the kernel */

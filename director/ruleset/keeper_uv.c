@@ -28,6 +28,16 @@ int keeper_new(struct keeper **ret, struct err *err)
 	return 0;
 }
 
+uint32_t keeper_port(const struct keeper *k)
+{
+	return k->socket.portid;
+}
+
+void keeper_watch(struct keeper *k, struct nft_watch *watch)
+{
+	k->watch = watch;
+}
+
 void keeper_free(struct keeper *k)
 {
 	if (!k)
@@ -73,13 +83,22 @@ static int read_kernel(struct keeper *k, struct ruleset *old, struct err *err)
 	return code;
 }
 
+/* Since the generation that we know nobody has changed our table; then this one is known. */
+static bool is_known(struct keeper *k, uint32_t generation)
+{
+	if (!nft_watch_is_harmless(k->watch, k->generation, generation))
+		return false;
+	k->generation = generation;
+	return true;
+}
+
 /* The kernel holds what we have put there: nobody else was there since. */
 static bool is_ours(struct keeper *k)
 {
 	uint32_t generation = 0;
 
 	return k->trusted && !k->stale && nft_socket_generation(&k->socket, &generation) == 0 &&
-	       generation == k->generation;
+	       is_known(k, generation);
 }
 
 /* What the kernel holds becomes have, from what we know or by reading; the plan is used up. */
@@ -136,7 +155,7 @@ static int commit(struct keeper *k, size_t counters_deleted, struct nft_batch *b
 	int code = keeper_counts_commit(k, counters_deleted, batch, err);
 
 	known &= nft_socket_generation(&k->socket, &after) == 0;
-	k->stale |= !known || before != k->generation || after != before + 1;
+	k->stale |= !known || !is_known(k, before) || after != before + 1;
 	k->generation = after;
 	return code;
 }
@@ -371,13 +390,13 @@ void keeper_check(struct keeper *k)
 	if (!k->want.exists || (k->trusted && !sequence_is_done(&k->sequence)))
 		return;
 	if (nft_socket_generation(&k->socket, &generation) < 0 ||
-	    (k->trusted && !k->stale && generation == k->generation))
+	    (k->trusted && !k->stale && is_known(k, generation)))
 		return;
 	if (k->trusted) {
 		if (keeper_compare(k, &change, &err) < 0)
 			return;
 		if (ruleset_change_is_empty(&change)) {
-			k->generation = generation; /* somebody changed another table */
+			k->generation = generation; /* it was another table, or as before */
 			k->stale = false;
 			k->blamed[0] = '\0';
 			return;

@@ -17,6 +17,7 @@
 #include "include/err.h"
 
 struct keeper;
+struct nft_watch;
 
 enum {
 	KEEPER_WHO = 160,
@@ -29,6 +30,13 @@ enum {
 #define KEEPER_NEVER UINT64_MAX
 
 int keeper_new(struct keeper **ret, struct err *err);
+/* Of the socket through which it works (nft_watch_new()). */
+uint32_t keeper_port(const struct keeper *k);
+/*
+ * Who knows which transactions of others have left our table alone, or NULL. Without it, the table
+ * is read after each of them, which takes a second with a thousand large farms.
+ */
+void keeper_watch(struct keeper *k, struct nft_watch *watch);
 /* Leaves the table as it is; accepts NULL. */
 void keeper_free(struct keeper *k);
 /*

@@ -2,7 +2,9 @@
 #include "director/ruleset/nft_watch.h"
 
 #include "director/flow/nl_reader.h"
+#include "director/ruleset/ruleset.h"
 
+#include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
@@ -46,4 +48,49 @@ bool nft_generation_parse(const uint8_t *bytes, size_t len, struct nft_generatio
 		return false;
 	*ret = g;
 	return true;
+}
+
+/* Every object says first of what table it is: NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, … are all 1. */
+bool nft_message_is_ours(const uint8_t *bytes, size_t len)
+{
+	struct nl_message m;
+	struct rd value;
+	uint16_t type;
+
+	if (!nl_read_message(bytes, len, &m) || m.type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    m.type == NEW_GENERATION || rd_u8(&m.body) != NFPROTO_NETDEV)
+		return false;
+	rd_take(&m.body, NL_FAMILY_HEADER - 1);
+	while (nl_next_attribute(&m.body, &type, &value))
+		if (type == NFTA_TABLE_NAME)
+			return rd_left(&value) == sizeof(RULESET_TABLE) &&
+			       memcmp(rd_take(&value, sizeof(RULESET_TABLE)), RULESET_TABLE,
+				      sizeof(RULESET_TABLE)) == 0;
+	return false;
+}
+
+bool nft_history_end(struct nft_history *h, uint32_t generation)
+{
+	bool touched = h->touched;
+
+	if (!h->any || generation != h->last + 1)
+		h->first = generation;
+	h->last = generation;
+	h->any = !touched;
+	h->touched = false;
+	return touched;
+}
+
+/* The transaction that is being told of may have been ours to mend. */
+void nft_history_lose(struct nft_history *h)
+{
+	h->any = false;
+	h->touched = true;
+}
+
+bool nft_history_is_harmless(const struct nft_history *h, uint32_t from, uint32_t to)
+{
+	uint32_t begins = from + 1 - h->first, ends = to - h->first;
+
+	return from == to || (h->any && begins <= ends && ends <= h->last - h->first);
 }

@@ -7,19 +7,18 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/filter.h>
-#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
 	APART_MS = 1000, /* between two calls: a comparison of a big table takes some 100 ms */
-	READS = 64,	 /* of one wake-up */
-	MESSAGE = 1024,
-	TYPE_OFFSET = 4, /* of struct nlmsghdr's nlmsg_type */
+	READS = 512,	 /* of one wake-up: what the buffer holds, some milliseconds */
+	RECEIVE_BUFFER = 4 * 1024 * 1024, /* somebody's transaction of 100,000 elements */
+	MESSAGE = 16384,  /* NLMSG_GOODSIZE, into which the kernel joins several, is half of that */
+	PORT_OFFSET = 12, /* of struct nlmsghdr's nlmsg_pid */
 };
 
 struct nft_watch {
@@ -32,8 +31,8 @@ struct nft_watch {
 	int open_handles;
 	bool called;
 	uint64_t called_ms;
-	uint32_t own_pid;
-	struct nft_generation last; /* foreign, since the last call */
+	struct nft_history history;
+	struct nft_generation last; /* that changed our table, since the last call */
 	bool pending, several, unknown;
 };
 
@@ -88,11 +87,34 @@ static void take(struct nft_watch *w, const uint8_t *bytes, size_t len)
 {
 	struct nft_generation g;
 
-	if (!nft_generation_parse(bytes, len, &g) || g.pid == w->own_pid)
+	w->history.touched |= nft_message_is_ours(bytes, len);
+	if (!nft_generation_parse(bytes, len, &g) || !nft_history_end(&w->history, g.id))
 		return;
 	w->several |= w->pending && g.pid != w->last.pid;
 	w->pending = true;
 	w->last = g;
+}
+
+static void lose(struct nft_watch *w)
+{
+	nft_history_lose(&w->history);
+	w->pending = w->unknown = true;
+}
+
+/* What the kernel sends together is several messages, each padded. */
+static void take_all(struct nft_watch *w, const uint8_t *bytes, size_t n)
+{
+	while (n >= sizeof(struct nlmsghdr)) {
+		const struct nlmsghdr *nlh = (const void *)bytes;
+		size_t len =
+			((size_t)nlh->nlmsg_len + MNL_ALIGNTO - 1) & ~(size_t)(MNL_ALIGNTO - 1);
+
+		take(w, bytes, n);
+		if (len < sizeof(*nlh) || len > n)
+			break;
+		bytes += len;
+		n -= len;
+	}
 }
 
 static void read_socket(struct nft_watch *w)
@@ -100,12 +122,13 @@ static void read_socket(struct nft_watch *w)
 	_Alignas(struct nlmsghdr) uint8_t buf[MESSAGE];
 
 	for (int i = 0; i < READS; i++) {
-		ssize_t n = recv(mnl_socket_get_fd(w->nl), buf, sizeof(buf), MSG_DONTWAIT);
+		ssize_t n =
+			recv(mnl_socket_get_fd(w->nl), buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
 
-		if (n >= 0)
-			take(w, buf, (size_t)n);
-		else if (errno == ENOBUFS)
-			w->pending = w->unknown = true;
+		if (n >= 0 && (size_t)n <= sizeof(buf))
+			take_all(w, buf, (size_t)n);
+		else if (n >= 0 || errno == ENOBUFS)
+			lose(w);
 		else if (errno != EINTR)
 			break;
 	}
@@ -125,6 +148,16 @@ static void readable(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, readable);
 }
 
+bool nft_watch_is_harmless(struct nft_watch *w, uint32_t from, uint32_t to)
+{
+	if (!w || from == to)
+		return from == to;
+	read_socket(w);
+	if (w->pending)
+		call_later(w, APART_MS); /* likewise */
+	return nft_history_is_harmless(&w->history, from, to);
+}
+
 const char *nft_watch_who(struct nft_watch *w, char buf[static NFT_WATCH_WHO])
 {
 	read_socket(w);
@@ -136,13 +169,15 @@ const char *nft_watch_who(struct nft_watch *w, char buf[static NFT_WATCH_WHO])
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
-/* Messages of any other type are not even queued. Loads are big-endian, the type is not. */
-static int filter(struct mnl_socket *nl)
+/*
+ * What our own socket does is not even queued: a transaction of ours may have a thousand elements.
+ * Loads are big-endian, the port is not.
+ */
+static int filter(struct mnl_socket *nl, uint32_t port)
 {
-	uint32_t wanted = htons(NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN);
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_OFFSET),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wanted, 0, 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORT_OFFSET),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 1, 0),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -152,22 +187,25 @@ static int filter(struct mnl_socket *nl)
 			  sizeof(program));
 }
 
-static int open_socket(struct nft_watch *w)
+static int open_socket(struct nft_watch *w, uint32_t port)
 {
-	int group = NFNLGRP_NFTABLES;
+	int group = NFNLGRP_NFTABLES, size = RECEIVE_BUFFER;
 
 	w->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	if (!w->nl || filter(w->nl) < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	if (!w->nl ||
+	    setsockopt(mnl_socket_get_fd(w->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
+		    0 ||
+	    filter(w->nl, port) < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_setsockopt(w->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
 		return -errno;
 	return 0;
 }
 
-int nft_watch_new(uv_loop_t *loop, nft_watch_changed *changed, void *owner, struct nft_watch **ret,
-		  struct err *err)
+int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, void *owner,
+		  struct nft_watch **ret, struct err *err)
 {
 	struct nft_watch *w = calloc(1, sizeof(*w));
-	int code = w ? open_socket(w) : -ENOMEM;
+	int code = w ? open_socket(w, port) : -ENOMEM;
 
 	if (code == 0)
 		code = uv_poll_init(loop, &w->poll, mnl_socket_get_fd(w->nl));
@@ -181,7 +219,6 @@ int nft_watch_new(uv_loop_t *loop, nft_watch_changed *changed, void *owner, stru
 	w->loop = loop;
 	w->changed = changed;
 	w->owner = owner;
-	w->own_pid = (uint32_t)getpid();
 	uv_timer_init(loop, &w->later);
 	w->poll.data = w->later.data = w;
 	w->open_handles = 2;

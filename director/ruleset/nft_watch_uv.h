@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Hears of every transaction on the ruleset and of who made it. A filter in the kernel lets nothing
- * pass but that: a transaction of a hundred thousand elements is one message.
+ * Hears of every transaction of others on the ruleset, of who made it and whether it changed our
+ * table. A filter in the kernel keeps back what our own socket does.
  *
  * Shell: owns one socket and one poll handle; calls its user no more than once a second.
  */
@@ -10,21 +10,27 @@
 
 #include "include/err.h"
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct nft_watch;
 
 /*
- * Others have made transactions since the last call: who, for people ("nft (process 4711)", or
+ * Others have changed our table since the last call, or it is not known: who, for people ("nft (process 4711)", or
  * "one of …" when there were several), or "" when that is not known.
  */
 typedef void nft_watch_changed(void *owner, const char *who);
 
-/* 0, or a negative errno with *err filled. */
-int nft_watch_new(uv_loop_t *loop, nft_watch_changed *changed, void *owner, struct nft_watch **ret,
-		  struct err *err);
+/* port: of the netlink socket that is our own. 0, or a negative errno with *err filled. */
+int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, void *owner,
+		  struct nft_watch **ret, struct err *err);
 /*
- * Who has made transactions since the last call, as it would be called with; for a user that looks
+ * True when all generations behind `from`, up to `to`, are known to be made by others and to have
+ * left our table alone. Accepts NULL, who knows nothing.
+ */
+bool nft_watch_is_harmless(struct nft_watch *w, uint32_t from, uint32_t to);
+/*
+ * Who has changed our table since the last call, as it would be called with; for a user that looks
  * at the ruleset by itself. Returns buf.
  */
 enum { NFT_WATCH_WHO = 128 };

@@ -12,13 +12,14 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Of a flood, whose clients are others, nothing is remembered: millions are not listed in an hour. */
 #define FAR_END                                                                                    \
 	"table netdev far {\n"                                                                     \
 	"	set seen { typeof @nh,96,32 . th sport . @ll,0,48; size 4194304; flags dynamic; "        \
 	"}\n"                                                                                      \
 	"	chain arrived {\n"                                                                       \
 	"		type filter hook ingress device \"p0\" priority filter;\n"                              \
-	"		add @seen { @nh,96,32 . th sport . @ll,0,48 }\n"                                        \
+	"		@nh,96,16 0xc612 add @seen { @nh,96,32 . th sport . @ll,0,48 }\n"                       \
 	"		drop\n"                                                                                 \
 	"	}\n"                                                                                     \
 	"}\n"

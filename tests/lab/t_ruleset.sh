@@ -157,7 +157,7 @@ verify_finds_drift() {
 
 	lab_ctl a ruleset verify || fail "drift where there is none: exit status $?"
 	# The daemon mends once a second, perhaps just before it is asked.
-	for _ in 1 2 3 4 5; do
+	for _ in {1..20}; do
 		status=0
 		lab_exec a nft flush chain netdev director farm-www
 		answer=$(lab_ctl a ruleset verify 2>&1) || status=$?
@@ -167,18 +167,18 @@ verify_finds_drift() {
 	[[ $answer == *farm-www* ]] || fail "it does not name the chain: $answer"
 }
 
-# verify_after OPTION COMMAND …: what `ruleset verify` says of the table after COMMAND; the daemon may
-# have mended it by then, and is tried again. Exit status 4 is what it has to be.
+# verify_after OPTION COMMAND …: what `ruleset verify` says of the table after COMMAND. The daemon may
+# have mended it by then; it does so no more than once a second, so it is tried again at once. Exit
+# status 4 is what it has to be.
 verify_after() {
 	local option=$1 answer status
 
 	shift
-	for _ in 1 2 3 4 5; do
+	for _ in {1..20}; do
 		status=0
 		lab_exec a "$@"
 		answer=$(lab_ctl a ${option:+"$option"} ruleset verify 2>&1) || status=$?
 		[ "$status" = 0 ] || break
-		sleep 0.3
 	done
 	echo "$answer"
 	[ "$status" = 4 ]

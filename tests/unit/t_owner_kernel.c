@@ -5,6 +5,7 @@
  * Needs root.
  */
 #include "director/ruleset/keeper_uv.h"
+#include "tests/unit/keeper_change.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
@@ -266,7 +267,7 @@ static void our_own(void)
 	text = ruleset_case_text(&c.ruleset);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "table netdev " RULESET_TABLE));
 	CU_ASSERT_PTR_NULL(strstr(text, "\n\tflags"));
-	EXPECT_INT(keeper_set(k, &c.ruleset, &err), 0);
+	unit_end_change(k, keeper_set(k, &c.ruleset, &err));
 	keeper_free(k);
 	EXPECT_INT(run("nft -s list table netdev " RULESET_TABLE, listed, sizeof(listed)), 0);
 	CU_ASSERT_PTR_NULL(strstr(listed, "\n\tflags"));
