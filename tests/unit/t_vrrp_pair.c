@@ -5,7 +5,8 @@
  * the operator. Then the network is whole again.
  *
  * Always: the addresses are held exactly by a master, an announcement is only made by a holder,
- * adverts other than priority 0 come from a master, a timer runs exactly in backup and master.
+ * adverts other than priority 0 come from a master or one that just was, a timer runs exactly in
+ * backup and master.
  * In a whole network: no two masters longer than one takeover time, and one takeover time after the
  * trouble exactly one master, for good.
  */
@@ -108,7 +109,9 @@ static void step(struct pair *p, int i, struct vrrp_event ev)
 		p->holds[i] = false;
 	}
 	if (u.flags & VRRP_ADVERT) {
-		expect(p, u.send_priority == (v->state == VRRP_MASTER ? v->settings.priority : 0),
+		bool stops = v->state != VRRP_MASTER && ev.type != VRRP_EVENT_ADVERT;
+
+		expect(p, u.send_priority == (stops ? 0 : v->settings.priority),
 		       "an advert that does not fit the state");
 		put_on_the_wire(p, i, u.send_priority);
 	}
