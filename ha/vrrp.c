@@ -285,7 +285,9 @@ static struct vrrp_update master_advert(struct vrrp *v, const struct vrrp_event 
 		send_advert(&u, v->settings.priority);
 		wait_for(v, &u, VRRP_WAIT_ADVERT, ev->now_us);
 	} else if (outranks(ev, &v->settings)) {
+		/* not in the RFC: tells the winner that there were two of us; see vrrp.h */
 		u.flags |= VRRP_RELEASE_VIP;
+		send_advert(&u, v->settings.priority);
 		accept_advert(v, &u, ev);
 		go(v, &u, VRRP_BACKUP, because_of_advert(VRRP_REASON_HIGHER, ev));
 	} else {

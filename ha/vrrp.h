@@ -21,7 +21,8 @@
  *           shutdown            TIMER none                            init       6.4.2 "Cancel the Active_Down_Timer"
  *   master  timer               ADVERT TIMER advert                   master     6.4.3 "If the Adver_Timer fires"
  *           advert, priority 0  ADVERT ANNOUNCE TIMER advert          master     6.4.3 "Send an ADVERTISEMENT"
- *           advert > own        RELEASE TIMER silence                 backup     6.4.3 "Transition to the {Backup} state"
+ *           advert > own        RELEASE ADVERT TIMER silence          backup     6.4.3 "Transition to the {Backup} state";
+ *                                                                                the advert is ours
  *           advert < own        ADVERT ANNOUNCE                       master     6.4.3 "assert the {Active} state"
  *           yield               RELEASE ADVERT(0) TIMER yield         backup     (ours; priority 0: 5.2.4)
  *           reconfigure         ADVERT TIMER advert                   master     (ours: peers learn it at once)
@@ -34,6 +35,10 @@
  * equal priority counts as >= own, whatever the address.
  * Every advert that a master hears comes from a router that believed itself master too, so hosts
  * may hold its MAC for our addresses: that is why the winner announces again, beyond the RFC.
+ * For the same reason the loser does not go silently: without its last advert the winner, when it
+ * spoke first, would never learn that there was another one, and hosts that heard the loser last
+ * would go on sending to it. It is the advert that was due within the interval anyway: a winner
+ * answers it as any lesser one, a backup takes it like one that was under way.
  * yield: the operator hands the addresses over. Until this router is master again it behaves as
  * with preempt off, otherwise it would take them straight back. It waits 2 intervals, longer than
  * any Skew_Time, for somebody to take over; when nobody does, it takes them back.

@@ -108,13 +108,27 @@ static void master_meets_others(void)
 	story_advert(&s, 4200, HIGHER, 0, SECOND_MS);	/* gives up: an advert, the timer anew */
 	story_until(&s, 5300);
 	story_advert(&s, 5400, LOWER, 151, 2000); /* greater, although preempt is off */
-	EXPECT_TEXT(s.text,
-		    "[ 4000.000] master adv150 garp\n"
-		    "[ 4100.000] master adv150 garp\n"
-		    "[ 4200.000] master adv150 garp timer+1000.000\n"
-		    "[ 5200.000] master adv150 timer+1000.000\n"
-		    "[ 5400.000] backup release timer+6828.125 (master: advert of 10.77.0.1 "
-		    "with priority 151)\n");
+	EXPECT_TEXT(s.text, "[ 4000.000] master adv150 garp\n"
+			    "[ 4100.000] master adv150 garp\n"
+			    "[ 4200.000] master adv150 garp timer+1000.000\n"
+			    "[ 5200.000] master adv150 timer+1000.000\n"
+			    "[ 5400.000] backup release adv150 timer+6828.125 (master: advert of "
+			    "10.77.0.1 with priority 151)\n");
+}
+
+/* The network heals and the winner speaks first: it must learn that there were two. */
+static void loser_says_that_it_was_there(void)
+{
+	struct story winner = story_begin_master(200, SECOND_MS, true);
+	struct story loser = story_begin_master(100, SECOND_MS, true);
+
+	story_advert(&loser, 4000, HIGHER, 200, SECOND_MS);
+	story_advert(&winner, 4001, LOWER, 100, SECOND_MS);
+	story_advert(&loser, 4002, HIGHER, 200, SECOND_MS);
+	EXPECT_TEXT(loser.text, "[ 4000.000] backup release adv100 timer+3609.375 (master: advert "
+				"of 10.77.0.3 with priority 200)\n"
+				"[ 4002.000] backup timer+3609.375\n");
+	EXPECT_TEXT(winner.text, "[ 4001.000] master adv200 garp\n");
 }
 
 static void tie_goes_to_the_greater_address(void)
@@ -122,9 +136,8 @@ static void tie_goes_to_the_greater_address(void)
 	struct story s = story_begin_master(150, SECOND_MS, true);
 
 	story_advert(&s, 4000, HIGHER, 150, SECOND_MS);
-	EXPECT_TEXT(s.text,
-		    "[ 4000.000] backup release timer+3414.062 (master: advert of 10.77.0.3 "
-		    "with priority 150)\n");
+	EXPECT_TEXT(s.text, "[ 4000.000] backup release adv150 timer+3414.062 (master: advert of "
+			    "10.77.0.3 with priority 150)\n");
 }
 
 static void address_owner(void)
@@ -140,17 +153,16 @@ static void address_owner(void)
 		     SECOND_MS); /* the owner preempts whatever the setting says */
 	story_until(&s, 3400);
 	story_at(&s, 3500, VRRP_EVENT_SHUTDOWN);
-	EXPECT_TEXT(s.text,
-		    "[    0.000] master adv255 take garp timer+1000.000 (init: owns the "
-		    "addresses (priority 255))\n"
-		    "[  100.000] master adv255 garp\n"
-		    "[  200.000] master\n"
-		    "[  300.000] backup release timer+3003.906 (master: advert of 10.77.0.3 "
-		    "with priority 255)\n"
-		    "[  400.000] backup\n"
-		    "[ 3303.906] master adv255 take garp timer+1000.000 (backup: preempts "
-		    "10.77.0.3 with priority 254)\n"
-		    "[ 3500.000] init release adv0 stop (master: shutdown)\n");
+	EXPECT_TEXT(s.text, "[    0.000] master adv255 take garp timer+1000.000 (init: owns the "
+			    "addresses (priority 255))\n"
+			    "[  100.000] master adv255 garp\n"
+			    "[  200.000] master\n"
+			    "[  300.000] backup release adv255 timer+3003.906 (master: advert of "
+			    "10.77.0.3 with priority 255)\n"
+			    "[  400.000] backup\n"
+			    "[ 3303.906] master adv255 take garp timer+1000.000 (backup: preempts "
+			    "10.77.0.3 with priority 254)\n"
+			    "[ 3500.000] init release adv0 stop (master: shutdown)\n");
 }
 
 static void yields_to_another(void)
@@ -420,6 +432,7 @@ UNIT_TESTS(vrrp) = {
 	{"preempts a lower master", preempts_a_lower_master},
 	{"preempt off", preempt_off},
 	{"master meets others", master_meets_others},
+	{"the loser says that it was there", loser_says_that_it_was_there},
 	{"a tie goes to the greater address", tie_goes_to_the_greater_address},
 	{"address owner", address_owner},
 	{"yields to another", yields_to_another},
