@@ -20,6 +20,7 @@ struct entry {
 	/*
 	 * The table that the facts ask for, and the facts that it was made for: one backend of one
 	 * farm changes at a time, and a table takes a millisecond. The transition's own may be larger.
+	 * NULL: not made yet, or at rest.
 	 */
 	uint16_t *table;
 	uint32_t size;	   /* of table */
@@ -78,10 +79,9 @@ static int entry_init(struct entry *e, const struct config_farm *farm)
 	if (!plan_farm_is_hashed(farm))
 		return 0;
 	e->size = plan_farm_modulus(farm);
-	e->table = calloc(e->size, sizeof(*e->table));
 	e->weights = calloc(farm->n_backends + 1, sizeof(*e->weights));
 	e->alive = calloc(farm->n_backends + 1, sizeof(*e->alive));
-	if (!e->table || !e->weights || !e->alive || transition_init(&e->t, e->size) < 0)
+	if (!e->weights || !e->alive || transition_init(&e->t, e->size) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < farm->n_backends; i++)
 		e->weights[i] = UINT32_MAX;
@@ -108,10 +108,15 @@ static uint16_t backend_index(const struct entry *e, const char *name)
 	return BUCKET_NONE;
 }
 
-/* A larger table has room for the plan of a smaller one, not the other way round. 0 or -ENOMEM. */
+/*
+ * A larger table has room for the plan of a smaller one, not the other way round. 0 or -ENOMEM; awake
+ * for what follows.
+ */
 static int grow_to(struct transition *t, uint32_t size)
 {
-	return t->size < size ? transition_grow(t, size) : 0;
+	int err = transition_wake(t);
+
+	return !err && t->size < size ? transition_grow(t, size) : err;
 }
 
 /* The table of the same farm before goes on under the new numbers of its backends. */
@@ -299,23 +304,30 @@ void transitions_adopt(struct transitions *ts, const struct plan_facts *facts,
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* Brings e->table and e->alive up to the facts. 1 when they were so already, 0, or -ENOMEM. */
-static int follow_facts(struct entry *e, const struct plan_facts *facts, size_t farm)
+/* Brings e->weights and e->alive up to the facts. True when the weights were so already. */
+static bool follow_facts(struct entry *e, const struct plan_backend *backends, bool *same_alive)
 {
-	bool same = true, same_alive = true;
+	bool same = true;
 
+	*same_alive = true;
 	for (size_t i = 0; i < e->n_backends; i++) {
-		const struct plan_backend *b = &facts->backends[farm][i];
+		const struct plan_backend *b = &backends[i];
 		uint32_t weight = b->usable ? b->weight : 0;
 
 		same &= e->weights[i] == weight;
-		same_alive &= e->alive[i] == b->usable;
+		*same_alive &= e->alive[i] == b->usable;
 		e->weights[i] = weight;
 		e->alive[i] = b->usable;
 	}
-	if (!same || !e->n_backends)
-		return plan_farm_table(facts, farm, e->table);
-	return same_alive;
+	return same;
+}
+
+/* 0 or -ENOMEM. */
+static int make_table(struct entry *e, const struct plan_facts *facts, size_t farm)
+{
+	if (!e->table)
+		e->table = calloc(e->size, sizeof(*e->table));
+	return e->table ? plan_farm_table(facts, farm, e->table) : -ENOMEM;
 }
 
 /* Nothing but other facts leads out of the steady state. */
@@ -324,24 +336,41 @@ static bool is_at_rest(const struct entry *e)
 	return e->started && e->t.phase == TRANSITION_STEADY && !e->t.unreported;
 }
 
+static void rest(struct entry *e)
+{
+	free(e->table);
+	e->table = NULL;
+	transition_rest(&e->t);
+}
+
+/* 1 when there is nothing to step, 0, or -ENOMEM: the next step tries again. */
+static int prepare(struct entry *e, const struct plan_facts *facts, size_t farm)
+{
+	bool same_alive, same = follow_facts(e, facts->backends[farm], &same_alive);
+	int err;
+
+	if (same && same_alive && is_at_rest(e))
+		return 1;
+	err = transition_wake(&e->t);
+	if (!err && (!same || !e->table))
+		err = make_table(e, facts, farm);
+	if (err)
+		e->weights[0] = UINT32_MAX;
+	return err;
+}
+
 static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm, uint64_t now_ms,
 		    const struct transitions_handler *handler)
 {
 	const struct config_farm *f = &facts->config->farms[farm];
-	struct transition_event ev = {.now_ms = now_ms,
-				      .table = e->table,
-				      .size = e->size,
-				      .alive = e->alive,
-				      .n_backends = f->n_backends};
+	struct transition_event ev = {
+		.now_ms = now_ms, .size = e->size, .alive = e->alive, .n_backends = f->n_backends};
 	struct transition_update update;
-	int same = follow_facts(e, facts, farm);
+	int err = prepare(e, facts, farm);
 
-	if (same < 0) {
-		e->weights[0] = UINT32_MAX;
-		return same;
-	}
-	if (same && is_at_rest(e))
-		return 0;
+	if (err)
+		return err < 0 ? err : 0;
+	ev.table = e->table;
 	if (f->protocol & PROTOCOL_TCP)
 		ev.tcp_ms = f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
 	if (f->protocol & PROTOCOL_UDP)
@@ -355,6 +384,8 @@ static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm
 	e->started = true;
 	if (update.rules_changed || update.tables_changed || update.phase_changed)
 		handler->changed(handler->owner, f, &e->t, &update);
+	if (is_at_rest(e))
+		rest(e);
 	return 0;
 }
 

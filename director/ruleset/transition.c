@@ -41,25 +41,24 @@ static void clear(uint16_t *owners, uint32_t size)
 
 int transition_init(struct transition *t, uint32_t size)
 {
-	uint16_t *owners = calloc((size_t)size * 3, sizeof(*owners));
-
-	if (!owners)
-		return -ENOMEM;
-	clear(owners, size * 3);
 	*t = (struct transition){
 		.phase = TRANSITION_STEADY,
 		.size = size,
 		.told_size = size,
-		.buckets = owners,
-		.home = owners + size,
-		.moved = owners + 2 * (size_t)size,
+		.buckets = calloc(size, sizeof(*t->buckets)),
 	};
+	if (!t->buckets || transition_wake(t) < 0) {
+		transition_close(t);
+		return -ENOMEM;
+	}
+	clear(t->buckets, size);
 	return 0;
 }
 
 void transition_close(struct transition *t)
 {
 	free(t->buckets);
+	free(t->home);
 	*t = (struct transition){0};
 }
 

@@ -95,7 +95,7 @@
  * next packet; if that comes only when settling has begun, the connection is refused. In switched
  * the rules may drop such a SYN instead of sending it home; its repetition finds the new owner.
  *
- * Pure: no clock, allocation only in transition_init() and transition_grow().
+ * Pure: no clock, allocation only in transition_init(), transition_wake() and transition_grow().
  */
 #ifndef DIRECTOR_RULESET_TRANSITION_H
 #define DIRECTOR_RULESET_TRANSITION_H
@@ -124,8 +124,8 @@ struct transition {
 	enum transition_phase phase;
 	uint32_t size;
 	uint32_t told_size; /* of the last update */
-	uint16_t *buckets;  /* owns the memory of all three */
-	uint16_t *home;
+	uint16_t *buckets;
+	uint16_t *home; /* owns the memory of moved, too; NULL while it rests */
 	uint16_t *moved;
 	uint32_t moving;   /* buckets with a home */
 	uint64_t version;  /* another one whenever the kernel is to hold anything else */
@@ -168,6 +168,14 @@ struct transition_update {
 /* An empty table in phase steady: the first event fills it. 0 or -ENOMEM. */
 int transition_init(struct transition *t, uint32_t size);
 void transition_close(struct transition *t);
+
+/*
+ * Most tables are steady most of the time, and have no use for home and moved then. One in phase
+ * steady may rest without; it has to be awake for whatever may change its buckets.
+ */
+void transition_rest(struct transition *t);
+/* 0, or -ENOMEM and it rests on. */
+int transition_wake(struct transition *t);
 
 struct transition_update transition_step(struct transition *t, const struct transition_event *ev);
 

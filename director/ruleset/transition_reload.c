@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same transition with another number of buckets, or other numbers of backends. */
+/* The same transition without what it does not need, with another number of buckets, or of backends. */
 #include "director/ruleset/transition.h"
 
 #include "director/ruleset/bucket.h"
@@ -10,6 +10,27 @@
 /* A dead owner without an index, until the next event replaces it. */
 enum { REMOVED = BUCKET_NONE - 1 };
 
+void transition_rest(struct transition *t)
+{
+	free(t->home);
+	t->home = t->moved = NULL;
+}
+
+int transition_wake(struct transition *t)
+{
+	size_t n = (size_t)t->size * 2;
+
+	if (t->home)
+		return 0;
+	t->home = malloc(n * sizeof(*t->home));
+	if (!t->home)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		t->home[i] = BUCKET_NONE;
+	t->moved = t->home + t->size;
+	return 0;
+}
+
 static void repeat(uint16_t *to, const uint16_t *from, uint32_t size, uint32_t times)
 {
 	for (uint32_t b = 0; b < size * times; b++)
@@ -19,17 +40,22 @@ static void repeat(uint16_t *to, const uint16_t *from, uint32_t size, uint32_t t
 int transition_grow(struct transition *t, uint32_t size)
 {
 	uint32_t times = size / t->size;
-	uint16_t *owners = calloc((size_t)size * 3, sizeof(*owners));
+	uint16_t *buckets = calloc(size, sizeof(*buckets));
+	uint16_t *home = calloc((size_t)size * 2, sizeof(*home));
 
-	if (!owners)
+	if (!buckets || !home) {
+		free(buckets);
+		free(home);
 		return -ENOMEM;
-	repeat(owners, t->buckets, t->size, times);
-	repeat(owners + size, t->home, t->size, times);
-	repeat(owners + 2 * (size_t)size, t->moved, t->size, times);
+	}
+	repeat(buckets, t->buckets, t->size, times);
+	repeat(home, t->home, t->size, times);
+	repeat(home + size, t->moved, t->size, times);
 	free(t->buckets);
-	t->buckets = owners;
-	t->home = owners + size;
-	t->moved = owners + 2 * (size_t)size;
+	free(t->home);
+	t->buckets = buckets;
+	t->home = home;
+	t->moved = home + size;
 	t->moving *= times;
 	t->size = size;
 	t->unreported = true;

@@ -2,7 +2,7 @@
 /*
  * The book of packets and octets as the story of one table in the kernel: readings, and
  * transactions that take elements away. A line of the book: farm/set/backend kept+gone+live packets,
- * total packets and octets of that backend of that farm.
+ * total packets and octets of that backend of that farm; none for a backend without packets.
  */
 #include "director/ruleset/count.h"
 #include "tests/unit/unit.h"
@@ -13,14 +13,26 @@
 
 enum { BOOK_TEXT = 2048 };
 
-static const char *names[] = {"alpha", "beta", "gamma"};
+static struct ruleset_set web = {.name = "web-buckets", .farm = "web", .n_names = 3};
+static struct ruleset_set web_ids = {.name = "web-backends", .farm = "web", .n_names = 3};
+static struct ruleset_set mail = {.name = "mail-buckets", .farm = "mail", .n_names = 2};
 
-static const struct ruleset_set web = {
-	.name = "web-buckets", .farm = "web", .names = names, .n_names = 3};
-static const struct ruleset_set web_ids = {
-	.name = "web-backends", .farm = "web", .names = names, .n_names = 3};
-static const struct ruleset_set mail = {
-	.name = "mail-buckets", .farm = "mail", .names = names, .n_names = 2};
+static const char *text_of(const void *owner, size_t i)
+{
+	return ((const char *const *)owner)[i];
+}
+
+/* The sets name their backends as a plan does: all by one block, which the sets keep. */
+static void name_backends(void)
+{
+	static const char *const names[] = {"alpha", "beta", "gamma"};
+
+	if (web.names)
+		return;
+	web.names = share_texts(3, text_of, names);
+	web_ids.names = share_join(web.names);
+	mail.names = share_join(web.names);
+}
 
 static void add(struct count_book *book, const struct ruleset_set *set, uint16_t backend,
 		uint64_t packets, uint64_t bytes)
@@ -38,6 +50,11 @@ static void leave(struct count_book *book, const struct ruleset_set *set, uint16
 	count_gone(book, set, &e, (struct count){packets, bytes});
 }
 
+static uint64_t packets_of(const struct count_set *s, enum count_column column, size_t backend)
+{
+	return s->columns[column] ? s->columns[column][backend].packets : 0;
+}
+
 static const char *told(const struct count_book *book)
 {
 	static char text[BOOK_TEXT];
@@ -47,15 +64,18 @@ static const char *told(const struct count_book *book)
 	for (size_t i = 0; i < book->n; i++)
 		for (size_t k = 0; k < book->sets[i].n && used < sizeof(text); k++) {
 			const struct count_set *s = &book->sets[i];
-			const struct count_entry *e = &s->entries[k];
-			struct count total = count_total(book, s->farm, e->backend);
+			uint64_t kept = packets_of(s, COUNT_KEPT, k);
+			uint64_t gone = packets_of(s, COUNT_GONE, k);
+			uint64_t live = packets_of(s, COUNT_LIVE, k);
+			struct count total = count_total(book, s->farm, s->names[k]);
 
+			if (!kept && !gone && !live)
+				continue;
 			used += (size_t)snprintf(text + used, sizeof(text) - used,
 						 "%s/%s/%s %" PRIu64 "+%" PRIu64 "+%" PRIu64
 						 " %" PRIu64 " %" PRIu64 "\n",
-						 s->farm, s->name, e->backend, e->kept.packets,
-						 e->gone.packets, e->live.packets, total.packets,
-						 total.bytes);
+						 s->farm, s->name, s->names[k], kept, gone, live,
+						 total.packets, total.bytes);
 		}
 	return text;
 }
@@ -64,6 +84,7 @@ static void sums_the_buckets_of_a_backend(void)
 {
 	struct count_book book = {0};
 
+	name_backends();
 	count_begin(&book, &web);
 	add(&book, &web, 0, 10, 1000);
 	add(&book, &web, 1, 20, 2000);
@@ -71,8 +92,7 @@ static void sums_the_buckets_of_a_backend(void)
 	add(&book, &web, 2, 0, 0);
 	count_end(&book, &web, 7);
 	EXPECT_TEXT(told(&book), "web/web-buckets/alpha 0+0+13 13 1300\n"
-				 "web/web-buckets/beta 0+0+20 20 2000\n"
-				 "web/web-buckets/gamma 0+0+0 0 0\n");
+				 "web/web-buckets/beta 0+0+20 20 2000\n");
 	EXPECT_INT(count_read_ms(&book, &web), 7);
 	EXPECT_INT(count_read_ms(&book, &mail), 0);
 	count_book_clear(&book);
@@ -83,6 +103,7 @@ static void a_new_reading_replaces_the_last(void)
 {
 	struct count_book book = {0};
 
+	name_backends();
 	count_begin(&book, &web);
 	add(&book, &web, 0, 10, 1000);
 	count_end(&book, &web, 1);
@@ -108,6 +129,7 @@ static void a_bucket_changes_hands(void)
 {
 	struct count_book book = {0};
 
+	name_backends();
 	count_begin(&book, &web);
 	add(&book, &web, 0, 10, 1000);
 	add(&book, &web, 1, 20, 2000);
@@ -137,6 +159,7 @@ static void another_book_is_merged(void)
 {
 	struct count_book book = {0}, before = {0};
 
+	name_backends();
 	count_begin(&book, &web);
 	add(&book, &web, 0, 10, 1000);
 	count_end(&book, &web, 1);
@@ -160,6 +183,7 @@ static void sets_of_a_farm_are_summed_and_farms_are_apart(void)
 {
 	struct count_book book = {0};
 
+	name_backends();
 	count_begin(&book, &web);
 	add(&book, &web, 0, 1, 10);
 	count_end(&book, &web, 1);
@@ -178,12 +202,52 @@ static void sets_of_a_farm_are_summed_and_farms_are_apart(void)
 	count_book_clear(&book);
 }
 
+/*
+ * A configuration without beta, and with delta: beta's counts stay for its return, also what was being
+ * read and what has gone.
+ */
+static void names_come_and_go(void)
+{
+	static const char *const others[] = {"delta", "gamma", "alpha"};
+	struct ruleset_set next;
+	struct count_book book = {0};
+
+	name_backends();
+	next = web;
+	next.names = share_texts(3, text_of, others);
+	for (uint64_t i = 1; i <= 2; i++) {
+		count_begin(&book, &web);
+		add(&book, &web, 0, 10, 1000);
+		add(&book, &web, 1, 20, 2000);
+		add(&book, &web, 2, 30, 3000);
+		if (i == 1) /* the other breaks off */
+			count_end(&book, &web, i);
+	}
+	leave(&book, &web, 1, 21, 2100);
+	leave(&book, &next, 0, 1, 100);
+	EXPECT_TEXT(told(&book), "web/web-buckets/delta 0+1+0 0 0\n"
+				 "web/web-buckets/gamma 0+0+30 30 3000\n"
+				 "web/web-buckets/alpha 0+0+10 10 1000\n"
+				 "web/web-buckets/beta 0+21+20 20 2000\n");
+	count_begin(&book, &next);
+	add(&book, &next, 0, 5, 500);
+	add(&book, &next, 2, 12, 1200);
+	count_end(&book, &next, 3);
+	EXPECT_TEXT(told(&book), "web/web-buckets/delta 1+0+5 6 600\n"
+				 "web/web-buckets/alpha 0+0+12 12 1200\n"
+				 "web/web-buckets/beta 21+0+0 21 2100\n");
+	share_leave(next.names);
+	EXPECT_INT(count_total(&book, "web", "beta").packets, 21);
+	count_book_clear(&book);
+}
+
 /* Somebody else's element, or one of a set that names nobody. */
 static void elements_without_a_name_are_left_out(void)
 {
 	const struct ruleset_set nobody = {.name = "web-slots", .farm = "web"};
 	struct count_book book = {0};
 
+	name_backends();
 	count_begin(&book, &mail);
 	add(&book, &mail, 2, 1, 10);
 	leave(&book, &mail, UINT16_MAX, 1, 10);
@@ -197,7 +261,7 @@ static void the_longest_names(void)
 {
 	char long_names[2][RULESET_NAME];
 	const char *both[] = {long_names[0], long_names[1]};
-	struct ruleset_set set = {.names = both, .n_names = 2};
+	struct ruleset_set set = {.n_names = 2};
 	struct count_book book = {0};
 
 	memset(long_names, 'x', sizeof(long_names));
@@ -205,6 +269,7 @@ static void the_longest_names(void)
 	long_names[1][RULESET_NAME - 2] = 'y';
 	memcpy(set.name, long_names[0], RULESET_NAME);
 	memcpy(set.farm, long_names[0], RULESET_NAME);
+	set.names = share_texts(2, text_of, both);
 	count_begin(&book, &set);
 	add(&book, &set, 0, 1, 0);
 	add(&book, &set, 1, 2, 0);
@@ -214,6 +279,7 @@ static void the_longest_names(void)
 	EXPECT_INT(count_total(&book, long_names[0], long_names[0]).packets, 2);
 	EXPECT_INT(count_total(&book, long_names[0], long_names[1]).packets, 2);
 	count_book_clear(&book);
+	share_leave(set.names);
 }
 
 static void grows_and_is_emptied(void)
@@ -221,13 +287,14 @@ static void grows_and_is_emptied(void)
 	enum { MANY = 500 };
 	static char many[MANY][RULESET_NAME];
 	static const char *all[MANY];
-	struct ruleset_set set = {.farm = "web", .names = all, .n_names = MANY};
+	struct ruleset_set set = {.farm = "web", .n_names = MANY};
 	struct count_book book = {0};
 
 	for (unsigned int i = 0; i < MANY; i++) {
 		snprintf(many[i], RULESET_NAME, "backend%u", i);
 		all[i] = many[i];
 	}
+	set.names = share_texts(MANY, text_of, all);
 	for (unsigned int s = 0; s < 10; s++) {
 		snprintf(set.name, sizeof(set.name), "set%u", (s * 7) % 10);
 		count_begin(&book, &set);
@@ -242,6 +309,7 @@ static void grows_and_is_emptied(void)
 	EXPECT_INT(book.n, 0);
 	CU_ASSERT_PTR_NULL(book.sets);
 	count_book_clear(&book);
+	share_leave(set.names);
 }
 
 /* More than 32 bits in one bucket: a day of a busy farm. */
@@ -249,6 +317,7 @@ static void large_numbers(void)
 {
 	struct count_book book = {0};
 
+	name_backends();
 	leave(&book, &web, 0, UINT64_C(1) << 40, UINT64_C(1) << 60);
 	leave(&book, &web, 0, UINT64_C(1) << 40, UINT64_C(1) << 60);
 	count_begin(&book, &web);
@@ -266,6 +335,7 @@ UNIT_TESTS(count) = {
 	{"another book is merged", another_book_is_merged},
 	{"sets of a farm are summed and farms are apart",
 	 sets_of_a_farm_are_summed_and_farms_are_apart},
+	{"names come and go", names_come_and_go},
 	{"elements without a name are left out", elements_without_a_name_are_left_out},
 	{"the longest names", the_longest_names},
 	{"grows and is emptied", grows_and_is_emptied},

@@ -445,6 +445,17 @@ static void a_table_shrinks(void)
 		"[12200] exceptions RULES TABLES 0120 ---- ----\n");
 }
 
+static void a_steady_table_rests(void)
+{
+	struct story s = begin("0123");
+
+	transition_rest(&s.t);
+	EXPECT_INT(transition_wake(&s.t), 0);
+	wants(&s, 1000, "1123");
+	EXPECT_INT(transition_wake(&s.t), 0); /* it is: nothing is lost */
+	end(&s, "[ 1000] moving RULES TABLES 0123 0--- 1--- next 11000\n");
+}
+
 static void what_people_see(void)
 {
 	struct story s = begin("0123");
@@ -481,6 +492,7 @@ UNIT_TESTS(transition) = {
 	{"the configuration is replaced", the_configuration_is_replaced},
 	{"a table grows", a_table_grows},
 	{"a table shrinks", a_table_shrinks},
+	{"a steady table rests", a_steady_table_rests},
 	{"what people see", what_people_see},
 	UNIT_TESTS_END,
 };

@@ -92,7 +92,7 @@ static void take_owners(const struct transition *t, uint16_t *ret)
 	for (uint32_t i = 0; i < HASHES; i++) {
 		uint32_t b = bucket_of_hash(i * 2654435761u, t->size);
 
-		ret[i] = t->home[b] != BUCKET_NONE ? t->home[b] : t->buckets[b];
+		ret[i] = t->home && t->home[b] != BUCKET_NONE ? t->home[b] : t->buckets[b];
 	}
 }
 
