@@ -130,7 +130,7 @@ int admin_set_state(struct admin *a, const char *farm, const struct config_backe
 }
 
 int admin_set_weight(struct admin *a, const char *farm, const struct config_backend *b,
-		     uint32_t weight)
+		     uint16_t weight)
 {
 	struct admin_entry e = entry_of(a, farm, b->name);
 

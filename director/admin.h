@@ -39,7 +39,7 @@ struct admin_entry {
 	char backend[CONFIG_NAME_MAX + 1];
 	bool has_state, has_weight; /* at least one */
 	enum config_admin_state state, configured_state;
-	uint32_t weight, configured_weight;
+	uint16_t weight, configured_weight;
 	uint64_t deadline_ms; /* ADMIN_NEVER: none; else state is ADMIN_DRAINING */
 	uint64_t drain_ms;    /* how far the deadline was away when it was given */
 };
@@ -60,12 +60,12 @@ void admin_clear(struct admin *a);
 int admin_set_state(struct admin *a, const char *farm, const struct config_backend *b,
 		    enum config_admin_state state, uint64_t drain_ms, uint64_t now_ms);
 int admin_set_weight(struct admin *a, const char *farm, const struct config_backend *b,
-		     uint32_t weight);
+		     uint16_t weight);
 
 /* What counts for a backend. */
 struct admin_view {
 	enum config_admin_state state;
-	uint32_t weight; /* of the state ADMIN_ENABLED */
+	uint16_t weight; /* of the state ADMIN_ENABLED */
 	bool overridden; /* state or weight is the operator's */
 	uint64_t deadline_ms;
 };

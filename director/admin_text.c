@@ -136,10 +136,10 @@ static char weight_part(struct rd *r, struct admin_entry *e)
 	char end;
 
 	e->has_weight = true;
-	e->weight = (uint32_t)number(r, CONFIG_WEIGHT_MAX, &end);
+	e->weight = (uint16_t)number(r, CONFIG_WEIGHT_MAX, &end);
 	r->bad |= end != ' ';
 	expect(r, "configured", ' ');
-	e->configured_weight = (uint32_t)number(r, CONFIG_WEIGHT_MAX, &end);
+	e->configured_weight = (uint16_t)number(r, CONFIG_WEIGHT_MAX, &end);
 	return end;
 }
 

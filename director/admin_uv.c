@@ -285,7 +285,7 @@ int admin_store_set_state(struct admin_store *s, const char *farm, const struct 
 }
 
 int admin_store_set_weight(struct admin_store *s, const char *farm, const struct config_backend *b,
-			   uint32_t weight, struct err *err)
+			   uint16_t weight, struct err *err)
 {
 	int code = admin_set_weight(&s->table, farm, b, weight);
 

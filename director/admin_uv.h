@@ -38,7 +38,7 @@ void admin_store_follow(struct admin_store *s, const struct config *c);
 int admin_store_set_state(struct admin_store *s, const char *farm, const struct config_backend *b,
 			  enum config_admin_state state, uint64_t drain_ms, struct err *err);
 int admin_store_set_weight(struct admin_store *s, const char *farm, const struct config_backend *b,
-			   uint32_t weight, struct err *err);
+			   uint16_t weight, struct err *err);
 /* Until the deadline of a drain; STATUS_UNKNOWN when there is none. */
 uint64_t admin_store_left_ms(const struct admin_view *v);
 

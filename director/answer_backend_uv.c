@@ -178,7 +178,7 @@ static int order(struct director *d, const struct control_request *request, cons
 	};
 
 	if (request->command == CONTROL_BACKEND_WEIGHT)
-		return admin_store_set_weight(d->admin, farm, b, (uint32_t)request->number, err);
+		return admin_store_set_weight(d->admin, farm, b, (uint16_t)request->number, err);
 	return admin_store_set_state(d->admin, farm, b, states[request->command], request->number,
 				     err);
 }

@@ -11,6 +11,7 @@
 #include "director/ruleset/keeper_uv.h"
 #include "ha/vip_uv.h"
 #include "include/log.h"
+#include "include/memory.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -280,6 +281,7 @@ int main(int argc, char **argv)
 
 	if (status >= 0)
 		return status;
+	memory_start();
 	if (sodium_init() < 0) {
 		fputs("directord: libsodium cannot be initialised\n", stderr);
 		return EXIT_FAILED;

@@ -11,6 +11,7 @@
 #include "director/config/load.h"
 #include "director/director.h"
 #include "include/log.h"
+#include "include/memory.h"
 
 #include <errno.h>
 #include <string.h>
@@ -132,6 +133,7 @@ static void file_was_read(uv_work_t *work, int status)
 		d->self = self;
 		go_over(d);
 		apply(d);
+		memory_give_back(); /* the old configuration, the plan from nothing */
 	}
 	if (d->options.ready && d->ready)
 		d->options.ready(d->options.owner);

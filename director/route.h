@@ -33,13 +33,13 @@ struct route {
 	struct addr gateway; /* ROUTE_GATEWAY */
 };
 
-/* What is known of one address. */
+/* What is known of one address; in the order that leaves no gaps: there is one for each backend. */
 struct route_target {
-	struct addr addr;
-	bool known;	     /* route holds an answer */
-	bool doubted;	     /* the last answers were worse than route … */
-	uint64_t doubted_ms; /* … since this time, or since its link came up */
+	uint64_t doubted_ms; /* the last answers were worse than route since this time, … */
 	struct route route;
+	struct addr addr;
+	bool known;   /* route holds an answer */
+	bool doubted; /* … or since its link came up */
 };
 
 /* True for the same way. */

@@ -4,12 +4,14 @@
  * one field; the default stands beside it. Durations are milliseconds. Strings are never NULL
  * unless the comment says so. Arrays keep the order of the file.
  *
- * Filled by director/config/ (load.c reads, check.c judges); freed as a whole by config_free().
+ * Filled by director/config/ (load.c reads, check.c judges); freed as a whole by config_free(), the
+ * texts by their pool.
  */
 #ifndef INCLUDE_CONFIG_H
 #define INCLUDE_CONFIG_H
 
 #include "include/addr.h"
+#include "include/texts.h"
 
 /* Limits, each with its reason. */
 enum {
@@ -33,22 +35,23 @@ enum {
 };
 
 struct config_node {
-	char *name;
+	const char *name;
 	struct addr address; /* on the service network; VRRP, heartbeats and the channel use it */
 	struct addr sync_address; /* dedicated path of the channel; none: `address` */
 	uint8_t priority;	  /* 1..254, 255 for the address owner; default 100 */
 };
 
 struct config_cluster {
-	char *name;
-	char *key_file;	       /* "" when none was given */
-	char *key_file_source; /* the file that names it, NULL without key_file; and its line */
+	const char *name;
+	const char *key_file; /* "" when none was given */
+	/* The file that names it, NULL without key_file; and its line. */
+	const char *key_file_source;
 	int key_file_line;
-	char *accept_key_file;	/* "" */
-	uint16_t sync_port;	/* 8405 */
-	bool hold_takeover;	/* true */
-	uint32_t lease_ms;	/* 2 s */
-	uint32_t lone_lease_ms; /* 10 min */
+	const char *accept_key_file; /* "" */
+	uint16_t sync_port;	     /* 8405 */
+	bool hold_takeover;	     /* true */
+	uint32_t lease_ms;	     /* 2 s */
+	uint32_t lone_lease_ms;	     /* 10 min */
 	struct config_node nodes[CONFIG_NODES_MAX];
 	size_t n_nodes;
 };
@@ -59,15 +62,15 @@ enum config_track_kind { TRACK_INTERFACE, TRACK_COMMAND, TRACK_FARM };
 
 struct config_track {
 	enum config_track_kind kind;
-	char *name;	      /* the interface, the command's title, the farm */
-	char *command;	      /* TRACK_COMMAND; else NULL */
+	const char *name;     /* the interface, the command's title, the farm */
+	const char *command;  /* TRACK_COMMAND; else NULL */
 	uint32_t interval_ms; /* TRACK_COMMAND: 2 s; else 0 */
 	int weight;	      /* -254..254; 0: a failure is a fault */
 };
 
 struct config_vrrp {
-	char *name;
-	char *interface;
+	const char *name;
+	const char *interface;
 	uint8_t virtual_router_id; /* 1..255 */
 	struct prefix *addresses;
 	size_t n_addresses;
@@ -78,8 +81,8 @@ struct config_vrrp {
 	bool unicast;			/* false */
 	bool virtual_mac;		/* false */
 	bool accept;			/* true */
-	char *group;			/* "" */
-	char *auth_key_file;		/* "" */
+	const char *group;		/* "" */
+	const char *auth_key_file;	/* "" */
 	uint8_t auth_key_id;		/* 0 */
 	enum config_auth_mode auth_mode;
 	struct config_track *tracks;
@@ -109,14 +112,15 @@ struct config_ports {
 	uint16_t first, last; /* inclusive; host order */
 };
 
+/* There may be a hundred thousand of them: 48 octets each. */
 struct config_backend {
-	char *name;
+	const char *name;
+	const char *interface; /* "": by route */
 	struct addr address;
-	uint32_t weight; /* 0..CONFIG_WEIGHT_MAX; default 1; 0: no new flows */
-	struct mac mac;	 /* all zero: resolved through the neighbour table */
+	struct mac mac; /* all zero: resolved through the neighbour table */
 	bool has_mac;
-	char *interface; /* "": by route */
 	bool backup;	 /* false */
+	uint16_t weight; /* 0..CONFIG_WEIGHT_MAX; default 1; 0: no new flows */
 	enum config_admin_state state;
 };
 
@@ -130,19 +134,19 @@ enum config_check_type {
 };
 
 struct config_check {
-	char *name;
+	const char *name;
 	enum config_check_type type;
 	uint16_t port;		 /* 0: the farm's first */
-	char *method;		 /* "GET" */
-	char *host;		 /* "" */
-	char *path;		 /* "/" */
+	const char *method;	 /* "GET" */
+	const char *host;	 /* "" */
+	const char *path;	 /* "/" */
 	uint16_t *expect_status; /* { 200 } */
 	size_t n_expect_status;
-	char *expect_body;				    /* "" */
-	char *sni;					    /* "" */
-	char *ca_file;					    /* "" */
+	const char *expect_body;			    /* "" */
+	const char *sni;				    /* "" */
+	const char *ca_file;				    /* "" */
 	bool verify;					    /* true */
-	char *command;					    /* "" */
+	const char *command;				    /* "" */
 	uint32_t interval_ms, fast_interval_ms, timeout_ms; /* 2 s, = interval, 1 s */
 	uint8_t rise, fall;				    /* 2, 3 */
 };
@@ -155,14 +159,15 @@ struct config_clients {
 
 struct config_pin {
 	struct prefix client;
-	char *backend;
+	const char *backend;
 };
 
 struct config_farm {
-	char *name;
+	const char *name;
 	struct addr *addresses;
 	size_t n_addresses;
-	char *interface; /* after config_load() always set: given, or that of the vrrp section */
+	const char
+		*interface; /* after config_load() always set: given, or that of the vrrp section */
 	enum config_protocol protocol;
 	struct config_ports *ports; /* sorted, not overlapping */
 	size_t n_ports;
@@ -181,7 +186,7 @@ struct config_farm {
 	uint32_t minimum_backends; /* 1 */
 	enum config_when_empty when_empty;
 	enum config_fragments fragments;
-	char **allow, **deny; /* as written: prefixes or "@/path/file"; none: no list */
+	const char **allow, **deny; /* as written: prefixes or "@/path/file"; none: no list */
 	size_t n_allow, n_deny;
 	struct config_clients allowed, denied;	/* what they and the files hold, merged */
 	uint32_t max_rate_per_source, max_rate; /* new connections a second; 0: no limit */
@@ -194,17 +199,18 @@ struct config_farm {
 };
 
 struct config {
-	char *path;	  /* the file that was loaded */
+	const char *path; /* the file that was loaded */
 	bool has_cluster; /* false: standalone */
 	struct config_cluster cluster;
 	struct config_vrrp *vrrps;
 	size_t n_vrrps;
 	struct config_farm *farms;
 	size_t n_farms;
-	char *metrics_listen;		     /* "" */
+	const char *metrics_listen;	     /* "" */
 	uint32_t drill_max_gap_ms;	     /* 200 ms */
 	uint32_t drill_max_lost_connections; /* 0 */
-	char *notify;			     /* "" */
+	const char *notify;		     /* "" */
+	struct texts texts;		     /* holds all of the above */
 };
 
 /* Names as they are written in the file and shown to people. */

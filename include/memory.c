@@ -3,6 +3,15 @@
 
 #include <malloc.h>
 
+enum { LARGE = 256 << 10 };
+
+void memory_start(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, LARGE);
+#endif
+}
+
 void memory_give_back(void)
 {
 #ifdef __GLIBC__

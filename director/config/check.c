@@ -11,9 +11,9 @@
 /* RFC 9568, 5.2.7: 12 bits of centiseconds. */
 enum { V3_INTERVAL_MAX_MS = 40950, V3_INTERVAL_STEP_MS = 10 };
 
-static char *const *name_of(const void *array, size_t size, size_t i)
+static const char *const *name_of(const void *array, size_t size, size_t i)
 {
-	return (char *const *)(const void *)((const char *)array + i * size);
+	return (const char *const *)(const void *)((const char *)array + i * size);
 }
 
 void config_check_names(struct source *s, const char *kind, const void *array, size_t n,
@@ -23,8 +23,8 @@ void config_check_names(struct source *s, const char *kind, const void *array, s
 
 	for (size_t i = 1; i < n; i++) {
 		for (size_t j = 0; j < i; j++) {
-			char *const *later = name_of(array, size, i), *const *first = name_of(
-									      array, size, j);
+			const char *const *later = name_of(array, size, i), *const *first = name_of(
+										    array, size, j);
 
 			if (strcmp(*later, *first) != 0)
 				continue;

@@ -124,7 +124,7 @@ static bool is_changed(struct source *s, const struct keyword *row, const void *
 	uint64_t def = 0;
 	char why[VALUE_WHY];
 
-	return source_word_of(s, field) && value_parse(row, row->def, &def, why) == 0 &&
+	return source_word_of(s, field) && value_parse(row, row->def, &def, NULL, why) == 0 &&
 	       memcmp(&def, field, value_size(row)) != 0;
 }
 

@@ -139,7 +139,7 @@ static void finish(struct reader *r, struct config_clients *ret)
 }
 
 static void read_clients(struct source *s, const struct config_farm *farm, const char *key,
-			 char *const *texts, size_t n, struct config_clients *ret)
+			 const char *const *texts, size_t n, struct config_clients *ret)
 {
 	struct reader r = {.s = s, .key = key, .farm = farm};
 

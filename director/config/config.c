@@ -48,19 +48,10 @@ static void free_content(enum config_section id, void *object);
 
 static void free_key(const struct keyword *k, void *object)
 {
-	char **texts = (char **)(void *)((char *)object + k->offset);
-	size_t n = 1;
-
-	if (k->list) {
-		n = *(size_t *)(void *)((char *)object + k->count);
-		texts = *(char ***)(void *)texts;
-	}
-	for (size_t i = 0; i < n && keyword_is_text(k); i++)
-		free(texts[i]);
 	if (k->type == KEYWORD_FILTER)
 		config_clients_clear((void *)((char *)object + k->clients));
 	if (k->list)
-		free(texts);
+		free(*(void **)(void *)((char *)object + k->offset));
 }
 
 static void free_sections(const struct keyword *k, void *object)
@@ -80,7 +71,7 @@ static void free_sections(const struct keyword *k, void *object)
 			free_content(k->section, element);
 }
 
-/* Everything that an object points to; not the object. */
+/* Everything that an object points to but texts; not the object. */
 static void free_content(enum config_section id, void *object)
 {
 	const struct section *section = section_of(id);
@@ -100,8 +91,6 @@ static void free_content(enum config_section id, void *object)
 		free(*array);
 		*array = NULL;
 	}
-	if (section->titled)
-		free(*(char **)(void *)((char *)object + section->title));
 }
 
 void config_free(struct config *c)
@@ -109,7 +98,6 @@ void config_free(struct config *c)
 	if (!c)
 		return;
 	free_content(SECTION_TOP, c);
-	free(c->cluster.key_file_source);
-	free(c->path);
+	texts_clear(&c->texts);
 	free(c);
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/defaults.h"
 
-#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,23 +29,14 @@ static bool holds(const struct config_vrrp *v, const struct config_farm *f)
 }
 
 /* The interface of the first vrrp section that holds one of its addresses; "" for none. */
-static int set_interface(const struct config *c, struct config_farm *f)
+static void set_interface(const struct config *c, struct config_farm *f)
 {
-	for (size_t i = 0; i < c->n_vrrps && !f->interface[0]; i++) {
-		char *copy;
-
-		if (!holds(&c->vrrps[i], f))
-			continue;
-		copy = strdup(c->vrrps[i].interface);
-		if (!copy)
-			return -ENOMEM;
-		free(f->interface);
-		f->interface = copy;
-	}
-	return 0;
+	for (size_t i = 0; i < c->n_vrrps && !f->interface[0]; i++)
+		if (holds(&c->vrrps[i], f))
+			f->interface = c->vrrps[i].interface;
 }
 
-int config_set_derived(struct config *c)
+void config_set_derived(struct config *c)
 {
 	for (size_t i = 0; i < c->n_farms; i++) {
 		struct config_farm *f = &c->farms[i];
@@ -58,10 +48,8 @@ int config_set_derived(struct config *c)
 		for (size_t j = 0; j < f->n_checks; j++)
 			if (f->checks[j].fast_interval_ms == 0)
 				f->checks[j].fast_interval_ms = f->checks[j].interval_ms;
-		if (set_interface(c, f) < 0)
-			return -ENOMEM;
+		set_interface(c, f);
 	}
-	return 0;
 }
 
 static int by_first(const void *a, const void *b)

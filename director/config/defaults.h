@@ -5,8 +5,8 @@
 
 #include "include/config.h"
 
-/* Seeds, interfaces of farms, intervals of checks. 0 or -ENOMEM. */
-int config_set_derived(struct config *c);
+/* Seeds, interfaces of farms, intervals of checks. */
+void config_set_derived(struct config *c);
 /* Brings ports into order. Fields move: not before the last question about their place. */
 void config_sort(struct config *c);
 

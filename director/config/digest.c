@@ -76,7 +76,8 @@ static void print_section(enum config_section id, const void *object, FILE *out)
 
 	if (section->titled)
 		fprintf(out, "name=%s\n",
-			*(char *const *)(const void *)((const char *)object + section->title));
+			*(const char *const *)(const void *)((const char *)object +
+							     section->title));
 	for (const struct keyword *k = section->rows; k->name; k++) {
 		if (k->type == KEYWORD_SECTION)
 			print_sections(k, object, out);

@@ -230,7 +230,7 @@ static const struct keyword pin_rows[] = {
 
 static const struct keyword backend_rows[] = {
 	{"address", KEYWORD_ADDRESS, .required = true, AT(config_backend, address)},
-	{"weight", KEYWORD_U32, "1", RANGE(0, CONFIG_WEIGHT_MAX), AT(config_backend, weight)},
+	{"weight", KEYWORD_U16, "1", RANGE(0, CONFIG_WEIGHT_MAX), AT(config_backend, weight)},
 	{"mac", KEYWORD_MAC, AT(config_backend, mac)},
 	{"interface", KEYWORD_INTERFACE, AT(config_backend, interface)},
 	{"backup", KEYWORD_BOOL, "false", AT(config_backend, backup)},

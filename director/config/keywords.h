@@ -46,7 +46,7 @@ enum keyword_type {
 	KEYWORD_PREFIX,	   /* struct prefix */
 	KEYWORD_MAC,	   /* struct mac of one station */
 	KEYWORD_PORTS,	   /* struct config_ports: "80" or "8000-8010" */
-	KEYWORD_TEXT,	   /* char *, not empty; this and all below */
+	KEYWORD_TEXT,	   /* const char *, not empty; this and all below */
 	KEYWORD_NAME,	   /* the rules of a title */
 	KEYWORD_INTERFACE, /* the name of a network interface */
 	KEYWORD_PATH,	   /* absolute path of a file */
@@ -90,7 +90,7 @@ struct section {
 	size_t room; /* most of them; 0: no limit */
 	size_t size; /* of its struct */
 	bool titled;
-	size_t title; /* offset of the char * that holds the title */
+	size_t title; /* offset of the const char * that holds the title */
 	enum keyword_type title_type;
 };
 
@@ -108,7 +108,7 @@ const char *config_suggest_farm(const struct config *c, const char *written);
 const char *config_suggest_backend(const struct config_farm *farm, const char *written);
 /* The word that stands for a value. */
 const char *keyword_word_name(const struct keyword_word *words, int value);
-/* True when the field is a char *. */
+/* True when the field is a const char *. */
 bool keyword_is_text(const struct keyword *k);
 
 extern const struct keyword_word keyword_schedulers[];

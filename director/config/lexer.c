@@ -29,7 +29,7 @@ struct lexer {
 static struct word *add(struct lexer *lx, enum word_kind kind, const char *text, size_t len)
 {
 	struct source *s = lx->s;
-	char *copy;
+	const char *copy;
 
 	if (s->n_words == SOURCE_WORDS_MAX) {
 		source_mistake(s, s->n_words - 1, "more than %d words", SOURCE_WORDS_MAX);
@@ -45,7 +45,7 @@ static struct word *add(struct lexer *lx, enum word_kind kind, const char *text,
 		s->words = more;
 		s->room = room;
 	}
-	copy = strndup(text, len);
+	copy = texts_add_len(&s->texts, text, len);
 	if (!copy)
 		goto no_memory;
 	s->words[s->n_words] = (struct word){copy, lx->file, lx->line, kind};

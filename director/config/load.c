@@ -36,7 +36,7 @@ static void fill_value(struct source *s, const struct keyword *k, size_t word, v
 {
 	const char *text = s->words[word].text, *near = NULL;
 	char why[VALUE_WHY], hint[64] = "";
-	int r = value_parse(k, text, field, why);
+	int r = value_parse(k, text, field, &s->kept, why);
 
 	if (r == -ENOMEM) {
 		source_no_memory(s);
@@ -67,17 +67,16 @@ static void *make_list(struct source *s, const struct keyword *k, size_t n, void
 static void fill_default(struct source *s, const struct keyword *k, void *object)
 {
 	void *field = field_of(object, k);
-	char why[VALUE_WHY], **text = field;
+	const char **text = field;
+	char why[VALUE_WHY];
 
 	if (k->list && (!k->def || !(field = make_list(s, k, 1, object))))
 		return;
 	if (k->def) {
-		if (value_parse(k, k->def, field, why) < 0)
+		if (value_parse(k, k->def, field, &s->kept, why) < 0)
 			source_no_memory(s);
 	} else if (keyword_is_text(k)) {
-		*text = strdup("");
-		if (!*text)
-			source_no_memory(s);
+		*text = "";
 	}
 }
 
@@ -134,13 +133,13 @@ static unsigned int count_sharing(enum config_section id, cfg_t *tree, size_t of
 
 static void fill_title(struct source *s, const struct section *section, size_t word, void *object)
 {
-	char **title = (char **)(void *)((char *)object + section->title);
+	const char **title = (const char **)(void *)((char *)object + section->title);
 	const char *text = s->words[word].text, *wants = text_wants(section->title_type, text);
 
 	if (wants)
 		source_mistake(s, word, "the name of a %s must be %s, not \"%s\"", section->name,
 			       wants, text);
-	*title = strdup(text);
+	*title = texts_add(&s->kept, text);
 	if (!*title)
 		source_no_memory(s);
 }
@@ -266,7 +265,7 @@ static void keep_place(struct source *s, struct config_cluster *cl)
 	if (!w)
 		return;
 	cl->key_file_line = w->line;
-	cl->key_file_source = strdup(w->file);
+	cl->key_file_source = texts_add(&s->kept, w->file);
 	if (!cl->key_file_source)
 		source_no_memory(s);
 }
@@ -286,10 +285,8 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	source_index(s);
 	keep_place(s, &c->cluster);
 	config_read_clients(s, c);
-	if (config_set_derived(c) < 0)
-		source_no_memory(s);
-	else
-		config_check(s, c);
+	config_set_derived(c);
+	config_check(s, c);
 	if (!s->mistaken && !unbuilt)
 		config_check_built(s);
 	config_sort(c);
@@ -301,13 +298,15 @@ static int finish(struct source *s, const char *name, bool unbuilt, struct confi
 	struct config *c = calloc(1, sizeof(*c));
 	int r;
 
-	if (!c || !(c->path = strdup(name)))
+	if (!c || !(c->path = texts_add(&s->kept, name)))
 		source_no_memory(s);
 	else if (!s->mistaken && s->n_words == 0)
 		s->code = err_at(s->err, -EINVAL, name, 0, "the file configures nothing");
 	else if (s->n_words > 0)
 		read_words(s, c, unbuilt);
 	r = s->code;
+	if (c)
+		c->texts = s->kept;
 	source_close(s);
 	memory_give_back();
 	if (r < 0) {

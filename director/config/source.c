@@ -19,11 +19,10 @@ void source_init(struct source *s, struct err *err)
 
 void source_close(struct source *s)
 {
-	for (size_t i = 0; i < s->n_words; i++)
-		free(s->words[i].text);
 	for (size_t i = 0; i < s->n_files; i++)
 		free(s->files[i]);
 	free(s->words);
+	texts_clear(&s->texts);
 	free(s->files);
 	free(s->origins);
 }
@@ -133,8 +132,7 @@ void source_include(struct source *s, size_t first, const char *path)
 		s->stopped = true;
 		return;
 	}
-	while (s->n_words > first)
-		free(s->words[--s->n_words].text);
+	s->n_words = first;
 	source_text(s, path, text, len);
 	free(text);
 }

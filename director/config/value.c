@@ -138,23 +138,25 @@ static int parse_mac(const char *text, struct mac *field, char *why)
 	return 0;
 }
 
-static int parse_text(const struct keyword *k, const char *text, char **field, char *why)
+static int parse_text(const struct keyword *k, const char *text, const char **field,
+		      struct texts *texts, char *why)
 {
 	const char *wants = text_wants(k->type, text);
 
 	if (wants)
 		return bad(why, "%s", wants);
-	*field = strdup(text);
+	*field = texts_add(texts, text);
 	return *field ? 0 : -ENOMEM;
 }
 
-int value_parse(const struct keyword *k, const char *text, void *field, char why[static VALUE_WHY])
+int value_parse(const struct keyword *k, const char *text, void *field, struct texts *texts,
+		char why[static VALUE_WHY])
 {
 	int64_t number = 0;
 	int r;
 
 	if (keyword_is_text(k))
-		return parse_text(k, text, field, why);
+		return parse_text(k, text, field, texts, why);
 	if (k->type == KEYWORD_BOOL)
 		return parse_bool(text, field, why);
 	if (k->type == KEYWORD_DURATION)
@@ -244,6 +246,6 @@ void value_print(const struct keyword *k, const void *field, FILE *out)
 	case KEYWORD_METHOD:
 	case KEYWORD_REGEX:
 	case KEYWORD_LISTEN:
-	case KEYWORD_FILTER: fputs(*(char *const *)field, out); break;
+	case KEYWORD_FILTER: fputs(*(const char *const *)field, out); break;
 	}
 }

@@ -10,10 +10,11 @@
 enum { VALUE_WHY = 256 }; /* the rest of a sentence */
 
 /*
- * Stores a value in its field (of a list: the element); text fields get a copy. 0; -EINVAL with
- * `why` filled to follow "KEY must be"; -ENOMEM.
+ * Stores a value in its field (of a list: the element); text fields get a copy in
+ * `texts`. 0; -EINVAL with `why` filled to follow "KEY must be"; -ENOMEM.
  */
-int value_parse(const struct keyword *k, const char *text, void *field, char why[static VALUE_WHY]);
+int value_parse(const struct keyword *k, const char *text, void *field, struct texts *texts,
+		char why[static VALUE_WHY]);
 /* Octets of one field, or of one element of a list. */
 size_t value_size(const struct keyword *k);
 /* Writes a value in the form that equal values have in common. */

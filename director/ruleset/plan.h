@@ -136,7 +136,7 @@ struct plan_interface {
 /* A backend as seen now. */
 struct plan_backend {
 	bool usable;	 /* not disabled, alive, with a known MAC and a way out: its flows go on */
-	uint32_t weight; /* of new flows; 0: none (draining, weight 0, or a backup without need) */
+	uint16_t weight; /* of new flows; 0: none (draining, weight 0, or a backup without need) */
 	struct mac mac;
 	uint16_t out; /* its output interface: index into plan_facts.interfaces; also of one that is
 		       * not usable, as far as that is known (else 0) */

@@ -29,7 +29,7 @@ static void begin(struct world *w)
 	*w = (struct world){.now_ms = 1000};
 	for (size_t i = 0; i < 4; i++)
 		w->backends[i] = (struct config_backend){.name = (char *)names[i],
-							 .weight = (uint32_t)i + 1};
+							 .weight = (uint16_t)(i + 1)};
 	w->farms[0] = (struct config_farm){
 		.name = (char *)"www", .backends = &w->backends[0], .n_backends = 2};
 	w->farms[1] = (struct config_farm){
@@ -74,7 +74,7 @@ static int set_state(struct world *w, const char *farm, size_t backend,
 	return admin_set_state(&w->admin, farm, &w->backends[backend], state, drain_ms, w->now_ms);
 }
 
-static int set_weight(struct world *w, const char *farm, size_t backend, uint32_t weight)
+static int set_weight(struct world *w, const char *farm, size_t backend, uint16_t weight)
 {
 	return admin_set_weight(&w->admin, farm, &w->backends[backend], weight);
 }

@@ -17,7 +17,7 @@ static const char *after(const char *before, const char *backup, uint32_t minimu
 	for (size_t i = 0; i < farm.n_backends; i++) {
 		config[i].backup = backup[i] == '_';
 		backends[i].usable = before[i] != '-';
-		backends[i].weight = backends[i].usable ? (uint32_t)(before[i] - '0') : 0;
+		backends[i].weight = backends[i].usable ? (uint16_t)(before[i] - '0') : 0;
 	}
 	facts_apply_backups(&farm, backends);
 	for (size_t i = 0; i < farm.n_backends; i++)

@@ -208,7 +208,7 @@ static void a_backend_joins(void)
 }
 
 /* The second backend of a farm gets another weight, 0 as when it drains, or dies. */
-static void change_backend(int farm, uint32_t weight, bool usable, size_t least, size_t most)
+static void change_backend(int farm, uint16_t weight, bool usable, size_t least, size_t most)
 {
 	struct ruleset_case before, after;
 	struct ruleset_change c;

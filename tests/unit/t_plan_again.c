@@ -70,7 +70,7 @@ static void change_world(struct walk *w)
 	switch (draw(w, 8)) {
 	case 0:
 	case 1: b->usable = !b->usable; break;
-	case 2: b->weight = b->weight ? 0 : 1 + draw(w, 3); break;
+	case 2: b->weight = b->weight ? 0 : (uint16_t)(1 + draw(w, 3)); break;
 	case 3: b->mac.bytes[4] = (uint8_t)draw(w, 3); break;
 	case 4:
 		if (draw(w, 8) == 0)
