@@ -28,6 +28,7 @@ lab_conf_vrrp() {
 			virtual-router-id = 51
 			addresses = { "$LAB_VIP/24" }
 			advertise-interval = "${LAB_ADVERTISE_INTERVAL:-200ms}"
+			${LAB_VRRP_KEYS:-}
 		}
 	EOT
 }
