@@ -140,8 +140,8 @@ static int vip_delete(unsigned int ifindex, const struct addr *address, bool *re
 
 	if (ret_removed)
 		*ret_removed = code == 0;
-	/* ENODEV: the interface is gone, and its addresses with it. */
-	if (code == 0 || code == -EADDRNOTAVAIL || code == -ENODEV)
+	/* ENODEV: the interface is gone, and its addresses with it; ENXIO: it has no IPv6. */
+	if (code == 0 || code == -EADDRNOTAVAIL || code == -ENODEV || code == -ENXIO)
 		return 0;
 	if_indextoname(ifindex, name);
 	return err_set(err, code, "cannot remove %s/%u from %s: %s", addr_format(address, text),

@@ -33,6 +33,13 @@ interop_up() {
 	[ "$INTEROP_FAMILY" = 4 ] || lab_net6_up
 }
 
+# The farm stays as it is: nobody asks it here.
+interop_ipv6() {
+	LAB_VIPS="\"$LAB_VIP6_LINK/64\", \"$LAB_VIP6/64\""
+	LAB_KEEPALIVED_VIPS="$LAB_VIP6_LINK/64
+		$LAB_VIP6/64"
+}
+
 # The filter of all adverts, and the octet of the priority in it.
 interop_filter() {
 	if [ "$INTEROP_FAMILY" = 6 ]; then echo "ip6 proto 112"; else echo "ip proto 112"; fi
