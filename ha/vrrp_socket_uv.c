@@ -172,34 +172,37 @@ static void put_control(struct msghdr *m, int level, int type, const void *data,
 	m->msg_controllen = CMSG_SPACE(len);
 }
 
-static int send_v4(struct vrrp_socket *s, const struct vrrp_packet *p, struct msghdr *m)
+union name {
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* From where to where, into the message's name (*to) and its control data. */
+static void direct_v4(const struct vrrp_socket *s, const struct vrrp_packet *p, union name *to,
+		      struct msghdr *m)
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(addr_v4_value(&p->destination)),
-	};
-	struct in_pktinfo info = {
+	const struct in_pktinfo info = {
 		.ipi_ifindex = (int)s->ifindex,
 		.ipi_spec_dst.s_addr = htonl(addr_v4_value(&p->source)),
 	};
 
-	m->msg_name = &to;
-	m->msg_namelen = sizeof(to);
+	to->v4.sin_family = AF_INET;
+	to->v4.sin_addr.s_addr = htonl(addr_v4_value(&p->destination));
+	m->msg_namelen = sizeof(to->v4);
 	put_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
-	return sendmsg(s->fd, m, 0) < 0 ? -errno : 0;
 }
 
-static int send_v6(struct vrrp_socket *s, const struct vrrp_packet *p, struct msghdr *m)
+static void direct_v6(const struct vrrp_socket *s, const struct vrrp_packet *p, union name *to,
+		      struct msghdr *m)
 {
-	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_scope_id = s->ifindex};
 	struct in6_pktinfo info = {.ipi6_ifindex = s->ifindex};
 
-	memcpy(&to.sin6_addr, p->destination.bytes, sizeof(to.sin6_addr));
 	memcpy(&info.ipi6_addr, p->source.bytes, sizeof(info.ipi6_addr));
-	m->msg_name = &to;
-	m->msg_namelen = sizeof(to);
+	to->v6.sin6_family = AF_INET6;
+	to->v6.sin6_scope_id = s->ifindex;
+	memcpy(&to->v6.sin6_addr, p->destination.bytes, sizeof(to->v6.sin6_addr));
+	m->msg_namelen = sizeof(to->v6);
 	put_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
-	return sendmsg(s->fd, m, 0) < 0 ? -errno : 0;
 }
 
 int vrrp_socket_send(struct vrrp_socket *s, const struct vrrp_packet *p)
@@ -208,7 +211,9 @@ int vrrp_socket_send(struct vrrp_socket *s, const struct vrrp_packet *p)
 	size_t len = vrrp_packet_build(p, bytes, sizeof(bytes));
 	struct iovec iov = {.iov_base = bytes, .iov_len = len};
 	union control control = {0};
+	union name to = {0};
 	struct msghdr m = {
+		.msg_name = &to,
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.bytes,
@@ -217,7 +222,11 @@ int vrrp_socket_send(struct vrrp_socket *s, const struct vrrp_packet *p)
 
 	if (len == 0)
 		return -EMSGSIZE;
-	return s->family == AF_INET6 ? send_v6(s, p, &m) : send_v4(s, p, &m);
+	if (s->family == AF_INET6)
+		direct_v6(s, p, &to, &m);
+	else
+		direct_v4(s, p, &to, &m);
+	return sendmsg(s->fd, &m, 0) < 0 ? -errno : 0;
 }
 
 /* What the kernel says of the headers of an IPv6 datagram. */
@@ -242,10 +251,7 @@ static void read_control(struct msghdr *m, struct vrrp_ip *ret)
 
 ssize_t vrrp_socket_receive(struct vrrp_socket *s, uint8_t *bytes, size_t size, struct vrrp_ip *ret)
 {
-	union {
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} from = {0};
+	union name from = {0};
 	union control control = {0};
 	struct iovec iov = {.iov_base = bytes, .iov_len = size};
 	struct msghdr m = {

@@ -88,6 +88,12 @@ interop_keepalived_yields_to_higher_priority() {
 	! interop_holds_vip b || fail "b still holds the VIP"
 	[ "$INTEROP_FAMILY" = 6 ] ||
 		expect "backends answering" "$(lab_curl "http://$LAB_VIP/healthz")" ok
+	expect_three_adverts
+}
+
+# Enough for interop_check_capture.
+expect_three_adverts() {
+	expect_soon "three adverts of a" "[ \$(adverts a '= 150' | wc -l) -gt 2 ]" 8
 }
 
 interop_keepalived_takes_over_at_our_goodbye() {
@@ -119,7 +125,7 @@ interop_we_take_over_at_its_goodbye() {
 
 	lab_stop_keepalived b
 	expect_soon "a is master" "lab_is a master && interop_holds_vip a" 8
-	expect_soon "three adverts of a" "[ \$(adverts a '= 150' | wc -l) -gt 2 ]" 8
+	expect_three_adverts
 	lab_capture_stop a
 	silence=$(silence_ms b a)
 	[ "$silence" -lt "$(interop_goodbye_ms)" ] || fail "we waited $silence ms after priority 0"
