@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The virtual routers of the running director: one per vrrp section.
+ * The virtual routers of the running director: one per vrrp section and family of its addresses.
  *
  * Shell: makes, reconfigures and ends them; the election is ha's.
  */
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* The kernel repeats an ARP request after a second (RFC 1122, 2.3.2.1): two of them and some. */
 enum { SETTLE_MS = 2500 };
@@ -17,30 +18,55 @@ enum { SETTLE_MS = 2500 };
 /* The ruleset does not depend on the role, both directors always forward: nothing to be told. */
 static const struct vrrp_router_ops ops;
 
-static bool fits(const struct vrrp_router *r, const struct config_vrrp *section)
+/* Sections by name, not only by what vrrp_router_fits() compares: names are what people see. */
+static bool goes_on_as(const struct vrrp_router *r, const struct vrrp_setup *setup)
 {
 	struct vrrp_view view;
 
 	vrrp_router_view(r, &view);
-	return strcmp(view.name, section->name) == 0 &&
-	       strcmp(view.interface, section->interface) == 0 &&
-	       view.virtual_router_id == section->virtual_router_id &&
-	       view.version == section->version;
+	return strcmp(view.name, setup->section->name) == 0 && vrrp_router_fits(r, setup);
 }
 
-/* The router of the old list that goes on as this section, taken out of the list; or NULL. */
+/* The router of the old list that goes on as this one, taken out of the list; or NULL. */
 static struct vrrp_router *take_fitting(struct vrrp_router **old, size_t n,
-					const struct config_vrrp *section)
+					const struct vrrp_setup *setup)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct vrrp_router *r = old[i];
 
-		if (!r || !fits(r, section))
+		if (!r || !goes_on_as(r, setup))
 			continue;
 		old[i] = NULL;
 		return r;
 	}
 	return NULL;
+}
+
+static bool has_family(const struct config_vrrp *section, uint8_t family)
+{
+	for (size_t i = 0; i < section->n_addresses; i++)
+		if (section->addresses[i].addr.family == family)
+			return true;
+	return false;
+}
+
+/* One router for each family of each section; at most two a section. */
+static size_t list_setups(const struct config *c, const struct config_node *self,
+			  struct vrrp_setup *ret)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		for (size_t f = 0; f < sizeof(families); f++)
+			if (has_family(&c->vrrps[i], families[f]))
+				ret[n++] = (struct vrrp_setup){
+					.section = &c->vrrps[i],
+					.family = families[f],
+					.self = self,
+					.cluster = c->has_cluster ? &c->cluster : NULL,
+				};
+	return n;
 }
 
 static void end_router(struct vrrp_router *r, bool leave)
@@ -50,48 +76,69 @@ static void end_router(struct vrrp_router *r, bool leave)
 	vrrp_router_close(r);
 }
 
-int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
-			 struct err *err)
+/* Those that do not exist yet. When one cannot be made, the old ones have not been touched. */
+static int make_new(struct director *d, const struct vrrp_setup *setups, size_t n,
+		    struct vrrp_router **next, struct err *err)
 {
-	struct vrrp_router **next = calloc(c->n_vrrps + 1, sizeof(*next));
-	struct vrrp_router **old = d->routers;
 	int code = 0;
 
-	if (!next)
-		return err_set(err, -ENOMEM, "no memory");
-	/* New ones first: when one cannot be made, the old ones have not been touched. */
-	for (size_t i = 0; !code && i < c->n_vrrps; i++) {
+	for (size_t i = 0; !code && i < n; i++) {
 		bool exists = false;
 
 		for (size_t k = 0; k < d->n_routers; k++)
-			exists |= fits(old[k], &c->vrrps[i]);
+			exists |= goes_on_as(d->routers[k], &setups[i]);
 		if (!exists)
-			code = vrrp_router_new(d->loop, &c->vrrps[i], self, &ops, d, &next[i], err);
+			code = vrrp_router_new(d->loop, &setups[i], &ops, d, &next[i], err);
 	}
-	if (code < 0) {
-		for (size_t i = 0; i < c->n_vrrps; i++)
-			vrrp_router_close(next[i]);
-		free(next);
-		return code;
-	}
-	for (size_t i = 0; i < c->n_vrrps; i++) {
+	for (size_t i = 0; code < 0 && i < n; i++)
+		vrrp_router_close(next[i]);
+	return code;
+}
+
+static void replace_old(struct director *d, const struct vrrp_setup *setups, size_t n,
+			struct vrrp_router **next)
+{
+	for (size_t i = 0; i < n; i++) {
 		struct err why = {0};
 
 		if (next[i])
 			continue;
-		next[i] = take_fitting(old, d->n_routers, &c->vrrps[i]);
-		if (next[i] && vrrp_router_reconfigure(next[i], &c->vrrps[i], self, &why) < 0)
-			log_error("vrrp \"%s\" keeps its old settings: %s", c->vrrps[i].name,
+		next[i] = take_fitting(d->routers, d->n_routers, &setups[i]);
+		if (next[i] && vrrp_router_reconfigure(next[i], &setups[i], &why) < 0)
+			log_error("vrrp \"%s\" keeps its old settings: %s", setups[i].section->name,
 				  why.text);
 	}
 	for (size_t i = 0; i < d->n_routers; i++)
-		end_router(old[i], true);
-	for (size_t i = 0; i < c->n_vrrps; i++)
+		end_router(d->routers[i], true);
+	for (size_t i = 0; i < n; i++)
 		vrrp_router_confirm(next[i]);
-	free(old);
+	free(d->routers);
 	d->routers = next;
-	d->n_routers = c->n_vrrps;
-	return 0;
+	d->n_routers = n;
+}
+
+int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
+			 struct err *err)
+{
+	struct vrrp_setup *setups = calloc(2 * c->n_vrrps + 1, sizeof(*setups));
+	struct vrrp_router **next = calloc(2 * c->n_vrrps + 1, sizeof(struct vrrp_router *));
+	int code;
+	size_t n;
+
+	if (!setups || !next) {
+		code = err_set(err, -ENOMEM, "no memory");
+		goto out;
+	}
+	n = list_setups(c, self, setups);
+	code = make_new(d, setups, n, next, err);
+	if (code == 0) {
+		replace_old(d, setups, n, next);
+		next = NULL;
+	}
+out:
+	free(next);
+	free(setups);
+	return code;
 }
 
 /* True when a backend on the link was found; of a farm that has none there, any backend. */

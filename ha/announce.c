@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Gratuitous ARP frames and their schedule; see announce.h. */
+/* Frames that announce addresses, and their schedule; see announce.h. */
 #include "ha/announce.h"
 
+#include "include/rd.h"
 #include "include/wr.h"
 
 #include <sys/socket.h>
@@ -12,6 +13,14 @@ enum {
 	HARDWARE_ETHERNET = 1,
 	OPERATION_REQUEST = 1,
 	IPV4_LEN = 4,
+	ETHERTYPE_IPV6 = 0x86dd,
+	IPV6_LEN = 16,
+	ICMPV6 = 58,
+	HOP_LIMIT = 255,	  /* RFC 4861, 7.1.2: others are not believed */
+	NA_TYPE = 136,		  /* RFC 4861, 4.4 */
+	NA_FLAGS = 0xa0,	  /* router, override; not solicited */
+	NA_TARGET_LINK_LAYER = 2, /* RFC 4861, 4.6.1 */
+	NA_LEN = 32,		  /* with that option */
 };
 
 /*
@@ -40,6 +49,70 @@ size_t announce_arp(const struct addr *address, const struct mac *mac, uint8_t *
 	wr_bytes(&w, address->bytes, IPV4_LEN);
 	wr_bytes(&w, mac->bytes, MAC_LEN);
 	wr_bytes(&w, address->bytes, IPV4_LEN);
+	return wr_ok(&w) ? wr_used(&w) : 0;
+}
+
+static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t len)
+{
+	struct rd r = rd_init(bytes, len);
+
+	while (rd_left(&r) >= 2)
+		sum += rd_be16(&r);
+	return sum;
+}
+
+static void write_na(struct wr *w, const struct addr *target, const struct mac *mac, uint16_t sum)
+{
+	wr_u8(w, NA_TYPE);
+	wr_u8(w, 0); /* code */
+	wr_be16(w, sum);
+	wr_be32(w, (uint32_t)NA_FLAGS << 24);
+	wr_bytes(w, target->bytes, IPV6_LEN);
+	wr_u8(w, NA_TARGET_LINK_LAYER);
+	wr_u8(w, 1); /* in units of 8 octets */
+	wr_bytes(w, mac->bytes, MAC_LEN);
+}
+
+/* RFC 4443, 2.3: over the pseudo-header of IPv6 and the message. */
+static uint16_t na_checksum(const struct addr *source, const uint8_t *destination,
+			    const struct mac *mac)
+{
+	uint8_t message[NA_LEN];
+	struct wr w = wr_init(message, sizeof(message));
+	uint32_t sum = NA_LEN + ICMPV6;
+
+	write_na(&w, source, mac, 0);
+	sum = sum_words(sum, source->bytes, IPV6_LEN);
+	sum = sum_words(sum, destination, IPV6_LEN);
+	sum = sum_words(sum, message, sizeof(message));
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+/*
+ * RFC 9568, 6.4.2: the advertisement is unsolicited, with the router and override flags,
+ * the virtual address as target and the MAC as its link-layer address. It is sent from the address
+ * itself, which is on the interface by then.
+ */
+size_t announce_na(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size)
+{
+	static const struct mac all_nodes_mac = {{0x33, 0x33, 0, 0, 0, 1}};
+	static const uint8_t all_nodes[IPV6_LEN] = {0xff, 0x02, [15] = 1};
+	struct wr w = wr_init(bytes, size);
+
+	if (address->family != AF_INET6)
+		return 0;
+	wr_bytes(&w, all_nodes_mac.bytes, MAC_LEN);
+	wr_bytes(&w, mac->bytes, MAC_LEN);
+	wr_be16(&w, ETHERTYPE_IPV6);
+	wr_be32(&w, 6u << 28); /* version; no class, no label */
+	wr_be16(&w, NA_LEN);
+	wr_u8(&w, ICMPV6);
+	wr_u8(&w, HOP_LIMIT);
+	wr_bytes(&w, address->bytes, IPV6_LEN);
+	wr_bytes(&w, all_nodes, IPV6_LEN);
+	write_na(&w, address, mac, na_checksum(address, all_nodes, mac));
 	return wr_ok(&w) ? wr_used(&w) : 0;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Telling the link where the virtual addresses live: gratuitous ARP frames and when to send them.
+ * Telling the link where the virtual addresses live: which frames, and when to send them.
  *
- * Owns the frame format and the schedule, a pure function of time. Never sends and never looks at
- * a clock. IPv6 (unsolicited neighbour advertisements) and the later repetitions fit in beside.
+ * Owns the frame formats (gratuitous ARP, unsolicited neighbour advertisement) and the schedule, a
+ * pure function of time. Never sends and never looks at a clock.
  *
  * A burst is `repeat` rounds, one frame per address in each. The first round starts at once, the
  * others ANNOUNCE_SPACING_US apart: one lost frame, or a host that just then hears the old owner,
@@ -16,6 +16,7 @@
 
 enum {
 	ANNOUNCE_ARP_LEN = 42,		  /* Ethernet header and ARP; the device pads */
+	ANNOUNCE_NA_LEN = 86,		  /* Ethernet, IPv6, the message and its option */
 	ANNOUNCE_BATCH = 8,		  /* frames sent back to back */
 	ANNOUNCE_GAP_US = 10 * 1000,	  /* between batches: 800 frames a second at most */
 	ANNOUNCE_SPACING_US = 200 * 1000, /* from the beginning of a round to that of the next */
@@ -33,6 +34,8 @@ struct announce {
 
 /* The frame that announces an IPv4 address at mac. Its length, or 0 when it does not fit. */
 size_t announce_arp(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size);
+/* The same for IPv6, to all nodes of the link: flags router and override (RFC 9568, 6.4.2). */
+size_t announce_na(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size);
 
 void announce_init(struct announce *a);
 /*

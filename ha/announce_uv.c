@@ -21,7 +21,7 @@ int announcer_init(struct announcer *a, uv_loop_t *loop, const char *name, struc
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
-		return err_set(err, -errno, "cannot open a packet socket for gratuitous ARP: %s",
+		return err_set(err, -errno, "cannot open a packet socket for announcements: %s",
 			       errno == EPERM ? "it needs CAP_NET_RAW (run as root)"
 					      : strerror(errno));
 	*a = (struct announcer){.fd = fd, .name = name};
@@ -39,11 +39,13 @@ void announcer_link(struct announcer *a, unsigned int ifindex, const struct mac 
 
 static void send_one(struct announcer *a, const struct addr *address)
 {
-	uint8_t frame[ANNOUNCE_ARP_LEN];
-	size_t len = announce_arp(address, &a->mac, frame, sizeof(frame));
+	bool ipv6 = address->family == AF_INET6;
+	uint8_t frame[ANNOUNCE_NA_LEN];
+	size_t len = ipv6 ? announce_na(address, &a->mac, frame, sizeof(frame))
+			  : announce_arp(address, &a->mac, frame, sizeof(frame));
 	struct sockaddr_ll to = {
 		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ARP),
+		.sll_protocol = htons(ipv6 ? ETH_P_IPV6 : ETH_P_ARP),
 		.sll_ifindex = (int)a->ifindex,
 		.sll_halen = MAC_LEN,
 	};
@@ -53,7 +55,7 @@ static void send_one(struct announcer *a, const struct addr *address)
 
 	if (len == 0)
 		return;
-	memset(to.sll_addr, 0xff, MAC_LEN);
+	memcpy(to.sll_addr, frame, MAC_LEN); /* a frame begins with its destination */
 	if (sendto(a->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to)) >= 0) {
 		a->sent++;
 		return;

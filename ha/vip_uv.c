@@ -13,7 +13,6 @@
 
 enum {
 	BUFFER = 32768, /* of one answer; the kernel fills no more per message of a dump */
-	IPV4_BITS = 32,
 	DUMP_TRIES = 3, /* a dump that a change interrupted is started over */
 };
 
@@ -70,7 +69,7 @@ static int talk(struct nlmsghdr *request, mnl_cb_t cb, void *data)
 	return code;
 }
 
-static struct nlmsghdr *address_request(char *buf, uint16_t type, uint16_t flags,
+static struct nlmsghdr *address_request(char *buf, uint16_t type, uint16_t flags, uint8_t family,
 					unsigned int ifindex, uint8_t prefix_len)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -79,11 +78,16 @@ static struct nlmsghdr *address_request(char *buf, uint16_t type, uint16_t flags
 	h->nlmsg_type = type;
 	h->nlmsg_flags = NLM_F_REQUEST | flags;
 	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->ifa_family = AF_INET;
+	m->ifa_family = family;
 	m->ifa_prefixlen = prefix_len;
 	m->ifa_scope = RT_SCOPE_UNIVERSE;
 	m->ifa_index = ifindex;
 	return h;
+}
+
+static uint8_t full_length(const struct addr *a)
+{
+	return (uint8_t)(addr_len(a) * 8);
 }
 
 static int change(unsigned int ifindex, const struct addr *address, uint16_t type, uint16_t flags)
@@ -91,11 +95,18 @@ static int change(unsigned int ifindex, const struct addr *address, uint16_t typ
 	char buf[256] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *h;
 
-	if (address->family != AF_INET)
-		return -EAFNOSUPPORT;
-	h = address_request(buf, type, (uint16_t)(flags | NLM_F_ACK), ifindex, IPV4_BITS);
+	h = address_request(buf, type, (uint16_t)(flags | NLM_F_ACK), address->family, ifindex,
+			    full_length(address));
 	mnl_attr_put(h, IFA_LOCAL, addr_len(address), address->bytes);
 	mnl_attr_put(h, IFA_ADDRESS, addr_len(address), address->bytes);
+	if (address->family == AF_INET6 && type == RTM_NEWADDR) {
+		const struct ifa_cacheinfo lifetimes = {
+			.ifa_prefered = 0, .ifa_valid = UINT32_MAX, /* for ever */
+		};
+
+		mnl_attr_put_u32(h, IFA_FLAGS, IFA_F_NODAD | IFA_F_NOPREFIXROUTE);
+		mnl_attr_put(h, IFA_CACHEINFO, sizeof(lifetimes), &lifetimes);
+	}
 	return talk(h, NULL, NULL);
 }
 
@@ -116,8 +127,8 @@ static int vip_add(unsigned int ifindex, const struct addr *address, struct err 
 	if (code == 0 || code == -EEXIST)
 		return 0;
 	if_indextoname(ifindex, name);
-	return err_set(err, code, "cannot put %s/32 on %s: %s", addr_format(address, text), name,
-		       why(code));
+	return err_set(err, code, "cannot put %s/%u on %s: %s", addr_format(address, text),
+		       full_length(address), name, why(code));
 }
 
 /* *ret_removed (may be NULL): whether it was there. */
@@ -129,61 +140,85 @@ static int vip_delete(unsigned int ifindex, const struct addr *address, bool *re
 
 	if (ret_removed)
 		*ret_removed = code == 0;
-	/* ENODEV: the interface is gone, and its addresses with it. */
-	if (code == 0 || code == -EADDRNOTAVAIL || code == -ENODEV)
+	/* ENODEV: the interface is gone, and its addresses with it; ENXIO: it has no IPv6. */
+	if (code == 0 || code == -EADDRNOTAVAIL || code == -ENODEV || code == -ENXIO)
 		return 0;
 	if_indextoname(ifindex, name);
-	return err_set(err, code, "cannot remove %s/32 from %s: %s", addr_format(address, text),
-		       name, why(code));
+	return err_set(err, code, "cannot remove %s/%u from %s: %s", addr_format(address, text),
+		       full_length(address), name, why(code));
 }
 
 /* --- what is on an interface ------------------------------------------------------------------ */
 
 struct listing {
+	uint8_t family;
 	unsigned int ifindex;
 	struct prefix *at;
 	size_t n;
 };
 
+struct attributes {
+	const struct nlattr *at[IFA_MAX + 1];
+};
+
 static int on_attribute(const struct nlattr *attr, void *data)
 {
-	const struct nlattr **local = data;
+	struct attributes *a = data;
+	uint16_t type = mnl_attr_get_type(attr);
 
-	if (mnl_attr_get_type(attr) == IFA_LOCAL &&
-	    mnl_attr_validate2(attr, MNL_TYPE_BINARY, IPV4_BITS / 8) >= 0)
-		*local = attr;
+	if (type <= IFA_MAX)
+		a->at[type] = attr;
 	return MNL_CB_OK;
+}
+
+/* IPv6 knows IFA_LOCAL only on links with a peer, and IPv4 means the peer by IFA_ADDRESS there. */
+static bool read_address(const struct attributes *a, uint8_t family, struct addr *ret)
+{
+	const struct nlattr *local = a->at[IFA_LOCAL] ? a->at[IFA_LOCAL] : a->at[IFA_ADDRESS];
+	struct addr found = {.family = family};
+
+	if (!local || mnl_attr_validate2(local, MNL_TYPE_BINARY, addr_len(&found)) < 0)
+		return false;
+	memcpy(found.bytes, mnl_attr_get_payload(local), addr_len(&found));
+	*ret = found;
+	return true;
+}
+
+static bool is_usable(const struct attributes *a)
+{
+	const struct nlattr *flags = a->at[IFA_FLAGS];
+
+	return !flags || mnl_attr_validate(flags, MNL_TYPE_U32) < 0 ||
+	       !(mnl_attr_get_u32(flags) & (IFA_F_TENTATIVE | IFA_F_DADFAILED));
 }
 
 static int on_address(const struct nlmsghdr *h, void *data)
 {
 	struct listing *l = data;
-	const struct nlattr *local = NULL;
+	struct attributes attributes = {0};
 	const struct ifaddrmsg *m = mnl_nlmsg_get_payload(h);
-	struct prefix *p;
+	struct addr address;
 
 	if (h->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
-	    m->ifa_family != AF_INET || m->ifa_index != l->ifindex || l->n == VIP_LIST_MAX)
+	    m->ifa_family != l->family || m->ifa_index != l->ifindex || l->n == VIP_LIST_MAX)
 		return MNL_CB_OK;
-	if (mnl_attr_parse(h, sizeof(*m), on_attribute, &local) < 0 || !local)
-		return MNL_CB_OK;
-	p = &l->at[l->n++];
-	*p = (struct prefix){.addr.family = AF_INET, .length = m->ifa_prefixlen};
-	memcpy(p->addr.bytes, mnl_attr_get_payload(local), IPV4_BITS / 8);
+	if (mnl_attr_parse(h, sizeof(*m), on_attribute, &attributes) >= 0 &&
+	    is_usable(&attributes) && read_address(&attributes, l->family, &address))
+		l->at[l->n++] = (struct prefix){.addr = address, .length = m->ifa_prefixlen};
 	return MNL_CB_OK;
 }
 
-int vip_list(unsigned int ifindex, struct prefix ret[static VIP_LIST_MAX], size_t *ret_n,
-	     struct err *err)
+int vip_list(uint8_t family, unsigned int ifindex, struct prefix ret[static VIP_LIST_MAX],
+	     size_t *ret_n, struct err *err)
 {
-	struct listing l = {.ifindex = ifindex, .at = ret};
+	struct listing l = {.family = family, .ifindex = ifindex, .at = ret};
 	char buf[256] __attribute__((aligned(MNL_ALIGNTO)));
 	int code = -EINTR;
 
 	for (int i = 0; i < DUMP_TRIES && code == -EINTR; i++) {
 		l.n = 0;
-		code = talk(address_request(buf, RTM_GETADDR, NLM_F_DUMP, ifindex, 0), on_address,
-			    &l);
+		code = talk(address_request(buf, RTM_GETADDR, NLM_F_DUMP, family, ifindex, 0),
+			    on_address, &l);
 	}
 	if (code == -ENODEV)
 		l.n = 0;
@@ -256,8 +291,8 @@ int vip_set_take(struct vip_set *s, unsigned int ifindex, bool owner, struct err
 	int result = 0;
 
 	/* Only an address owner may find them there as the host's own. */
-	if (owner)
-		result = vip_list(ifindex, present, &n_present, err);
+	if (owner && s->n > 0)
+		result = vip_list(s->addresses[0].addr.family, ifindex, present, &n_present, err);
 	for (size_t i = 0; i < s->n && (!owner || result >= 0); i++) {
 		int code;
 		struct err later;

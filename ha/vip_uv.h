@@ -3,9 +3,11 @@
  * Virtual addresses on an interface, through rtnetlink.
  *
  * Owns which addresses of a virtual router were put on the interface by us, and takes only those
- * away again. Always as /32: an address that became the first of a subnet would take its siblings
- * with it when it goes, and /32 tells our addresses from those of the host. Every call is a
- * synchronous request with a bounded wait (VIP_WAIT_MS); putting what is there and removing what is
+ * away again. Always as /32 or /128: an address that became the first of a subnet would take its
+ * siblings with it when it goes, and the length tells our addresses from those of the host. IPv6
+ * addresses come without duplicate address detection, which would keep them silent for a second
+ * (the other router may still hold them), and with a preferred lifetime of 0, so that the host does
+ * not choose them as the source of its own traffic. Every call is a synchronous request with a bounded wait (VIP_WAIT_MS); putting what is there and removing what is
  * not are no errors. Never touches the addresses of another interface or with another prefix
  * length.
  */
@@ -32,9 +34,12 @@ struct vip_set {
 	size_t n;
 };
 
-/* The IPv4 addresses of an interface in the kernel's order, primary first; at most VIP_LIST_MAX. */
-int vip_list(unsigned int ifindex, struct prefix ret[static VIP_LIST_MAX], size_t *ret_n,
-	     struct err *err);
+/*
+ * The addresses of a family on an interface that can be used now (of IPv6: not tentative) in the
+ * kernel's order, IPv4's primary first; at most VIP_LIST_MAX.
+ */
+int vip_list(uint8_t family, unsigned int ifindex, struct prefix ret[static VIP_LIST_MAX],
+	     size_t *ret_n, struct err *err);
 /*
  * Removes what an earlier run left behind. An interface that does not exist has nothing. Not for an
  * address owner (priority 255), whose addresses are the host's.

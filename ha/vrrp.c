@@ -11,7 +11,8 @@
 
 enum {
 	SILENCE_INTERVALS = 3, /* Active_Down_Interval = 3 * Active_Adver_Interval + Skew_Time */
-	YIELD_INTERVALS = 2,   /* more than any Skew_Time, which is less than one interval */
+	SECOND_US = 1000 * 1000,
+	YIELD_INTERVALS = 2, /* more than any Skew_Time, which is less than one interval */
 };
 
 void vrrp_init(struct vrrp *v, const struct vrrp_settings *settings)
@@ -24,10 +25,15 @@ void vrrp_init(struct vrrp *v, const struct vrrp_settings *settings)
 	};
 }
 
-/* "Skew_Time: (((256 - Priority) * Active_Adver_Interval) / 256)" */
+/*
+ * "Skew_Time: (((256 - Priority) * Active_Adver_Interval) / 256)"; in RFC 3768, 6.1, "( (256 -
+ * Priority) / 256 )" seconds, which is less than the interval there, too.
+ */
 uint64_t vrrp_skew_us(const struct vrrp *v)
 {
-	return (256u - v->settings.priority) * v->active_interval_us / 256;
+	uint64_t whole_us = v->settings.version_2 ? SECOND_US : v->active_interval_us;
+
+	return (256u - v->settings.priority) * whole_us / 256;
 }
 
 uint64_t vrrp_down_interval_us(const struct vrrp *v)

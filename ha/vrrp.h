@@ -106,6 +106,7 @@ struct vrrp_settings {
 	bool preempt;
 	uint64_t interval_us; /* Advertisement_Interval */
 	struct addr address;  /* own primary address: breaks ties */
+	bool version_2;	      /* Skew_Time is a part of a second, not of an interval */
 };
 
 struct vrrp_event {

@@ -10,28 +10,39 @@
 
 enum {
 	TYPE_ADVERTISEMENT = 1,
+	VERSION_2 = 2,
 	VERSION_3 = 3,
 	IPV4_HEADER_MIN = 20,
-	IPV4_LEN = 4,
 	INTERVAL_MASK = 0x0fff, /* the upper 4 bits are reserved: "ignored on reception" (5.2.6) */
+	AUTH_NONE = 0,		/* RFC 3768, 5.3.6 */
 };
 
-struct ipv4 {
-	uint8_t ttl;
-	uint8_t protocol;
-	struct addr source;
-	struct addr destination;
-	struct rd payload;
+/* The fixed fields, as they are on the wire. */
+struct fixed {
+	uint8_t version, type, virtual_router_id, priority, count;
+	uint8_t auth; /* version 2 */
+	uint32_t interval_ms;
 };
+
+struct addr vrrp_group(uint8_t family)
+{
+	struct addr a = {.family = AF_INET6};
+
+	if (family == AF_INET)
+		return addr_v4(VRRP_GROUP_V4);
+	memcpy(a.bytes, VRRP_GROUP_V6, sizeof(a.bytes));
+	return a;
+}
 
 /*
  * The header, with the payload cut to the total length: what follows is padding of the link. The
  * kernel has verified the header's checksum and put fragments together.
  */
-static enum vrrp_reject read_ipv4(const uint8_t *bytes, size_t len, struct ipv4 *ret)
+static enum vrrp_reject read_ipv4(const uint8_t *bytes, size_t len, struct vrrp_ip *ret,
+				  struct rd *ret_payload)
 {
 	struct rd r = rd_init(bytes, len);
-	uint8_t version_ihl = rd_u8(&r);
+	uint8_t version_ihl = rd_u8(&r), protocol;
 	size_t header = (size_t)(version_ihl & 0x0f) * 4;
 	size_t total;
 	const uint8_t *payload;
@@ -40,13 +51,13 @@ static enum vrrp_reject read_ipv4(const uint8_t *bytes, size_t len, struct ipv4 
 	total = rd_be16(&r);
 	rd_be32(&r); /* identification, flags, fragment offset */
 	ret->ttl = rd_u8(&r);
-	ret->protocol = rd_u8(&r);
+	protocol = rd_u8(&r);
 	rd_be16(&r); /* header checksum */
 	ret->source = addr_v4(rd_be32(&r));
 	ret->destination = addr_v4(rd_be32(&r));
 	if (!rd_ok(&r))
 		return VRRP_REJECT_TRUNCATED;
-	if (version_ihl >> 4 != 4 || header < IPV4_HEADER_MIN || ret->protocol != VRRP_PROTOCOL)
+	if (version_ihl >> 4 != 4 || header < IPV4_HEADER_MIN || protocol != VRRP_PROTOCOL)
 		return VRRP_REJECT_NOT_VRRP;
 	if (total < header)
 		return VRRP_REJECT_TRUNCATED;
@@ -54,7 +65,7 @@ static enum vrrp_reject read_ipv4(const uint8_t *bytes, size_t len, struct ipv4 
 	payload = rd_take(&r, total - header);
 	if (!payload)
 		return VRRP_REJECT_TRUNCATED;
-	ret->payload = rd_init(payload, total - header);
+	*ret_payload = rd_init(payload, total - header);
 	return VRRP_REJECT_NONE;
 }
 
@@ -68,102 +79,195 @@ static uint32_t sum_bytes(uint32_t sum, struct rd r)
 }
 
 /*
- * The Internet checksum over the pseudo-header and the message (5.2.8). 0 for a message that
- * carries its right checksum; for one whose checksum field is 0, the value of that field.
+ * The Internet checksum over the message, of version 3 with its pseudo-header before it (5.2.8; RFC
+ * 3768, 5.3.8, knows none). 0 for a message that carries its right checksum; for one whose checksum
+ * field is 0, the value of that field.
  */
-static uint16_t checksum(const struct addr *source, const struct addr *destination,
+static uint16_t checksum(uint8_t version, const struct addr *source, const struct addr *destination,
 			 struct rd message)
 {
-	size_t len = rd_left(&message);
-	uint32_t sum = (uint32_t)len + VRRP_PROTOCOL;
+	uint32_t sum = 0;
 
-	sum = sum_bytes(sum, rd_init(source->bytes, addr_len(source)));
-	sum = sum_bytes(sum, rd_init(destination->bytes, addr_len(destination)));
+	if (version != VERSION_2) {
+		sum = (uint32_t)rd_left(&message) + VRRP_PROTOCOL;
+		sum = sum_bytes(sum, rd_init(source->bytes, addr_len(source)));
+		sum = sum_bytes(sum, rd_init(destination->bytes, addr_len(destination)));
+	}
 	sum = sum_bytes(sum, message);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
 }
 
+static struct fixed read_fixed(struct rd *r)
+{
+	uint8_t version_type = rd_u8(r);
+	struct fixed f = {.version = version_type >> 4, .type = version_type & 0x0f};
+	uint16_t word;
+
+	f.virtual_router_id = rd_u8(r);
+	f.priority = rd_u8(r);
+	f.count = rd_u8(r);
+	word = rd_be16(r);
+	rd_be16(r); /* the checksum, verified later over the whole */
+	if (f.version == VERSION_2) {
+		f.auth = (uint8_t)(word >> 8);
+		f.interval_ms = (uint32_t)(word & 0xff) * VRRP_V2_UNIT_MS;
+	} else {
+		f.interval_ms = (uint32_t)(word & INTERVAL_MASK) * VRRP_INTERVAL_UNIT_MS;
+	}
+	return f;
+}
+
+static size_t auth_len(uint8_t version)
+{
+	return version == VERSION_2 ? VRRP_V2_AUTH_LEN : 0;
+}
+
+/* len: of what follows the fixed fields. */
+static enum vrrp_reject check_fixed(const struct fixed *f, uint8_t family, size_t len,
+				    const struct vrrp_expect *expect)
+{
+	size_t address_len = addr_len(&(struct addr){.family = family});
+
+	if (f->version != expect->version || (f->version == VERSION_2 && family != AF_INET))
+		return VRRP_REJECT_VERSION;
+	if (f->type != TYPE_ADVERTISEMENT)
+		return VRRP_REJECT_TYPE;
+	if (f->virtual_router_id != expect->virtual_router_id)
+		return VRRP_REJECT_NOT_OURS;
+	if (f->auth != AUTH_NONE)
+		return VRRP_REJECT_AUTH;
+	if (f->count == 0)
+		return VRRP_REJECT_EMPTY;
+	if (len != f->count * address_len + auth_len(f->version))
+		return VRRP_REJECT_LENGTH;
+	if (f->interval_ms == 0)
+		return VRRP_REJECT_INTERVAL;
+	/* RFC 3768, 7.1: "MUST verify that the Adver Interval in the packet is the same" */
+	if (f->version == VERSION_2 && f->interval_ms != expect->interval_ms)
+		return VRRP_REJECT_OTHER_INTERVAL;
+	return VRRP_REJECT_NONE;
+}
+
+/* Whether a router may send from it: over IPv6 to the group only from a link-local one (5.1.2.1). */
+static bool is_sender(const struct addr *a, bool unicast)
+{
+	if (a->family == AF_INET6 && !unicast)
+		return addr_is_link_local(a);
+	return addr_is_host(a);
+}
+
+static enum vrrp_reject check_sender(const struct vrrp_ip *ip, const struct vrrp_expect *expect)
+{
+	struct addr group = vrrp_group(ip->source.family);
+
+	if (!is_sender(&ip->source, expect->unicast))
+		return VRRP_REJECT_SOURCE;
+	if (addr_equal(&ip->source, &expect->own))
+		return VRRP_REJECT_OWN_SOURCE;
+	if (addr_equal(&ip->destination, &group) == expect->unicast)
+		return VRRP_REJECT_DESTINATION;
+	for (size_t i = 0; i < expect->n_peers && expect->unicast; i++)
+		if (addr_equal(&ip->source, &expect->peers[i]))
+			return VRRP_REJECT_NONE;
+	return expect->unicast ? VRRP_REJECT_PEER : VRRP_REJECT_NONE;
+}
+
+enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *bytes, size_t len,
+				    const struct vrrp_expect *expect, struct vrrp_packet *ret)
+{
+	struct rd r = rd_init(bytes, len);
+	struct fixed f = read_fixed(&r);
+	enum vrrp_reject reject;
+
+	if (ip->ttl != VRRP_TTL)
+		return VRRP_REJECT_TTL;
+	if (!rd_ok(&r))
+		return VRRP_REJECT_TRUNCATED;
+	reject = check_fixed(&f, ip->source.family, rd_left(&r), expect);
+	if (reject != VRRP_REJECT_NONE)
+		return reject;
+	if (checksum(f.version, &ip->source, &ip->destination, rd_init(bytes, len)) != 0)
+		return VRRP_REJECT_CHECKSUM;
+	reject = check_sender(ip, expect);
+	if (reject != VRRP_REJECT_NONE)
+		return reject;
+
+	*ret = (struct vrrp_packet){
+		.version = f.version,
+		.virtual_router_id = f.virtual_router_id,
+		.priority = f.priority,
+		.interval_ms = f.interval_ms,
+		.source = ip->source,
+		.destination = ip->destination,
+		.n_addresses = f.count,
+	};
+	for (size_t i = 0; i < f.count; i++) {
+		size_t address_len = addr_len(&ip->source);
+
+		ret->addresses[i].family = ip->source.family;
+		memcpy(ret->addresses[i].bytes, rd_take(&r, address_len), address_len);
+	}
+	return VRRP_REJECT_NONE;
+}
+
 enum vrrp_reject vrrp_packet_parse(const uint8_t *bytes, size_t len,
 				   const struct vrrp_expect *expect, struct vrrp_packet *ret)
 {
-	struct ipv4 ip;
-	enum vrrp_reject reject = read_ipv4(bytes, len, &ip);
-	struct rd r;
-	uint8_t version_type, virtual_router_id, priority, count;
-	uint16_t interval;
+	struct vrrp_ip ip;
+	struct rd payload;
+	enum vrrp_reject reject = read_ipv4(bytes, len, &ip, &payload);
+	size_t left;
 
 	if (reject != VRRP_REJECT_NONE)
 		return reject;
-	if (ip.ttl != VRRP_TTL)
-		return VRRP_REJECT_TTL;
-	r = ip.payload;
-	version_type = rd_u8(&r);
-	virtual_router_id = rd_u8(&r);
-	priority = rd_u8(&r);
-	count = rd_u8(&r);
-	interval = rd_be16(&r) & INTERVAL_MASK;
-	rd_be16(&r); /* the checksum, verified below over the whole */
-	if (!rd_ok(&r))
-		return VRRP_REJECT_TRUNCATED;
-	if (version_type >> 4 != expect->version)
-		return VRRP_REJECT_VERSION;
-	if ((version_type & 0x0f) != TYPE_ADVERTISEMENT)
-		return VRRP_REJECT_TYPE;
-	if (virtual_router_id != expect->virtual_router_id)
-		return VRRP_REJECT_NOT_OURS;
-	if (count == 0)
-		return VRRP_REJECT_EMPTY;
-	if (rd_left(&r) != (size_t)count * IPV4_LEN)
-		return VRRP_REJECT_LENGTH;
-	if (interval == 0)
-		return VRRP_REJECT_INTERVAL;
-	if (checksum(&ip.source, &ip.destination, ip.payload) != 0)
-		return VRRP_REJECT_CHECKSUM;
-	if (!addr_is_host(&ip.source))
-		return VRRP_REJECT_SOURCE;
-	if (addr_equal(&ip.source, &expect->own))
-		return VRRP_REJECT_OWN_SOURCE;
-
-	*ret = (struct vrrp_packet){
-		.version = version_type >> 4,
-		.virtual_router_id = virtual_router_id,
-		.priority = priority,
-		.interval_ms = (uint32_t)interval * VRRP_INTERVAL_UNIT_MS,
-		.source = ip.source,
-		.destination = ip.destination,
-		.n_addresses = count,
-	};
-	for (size_t i = 0; i < count; i++)
-		ret->addresses[i] = addr_v4(rd_be32(&r));
-	return VRRP_REJECT_NONE;
+	left = rd_left(&payload);
+	return vrrp_message_parse(&ip, rd_take(&payload, left), left, expect, ret);
 }
 
 static struct wr write_message(const struct vrrp_packet *p, uint16_t sum, uint8_t *bytes,
 			       size_t size)
 {
+	static const uint8_t no_auth[VRRP_V2_AUTH_LEN];
 	struct wr w = wr_init(bytes, size);
 
-	wr_u8(&w, VERSION_3 << 4 | TYPE_ADVERTISEMENT);
+	wr_u8(&w, (uint8_t)(p->version << 4 | TYPE_ADVERTISEMENT));
 	wr_u8(&w, p->virtual_router_id);
 	wr_u8(&w, p->priority);
 	wr_u8(&w, p->n_addresses);
-	wr_be16(&w, (uint16_t)(p->interval_ms / VRRP_INTERVAL_UNIT_MS));
+	if (p->version == VERSION_2) {
+		wr_u8(&w, AUTH_NONE);
+		wr_u8(&w, (uint8_t)(p->interval_ms / VRRP_V2_UNIT_MS));
+	} else {
+		wr_be16(&w, (uint16_t)(p->interval_ms / VRRP_INTERVAL_UNIT_MS));
+	}
 	wr_be16(&w, sum);
 	for (size_t i = 0; i < p->n_addresses; i++)
 		wr_bytes(&w, p->addresses[i].bytes, addr_len(&p->addresses[i]));
+	wr_bytes(&w, no_auth, auth_len(p->version));
 	return w;
+}
+
+static bool interval_fits(const struct vrrp_packet *p)
+{
+	if (p->version == VERSION_2)
+		return p->interval_ms >= VRRP_V2_UNIT_MS && p->interval_ms <= VRRP_V2_MAX_MS;
+	return p->interval_ms >= VRRP_INTERVAL_UNIT_MS && p->interval_ms <= VRRP_INTERVAL_MAX_MS;
 }
 
 static bool can_be_built(const struct vrrp_packet *p)
 {
-	if (p->version != VERSION_3 || p->n_addresses == 0 || p->virtual_router_id == 0 ||
-	    p->interval_ms < VRRP_INTERVAL_UNIT_MS || p->interval_ms > VRRP_INTERVAL_MAX_MS ||
-	    p->source.family != AF_INET || p->destination.family != AF_INET)
+	uint8_t family = p->source.family;
+
+	if ((p->version != VERSION_2 && p->version != VERSION_3) || !interval_fits(p) ||
+	    p->n_addresses == 0 || p->virtual_router_id == 0)
+		return false;
+	if ((family != AF_INET && (family != AF_INET6 || p->version == VERSION_2)) ||
+	    p->destination.family != family)
 		return false;
 	for (size_t i = 0; i < p->n_addresses; i++)
-		if (p->addresses[i].family != AF_INET)
+		if (p->addresses[i].family != family)
 			return false;
 	return true;
 }
@@ -178,8 +282,9 @@ size_t vrrp_packet_build(const struct vrrp_packet *p, uint8_t *bytes, size_t siz
 	w = write_message(p, 0, bytes, size);
 	if (!wr_ok(&w))
 		return 0;
-	w = write_message(p, checksum(&p->source, &p->destination, rd_init(bytes, wr_used(&w))),
-			  bytes, size);
+	w = write_message(
+		p, checksum(p->version, &p->source, &p->destination, rd_init(bytes, wr_used(&w))),
+		bytes, size);
 	return wr_used(&w);
 }
 

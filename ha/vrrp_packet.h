@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * VRRP advertisements: bytes <-> struct in host order (RFC 9568, section 5; checks of section 7.1
- * with its errata 8298, 8299 and 8301).
+ * VRRP advertisements: bytes <-> struct in host order. Version 3 over IPv4 and IPv6 (RFC 9568,
+ * section 5; checks of section 7.1 with its errata 8298, 8299 and 8301), version 2 over IPv4
+ * (RFC 3768, sections 5 and 7.1).
  *
  * Owns the knowledge of the wire format and nothing else. Never logs, allocates, keeps state or
- * changes the bytes it is given. Version 3 over IPv4 is built; `version` and `family` are in the
- * structs so that version 2 and IPv6 can join without changing them.
+ * changes the bytes it is given. Which version is believed is configured; both at once, which RFC
+ * 9568, 8.4.2, allows while routers are exchanged, are not.
  */
 #ifndef HA_VRRP_PACKET_H
 #define HA_VRRP_PACKET_H
@@ -20,13 +21,18 @@ enum {
 	VRRP_ADDRESSES_MAX = 255,     /* the count is one octet (5.2.5) */
 	VRRP_INTERVAL_UNIT_MS = 10,   /* Max Advertise Interval is in centiseconds (5.2.7) ... */
 	VRRP_INTERVAL_MAX_MS = 40950, /* ... of 12 bits */
-	VRRP_HEADER_LEN = 8,	      /* fixed fields of version 3 */
+	VRRP_V2_UNIT_MS = 1000,	      /* RFC 3768, 5.3.7: seconds ... */
+	VRRP_V2_MAX_MS = 255000,      /* ... of 8 bits */
+	VRRP_HEADER_LEN = 8,	      /* fixed fields of both versions */
+	VRRP_V2_AUTH_LEN = 8,	      /* RFC 3768, 5.3.10: behind the addresses, without a use */
 	VRRP_MESSAGE_MAX = VRRP_HEADER_LEN + 16 * VRRP_ADDRESSES_MAX,
 	VRRP_DATAGRAM_MAX = 60 + VRRP_MESSAGE_MAX, /* with the longest IPv4 header */
 };
 
 /* 224.0.0.18 (5.1.1.2), host order. */
 #define VRRP_GROUP_V4 0xe0000012u
+/* ff02::12 (5.1.2.2) */
+#define VRRP_GROUP_V6 "\xff\x02\0\0\0\0\0\0\0\0\0\0\0\0\0\x12"
 
 /*
  * Why a datagram is refused, cheapest check first: id, name in counters and JSON, sentence.
@@ -35,16 +41,23 @@ enum {
 #define VRRP_REJECT_LIST(X)                                                                        \
 	X(TRUNCATED, "truncated", "is shorter than its headers say")                               \
 	X(NOT_VRRP, "not-vrrp", "is no IPv4 datagram of protocol 112")                             \
-	X(TTL, "ttl", "has a TTL other than 255, so it may come from outside the link")            \
+	X(TTL, "ttl", "has a TTL or hop limit other than 255: it may come from outside the link")  \
 	X(VERSION, "version", "has another VRRP version than the one configured")                  \
 	X(TYPE, "type", "is no advertisement")                                                     \
 	X(NOT_OURS, "not-ours", "belongs to another virtual router")                               \
+	X(AUTH, "auth", "asks for an authentication of version 2, which is not used")              \
 	X(EMPTY, "empty", "carries no address")                                                    \
 	X(LENGTH, "length", "has not the length that its address count asks for")                  \
 	X(INTERVAL, "interval", "has an advertisement interval of 0")                              \
+	X(OTHER_INTERVAL, "other-interval",                                                        \
+	  "has another advertisement interval than ours, which version 2 does not allow")          \
 	X(CHECKSUM, "checksum", "has a wrong checksum")                                            \
-	X(SOURCE, "source", "comes from an address that no host can own")                          \
-	X(OWN_SOURCE, "own-source", "comes from our own address: a loop, or an address used twice")
+	X(SOURCE, "source", "comes from an address that no router sends from")                     \
+	X(OWN_SOURCE, "own-source",                                                                \
+	  "comes from our own address: a loop, or an address used twice")                          \
+	X(DESTINATION, "destination",                                                              \
+	  "went to the group while unicast is configured, or the other way round")                 \
+	X(PEER, "peer", "comes from a router that is not configured as a node")
 
 enum vrrp_reject {
 	VRRP_REJECT_NONE,
@@ -72,7 +85,7 @@ enum vrrp_note {
 };
 
 struct vrrp_packet {
-	uint8_t version; /* 3 */
+	uint8_t version; /* 2, 3 */
 	uint8_t virtual_router_id;
 	uint8_t priority;
 	uint32_t interval_ms; /* Max Advertise Interval */
@@ -86,8 +99,22 @@ struct vrrp_packet {
 struct vrrp_expect {
 	uint8_t version;
 	uint8_t virtual_router_id;
-	struct addr own; /* our primary address on the link */
+	struct addr own;	  /* our primary address on the link */
+	uint32_t interval_ms;	  /* ours; version 2 accepts no other (RFC 3768, 7.1) */
+	bool unicast;		  /* false: only what went to the group */
+	const struct addr *peers; /* unicast: nobody else is believed */
+	size_t n_peers;
 };
+
+/* What the IP header says, of either family. */
+struct vrrp_ip {
+	uint8_t ttl; /* or hop limit */
+	struct addr source;
+	struct addr destination;
+};
+
+/* The group that adverts of a family go to. */
+struct addr vrrp_group(uint8_t family);
 
 /*
  * A whole IPv4 datagram, as a raw socket delivers it. VRRP_REJECT_NONE and *ret, or the reason with
@@ -95,10 +122,14 @@ struct vrrp_expect {
  */
 enum vrrp_reject vrrp_packet_parse(const uint8_t *bytes, size_t len,
 				   const struct vrrp_expect *expect, struct vrrp_packet *ret);
+/* The same for the message behind a header that was read elsewhere: of IPv6, raw sockets deliver no
+ * header. */
+enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *bytes, size_t len,
+				    const struct vrrp_expect *expect, struct vrrp_packet *ret);
 
 /*
  * The VRRP message (without IP header) of a packet, checksum included. Returns its length, or 0
- * when it does not fit, has no address or has a field out of range.
+ * when it does not fit, has no address, addresses of two families or a field out of range.
  */
 size_t vrrp_packet_build(const struct vrrp_packet *p, uint8_t *bytes, size_t size);
 

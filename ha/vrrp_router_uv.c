@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 enum { MORE_TEXT = 48 };
@@ -58,24 +59,12 @@ void vrrp_router_announce(struct vrrp_router *r)
 	announcer_start(&r->announcer, r->vips.addresses, r->vips.n, r->garp_repeat);
 }
 
-static void send_advert(struct vrrp_router *r, uint8_t priority)
+static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 {
-	struct vrrp_packet p = {
-		.version = r->version,
-		.virtual_router_id = r->virtual_router_id,
-		.priority = priority,
-		.interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
-		.source = r->core.settings.address,
-		.destination = addr_v4(VRRP_GROUP_V4),
-		.n_addresses = (uint8_t)r->vips.n,
-	};
 	unsigned long suppressed;
 	char text[MORE_TEXT];
-	int code;
+	int code = r->socket ? vrrp_socket_send(r->socket, p) : -ENOTCONN;
 
-	for (size_t i = 0; i < r->vips.n; i++)
-		p.addresses[i] = r->vips.addresses[i].addr;
-	code = r->socket ? vrrp_socket_send(r->socket, &p) : -ENOTCONN;
 	if (code == 0) {
 		r->counters.sent++;
 		return;
@@ -86,6 +75,28 @@ static void send_advert(struct vrrp_router *r, uint8_t priority)
 			    "again%s",
 			    r->name, r->interface, strerror(-code), more(suppressed, text));
 	vrrp_router_recheck(r, 0);
+}
+
+static void send_advert(struct vrrp_router *r, uint8_t priority)
+{
+	struct vrrp_packet p = {
+		.version = r->version,
+		.virtual_router_id = r->virtual_router_id,
+		.priority = priority,
+		.interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
+		.source = r->core.settings.address,
+		.destination = vrrp_group(r->family),
+		.n_addresses = (uint8_t)r->vips.n,
+	};
+
+	for (size_t i = 0; i < r->vips.n; i++)
+		p.addresses[i] = r->vips.addresses[i].addr;
+	if (!r->unicast)
+		send_to(r, &p);
+	for (size_t i = 0; i < r->n_peers && r->unicast; i++) {
+		p.destination = r->peers[i];
+		send_to(r, &p);
+	}
 }
 
 /* libuv counts milliseconds: rounded up, so that nothing happens before its time. */
@@ -190,18 +201,24 @@ static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
 }
 
 static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
-			const struct addr *from)
+			const struct vrrp_ip *ip)
 {
 	const struct vrrp_expect expect = {
 		.version = r->version,
 		.virtual_router_id = r->virtual_router_id,
 		.own = r->core.settings.address,
+		.interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
+		.unicast = r->unicast,
+		.peers = r->peers,
+		.n_peers = r->n_peers,
 	};
 	struct vrrp_packet p;
-	enum vrrp_reject reject = vrrp_packet_parse(bytes, len, &expect, &p);
+	enum vrrp_reject reject = r->family == AF_INET6
+					  ? vrrp_message_parse(ip, bytes, len, &expect, &p)
+					  : vrrp_packet_parse(bytes, len, &expect, &p);
 
 	if (reject != VRRP_REJECT_NONE) {
-		count_reject(r, reject, from);
+		count_reject(r, reject, &ip->source);
 		return;
 	}
 	r->counters.received++;
@@ -222,18 +239,18 @@ void vrrp_router_readable(void *owner)
 {
 	struct vrrp_router *r = owner;
 	uint8_t bytes[VRRP_DATAGRAM_MAX];
-	struct addr from;
+	struct vrrp_ip ip;
 	unsigned long suppressed;
 	char tail[MORE_TEXT];
 
 	/* A step may close the socket, or the router. */
 	for (int i = 0; i < READ_BUDGET && r->socket; i++) {
-		ssize_t n = vrrp_socket_receive(r->socket, bytes, sizeof(bytes), &from);
+		ssize_t n = vrrp_socket_receive(r->socket, bytes, sizeof(bytes), &ip);
 
 		if (n == -EAGAIN)
 			return;
 		if (n >= 0)
-			take_packet(r, bytes, (size_t)n, &from);
+			take_packet(r, bytes, (size_t)n, &ip);
 		else if (n != -EINTR && log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
 			log_warning("%s: receiving on %s: %s, going on%s", r->name, r->interface,
 				    strerror((int)-n), more(suppressed, tail));

@@ -17,7 +17,7 @@ enum {
 	READ_BUDGET = 32,	/* datagrams per wake-up: a flood must not starve the timer */
 	RECHECK_MS = 1000,	/* how often a fault or a failed address is looked at again */
 	DEFAULT_PRIORITY = 100, /* RFC 9568, 5.2.4 */
-	NAME_MAX_LEN = CONFIG_NAME_MAX + 8, /* "vrrp " and the name */
+	NAME_MAX_LEN = CONFIG_NAME_MAX + 16, /* "vrrp ", the name, " (IPv6)" */
 };
 
 struct vrrp_router {
@@ -26,12 +26,17 @@ struct vrrp_router {
 	void *owner;
 
 	/* copied from the configuration */
+	char section[CONFIG_NAME_MAX + 1];
 	char name[NAME_MAX_LEN]; /* "vrrp web": begins every line in the log */
 	char interface[CONFIG_IFNAME_MAX + 1];
 	uint8_t virtual_router_id;
 	uint8_t version;
+	uint8_t family; /* of its addresses and of its adverts */
+	bool unicast;
 	uint8_t garp_repeat;
 	struct addr configured; /* the node's address; family 0: the interface's first */
+	struct addr peers[CONFIG_NODES_MAX]; /* the other nodes */
+	size_t n_peers;
 	struct vip_set vips;
 
 	struct vrrp core;
@@ -63,9 +68,9 @@ struct vrrp_router {
 	struct log_limit socket_limit;
 };
 
-/* Gives the event to the core, at the present time, and carries out the update. */
 /* Notes when the present state began. */
 void vrrp_router_stamp(struct vrrp_router *r);
+/* Gives the event to the core, at the present time, and carries out the update. */
 void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev);
 /* The socket may have something (also an error): reads at most READ_BUDGET datagrams. */
 void vrrp_router_readable(void *owner);

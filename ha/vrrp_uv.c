@@ -12,6 +12,24 @@
 
 /* --- is the interface fit for work? ----------------------------------------------------------- */
 
+static bool is_vip(const struct vrrp_router *r, const struct addr *a)
+{
+	for (size_t i = 0; i < r->vips.n; i++)
+		if (addr_equal(a, &r->vips.addresses[i].addr))
+			return true;
+	return false;
+}
+
+/* Whether adverts may come from an address of the interface: the owner's are virtual ones, too. */
+static bool is_source(const struct vrrp_router *r, const struct addr *a)
+{
+	if (r->configured.family)
+		return addr_equal(a, &r->configured);
+	if (a->family == AF_INET6 && !addr_is_link_local(a)) /* RFC 9568, 5.1.2.1 */
+		return false;
+	return !is_vip(r, a) || r->core.settings.priority == VRRP_PRIORITY_OWNER;
+}
+
 /* Own address in adverts, as it is on the interface now. False with the sentence when it is not. */
 static bool find_address(struct vrrp_router *r, struct addr *ret, struct err *err)
 {
@@ -19,35 +37,32 @@ static bool find_address(struct vrrp_router *r, struct addr *ret, struct err *er
 	size_t n;
 	char text[ADDR_TEXT];
 
-	if (vip_list(r->link.ifindex, present, &n, err) < 0)
+	if (vip_list(r->family, r->link.ifindex, present, &n, err) < 0)
 		return false;
-	for (size_t i = 0; i < n; i++) {
-		bool is_vip = false;
-
-		if (addr_equal(&present[i].addr, &r->configured)) {
-			*ret = r->configured;
-			return true;
-		}
-		for (size_t k = 0; k < r->vips.n && !is_vip; k++)
-			is_vip = addr_equal(&present[i].addr, &r->vips.addresses[k].addr);
-		if (!r->configured.family &&
-		    (!is_vip || r->core.settings.priority == VRRP_PRIORITY_OWNER)) {
+	for (size_t i = 0; i < n; i++)
+		if (is_source(r, &present[i].addr)) {
 			*ret = present[i].addr;
 			return true;
 		}
-	}
 	if (r->configured.family)
 		err_set(err, -EADDRNOTAVAIL,
 			"the node's address %s is not on %s, adverts cannot be sent from it",
 			addr_format(&r->configured, text), r->interface);
 	else
-		err_set(err, -EADDRNOTAVAIL, "%s has no IPv4 address to send adverts from",
-			r->interface);
+		err_set(err, -EADDRNOTAVAIL, "%s has no %s address to send adverts from",
+			r->interface, r->family == AF_INET6 ? "link-local IPv6" : "IPv4");
 	return false;
 }
 
 static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_address, struct err *err)
 {
+	const struct vrrp_place place = {
+		.interface = r->interface,
+		.ifindex = r->link.ifindex,
+		.family = r->family,
+		.unicast = r->unicast,
+	};
+
 	if (!r->link.present) {
 		err_set(err, -ENODEV, "interface %s does not exist", r->interface);
 		return VRRP_REASON_NO_LINK;
@@ -56,8 +71,8 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 		err_set(err, -ENETDOWN, "interface %s is down", r->interface);
 		return VRRP_REASON_NO_LINK;
 	}
-	if (!r->socket && vrrp_socket_new(r->loop, r->interface, r->link.ifindex,
-					  vrrp_router_readable, r, &r->socket, err) < 0)
+	if (!r->socket &&
+	    vrrp_socket_new(r->loop, &place, vrrp_router_readable, r, &r->socket, err) < 0)
 		return VRRP_REASON_NO_SOCKET;
 	if (!find_address(r, ret_address, err))
 		return VRRP_REASON_NO_ADDRESS;
@@ -168,57 +183,87 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int check_section(const struct config_vrrp *section, struct err *err)
+/* The section's addresses of the family. */
+static int make_vips(const struct vrrp_setup *setup, struct vip_set *ret, struct err *err)
 {
-	if (section->version != 3)
-		return err_set(err, -ENOTSUP, "vrrp \"%s\": version %u is not supported yet",
-			       section->name, section->version);
-	if (section->n_addresses == 0 || section->n_addresses > VRRP_ADDRESSES_MAX)
-		return err_set(err, -EINVAL, "vrrp \"%s\": %zu addresses; 1 to %d fit an advert",
-			       section->name, section->n_addresses, VRRP_ADDRESSES_MAX);
-	for (size_t i = 0; i < section->n_addresses; i++)
-		if (section->addresses[i].addr.family != AF_INET)
-			return err_set(err, -ENOTSUP,
-				       "vrrp \"%s\": IPv6 addresses are not supported yet",
-				       section->name);
+	const struct config_vrrp *section = setup->section;
+	struct prefix own[VRRP_ADDRESSES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < section->n_addresses; i++) {
+		if (section->addresses[i].addr.family != setup->family)
+			continue;
+		if (n == VRRP_ADDRESSES_MAX)
+			return err_set(err, -EINVAL, "vrrp \"%s\": more than %d addresses",
+				       section->name, VRRP_ADDRESSES_MAX);
+		own[n++] = section->addresses[i];
+	}
+	if (n == 0)
+		return err_set(err, -EINVAL, "vrrp \"%s\": no address", section->name);
+	if (vip_set_init(ret, own, n) < 0)
+		return err_set(err, -ENOMEM, "vrrp \"%s\": out of memory", section->name);
 	return 0;
 }
 
-static struct vrrp_settings settings_of(const struct config_vrrp *section,
-					const struct config_node *self)
+/* IPv6 adverts come from a link-local address, which the interface has by itself. */
+static struct addr own_address(const struct vrrp_setup *setup)
+{
+	if (!setup->self || setup->self->address.family != setup->family ||
+	    setup->family == AF_INET6)
+		return (struct addr){0};
+	return setup->self->address;
+}
+
+static struct vrrp_settings settings_of(const struct vrrp_setup *setup)
 {
 	return (struct vrrp_settings){
-		.priority = self ? self->priority : DEFAULT_PRIORITY,
-		.preempt = section->preempt,
-		.interval_us = (uint64_t)section->advertise_interval_ms * 1000,
-		.address = self ? self->address : (struct addr){0},
+		.priority = setup->self ? setup->self->priority : DEFAULT_PRIORITY,
+		.preempt = setup->section->preempt,
+		.interval_us = (uint64_t)setup->section->advertise_interval_ms * 1000,
+		.address = own_address(setup),
+		.version_2 = setup->section->version == 2,
 	};
 }
 
-int vrrp_router_new(uv_loop_t *loop, const struct config_vrrp *section,
-		    const struct config_node *self, const struct vrrp_router_ops *ops, void *owner,
-		    struct vrrp_router **ret, struct err *err)
+/* What may change while the router runs. */
+static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 {
-	struct vrrp_settings settings = settings_of(section, self);
-	struct vrrp_router *r;
-	int code = check_section(section, err);
+	const struct config_cluster *cluster = setup->cluster;
 
+	snprintf(r->section, sizeof(r->section), "%s", setup->section->name);
+	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
+		 setup->family == AF_INET6 ? " (IPv6)" : "");
+	r->garp_repeat = setup->section->garp_repeat;
+	r->configured = own_address(setup);
+	r->n_peers = 0;
+	for (size_t i = 0; cluster && i < cluster->n_nodes; i++)
+		if (&cluster->nodes[i] != setup->self)
+			r->peers[r->n_peers++] = cluster->nodes[i].address;
+}
+
+int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
+		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
+		    struct err *err)
+{
+	const struct config_vrrp *section = setup->section;
+	struct vrrp_settings settings = settings_of(setup);
+	struct vrrp_router *r = calloc(1, sizeof(*r));
+	int code;
+
+	if (!r)
+		return err_set(err, -ENOMEM, "vrrp \"%s\": out of memory", section->name);
+	code = make_vips(setup, &r->vips, err);
 	if (code < 0)
-		return code;
-	r = calloc(1, sizeof(*r));
-	if (!r || vip_set_init(&r->vips, section->addresses, section->n_addresses) < 0) {
-		code = err_set(err, -ENOMEM, "vrrp \"%s\": out of memory", section->name);
 		goto free_router;
-	}
 	r->loop = loop;
 	r->ops = *ops;
 	r->owner = owner;
-	snprintf(r->name, sizeof(r->name), "vrrp %s", section->name);
+	copy_setup(r, setup);
 	snprintf(r->interface, sizeof(r->interface), "%s", section->interface);
 	r->virtual_router_id = section->virtual_router_id;
 	r->version = section->version;
-	r->garp_repeat = section->garp_repeat;
-	r->configured = settings.address;
+	r->family = setup->family;
+	r->unicast = section->unicast;
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
 	code = announcer_init(&r->announcer, loop, r->name, err);
@@ -313,30 +358,35 @@ static void replace_addresses(struct vrrp_router *r, struct vip_set *next)
 	}
 }
 
-int vrrp_router_reconfigure(struct vrrp_router *r, const struct config_vrrp *section,
-			    const struct config_node *self, struct err *err)
+bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setup)
+{
+	const struct config_vrrp *section = setup->section;
+
+	return strcmp(section->interface, r->interface) == 0 &&
+	       section->virtual_router_id == r->virtual_router_id &&
+	       section->version == r->version && section->unicast == r->unicast &&
+	       setup->family == r->family;
+}
+
+int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setup, struct err *err)
 {
 	struct vrrp_event ev = {
 		.type = VRRP_EVENT_RECONFIGURE,
-		.settings = settings_of(section, self),
+		.settings = settings_of(setup),
 	};
 	struct vip_set next;
-	int code = check_section(section, err);
+	int code;
 
+	if (!vrrp_router_fits(r, setup))
+		return err_set(err, -EINVAL,
+			       "vrrp \"%s\": another interface, virtual-router-id, version or "
+			       "unicast makes it another router",
+			       setup->section->name);
+	code = make_vips(setup, &next, err);
 	if (code < 0)
 		return code;
-	if (strcmp(section->interface, r->interface) != 0 ||
-	    section->virtual_router_id != r->virtual_router_id || section->version != r->version)
-		return err_set(err, -EINVAL,
-			       "vrrp \"%s\": another interface, virtual-router-id or version makes "
-			       "it another router",
-			       section->name);
-	if (vip_set_init(&next, section->addresses, section->n_addresses) < 0)
-		return err_set(err, -ENOMEM, "vrrp \"%s\": out of memory", section->name);
 
-	snprintf(r->name, sizeof(r->name), "vrrp %s", section->name);
-	r->garp_repeat = section->garp_repeat;
-	r->configured = ev.settings.address;
+	copy_setup(r, setup);
 	/* The address in use is the one found on the interface; judge() looks for the new one. */
 	ev.settings.address = r->core.settings.address;
 	replace_addresses(r, &next);
@@ -358,10 +408,12 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 	bool master = r->core.state == VRRP_MASTER;
 
 	*ret = (struct vrrp_view){
-		.name = strchr(r->name, ' ') + 1,
+		.name = r->section,
 		.interface = r->interface,
 		.virtual_router_id = r->virtual_router_id,
 		.version = r->version,
+		.family = r->family,
+		.unicast = r->unicast,
 		.priority = r->core.settings.priority,
 		.advertise_interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
 		.preempt = r->core.settings.preempt,

@@ -47,7 +47,7 @@ struct vrrp_counters {
 	uint64_t received; /* accepted adverts */
 	uint64_t rejected[VRRP_REJECT_COUNT];
 	uint64_t noted[VRRP_NOTE_COUNT];
-	uint64_t announced; /* gratuitous ARP frames */
+	uint64_t announced; /* gratuitous ARP, unsolicited neighbour advertisements */
 };
 
 /* A snapshot for status. The strings and the list are borrowed: valid until the next call on r. */
@@ -56,6 +56,8 @@ struct vrrp_view {
 	const char *interface;
 	uint8_t virtual_router_id;
 	uint8_t version;
+	uint8_t family; /* AF_INET or AF_INET6 */
+	bool unicast;
 	uint8_t priority;
 	uint32_t advertise_interval_ms;
 	bool preempt;
@@ -79,12 +81,24 @@ struct vrrp_view {
 };
 
 /*
- * self names the node whose address and priority are used; NULL or no address (standalone): the
- * interface's first address, priority 100. 0, or a negative errno and the sentence.
+ * What a router is made of. "Within a VRRP Router, the Virtual Routers in each of the IPv4 and IPv6
+ * address families are independent of one another" (RFC 9568): a section with addresses of both
+ * becomes two routers.
  */
-int vrrp_router_new(uv_loop_t *loop, const struct config_vrrp *section,
-		    const struct config_node *self, const struct vrrp_router_ops *ops, void *owner,
-		    struct vrrp_router **ret, struct err *err);
+struct vrrp_setup {
+	const struct config_vrrp *section;
+	uint8_t family;			/* the addresses of the others are left out */
+	const struct config_node *self; /* one of the cluster's, or NULL: priority 100 */
+	const struct config_cluster *cluster;
+};
+
+/*
+ * Adverts of IPv4 come from self's address, or without one from the interface's first; those of
+ * IPv6 from the interface's first link-local address. 0, or a negative errno and the sentence.
+ */
+int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
+		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
+		    struct err *err);
 /* The link as it is now; repeated calls without a change do nothing. */
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link);
 /* Orderly end: addresses removed, advert with priority 0 sent, state init. All done on return. */
@@ -94,11 +108,12 @@ void vrrp_router_close(struct vrrp_router *r);
 /* The operator hands the addresses over. Only when master (and not the address owner). */
 int vrrp_router_failover(struct vrrp_router *r, struct err *err);
 /*
- * New priority, interval, preempt, address, garp-repeat or list of addresses, without leaving the
- * state. Interface, virtual router id and version must be the same (-EINVAL).
+ * New priority, interval, preempt, address, peers, garp-repeat or list of addresses, without leaving
+ * the state. Interface, virtual router id, version, family and unicast must be the same (-EINVAL):
+ * vrrp_router_fits().
  */
-int vrrp_router_reconfigure(struct vrrp_router *r, const struct config_vrrp *section,
-			    const struct config_node *self, struct err *err);
+int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setup, struct err *err);
+bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setup);
 /*
  * Puts the addresses of a master back that another router has just removed, when they moved between
  * routers of one interface.

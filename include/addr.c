@@ -56,6 +56,12 @@ bool addr_is_host(const struct addr *a)
 	       memcmp(a->bytes, loopback6, sizeof(loopback6)) != 0;
 }
 
+/* RFC 4291, 2.5.6 */
+bool addr_is_link_local(const struct addr *a)
+{
+	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
+}
+
 struct addr addr_v4(uint32_t host_order)
 {
 	struct addr a = {.family = AF_INET};

@@ -49,6 +49,8 @@ int addr_compare(const struct addr *a, const struct addr *b);
 bool addr_equal(const struct addr *a, const struct addr *b);
 /* True for an address that one host can own: not zero, multicast, broadcast or loopback. */
 bool addr_is_host(const struct addr *a);
+/* True for an IPv6 address of fe80::/10. */
+bool addr_is_link_local(const struct addr *a);
 /* IPv4 address from its value in host order. */
 struct addr addr_v4(uint32_t host_order);
 /* The value of an IPv4 address in host order. */

@@ -106,6 +106,28 @@ static void check_version(struct source *s, const struct config_vrrp *v)
 					  prefix_format(&v->addresses[i], address));
 }
 
+/* RFC 9568, 5.2.9: the first IPv6 address of an advert is the virtual router's link-local one. */
+static void check_ipv6(struct source *s, const struct config_vrrp *v)
+{
+	const struct prefix *first = NULL;
+	char address[PREFIX_TEXT];
+
+	for (size_t i = 0; i < v->n_addresses && !first; i++)
+		if (v->addresses[i].addr.family == AF_INET6)
+			first = &v->addresses[i];
+	if (!first)
+		return;
+	if (!addr_is_link_local(&first->addr))
+		source_mistake_at(s, first,
+				  "the IPv6 addresses of vrrp \"%s\" must begin with a link-local "
+				  "one: put one such as fe80::%x before %s",
+				  v->name, v->virtual_router_id, prefix_format(first, address));
+	/* The nodes' addresses are IPv4 ones. */
+	if (v->unicast)
+		source_mistake_at(s, first,
+				  "unicast = true with IPv6 addresses is not supported yet");
+}
+
 static void check_tracks(struct source *s, const struct config *c, const struct config_vrrp *v)
 {
 	static const char *const kinds[] = {
@@ -146,6 +168,7 @@ static void check_vrrps(struct source *s, const struct config *c)
 					  v->name);
 		check_router_id(s, c, i);
 		check_version(s, v);
+		check_ipv6(s, v);
 		check_tracks(s, c, v);
 	}
 }

@@ -41,12 +41,6 @@ static bool has_family(const struct config_farm *f, uint8_t family)
 	return false;
 }
 
-/* RFC 4291, 2.5.6 */
-static bool is_link_local(const struct addr *a)
-{
-	return a->family == AF_INET6 && a->bytes[0] == 0xfe && (a->bytes[1] & 0xc0) == 0x80;
-}
-
 static void check_backends(struct source *s, const struct config_farm *f)
 {
 	config_check_names(s, "backend", f->backends, f->n_backends, sizeof(f->backends[0]));
@@ -59,7 +53,7 @@ static void check_backends(struct source *s, const struct config_farm *f)
 				"backend \"%s\" has an %s address, but farm \"%s\" has none",
 				b->name, b->address.family == AF_INET ? "IPv4" : "IPv6", f->name);
 		/* RFC 4007, 6: such an address means something on its own link only. */
-		if (is_link_local(&b->address) && !b->interface[0])
+		if (addr_is_link_local(&b->address) && !b->interface[0])
 			source_mistake_at(
 				s, &b->address,
 				"backend \"%s\" has a link-local address and no interface",

@@ -24,9 +24,7 @@ static const struct {
 	{SECTION_CLUSTER, "lease", NULL},
 	{SECTION_CLUSTER, "lone-lease", NULL},
 	{SECTION_NODE, "sync-address", NULL},
-	{SECTION_VRRP, "version", "3"},
 	{SECTION_VRRP, "preempt-delay", "0s"},
-	{SECTION_VRRP, "unicast", "false"},
 	{SECTION_VRRP, "virtual-mac", "false"},
 	{SECTION_VRRP, "accept", "true"},
 	{SECTION_VRRP, "group", NULL},
@@ -44,18 +42,14 @@ static const struct {
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };
 
-/* Farms know IPv6, the election does not. Delete this, and its use below, when it does. */
-static bool is_ipv6(const struct keyword *k, const void *field)
+/* The directors know each other by IPv4. Delete this, and its use below, when they do by IPv6. */
+static bool is_ipv6_node(const struct keyword *k, const void *field)
 {
 	const struct addr *a = field;
-	const struct prefix *p = field;
 
-	if (k == keyword_find(SECTION_FARM, "address") ||
-	    k == keyword_find(SECTION_BACKEND, "address"))
-		return false;
-	if (k->type == KEYWORD_ADDRESS)
-		return a->family == AF_INET6;
-	return k->type == KEYWORD_VIP && p->addr.family == AF_INET6;
+	return (k == keyword_find(SECTION_NODE, "address") ||
+		k == keyword_find(SECTION_NODE, "sync-address")) &&
+	       a->family == AF_INET6;
 }
 
 /* True when word is one of the words of list. */
@@ -128,7 +122,7 @@ void config_check_built(struct source *s)
 		for (size_t i = 0; i < N_UNBUILT; i++)
 			if (rows[i] == origin->row)
 				refuse(s, origin, i);
-		if (is_ipv6(origin->row, origin->field))
+		if (is_ipv6_node(origin->row, origin->field))
 			source_mistake(s, origin->word, "the IPv6 address %s is not supported yet",
 				       s->words[origin->word].text);
 	}

@@ -26,6 +26,29 @@ static void frame(void)
 	EXPECT_INT(announce_arp(&v6, &own, bytes, sizeof(bytes)), 0);
 }
 
+/* RFC 4861, 4.4, with the flags of RFC 9568, 6.4.2; the checksum worked out by hand. */
+static void neighbour_advertisement(void)
+{
+	static const uint8_t want[ANNOUNCE_NA_LEN] = {
+		0x33, 0x33, 0x00, 0x00, 0x00, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x05, 0x86, 0xdd,
+		0x60, 0x00, 0x00, 0x00, 0x00, 0x20, 0x3a, 0xff, /* IPv6 */
+		0xfd, 0x77, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, /* from */
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0xff, 0x02, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0x88, 0x00, 0xd7, 0xaa,
+		0xa0, 0x00, 0x00, 0x00, 0xfd, 0x77, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x00, 0x00, 0x01, 0x00, 0x02, 0x01, 0x02, 0x00, 0x00, 0x00, 0x00, 0x05,
+	};
+	const struct addr v4 = addr_v4(0x0a4d0064);
+	struct addr vip;
+	uint8_t bytes[ANNOUNCE_NA_LEN];
+
+	EXPECT_INT(addr_parse("fd77::100", &vip), 0);
+	EXPECT_INT(announce_na(&vip, &own, bytes, sizeof(bytes)), ANNOUNCE_NA_LEN);
+	CU_ASSERT(memcmp(bytes, want, sizeof(want)) == 0);
+	EXPECT_INT(announce_na(&vip, &own, bytes, ANNOUNCE_NA_LEN - 1), 0);
+	EXPECT_INT(announce_na(&v4, &own, bytes, sizeof(bytes)), 0);
+}
+
 /* "0:0-7 10:8-9 …": milliseconds since the start and the addresses announced then. */
 static void follow(struct announce *a, uint64_t until_us, char *text, size_t size)
 {
@@ -143,6 +166,7 @@ static void another_list(void)
 
 UNIT_TESTS(announce) = {
 	{"frame", frame},
+	{"neighbour advertisement", neighbour_advertisement},
 	{"one address, five times", one_address_five_times},
 	{"many addresses are paced", many_addresses_are_paced},
 	{"not before its time", not_before_its_time},

@@ -371,6 +371,17 @@ static void skew_values(void)
 	}
 }
 
+/* RFC 3768, 6.1: the skew is a part of a second, whatever the interval. */
+static void skew_of_version_2(void)
+{
+	struct story s = story_begin(100, 4000, true);
+
+	EXPECT_INT(vrrp_skew_us(&s.v), 2437500);
+	s.v.settings.version_2 = true;
+	EXPECT_INT(vrrp_skew_us(&s.v), 609375);
+	EXPECT_INT(vrrp_down_interval_us(&s.v), 12609375);
+}
+
 /* A timer of milliseconds fires late, never early; a call before the time only asks again. */
 static void late_and_early_timers(void)
 {
@@ -445,6 +456,7 @@ UNIT_TESTS(vrrp) = {
 	{"reconfigured as master", reconfigured_as_master},
 	{"10 ms", ten_milliseconds},
 	{"skew values", skew_values},
+	{"skew of version 2", skew_of_version_2},
 	{"late and early timers", late_and_early_timers},
 	{"init does nothing", init_does_nothing},
 	{"words", words},

@@ -26,8 +26,9 @@ lab_conf_vrrp() {
 		vrrp "web" {
 			interface = "eth0"
 			virtual-router-id = 51
-			addresses = { "$LAB_VIP/24" }
+			addresses = { ${LAB_VIPS:-"\"$LAB_VIP/24\""} }
 			advertise-interval = "${LAB_ADVERTISE_INTERVAL:-200ms}"
+			${LAB_VRRP_KEYS:-}
 		}
 	EOT
 }

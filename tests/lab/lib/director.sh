@@ -76,6 +76,10 @@ lab_has_vip() {
 	lab_has_address "$1" "$LAB_VIP"
 }
 
+lab_has_vip6() {
+	lab_has_address "$1" "$LAB_VIP6" && lab_has_address "$1" "$LAB_VIP6_LINK"
+}
+
 # lab_wait_master NODE [SECONDS]: it says that it is the master, it holds the VIP, and a machine on
 # the segment that asks for the VIP is told its MAC address.
 lab_wait_master() {

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # keepalived in a director's place: another router of the same virtual router id. Its state is what
-# its own notify script has written.
+# its own notify script has written. LAB_KEEPALIVED_VIPS are its addresses, LAB_KEEPALIVED_KEYS
+# further lines of its instance.
 
 # lab_start_keepalived NODE PRIORITY [VERSION]
 lab_start_keepalived() {
@@ -32,9 +33,10 @@ keepalived_conf() {
 			priority $2
 			advert_int ${LAB_KEEPALIVED_INTERVAL:-0.2}
 			virtual_ipaddress {
-				$LAB_VIP/24
+				${LAB_KEEPALIVED_VIPS:-$LAB_VIP/24}
 			}
 			notify $1/notify
+			${LAB_KEEPALIVED_KEYS:-}
 		}
 	EOT
 }

@@ -6,6 +6,7 @@
 
 LAB_VIP=10.77.0.100
 LAB_VIP6=fd77::100
+LAB_VIP6_LINK=fe80::100
 LAB_HOSTS="client a b web1 web2 web3"
 LAB_WEBS="web1 web2 web3"
 
@@ -136,7 +137,7 @@ lab_switch_floods() {
 
 # lab_has_address HOST ADDRESS: whether the address is on the host's eth0.
 lab_has_address() {
-	ip -n "$(lab_ns "$1")" -o -4 address show dev eth0 2>/dev/null | grep -qF " $2/"
+	ip -n "$(lab_ns "$1")" -o address show dev eth0 2>/dev/null | grep -qF " $2/"
 }
 
 # lab_net_down: removes the lab's namespaces, and with them everything in them.
