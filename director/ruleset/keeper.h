@@ -4,8 +4,8 @@
 #define DIRECTOR_RULESET_KEEPER_H
 
 #include "director/ruleset/keeper_uv.h"
-#include "director/ruleset/nft_watch_uv.h"
 #include "director/ruleset/nft_socket_uv.h"
+#include "director/ruleset/nft_watch_uv.h"
 #include "director/ruleset/sequence.h"
 
 struct keeper {
