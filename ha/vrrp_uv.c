@@ -374,7 +374,7 @@ int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setu
 		.type = VRRP_EVENT_RECONFIGURE,
 		.settings = settings_of(setup),
 	};
-	struct vip_set next;
+	struct vip_set next = {0};
 	int code;
 
 	if (!vrrp_router_fits(r, setup))
