@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,29 +28,33 @@ static uint32_t seconds(uint32_t ms)
 	return ms / 1000 + (ms % 1000 != 0);
 }
 
-static int farm_init(struct flow_book_farm *f, const struct config_farm *c)
+static int farm_init(struct flow_book *b, struct flow_book_farm *f, const struct config_farm *c)
 {
 	uint32_t *ids = calloc(c->n_backends + 1, sizeof(*ids));
+	int code = 0;
 
-	snprintf(f->name, sizeof(f->name), "%s", c->name);
+	f->name = pool_text(&b->pool, c->name);
 	f->tcp_s = seconds(c->tcp_timeout_ms);
 	f->udp_s = seconds(c->udp_timeout_ms);
 	f->close_s = seconds(c->tcp_close_timeout_ms);
-	f->backends = calloc(c->n_backends + 1, sizeof(*f->backends));
-	if (!ids || !f->backends) {
+	f->backends = pool_take(&b->pool, c->n_backends, sizeof(*f->backends));
+	if (!ids || !f->name || !f->backends) {
 		free(ids);
 		return -ENOMEM;
 	}
 	f->n_backends = c->n_backends;
 	plan_backend_ids(c, ids);
-	for (size_t i = 0; i < c->n_backends; i++) {
-		f->backends[i].id = ids[i];
-		f->backends[i].number = FLOW_ANY;
-		snprintf(f->backends[i].name, FLOW_NAME, "%s", c->backends[i].name);
+	for (size_t i = 0; !code && i < c->n_backends; i++) {
+		f->backends[i] =
+			(struct flow_book_backend){.name = pool_text(&b->pool, c->backends[i].name),
+						   .id = ids[i],
+						   .number = FLOW_ANY};
+		code = f->backends[i].name ? 0 : -ENOMEM;
 	}
-	qsort(f->backends, f->n_backends, sizeof(*f->backends), by_id);
 	free(ids);
-	return 0;
+	if (!code)
+		qsort(f->backends, f->n_backends, sizeof(*f->backends), by_id);
+	return code;
 }
 
 static void take_counts(struct flow_book_farm *f, const struct flow_book_farm *old)
@@ -66,12 +69,13 @@ static void take_counts(struct flow_book_farm *f, const struct flow_book_farm *o
 
 int flow_book_configure(struct flow_book *b, const struct config *c)
 {
-	struct flow_book next = {.farms = calloc(c->n_farms + 1, sizeof(*next.farms)),
-				 .n_farms = c->n_farms};
-	int code = next.farms ? 0 : -ENOMEM;
+	struct flow_book next = {.n_farms = c->n_farms};
+	int code;
 
+	next.farms = pool_take(&next.pool, c->n_farms, sizeof(*next.farms));
+	code = next.farms ? 0 : -ENOMEM;
 	for (size_t i = 0; !code && i < c->n_farms; i++)
-		code = farm_init(&next.farms[i], &c->farms[i]);
+		code = farm_init(&next, &next.farms[i], &c->farms[i]);
 	if (code) {
 		flow_book_clear(&next);
 		return code;
@@ -97,9 +101,7 @@ void flow_book_forget_numbers(struct flow_book *b)
 
 void flow_book_clear(struct flow_book *b)
 {
-	for (size_t i = 0; b->farms && i < b->n_farms; i++)
-		free(b->farms[i].backends);
-	free(b->farms);
+	pool_clear(&b->pool);
 	*b = (struct flow_book){0};
 }
 

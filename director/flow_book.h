@@ -10,16 +10,17 @@
 
 #include "director/flow/flow_region.h"
 #include "include/config.h"
+#include "include/pool.h"
 
 struct flow_book_backend {
-	char name[FLOW_NAME];
+	const char *name;
+	uint64_t begun;	 /* flows since the daemon started */
 	uint32_t id;	 /* the mark */
 	uint16_t number; /* in the index; FLOW_ANY: it has none yet */
-	uint64_t begun;	 /* flows since the daemon started */
 };
 
 struct flow_book_farm {
-	char name[FLOW_NAME];
+	const char *name;
 	uint32_t tcp_s, udp_s, close_s;	    /* how long a flow lives without a packet */
 	struct flow_book_backend *backends; /* sorted by id */
 	size_t n_backends;
@@ -29,6 +30,7 @@ struct flow_book_farm {
 struct flow_book {
 	struct flow_book_farm *farms; /* sorted by name */
 	size_t n_farms;
+	struct pool pool; /* holds all of it */
 };
 
 /* Counts of farms and backends that keep their names stay. 0, or -ENOMEM and nothing is changed. */

@@ -111,19 +111,19 @@ static bool link_is_down(void *owner, uint32_t ifindex)
 	return link && !link->up;
 }
 
-static void judged(void *owner, const struct route_target *target, bool had_trouble)
+static void judged(void *owner, const struct addr *target, const struct route *route,
+		   bool had_trouble)
 {
 	const struct director *d = owner;
-	const struct link *link = links_find_index(d->links, target->route.ifindex);
+	const struct link *link = links_find_index(d->links, route->ifindex);
 	char text[ROUTE_TEXT], addr[ADDR_TEXT];
 
-	if (route_trouble(target, link ? link->name : "", text)[0])
+	if (route_trouble(target, route, link ? link->name : "", text)[0])
 		log_warning("%s: nothing is sent to that backend; see the key interface in "
 			    "director.conf(5)",
 			    text);
 	else if (had_trouble)
-		log_info("%s is in a network of the director again",
-			 addr_format(&target->addr, addr));
+		log_info("%s is in a network of the director again", addr_format(target, addr));
 }
 
 static void routes_changed(void *owner)
@@ -146,9 +146,9 @@ bool director_route(struct director *d, const struct addr *addr, char ret[static
 	const struct route_target *t = routes_find(d->routes, addr);
 	const struct link *link;
 
-	if (!t || !t->known || t->route.kind != ROUTE_DIRECT)
+	if (!t || !t->known || t->kind != ROUTE_DIRECT)
 		return false;
-	link = links_find_index(d->links, t->route.ifindex);
+	link = links_find_index(d->links, t->ifindex);
 	if (!link)
 		return false;
 	memcpy(ret, link->name, RULESET_IFNAME);
@@ -175,7 +175,7 @@ bool director_routes_known(struct director *d)
 	for (int i = 0; all && i < n; i++) {
 		const struct route_target *t = routes_find(d->routes, &list[i]);
 
-		all = t && t->known && t->route.kind != ROUTE_NONE;
+		all = t && t->known && t->kind != ROUTE_NONE;
 	}
 	free(list);
 	return all;

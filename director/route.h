@@ -27,23 +27,27 @@ enum route_kind {
 	ROUTE_LOCAL,   /* an address of this host */
 };
 
+/* An answer of the kernel. */
 struct route {
 	enum route_kind kind;
 	uint32_t ifindex;    /* 0 with ROUTE_NONE */
 	struct addr gateway; /* ROUTE_GATEWAY */
 };
 
-/* What is known of one address; in the order that leaves no gaps: there is one for each backend. */
+/*
+ * What is known of one address: 32 octets, for there is one of these for each backend. Of a router
+ * that is in the way no more is kept than tells it from another one.
+ */
 struct route_target {
-	uint64_t doubted_ms; /* the last answers were worse than route since this time, … */
-	struct route route;
-	struct addr addr;
-	bool known;   /* route holds an answer */
+	uint32_t doubted_ms; /* the last answers were worse than this since then, … */
+	uint32_t ifindex;
+	uint32_t gateway_hash;
+	uint8_t kind; /* enum route_kind */
+	bool known;   /* there was an answer */
 	bool doubted; /* … or since its link came up */
+	struct addr addr;
 };
 
-/* True for the same way. */
-bool route_equal(const struct route *a, const struct route *b);
 /*
  * Takes an answer of the kernel in. link_down: the interface of the present route is there, but
  * down. True when the route changed.
@@ -51,10 +55,10 @@ bool route_equal(const struct route *a, const struct route *b);
 bool route_answer(struct route_target *t, const struct route *answer, bool link_down,
 		  uint64_t now_ms);
 /*
- * Why the address cannot be a backend's, as a sentence about it; interface is the name of the
- * route's, "" when it has none. Returns buf, which is "" for a direct route.
+ * Why an address that is reached so cannot be a backend's, as a sentence about it; interface is the
+ * name of the route's, "" when it has none. Returns buf, which is "" for a direct route.
  */
-const char *route_trouble(const struct route_target *t, const char *interface,
+const char *route_trouble(const struct addr *addr, const struct route *route, const char *interface,
 			  char buf[static ROUTE_TEXT]);
 
 #endif

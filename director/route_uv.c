@@ -115,10 +115,10 @@ static int ask(struct routes *r, const struct addr *addr, struct route *ret)
 /* True when the target's route changed. */
 static bool update(struct routes *r, struct route_target *t)
 {
-	bool had_trouble = t->known && t->route.kind != ROUTE_DIRECT;
+	bool had_trouble = t->known && t->kind != ROUTE_DIRECT;
 	struct route answer;
 	int code = ask(r, &t->addr, &answer);
-	bool down = t->known && r->ops.link_is_down(r->ops.owner, t->route.ifindex);
+	bool down = t->known && r->ops.link_is_down(r->ops.owner, t->ifindex);
 
 	if (code < 0) {
 		log_debug("asking the kernel for a route failed: %s", strerror(-code));
@@ -130,7 +130,7 @@ static bool update(struct routes *r, struct route_target *t)
 		return false;
 	}
 	if (r->ops.judged)
-		r->ops.judged(r->ops.owner, t, had_trouble);
+		r->ops.judged(r->ops.owner, &t->addr, &answer, had_trouble);
 	return true;
 }
 

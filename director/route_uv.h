@@ -24,7 +24,8 @@ struct routes_ops {
 	 * A target's route is known or changed, for the log. had_trouble: until now it could not be
 	 * reached as a backend has to be.
 	 */
-	void (*judged)(void *owner, const struct route_target *target, bool had_trouble);
+	void (*judged)(void *owner, const struct addr *target, const struct route *route,
+		       bool had_trouble);
 	void *owner;
 };
 

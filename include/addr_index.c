@@ -36,13 +36,18 @@ static uint64_t scramble(uint64_t x)
 	return x ^ x >> 32;
 }
 
-/* Addresses are the configuration's: nobody can choose them to collide. */
-static uint32_t place_of(const struct addr_index *x, const struct addr *addr)
+uint32_t addr_hash(const struct addr *addr)
 {
 	uint64_t halves[2];
 
 	memcpy(halves, addr->bytes, sizeof(halves));
-	return (uint32_t)scramble(scramble(halves[0]) + halves[1]) & x->mask;
+	return (uint32_t)scramble(scramble(halves[0]) + halves[1]);
+}
+
+/* Addresses are the configuration's: nobody can choose them to collide. */
+static uint32_t place_of(const struct addr_index *x, const struct addr *addr)
+{
+	return addr_hash(addr) & x->mask;
 }
 
 void addr_index_add(struct addr_index *x, const struct addr *addr, uint32_t number)

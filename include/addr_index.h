@@ -30,4 +30,7 @@ void addr_index_add(struct addr_index *x, const struct addr *addr, uint32_t numb
 uint32_t addr_index_first(const struct addr_index *x, const struct addr *addr);
 uint32_t addr_index_next(const struct addr_index *x, uint32_t number);
 
+/* Spreads addresses well, but has no secret: not for addresses that somebody may choose. */
+uint32_t addr_hash(const struct addr *addr);
+
 #endif

@@ -4,14 +4,14 @@
  * one field; the default stands beside it. Durations are milliseconds. Strings are never NULL
  * unless the comment says so. Arrays keep the order of the file.
  *
- * Filled by director/config/ (load.c reads, check.c judges); freed as a whole by config_free(), the
- * texts by their pool.
+ * Filled by director/config/ (load.c reads, check.c judges); lives in its pool, freed as a whole by
+ * config_free().
  */
 #ifndef INCLUDE_CONFIG_H
 #define INCLUDE_CONFIG_H
 
 #include "include/addr.h"
-#include "include/texts.h"
+#include "include/pool.h"
 
 /* Limits, each with its reason. */
 enum {
@@ -210,7 +210,7 @@ struct config {
 	uint32_t drill_max_gap_ms;	     /* 200 ms */
 	uint32_t drill_max_lost_connections; /* 0 */
 	const char *notify;		     /* "" */
-	struct texts texts;		     /* holds all of the above */
+	struct pool pool;		     /* holds all of the above */
 };
 
 /* Names as they are written in the file and shown to people. */

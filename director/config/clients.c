@@ -124,8 +124,8 @@ static void finish(struct reader *r, struct config_clients *ret)
 
 	while (n_v4 < n && r->ranges[n_v4].first.family == AF_INET)
 		n_v4++;
-	ret->v4 = calloc(n_v4 + 1, sizeof(*ret->v4));
-	ret->v6 = calloc(n - n_v4 + 1, sizeof(*ret->v6));
+	ret->v4 = pool_take(&r->s->kept, n_v4, sizeof(*ret->v4));
+	ret->v6 = pool_take(&r->s->kept, n - n_v4, sizeof(*ret->v6));
 	if (!ret->v4 || !ret->v6) {
 		source_no_memory(r->s);
 		return;
@@ -171,11 +171,4 @@ void config_read_clients(struct source *s, struct config *c)
 				"allow of farm \"%s\" has no prefix: nobody would be allowed",
 				f->name);
 	}
-}
-
-void config_clients_clear(struct config_clients *clients)
-{
-	free(clients->v4);
-	free(clients->v6);
-	*clients = (struct config_clients){0};
 }

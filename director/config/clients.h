@@ -13,6 +13,5 @@
 
 /* Fills the ranges of every farm. Mistakes in a file have its own line. */
 void config_read_clients(struct source *s, struct config *c);
-void config_clients_clear(struct config_clients *clients);
 
 #endif

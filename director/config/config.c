@@ -2,7 +2,6 @@
 /* Questions that everybody asks of a configuration, and its end. */
 #include "include/config.h"
 
-#include "director/config/clients.h"
 #include "director/config/keywords.h"
 #include "director/config/load.h"
 
@@ -44,60 +43,10 @@ const struct config_backend *config_backend_by_name(const struct config_farm *fa
 	return NULL;
 }
 
-static void free_content(enum config_section id, void *object);
-
-static void free_key(const struct keyword *k, void *object)
-{
-	if (k->type == KEYWORD_FILTER)
-		config_clients_clear((void *)((char *)object + k->clients));
-	if (k->list)
-		free(*(void **)(void *)((char *)object + k->offset));
-}
-
-static void free_sections(const struct keyword *k, void *object)
-{
-	const struct section *section = section_of(k->section);
-	char *element = (char *)object + k->offset;
-	size_t n = 1;
-
-	if (section->place == PLACE_SAME)
-		element = object;
-	if (section->place == PLACE_ARRAY)
-		element = *(char **)(void *)element;
-	if (section->place == PLACE_ARRAY || section->place == PLACE_FIXED)
-		n = *(size_t *)(void *)((char *)object + k->count);
-	for (; n > 0; n--, element += section->size)
-		if (section_holds(k->section, element))
-			free_content(k->section, element);
-}
-
-/* Everything that an object points to but texts; not the object. */
-static void free_content(enum config_section id, void *object)
-{
-	const struct section *section = section_of(id);
-
-	for (const struct keyword *k = section->rows; k->name; k++) {
-		if (k->type == KEYWORD_SECTION)
-			free_sections(k, object);
-		else if (k->type != KEYWORD_INCLUDE)
-			free_key(k, object);
-	}
-	/* Only now: some arrays belong to several rows. */
-	for (const struct keyword *k = section->rows; k->name; k++) {
-		void **array = (void **)(void *)((char *)object + k->offset);
-
-		if (k->type != KEYWORD_SECTION || section_of(k->section)->place != PLACE_ARRAY)
-			continue;
-		free(*array);
-		*array = NULL;
-	}
-}
-
 void config_free(struct config *c)
 {
 	if (!c)
 		return;
-	free_content(SECTION_TOP, c);
-	texts_clear(&c->texts);
+	pool_clear(&c->pool);
 	free(c);
 }

@@ -45,7 +45,7 @@ static struct word *add(struct lexer *lx, enum word_kind kind, const char *text,
 		s->words = more;
 		s->room = room;
 	}
-	copy = texts_add_len(&s->texts, text, len);
+	copy = pool_text_len(&s->pool, text, len);
 	if (!copy)
 		goto no_memory;
 	s->words[s->n_words] = (struct word){copy, lx->file, lx->line, kind};

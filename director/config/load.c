@@ -53,7 +53,7 @@ static void fill_value(struct source *s, const struct keyword *k, size_t word, v
 /* A list of n elements, all zero. */
 static void *make_list(struct source *s, const struct keyword *k, size_t n, void *object)
 {
-	void *list = calloc(n, value_size(k));
+	void *list = pool_take(&s->kept, n, value_size(k));
 
 	if (!list) {
 		source_no_memory(s);
@@ -139,7 +139,7 @@ static void fill_title(struct source *s, const struct section *section, size_t w
 	if (wants)
 		source_mistake(s, word, "the name of a %s must be %s, not \"%s\"", section->name,
 			       wants, text);
-	*title = texts_add(&s->kept, text);
+	*title = pool_text(&s->kept, text);
 	if (!*title)
 		source_no_memory(s);
 }
@@ -207,7 +207,7 @@ static void fill_many(struct source *s, const struct keyword *k, cfg_opt_t *opt,
 	if (section->place == PLACE_ARRAY) {
 		char **array = field_of(object, k);
 
-		if (!*array && all > 0 && !(*array = calloc(all, section->size))) {
+		if (!*array && all > 0 && !(*array = pool_take(&s->kept, all, section->size))) {
 			source_no_memory(s);
 			return;
 		}
@@ -265,7 +265,7 @@ static void keep_place(struct source *s, struct config_cluster *cl)
 	if (!w)
 		return;
 	cl->key_file_line = w->line;
-	cl->key_file_source = texts_add(&s->kept, w->file);
+	cl->key_file_source = pool_text(&s->kept, w->file);
 	if (!cl->key_file_source)
 		source_no_memory(s);
 }
@@ -298,7 +298,7 @@ static int finish(struct source *s, const char *name, bool unbuilt, struct confi
 	struct config *c = calloc(1, sizeof(*c));
 	int r;
 
-	if (!c || !(c->path = texts_add(&s->kept, name)))
+	if (!c || !(c->path = pool_text(&s->kept, name)))
 		source_no_memory(s);
 	else if (!s->mistaken && s->n_words == 0)
 		s->code = err_at(s->err, -EINVAL, name, 0, "the file configures nothing");
@@ -306,7 +306,7 @@ static int finish(struct source *s, const char *name, bool unbuilt, struct confi
 		read_words(s, c, unbuilt);
 	r = s->code;
 	if (c)
-		c->texts = s->kept;
+		c->pool = s->kept;
 	source_close(s);
 	memory_give_back();
 	if (r < 0) {

@@ -22,7 +22,7 @@ void source_close(struct source *s)
 	for (size_t i = 0; i < s->n_files; i++)
 		free(s->files[i]);
 	free(s->words);
-	texts_clear(&s->texts);
+	pool_clear(&s->pool);
 	free(s->files);
 	free(s->origins);
 }

@@ -11,7 +11,7 @@
 #define DIRECTOR_CONFIG_SOURCE_H
 
 #include "include/err.h"
-#include "include/texts.h"
+#include "include/pool.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,8 +51,8 @@ struct source {
 	char **files; /* names, owned; words point to them */
 	size_t n_files;
 	struct word *words;
-	struct texts texts; /* of the words */
-	struct texts kept;  /* of the configuration, which takes them at the end */
+	struct pool pool; /* of the words */
+	struct pool kept; /* of the configuration, which takes them at the end */
 	size_t n_words, room;
 	size_t open[SOURCE_DEPTH_MAX]; /* the opening braces above the current word */
 	size_t depth;

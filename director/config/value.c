@@ -139,24 +139,24 @@ static int parse_mac(const char *text, struct mac *field, char *why)
 }
 
 static int parse_text(const struct keyword *k, const char *text, const char **field,
-		      struct texts *texts, char *why)
+		      struct pool *pool, char *why)
 {
 	const char *wants = text_wants(k->type, text);
 
 	if (wants)
 		return bad(why, "%s", wants);
-	*field = texts_add(texts, text);
+	*field = pool_text(pool, text);
 	return *field ? 0 : -ENOMEM;
 }
 
-int value_parse(const struct keyword *k, const char *text, void *field, struct texts *texts,
+int value_parse(const struct keyword *k, const char *text, void *field, struct pool *pool,
 		char why[static VALUE_WHY])
 {
 	int64_t number = 0;
 	int r;
 
 	if (keyword_is_text(k))
-		return parse_text(k, text, field, texts, why);
+		return parse_text(k, text, field, pool, why);
 	if (k->type == KEYWORD_BOOL)
 		return parse_bool(text, field, why);
 	if (k->type == KEYWORD_DURATION)

@@ -11,9 +11,9 @@ enum { VALUE_WHY = 256 }; /* the rest of a sentence */
 
 /*
  * Stores a value in its field (of a list: the element); text fields get a copy in
- * `texts`. 0; -EINVAL with `why` filled to follow "KEY must be"; -ENOMEM.
+ * `pool`. 0; -EINVAL with `why` filled to follow "KEY must be"; -ENOMEM.
  */
-int value_parse(const struct keyword *k, const char *text, void *field, struct texts *texts,
+int value_parse(const struct keyword *k, const char *text, void *field, struct pool *pool,
 		char why[static VALUE_WHY]);
 /* Octets of one field, or of one element of a list. */
 size_t value_size(const struct keyword *k);

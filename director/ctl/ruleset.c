@@ -38,8 +38,8 @@ static bool ask_route(void *owner, const struct addr *addr, char ret[static RULE
 {
 	const struct world *w = owner;
 	const struct route_target *t = routes_find(w->routes, addr);
-	const struct link *link = t && t->known && t->route.kind == ROUTE_DIRECT
-					  ? links_find_index(w->links, t->route.ifindex)
+	const struct link *link = t && t->known && t->kind == ROUTE_DIRECT
+					  ? links_find_index(w->links, t->ifindex)
 					  : NULL;
 
 	if (link)

@@ -22,6 +22,7 @@ struct world {
 	struct routes *routes;
 	bool down; /* every link */
 	int changes, judgements;
+	char gateways[2][ADDR_TEXT]; /* the last ones that were told, of IPv4 and IPv6 */
 };
 
 static void run(const char *command)
@@ -44,11 +45,16 @@ static bool link_is_down(void *owner, uint32_t ifindex)
 	return ((struct world *)owner)->down;
 }
 
-static void judged(void *owner, const struct route_target *target, bool had_trouble)
+static void judged(void *owner, const struct addr *target, const struct route *route,
+		   bool had_trouble)
 {
+	struct world *w = owner;
+
 	(void)target;
 	(void)had_trouble;
-	((struct world *)owner)->judgements++;
+	if (route->kind == ROUTE_GATEWAY)
+		addr_format(&route->gateway, w->gateways[route->gateway.family == AF_INET6]);
+	w->judgements++;
 }
 
 static void tick(uv_timer_t *timer)
@@ -60,20 +66,20 @@ static void tick(uv_timer_t *timer)
 static const char *way(struct world *w, const char *text, char buf[static 128])
 {
 	const struct route_target *t;
-	char name[IF_NAMESIZE] = "", gateway[ADDR_TEXT];
+	char name[IF_NAMESIZE] = "";
 	struct addr addr;
 
 	EXPECT_INT(addr_parse(text, &addr), 0);
 	t = routes_find(w->routes, &addr);
 	if (!t || !t->known)
 		return strcpy(buf, "?");
-	if_indextoname(t->route.ifindex, name);
-	switch (t->route.kind) {
+	if_indextoname(t->ifindex, name);
+	switch ((enum route_kind)t->kind) {
 	case ROUTE_NONE: return strcpy(buf, "none");
 	case ROUTE_LOCAL: return strcpy(buf, "local");
 	case ROUTE_DIRECT: return strcpy(buf, name);
 	case ROUTE_GATEWAY:
-		snprintf(buf, 128, "via %s %s", addr_format(&t->route.gateway, gateway), name);
+		snprintf(buf, 128, "via %s %s", w->gateways[addr.family == AF_INET6], name);
 		return buf;
 	}
 	return buf;
