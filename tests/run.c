@@ -63,7 +63,7 @@ char *unit_read_file(const char *path)
 	return text;
 }
 
-size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, size_t len))
+size_t unit_each_file(const char *folder, unit_file_seen *seen, void *data)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
@@ -73,7 +73,6 @@ size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, siz
 	while ((entry = readdir(dir))) {
 		char path[512];
 		uint8_t bytes[CORPUS_FILE_MAX];
-		const char *verdict;
 		size_t len;
 		FILE *f;
 
@@ -84,13 +83,41 @@ size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, siz
 		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
 		len = fread(bytes, 1, sizeof(bytes), f);
 		fclose(f);
-		verdict = is_good(bytes, len) ? "good-" : "bad-";
-		if (strncmp(entry->d_name, verdict, strlen(verdict)) != 0)
-			EXPECT_TEXT(verdict, entry->d_name);
+		seen(data, entry->d_name, bytes, len);
 		files++;
 	}
 	closedir(dir);
 	return files;
+}
+
+static void expect_name(const char *name, const char *verdict)
+{
+	if (strncmp(name, verdict, strlen(verdict)) != 0)
+		EXPECT_TEXT(verdict, name);
+}
+
+static void judge_by_verdict(void *data, const char *name, const uint8_t *bytes, size_t len)
+{
+	unit_verdict *const *verdict = data;
+
+	expect_name(name, (*verdict)(bytes, len));
+}
+
+size_t unit_replay_verdicts(const char *folder, unit_verdict *verdict)
+{
+	return unit_each_file(folder, judge_by_verdict, &verdict);
+}
+
+static void judge_good_or_bad(void *data, const char *name, const uint8_t *bytes, size_t len)
+{
+	bool (*const *is_good)(const uint8_t *, size_t) = data;
+
+	expect_name(name, (*is_good)(bytes, len) ? "good-" : "bad-");
+}
+
+size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, size_t len))
+{
+	return unit_each_file(folder, judge_good_or_bad, &is_good);
 }
 
 static bool wanted(const char *name, int argc, char **argv)

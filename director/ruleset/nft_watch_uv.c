@@ -148,21 +148,25 @@ static void readable(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, readable);
 }
 
+/* For a user who asks: what is read here would call nobody else. */
+static void read_aside(struct nft_watch *w)
+{
+	read_socket(w);
+	if (w->pending)
+		call_later(w, APART_MS);
+}
+
 bool nft_watch_is_harmless(struct nft_watch *w, uint32_t from, uint32_t to)
 {
 	if (!w || from == to)
 		return from == to;
-	read_socket(w);
-	if (w->pending)
-		call_later(w, APART_MS); /* likewise */
+	read_aside(w);
 	return nft_history_is_harmless(&w->history, from, to);
 }
 
 const char *nft_watch_who(struct nft_watch *w, char buf[static NFT_WATCH_WHO])
 {
-	read_socket(w);
-	if (w->pending)
-		call_later(w, APART_MS); /* what was read here calls nobody else */
+	read_aside(w);
 	write_who(w, buf);
 	return buf;
 }

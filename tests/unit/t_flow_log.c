@@ -3,7 +3,6 @@
 #include "include/wr.h"
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -362,36 +361,17 @@ static void words(void)
 	}
 }
 
+static const char *verdict_of(const uint8_t *bytes, size_t len)
+{
+	struct flow_log_event e;
+
+	return flow_log_reject_name(flow_log_parse(bytes, len, &e));
+}
+
 /* What fuzzing found worth keeping; a file's name begins with the verdict it must get. */
 static void corpus(void)
 {
-	DIR *dir = opendir(CORPUS);
-	struct dirent *entry;
-	size_t files = 0;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
-	while ((entry = readdir(dir))) {
-		char path[512];
-		uint8_t bytes[MAX];
-		struct flow_log_event e;
-		const char *verdict;
-		size_t len;
-		FILE *f;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", CORPUS, entry->d_name);
-		f = fopen(path, "r");
-		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-		len = fread(bytes, 1, sizeof(bytes), f);
-		fclose(f);
-		verdict = flow_log_reject_name(flow_log_parse(bytes, len, &e));
-		if (strncmp(entry->d_name, verdict, strlen(verdict)) != 0)
-			EXPECT_TEXT(verdict, entry->d_name);
-		files++;
-	}
-	closedir(dir);
-	CU_ASSERT(files >= FLOW_LOG_REJECT_COUNT);
+	CU_ASSERT(unit_replay_verdicts(CORPUS, verdict_of) >= FLOW_LOG_REJECT_COUNT);
 }
 
 UNIT_TESTS(flow_log) = {

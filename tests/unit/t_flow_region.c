@@ -3,7 +3,6 @@
 #include "director/flow/flow_index.h"
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -185,44 +184,39 @@ static void every_flipped_bit(void)
 	free(copy);
 }
 
+struct corpus_memory {
+	size_t size;
+	uint8_t *region, *copy;
+};
+
+static void lay_over(void *data, const char *name, const uint8_t *bytes, size_t len)
+{
+	struct corpus_memory *m = data;
+	struct flow_index x, y;
+	uint32_t torn;
+	size_t at;
+
+	(void)name;
+	memset(m->region, 0, m->size);
+	fill(&x, m->region, 40);
+	CU_ASSERT_FATAL(len >= 2);
+	at = HEADER + (size_t)(bytes[0] << 8 | bytes[1]);
+	CU_ASSERT_FATAL(at + len - 2 <= m->size);
+	memcpy(m->region + at, bytes + 2, len - 2);
+	CU_ASSERT_FATAL(take_in(&y, m->copy, m->region, &torn));
+	CU_ASSERT(flow_index_total(&y, FLOW_IPV4) + flow_index_total(&y, FLOW_IPV6) + torn <=
+		  40 + len / 24);
+}
+
 /* The corpus of fuzz_flow_region: an offset and what is laid over the region there. */
 static void corpus(void)
 {
-	DIR *dir = opendir(CORPUS);
-	size_t size = flow_region_size(&geometry), files = 0;
-	uint8_t *memory = calloc(1, size), *copy = calloc(1, size), bytes[2048];
-	struct dirent *entry;
+	size_t size = flow_region_size(&geometry);
+	struct corpus_memory m = {.size = size, .region = calloc(1, size), .copy = calloc(1, size)};
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
-	while ((entry = readdir(dir))) {
-		struct flow_index x, y;
-		char path[512];
-		uint32_t torn;
-		size_t len, at;
-		FILE *f;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", CORPUS, entry->d_name);
-		f = fopen(path, "r");
-		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-		len = fread(bytes, 1, sizeof(bytes), f);
-		fclose(f);
-		memset(memory, 0, size);
-		fill(&x, memory, 40);
-		at = HEADER + (size_t)(bytes[0] << 8 | bytes[1]);
-		CU_ASSERT_FATAL(len >= 2 && at + len - 2 <= size);
-		memcpy(memory + at, bytes + 2, len - 2);
-		CU_ASSERT_FATAL(take_in(&y, copy, memory, &torn));
-		CU_ASSERT(flow_index_total(&y, FLOW_IPV4) + flow_index_total(&y, FLOW_IPV6) +
-				  torn <=
-			  40 + len / 24);
-		files++;
-	}
-	closedir(dir);
-	CU_ASSERT(files > 0);
-	free(memory);
-	free(copy);
+	CU_ASSERT(unit_each_file(CORPUS, lay_over, &m) > 0);
+	free(m.region);
+	free(m.copy);
 }
 
 static void names_from_outside(void)

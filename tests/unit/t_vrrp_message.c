@@ -3,7 +3,6 @@
 #include "tests/fuzz/vrrp_message_case.h"
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -194,39 +193,19 @@ static void every_flipped_bit(void)
 	}
 }
 
+static const char *verdict_of(const uint8_t *bytes, size_t len)
+{
+	struct vrrp_message_case c;
+	struct vrrp_packet p;
+
+	CU_ASSERT_FATAL(vrrp_message_case(bytes, len, &c));
+	return vrrp_reject_name(vrrp_message_parse(&c.ip, c.message, c.len, &c.expect, &p));
+}
+
 /* A file's name begins with the verdict it must get. */
 static void corpus(void)
 {
-	DIR *dir = opendir(CORPUS);
-	struct dirent *entry;
-	size_t files = 0;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
-	while ((entry = readdir(dir))) {
-		struct vrrp_message_case c;
-		struct vrrp_packet p;
-		char path[512];
-		uint8_t bytes[MAX];
-		const char *verdict;
-		size_t len;
-		FILE *f;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", CORPUS, entry->d_name);
-		f = fopen(path, "r");
-		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-		len = fread(bytes, 1, sizeof(bytes), f);
-		fclose(f);
-		CU_ASSERT_FATAL(vrrp_message_case(bytes, len, &c));
-		verdict = vrrp_reject_name(
-			vrrp_message_parse(&c.ip, c.message, c.len, &c.expect, &p));
-		if (strncmp(entry->d_name, verdict, strlen(verdict)) != 0)
-			EXPECT_TEXT(verdict, entry->d_name);
-		files++;
-	}
-	closedir(dir);
-	CU_ASSERT(files >= VRRP_REJECT_COUNT);
+	CU_ASSERT(unit_replay_verdicts(CORPUS, verdict_of) >= VRRP_REJECT_COUNT);
 }
 
 UNIT_TESTS(vrrp_message) = {

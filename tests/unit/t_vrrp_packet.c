@@ -3,7 +3,6 @@
 #include "include/wr.h"
 #include "tests/unit/unit.h"
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -337,36 +336,17 @@ static void words(void)
 	}
 }
 
+static const char *verdict_of(const uint8_t *bytes, size_t len)
+{
+	struct vrrp_packet p;
+
+	return parse_bytes(bytes, len, &p);
+}
+
 /* What fuzzing found worth keeping; a file's name begins with the verdict it must get. */
 static void corpus(void)
 {
-	DIR *dir = opendir(CORPUS);
-	struct dirent *entry;
-	size_t files = 0;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(dir);
-	while ((entry = readdir(dir))) {
-		char path[512];
-		uint8_t bytes[MAX];
-		struct vrrp_packet p;
-		const char *verdict;
-		size_t len;
-		FILE *f;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", CORPUS, entry->d_name);
-		f = fopen(path, "r");
-		CU_ASSERT_PTR_NOT_NULL_FATAL(f);
-		len = fread(bytes, 1, sizeof(bytes), f);
-		fclose(f);
-		verdict = parse_bytes(bytes, len, &p);
-		if (strncmp(entry->d_name, verdict, strlen(verdict)) != 0)
-			EXPECT_TEXT(verdict, entry->d_name);
-		files++;
-	}
-	closedir(dir);
-	CU_ASSERT(files >= VRRP_REJECT_COUNT);
+	CU_ASSERT(unit_replay_verdicts(CORPUS, verdict_of) >= VRRP_REJECT_COUNT);
 }
 
 UNIT_TESTS(vrrp_packet) = {

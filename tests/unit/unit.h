@@ -26,10 +26,17 @@ bool unit_equal_text(const char *got, const char *want, const char *file, int li
 /* The whole file as text; the test fails and "" comes back when it cannot be read. free() it. */
 char *unit_read_file(const char *path);
 
+/* Each file of a folder, in no order: its name and what is in it. Returns how many there are. */
+typedef void unit_file_seen(void *data, const char *name, const uint8_t *bytes, size_t len);
+size_t unit_each_file(const char *folder, unit_file_seen *seen, void *data);
+
 /*
- * What fuzzing found worth keeping: each file of the folder is judged; its name begins with what it
- * is, good- or bad-. Returns how many there are.
+ * What fuzzing found worth keeping: each file of the folder is judged; its name begins with the
+ * verdict. Returns how many there are.
  */
+typedef const char *unit_verdict(const uint8_t *bytes, size_t len);
+size_t unit_replay_verdicts(const char *folder, unit_verdict *verdict);
+/* The same where the verdict is good- or bad-. */
 size_t unit_replay(const char *folder, bool (*is_good)(const uint8_t *bytes, size_t len));
 
 #endif
