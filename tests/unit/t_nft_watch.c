@@ -157,6 +157,21 @@ static void what_touches_us_is_not(void)
 	CU_ASSERT(nft_history_is_harmless(&h, 6, 7));
 }
 
+static const char *verdict_of(const uint8_t *bytes, size_t len)
+{
+	struct nft_generation g;
+
+	if (nft_generation_parse(bytes, len, &g))
+		return "generation";
+	return nft_message_is_ours(bytes, len) ? "set" : "none";
+}
+
+/* A file's name begins with what it is. */
+static void corpus(void)
+{
+	CU_ASSERT(unit_replay_verdicts("tests/fuzz/corpus/fuzz_nft_watch", verdict_of) >= 5);
+}
+
 UNIT_TESTS(nft_watch) = {
 	{"it says who", it_says_who},
 	{"every cut and bit", every_cut_and_bit},
@@ -164,5 +179,6 @@ UNIT_TESTS(nft_watch) = {
 	{"only our table is ours", only_our_table_is_ours},
 	{"runs are harmless", runs_are_harmless},
 	{"what touches us is not", what_touches_us_is_not},
+	{"corpus", corpus},
 	UNIT_TESTS_END,
 };
