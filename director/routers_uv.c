@@ -42,14 +42,6 @@ static struct vrrp_router *take_fitting(struct vrrp_router **old, size_t n,
 	return NULL;
 }
 
-static bool has_family(const struct config_vrrp *section, uint8_t family)
-{
-	for (size_t i = 0; i < section->n_addresses; i++)
-		if (section->addresses[i].addr.family == family)
-			return true;
-	return false;
-}
-
 /* One router for each family of each section; at most two a section. */
 static size_t list_setups(const struct config *c, const struct config_node *self,
 			  struct vrrp_setup *ret)
@@ -59,7 +51,7 @@ static size_t list_setups(const struct config *c, const struct config_node *self
 
 	for (size_t i = 0; i < c->n_vrrps; i++)
 		for (size_t f = 0; f < sizeof(families); f++)
-			if (has_family(&c->vrrps[i], families[f]))
+			if (config_vrrp_has_family(&c->vrrps[i], families[f]))
 				ret[n++] = (struct vrrp_setup){
 					.section = &c->vrrps[i],
 					.family = families[f],

@@ -219,6 +219,8 @@ const char *config_protocol_name(enum config_protocol p);
 
 /* The node of that name, or NULL. */
 const struct config_node *config_node_by_name(const struct config *c, const char *name);
+/* True when one of its addresses is of that family. */
+bool config_vrrp_has_family(const struct config_vrrp *v, uint8_t family);
 /* The farm of that name, or NULL. */
 const struct config_farm *config_farm_by_name(const struct config *c, const char *name);
 /* The backend of that name, or NULL. */

@@ -47,14 +47,6 @@ static void check_cluster(struct source *s, const struct config *c)
 	config_check_names(s, "node", cl->nodes, cl->n_nodes, sizeof(cl->nodes[0]));
 }
 
-static bool has_family(const struct config_vrrp *v, uint8_t family)
-{
-	for (size_t i = 0; i < v->n_addresses; i++)
-		if (v->addresses[i].addr.family == family)
-			return true;
-	return false;
-}
-
 /* RFC 9568, 5.2.3: an ID is unique on a network, for each family of addresses. */
 static void check_router_id(struct source *s, const struct config *c, size_t i)
 {
@@ -67,8 +59,10 @@ static void check_router_id(struct source *s, const struct config *c, size_t i)
 		if (v->virtual_router_id != first->virtual_router_id ||
 		    strcmp(v->interface, first->interface) != 0)
 			continue;
-		if ((has_family(v, AF_INET) && has_family(first, AF_INET)) ||
-		    (has_family(v, AF_INET6) && has_family(first, AF_INET6))) {
+		if ((config_vrrp_has_family(v, AF_INET) &&
+		     config_vrrp_has_family(first, AF_INET)) ||
+		    (config_vrrp_has_family(v, AF_INET6) &&
+		     config_vrrp_has_family(first, AF_INET6))) {
 			source_mistake_at(
 				s, &v->virtual_router_id,
 				"virtual-router-id %u is already used on %s by vrrp \"%s\" "

@@ -26,6 +26,14 @@ const struct config_node *config_node_by_name(const struct config *c, const char
 	return NULL;
 }
 
+bool config_vrrp_has_family(const struct config_vrrp *v, uint8_t family)
+{
+	for (size_t i = 0; i < v->n_addresses; i++)
+		if (v->addresses[i].addr.family == family)
+			return true;
+	return false;
+}
+
 const struct config_farm *config_farm_by_name(const struct config *c, const char *name)
 {
 	for (size_t i = 0; i < c->n_farms; i++)
