@@ -49,7 +49,7 @@ enum {
 };
 
 #define FLIP_GOAL 0.020 /* seconds */
-#define GOAL	  1.3 /* times the plain loop: planning, comparing and the rules cost, too */
+#define GOAL	  1.3	/* times the plain loop: planning, comparing and the rules cost, too */
 
 /* Seconds and KiB; written by the child. */
 struct result {
