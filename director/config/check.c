@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/check.h"
 
+#include "director/config/key_file.h"
 #include "director/config/number.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 /* RFC 9568, 5.2.7: 12 bits of centiseconds. */
 enum { V3_INTERVAL_MAX_MS = 40950, V3_INTERVAL_STEP_MS = 10 };
@@ -177,24 +176,9 @@ void config_check(struct source *s, const struct config *c)
 
 int config_check_files(const struct config *c, struct err *err)
 {
-	const struct config_cluster *cl = &c->cluster;
-	struct stat st;
+	struct cluster_keys keys;
+	int code = config_read_keys(c, &keys, err);
 
-	if (!c->has_cluster || !cl->key_file[0])
-		return 0;
-	if (stat(cl->key_file, &st) < 0) {
-		int code = -errno;
-
-		return err_at(err, code, cl->key_file_source, cl->key_file_line, "key-file %s: %s",
-			      cl->key_file, strerrordesc_np(-code));
-	}
-	if (!S_ISREG(st.st_mode))
-		return err_at(err, -EINVAL, cl->key_file_source, cl->key_file_line,
-			      "key-file %s is not a regular file", cl->key_file);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return err_at(err, -EACCES, cl->key_file_source, cl->key_file_line,
-			      "key-file %s has mode %04o, so others than its owner can use it: "
-			      "chmod 600 %s",
-			      cl->key_file, (unsigned int)st.st_mode & 07777U, cl->key_file);
-	return 0;
+	cluster_keys_wipe(&keys);
+	return code;
 }
