@@ -106,8 +106,8 @@ enum vrrp_reject vrrp_auth_check(struct vrrp_auth *a, const struct vrrp_packet *
 
 /*
  * A file of keys: on each line an optional id (1 to 255, then blanks; without one, default_id) and
- * a key as hexadecimal digits, with or without "hex:" before them. '#' begins a comment. 0, or the
- * number of the line that is wrong and in *ret_why what is (a constant); *ret is untouched then.
+ * a key as hexadecimal digits, with or without "hex:" before them. '#' begins a comment. A key file
+ * of the cluster (proto/cluster_key.h) is one, too. 0, or the number of the line that is wrong and in *ret_why what is (a constant); *ret is untouched then.
  */
 size_t vrrp_auth_keys_parse(const uint8_t *text, size_t len, uint8_t default_id,
 			    struct vrrp_auth_keys *ret, const char **ret_why);

@@ -2,6 +2,7 @@
 /* Files of keys for adverts; see vrrp_auth.h. */
 #include "ha/vrrp_auth.h"
 #include "include/rd.h"
+#include "proto/cluster_key.h"
 
 #include <sodium.h>
 #include <string.h>
@@ -86,7 +87,16 @@ static const char *read_key(struct rd word, struct vrrp_auth_key *ret)
 	return NULL;
 }
 
-/* NULL, with *ret_empty or a key more, or why not. */
+/* How `directorctl key generate` begins a key: its files will do. */
+static bool is_mark(struct rd word)
+{
+	static const char mark[] = CLUSTER_KEY_MARK;
+	size_t n = sizeof(mark) - 1 - 1; /* without the blank */
+
+	return rd_left(&word) == n && memcmp(word.at, mark, n) == 0;
+}
+
+/* NULL, with a key more or, of an empty line, not; or why not. */
 static const char *read_line(struct rd line, uint8_t default_id, struct vrrp_auth_keys *keys)
 {
 	struct rd first = next_word(&line), second = next_word(&line), third = next_word(&line);
@@ -95,6 +105,11 @@ static const char *read_line(struct rd line, uint8_t default_id, struct vrrp_aut
 
 	if (rd_left(&first) == 0)
 		return NULL;
+	if (is_mark(first)) {
+		first = second;
+		second = third;
+		third = next_word(&line);
+	}
 	if (rd_left(&third) > 0)
 		return "behind the key there is something more";
 	if (rd_left(&second) > 0)
