@@ -145,18 +145,41 @@ static void tell(struct vrrp_router *r, const struct vrrp_update *u)
 		r->ops.changed(r->owner, r);
 }
 
+static void say_goodbye(struct vrrp_router *r)
+{
+	r->let_go_us = now_us();
+	if (r->ops.goodbye)
+		r->ops.goodbye(r->owner, r);
+}
+
+static void tell_held(const struct vrrp_router *r)
+{
+	char text[ADDR_TEXT];
+
+	if (r->core.wait == VRRP_WAIT_HELD)
+		log_warning("%s: no adverts, but a heartbeat says that %s is master: the takeover "
+			    "is held; is VRRP filtered on %s?",
+			    r->name, addr_format(&r->core.held_by, text), r->interface);
+	else
+		log_info("%s: the takeover is held no more", r->name);
+}
+
 static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 {
 	if (u->flags & VRRP_RELEASE_VIP)
 		vrrp_router_release(r);
 	if (u->flags & VRRP_ADVERT)
 		send_advert(r, u->send_priority);
+	if (u->flags & VRRP_GOODBYE)
+		say_goodbye(r);
 	if (u->flags & VRRP_TAKE_VIP)
 		vrrp_router_take(r);
 	if (u->flags & VRRP_ANNOUNCE)
 		vrrp_router_announce(r);
 	if (u->flags & VRRP_TIMER && !r->closing)
 		deadline_arm(&r->deadline, u->deadline_us);
+	if (u->flags & VRRP_HELD)
+		tell_held(r);
 	if (u->flags & VRRP_STATE)
 		tell(r, u);
 }
@@ -170,6 +193,8 @@ void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
 	ev.now_us = now_us();
 	u = vrrp_step(&r->core, &ev);
 	apply(r, &u);
+	if (r->ops.stepped && !r->closing)
+		r->ops.stepped(r->owner, r, &u);
 }
 
 /* --- events: adverts and the timer ------------------------------------------------------------ */

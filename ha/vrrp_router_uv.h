@@ -43,6 +43,14 @@ struct vrrp_router {
 	struct vrrp_auth auth;
 	struct vrrp_auth_seen seen; /* when nobody gave a longer-lived one */
 
+	/* from beside */
+	uint8_t own_priority;	 /* of the configuration */
+	uint8_t tracked;	 /* in its place; 0: none */
+	char track_fault[160];	 /* "" when what is tracked is well enough */
+	bool group_fault;	 /* another one of the group has one */
+	enum vrrp_reason own_fault; /* what judge() has found last, without the group */
+	uint64_t let_go_us;	 /* when it let the addresses go with a goodbye; 0: never */
+
 	struct vrrp core;
 	struct vrrp_link link;
 	bool linked; /* link was told at least once */
@@ -79,12 +87,16 @@ void vrrp_router_stamp(struct vrrp_router *r);
 void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev);
 /* The core's deadline has come (a deadline's callback). */
 void vrrp_router_expired(void *owner, uint64_t late_us);
+/* With what is tracked. */
+uint8_t vrrp_router_priority(const struct vrrp_router *r);
 /* The socket may have something (also an error): reads at most READ_BUDGET datagrams. */
 void vrrp_router_readable(void *owner);
 /* Addresses and announcements outside of a step: a second try, or another list. */
 void vrrp_router_take(struct vrrp_router *r);
 void vrrp_router_release(struct vrrp_router *r);
 void vrrp_router_announce(struct vrrp_router *r);
+/* Looks at everything that the router needs and tells the core when that changed (in vrrp_uv.c). */
+void vrrp_router_judge(struct vrrp_router *r);
 /* Looks at the interface and at failed addresses again after a while (in vrrp_uv.c). */
 void vrrp_router_recheck(struct vrrp_router *r, uint64_t ms);
 

@@ -76,7 +76,29 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 		return VRRP_REASON_NO_SOCKET;
 	if (!find_address(r, ret_address, err))
 		return VRRP_REASON_NO_ADDRESS;
+	if (r->track_fault[0]) {
+		err_set(err, -EHOSTDOWN, "%s", r->track_fault);
+		return VRRP_REASON_TRACKED;
+	}
 	return VRRP_REASON_NONE;
+}
+
+/* What is wrong with it; its group hears of it when that is not what it was. */
+static enum vrrp_reason look_for_fault(struct vrrp_router *r, struct addr *ret_address,
+				       struct err *err)
+{
+	enum vrrp_reason fault = find_fault(r, ret_address, err);
+
+	if (fault != r->own_fault) {
+		r->own_fault = fault;
+		if (r->ops.fault)
+			r->ops.fault(r->owner, r, fault);
+	}
+	if (fault == VRRP_REASON_NONE && r->group_fault) {
+		err_set(err, -EHOSTDOWN, "another router of its group is in fault");
+		return VRRP_REASON_GROUP;
+	}
+	return fault;
 }
 
 /* The first time that there is an interface: an earlier run may have left addresses behind. */
@@ -95,8 +117,7 @@ static void startup(struct vrrp_router *r)
 	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_STARTUP});
 }
 
-/* Looks at everything the router needs and tells the core when that changed. */
-static void judge(struct vrrp_router *r)
+void vrrp_router_judge(struct vrrp_router *r)
 {
 	struct addr address = r->core.settings.address;
 	struct err err = {0};
@@ -104,11 +125,11 @@ static void judge(struct vrrp_router *r)
 
 	if (!r->linked || r->left || r->closing)
 		return;
-	fault = find_fault(r, &address, &err);
+	fault = look_for_fault(r, &address, &err);
 	if (fault != was && fault != VRRP_REASON_NONE)
 		log_warning("%s: %s", r->name, err.text);
 	r->fault_error = err;
-	if (fault != VRRP_REASON_NONE && fault != VRRP_REASON_NO_LINK)
+	if (fault == VRRP_REASON_NO_SOCKET || fault == VRRP_REASON_NO_ADDRESS)
 		vrrp_router_recheck(r, RECHECK_MS);
 	if (!addr_equal(&address, &r->core.settings.address)) {
 		struct vrrp_event ev = {.type = VRRP_EVENT_RECONFIGURE,
@@ -129,7 +150,7 @@ static void on_recheck(uv_timer_t *timer)
 {
 	struct vrrp_router *r = timer->data;
 
-	judge(r);
+	vrrp_router_judge(r);
 	if (r->closing || r->left)
 		return;
 	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips)) {
@@ -178,7 +199,7 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 	announcer_link(&r->announcer, link->ifindex, &link->mac);
 	if (moved && r->core.state == VRRP_MASTER)
 		vrrp_router_announce(r);
-	judge(r);
+	vrrp_router_judge(r);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -251,6 +272,7 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
 		 setup->family == AF_INET6 ? " (IPv6)" : "");
 	r->garp_repeat = setup->section->garp_repeat;
+	r->own_priority = settings_of(setup).priority;
 	copy_auth(r, setup);
 	r->configured = own_address(setup);
 	r->n_peers = 0;
@@ -412,11 +434,12 @@ int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setu
 		return code;
 
 	copy_setup(r, setup);
-	/* The address in use is the one found on the interface; judge() looks for the new one. */
+	ev.settings.priority = vrrp_router_priority(r);
+	/* The address in use is the one found on the interface; vrrp_router_judge() looks for the new one. */
 	ev.settings.address = r->core.settings.address;
 	replace_addresses(r, &next);
 	vrrp_router_step(r, ev);
-	judge(r);
+	vrrp_router_judge(r);
 	return 0;
 }
 
@@ -453,6 +476,8 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 		.changed_wall_ms = r->changed_wall_ms,
 		.changed_ms = r->changed_ms,
 		.yielded = r->core.yielded,
+		.held = r->core.wait == VRRP_WAIT_HELD,
+		.gate = r->core.gate,
 		.source = r->core.settings.address,
 		.has_master = master || r->heard,
 		.master_address = master ? r->core.settings.address : r->heard_from,

@@ -15,6 +15,7 @@
 #ifndef HA_VRRP_UV_H
 #define HA_VRRP_UV_H
 
+#include "ha/heartbeat.h"
 #include "ha/vrrp.h"
 #include "ha/vrrp_auth.h"
 #include "ha/vrrp_packet.h"
@@ -28,12 +29,18 @@
 
 struct vrrp_router;
 
+/* None of them from within vrrp_router_new(); each may be NULL. */
 struct vrrp_router_ops {
-	/* After each change of state; not from within vrrp_router_new(). May call
-	 * vrrp_router_close(). */
+	/* After each change of state. May call vrrp_router_close(). */
 	void (*changed)(void *owner, struct vrrp_router *r);
-	/* So late was a deadline of the election. NULL: not to be told. */
+	/* A deadline came so much late. */
 	void (*late)(void *owner, uint64_t late_us);
+	/* It has let the addresses go: the other nodes are to hear of it at once (VRRP_GOODBYE). */
+	void (*goodbye)(void *owner, struct vrrp_router *r);
+	/* After each step, for the group. */
+	void (*stepped)(void *owner, struct vrrp_router *r, const struct vrrp_update *u);
+	/* What is wrong with it, apart from its group, is another thing now, or nothing. */
+	void (*fault)(void *owner, struct vrrp_router *r, enum vrrp_reason fault);
 };
 
 /* The interface as the kernel shows it. */
@@ -71,6 +78,8 @@ struct vrrp_view {
 	int64_t changed_wall_ms;	   /* when, since 1970 */
 	uint64_t changed_ms;		   /* when, monotonic (uv_hrtime / 1000000) */
 	bool yielded;			   /* handed over by the operator, not master since */
+	bool held;	       /* a takeover is held: adverts are lost, heartbeats are not */
+	enum vrrp_reason gate; /* why it does not preempt yet, or VRRP_REASON_NONE */
 	struct addr source;		   /* own address in adverts; family 0: not known yet */
 	bool has_master;		   /* an advert was accepted in this state */
 	struct addr master_address;	   /* the router last heard; ourselves when master */
@@ -130,5 +139,24 @@ void vrrp_router_confirm(struct vrrp_router *r);
 /* Its name never changes: any thread may ask. */
 const char *vrrp_router_interface(const struct vrrp_router *r);
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret);
+
+/* --- what it is told from beside (vrrp_beside_uv.c) ------------------------------------------- */
+
+/* PEER, GATE, MAINTENANCE, RESUME or GROUP; the time is filled in here. */
+void vrrp_router_tell(struct vrrp_router *r, const struct vrrp_event *ev);
+/*
+ * What is tracked: the priority that comes of it (0: that of the configuration), and when it is a
+ * fault, the sentence ("" otherwise). The address owner keeps its 255.
+ */
+void vrrp_router_track(struct vrrp_router *r, uint8_t priority, const char *fault);
+/* Another router of its group is in fault, or none is. */
+void vrrp_router_group_fault(struct vrrp_router *r, bool fault);
+/* What the other nodes are told of it; the successor is the caller's to add. */
+void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret);
+/* It is the one that the word is about. */
+bool vrrp_router_is(const struct vrrp_router *r, const struct heartbeat_word *w);
+/* Its Advertisement_Interval. */
+uint64_t vrrp_router_interval_us(const struct vrrp_router *r);
+enum vrrp_state vrrp_router_state(const struct vrrp_router *r);
 
 #endif

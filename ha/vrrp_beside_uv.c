@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a virtual router is told by others than the network, and what it tells of itself. */
+#include "ha/vrrp_router_uv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* After so many intervals a goodbye has been said often enough. */
+enum { GOODBYE_INTERVALS = 2 };
+
+void vrrp_router_tell(struct vrrp_router *r, const struct vrrp_event *ev)
+{
+	if (!r->left)
+		vrrp_router_step(r, *ev);
+}
+
+uint8_t vrrp_router_priority(const struct vrrp_router *r)
+{
+	return r->tracked && r->own_priority != VRRP_PRIORITY_OWNER ? r->tracked : r->own_priority;
+}
+
+void vrrp_router_track(struct vrrp_router *r, uint8_t priority, const char *fault)
+{
+	struct vrrp_event ev = {.type = VRRP_EVENT_RECONFIGURE, .settings = r->core.settings};
+
+	if (r->closing || r->left)
+		return;
+	r->tracked = priority;
+	snprintf(r->track_fault, sizeof(r->track_fault), "%s", fault);
+	ev.settings.priority = vrrp_router_priority(r);
+	if (ev.settings.priority != r->core.settings.priority)
+		vrrp_router_step(r, ev);
+	vrrp_router_judge(r);
+}
+
+void vrrp_router_group_fault(struct vrrp_router *r, bool fault)
+{
+	if (r->group_fault == fault)
+		return;
+	r->group_fault = fault;
+	vrrp_router_judge(r);
+}
+
+/* The numbers on the wire stay what they are, whatever order the states have here. */
+static uint8_t wire_state(enum vrrp_state s)
+{
+	switch (s) {
+	case VRRP_INIT: return HEARTBEAT_INIT;
+	case VRRP_BACKUP: return HEARTBEAT_BACKUP;
+	case VRRP_MASTER: return HEARTBEAT_MASTER;
+	case VRRP_FAULT: return HEARTBEAT_FAULT;
+	case VRRP_MAINTENANCE: return HEARTBEAT_MAINTENANCE;
+	}
+	return HEARTBEAT_INIT;
+}
+
+void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret)
+{
+	uint64_t interval_us = vrrp_router_interval_us(r), now_us = uv_hrtime() / 1000;
+
+	*ret = (struct heartbeat_word){
+		.section = heartbeat_tag(r->section),
+		.virtual_router_id = r->virtual_router_id,
+		.family = r->family,
+		.version = r->version,
+		.state = wire_state(r->core.state),
+		.priority = r->core.settings.priority,
+		.source = r->core.settings.address,
+		.interval_us = (uint32_t)interval_us,
+		.mac = r->link.mac,
+	};
+	if (r->core.state == VRRP_MASTER && vip_set_complete(&r->vips))
+		ret->flags |= HEARTBEAT_HOLDS_VIP;
+	if (r->link.up)
+		ret->flags |= HEARTBEAT_LINK_UP;
+	if (r->core.state != VRRP_MASTER && r->let_go_us != 0 &&
+	    now_us - r->let_go_us < GOODBYE_INTERVALS * interval_us)
+		ret->flags |= HEARTBEAT_GOODBYE;
+}
+
+bool vrrp_router_is(const struct vrrp_router *r, const struct heartbeat_word *w)
+{
+	return r->virtual_router_id == w->virtual_router_id && r->family == w->family &&
+	       r->version == w->version && heartbeat_tag(r->section) == w->section;
+}
+
+uint64_t vrrp_router_interval_us(const struct vrrp_router *r)
+{
+	return r->core.settings.interval_us;
+}
+
+enum vrrp_state vrrp_router_state(const struct vrrp_router *r)
+{
+	return r->core.state;
+}
