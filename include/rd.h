@@ -67,4 +67,14 @@ static inline uint32_t rd_be32(struct rd *r)
 	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
 }
 
+static inline uint64_t rd_be64(struct rd *r)
+{
+	const uint8_t *p = rd_take(r, 8);
+	uint64_t v = 0;
+
+	for (size_t i = 0; p && i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
 #endif

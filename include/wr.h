@@ -59,4 +59,13 @@ static inline void wr_be32(struct wr *w, uint32_t v)
 	wr_bytes(w, b, sizeof(b));
 }
 
+static inline void wr_be64(struct wr *w, uint64_t v)
+{
+	uint8_t b[8];
+
+	for (size_t i = 0; i < sizeof(b); i++)
+		b[i] = (uint8_t)(v >> (56 - 8 * i));
+	wr_bytes(w, b, sizeof(b));
+}
+
 #endif

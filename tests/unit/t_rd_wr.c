@@ -22,15 +22,18 @@ static uint8_t *new_bytes(size_t len)
 	return bytes;
 }
 
-/* One way to read: so many octets, and the value of 0x81, 0x82, 0x83, 0x84. */
+/* One way to read: so many octets, and the value of 0x81, 0x82, 0x83, … */
 static const struct {
 	size_t width;
-	uint32_t value;
-} reads[] = {{1, 0x81}, {2, 0x8182}, {4, 0x81828384}};
+	uint64_t value;
+} reads[] = {{1, 0x81}, {2, 0x8182}, {4, 0x81828384}, {8, 0x8182838485868788}};
 
-static uint32_t read_value(struct rd *r, size_t width)
+static uint64_t read_value(struct rd *r, size_t width)
 {
-	return width == 1 ? rd_u8(r) : width == 2 ? rd_be16(r) : rd_be32(r);
+	return width == 1   ? rd_u8(r)
+	       : width == 2 ? rd_be16(r)
+	       : width == 4 ? rd_be32(r)
+			    : rd_be64(r);
 }
 
 static void reads_numbers_in_network_order(void)
@@ -125,8 +128,10 @@ static void write_value(struct wr *w, size_t width)
 		wr_u8(w, 0x81);
 	else if (width == 2)
 		wr_be16(w, 0x8182);
-	else
+	else if (width == 4)
 		wr_be32(w, 0x81828384);
+	else
+		wr_be64(w, 0x8182838485868788);
 }
 
 static void writes_numbers_in_network_order(void)
@@ -147,7 +152,7 @@ static void writes_numbers_in_network_order(void)
 
 static void each_write_with_each_room(void)
 {
-	static const uint8_t want[] = {0x81, 0x82, 0x83, 0x84};
+	static const uint8_t want[] = {0x81, 0x82, 0x83, 0x84, 0x85, 0x86, 0x87, 0x88};
 
 	for (size_t i = 0; i < sizeof(reads) / sizeof(reads[0]); i++) {
 		for (size_t room = 0; room <= LONGEST; room++) {
