@@ -91,6 +91,7 @@ enum vrrp_event_type {
 	X(NO_LINK, "no-link")                                                                      \
 	X(NO_ADDRESS, "no-address")                                                                \
 	X(NO_SOCKET, "no-socket")                                                                  \
+	X(ADDRESS_TAKEN, "address-taken")                                                          \
 	X(LINK_UP, "link-up")                                                                      \
 	X(CLEARED, "cleared")
 

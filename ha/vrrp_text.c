@@ -70,6 +70,7 @@ const char *vrrp_cause_format(const struct vrrp_cause *c, char buf[static VRRP_C
 	case VRRP_REASON_NO_LINK: text = "link down"; break;
 	case VRRP_REASON_NO_ADDRESS: text = "own address is not on the interface"; break;
 	case VRRP_REASON_NO_SOCKET: text = "no socket"; break;
+	case VRRP_REASON_ADDRESS_TAKEN: text = "another host holds an address"; break;
 	case VRRP_REASON_LINK_UP: text = "link up"; break;
 	case VRRP_REASON_CLEARED: text = "fault cleared"; break;
 	}

@@ -62,6 +62,8 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 		.family = r->family,
 		.unicast = r->unicast,
 	};
+	struct claim_who who;
+	char text[ADDR_TEXT], mac[MAC_TEXT];
 
 	if (!r->link.present) {
 		err_set(err, -ENODEV, "interface %s does not exist", r->interface);
@@ -76,6 +78,11 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 		return VRRP_REASON_NO_SOCKET;
 	if (!find_address(r, ret_address, err))
 		return VRRP_REASON_NO_ADDRESS;
+	if (claimer_is_taken(&r->claimer, &who)) {
+		err_set(err, -EADDRINUSE, "%s is held by another host, MAC %s",
+			addr_format(&who.address, text), mac_format(&who.mac, mac));
+		return VRRP_REASON_ADDRESS_TAKEN;
+	}
 	return VRRP_REASON_NONE;
 }
 
@@ -96,7 +103,7 @@ static void startup(struct vrrp_router *r)
 }
 
 /* Looks at everything the router needs and tells the core when that changed. */
-static void judge(struct vrrp_router *r)
+void vrrp_router_judge(struct vrrp_router *r)
 {
 	struct addr address = r->core.settings.address;
 	struct err err = {0};
@@ -129,7 +136,7 @@ static void on_recheck(uv_timer_t *timer)
 {
 	struct vrrp_router *r = timer->data;
 
-	judge(r);
+	vrrp_router_judge(r);
 	if (r->closing || r->left)
 		return;
 	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips)) {
@@ -158,7 +165,7 @@ static void drop_link(struct vrrp_router *r)
 							.fault = VRRP_REASON_NO_LINK});
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
-	vip_set_forget(&r->vips);
+	vrrp_router_forget(r);
 }
 
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
@@ -175,10 +182,10 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 		drop_link(r);
 	r->link = *link;
 	r->linked = true;
-	announcer_link(&r->announcer, link->ifindex, &link->mac);
+	vrrp_vips_link(r);
 	if (moved && r->core.state == VRRP_MASTER)
 		vrrp_router_announce(r);
-	judge(r);
+	vrrp_router_judge(r);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -233,12 +240,12 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	snprintf(r->section, sizeof(r->section), "%s", setup->section->name);
 	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
 		 setup->family == AF_INET6 ? " (IPv6)" : "");
-	r->garp_repeat = setup->section->garp_repeat;
 	r->configured = own_address(setup);
 	r->n_peers = 0;
 	for (size_t i = 0; cluster && i < cluster->n_nodes; i++)
 		if (&cluster->nodes[i] != setup->self)
 			r->peers[r->n_peers++] = cluster->nodes[i].address;
+	vrrp_vips_configure(r, setup);
 }
 
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
@@ -258,7 +265,6 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->loop = loop;
 	r->ops = *ops;
 	r->owner = owner;
-	copy_setup(r, setup);
 	snprintf(r->interface, sizeof(r->interface), "%s", section->interface);
 	r->virtual_router_id = section->virtual_router_id;
 	r->version = section->version;
@@ -266,13 +272,14 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->unicast = section->unicast;
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
-	code = announcer_init(&r->announcer, loop, r->name, err);
+	code = vrrp_vips_init(r, err);
 	if (code < 0)
 		goto free_vips;
+	copy_setup(r, setup);
 	uv_timer_init(loop, &r->timer);
 	uv_timer_init(loop, &r->recheck);
 	r->timer.data = r->recheck.data = r;
-	r->open_handles = 3;
+	r->open_handles = 5;
 	*ret = r;
 	return 0;
 free_vips:
@@ -316,7 +323,7 @@ void vrrp_router_close(struct vrrp_router *r)
 	r->socket = NULL;
 	uv_close((uv_handle_t *)&r->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&r->recheck, on_timer_closed);
-	announcer_close(&r->announcer, on_handle_closed, r);
+	vrrp_vips_close(r, on_handle_closed);
 }
 
 int vrrp_router_failover(struct vrrp_router *r, struct err *err)
@@ -350,10 +357,14 @@ static void replace_addresses(struct vrrp_router *r, struct vip_set *next)
 		return;
 	}
 	announcer_stop(&r->announcer); /* it reads the old list */
+	claimer_end(&r->claimer);
 	if (vip_set_replace(&r->vips, next, r->link.ifindex, &r->vip_error) < 0)
 		log_error("%s: %s, it stays there", r->name, r->vip_error.text);
+	vip_watch_read(&r->listener);
+	claimer_set_addresses(&r->claimer, r->vips.addresses, r->vips.n);
 	if (r->core.state == VRRP_MASTER) {
 		vrrp_router_take(r);
+		vrrp_router_claim(r);
 		vrrp_router_announce(r);
 	}
 }
@@ -387,11 +398,11 @@ int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setu
 		return code;
 
 	copy_setup(r, setup);
-	/* The address in use is the one found on the interface; judge() looks for the new one. */
+	/* The address in use is the one found on the interface; vrrp_router_judge() looks for the new one. */
 	ev.settings.address = r->core.settings.address;
 	replace_addresses(r, &next);
 	vrrp_router_step(r, ev);
-	judge(r);
+	vrrp_router_judge(r);
 	return 0;
 }
 
@@ -431,10 +442,8 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 			master || !r->heard ? 0 : uv_hrtime() / 1000000 - r->heard_us / 1000,
 		.addresses = r->vips.addresses,
 		.n_addresses = r->vips.n,
-		.holds_addresses = vip_set_complete(&r->vips),
-		.error = r->fault_error.text[0] ? r->fault_error.text : r->vip_error.text,
 		.counters = r->counters,
 	};
-	ret->counters.announced = r->announcer.sent;
+	vrrp_vips_view(r, ret);
 	vrrp_cause_format(&r->cause, ret->reason_text);
 }
