@@ -2,26 +2,14 @@
 /* Frames that announce addresses, and their schedule; see announce.h. */
 #include "ha/announce.h"
 
-#include "include/rd.h"
-#include "include/wr.h"
+#include "ha/frame.h"
 
 #include <sys/socket.h>
 
-enum {
-	ETHERTYPE_ARP = 0x0806,
-	ETHERTYPE_IPV4 = 0x0800,
-	HARDWARE_ETHERNET = 1,
-	OPERATION_REQUEST = 1,
-	IPV4_LEN = 4,
-	ETHERTYPE_IPV6 = 0x86dd,
-	IPV6_LEN = 16,
-	ICMPV6 = 58,
-	HOP_LIMIT = 255,	  /* RFC 4861, 7.1.2: others are not believed */
-	NA_TYPE = 136,		  /* RFC 4861, 4.4 */
-	NA_FLAGS = 0xa0,	  /* router, override; not solicited */
-	NA_TARGET_LINK_LAYER = 2, /* RFC 4861, 4.6.1 */
-	NA_LEN = 32,		  /* with that option */
-};
+/* Single rounds after the burst, counted from its beginning. */
+static const uint64_t follow_us[] = {ANNOUNCE_SECOND_US, ANNOUNCE_THIRD_US};
+
+enum { N_FOLLOW = sizeof(follow_us) / sizeof(follow_us[0]) };
 
 /*
  * RFC 5227, 2.3: "An ARP Announcement is identical to the ARP Probe …, except that now the sender
@@ -32,62 +20,20 @@ enum {
  */
 size_t announce_arp(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size)
 {
-	static const struct mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
+	const struct frame_arp f = {
+		.destination = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}},
+		.operation = ARP_REQUEST,
+		.sender_mac = *mac,
+		.sender = *address,
+		.target_mac = *mac,
+		.target = *address,
+	};
 	struct wr w = wr_init(bytes, size);
 
 	if (address->family != AF_INET)
 		return 0;
-	wr_bytes(&w, broadcast.bytes, MAC_LEN);
-	wr_bytes(&w, mac->bytes, MAC_LEN);
-	wr_be16(&w, ETHERTYPE_ARP);
-	wr_be16(&w, HARDWARE_ETHERNET);
-	wr_be16(&w, ETHERTYPE_IPV4);
-	wr_u8(&w, MAC_LEN);
-	wr_u8(&w, IPV4_LEN);
-	wr_be16(&w, OPERATION_REQUEST);
-	wr_bytes(&w, mac->bytes, MAC_LEN);
-	wr_bytes(&w, address->bytes, IPV4_LEN);
-	wr_bytes(&w, mac->bytes, MAC_LEN);
-	wr_bytes(&w, address->bytes, IPV4_LEN);
+	frame_put_arp(&w, &f);
 	return wr_ok(&w) ? wr_used(&w) : 0;
-}
-
-static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t len)
-{
-	struct rd r = rd_init(bytes, len);
-
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	return sum;
-}
-
-static void write_na(struct wr *w, const struct addr *target, const struct mac *mac, uint16_t sum)
-{
-	wr_u8(w, NA_TYPE);
-	wr_u8(w, 0); /* code */
-	wr_be16(w, sum);
-	wr_be32(w, (uint32_t)NA_FLAGS << 24);
-	wr_bytes(w, target->bytes, IPV6_LEN);
-	wr_u8(w, NA_TARGET_LINK_LAYER);
-	wr_u8(w, 1); /* in units of 8 octets */
-	wr_bytes(w, mac->bytes, MAC_LEN);
-}
-
-/* RFC 4443, 2.3: over the pseudo-header of IPv6 and the message. */
-static uint16_t na_checksum(const struct addr *source, const uint8_t *destination,
-			    const struct mac *mac)
-{
-	uint8_t message[NA_LEN];
-	struct wr w = wr_init(message, sizeof(message));
-	uint32_t sum = NA_LEN + ICMPV6;
-
-	write_na(&w, source, mac, 0);
-	sum = sum_words(sum, source->bytes, IPV6_LEN);
-	sum = sum_words(sum, destination, IPV6_LEN);
-	sum = sum_words(sum, message, sizeof(message));
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
 }
 
 /*
@@ -97,22 +43,21 @@ static uint16_t na_checksum(const struct addr *source, const uint8_t *destinatio
  */
 size_t announce_na(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size)
 {
-	static const struct mac all_nodes_mac = {{0x33, 0x33, 0, 0, 0, 1}};
-	static const uint8_t all_nodes[IPV6_LEN] = {0xff, 0x02, [15] = 1};
+	const struct frame_nd f = {
+		.destination_mac = {{0x33, 0x33, 0, 0, 0, 1}},
+		.source_mac = *mac,
+		.destination = {.family = AF_INET6, .bytes = {0xff, 0x02, [15] = 1}},
+		.source = *address,
+		.type = ND_ADVERTISEMENT,
+		.flags = ND_FLAGS_ROUTER_OVERRIDE,
+		.target = *address,
+		.has_option = true,
+	};
 	struct wr w = wr_init(bytes, size);
 
 	if (address->family != AF_INET6)
 		return 0;
-	wr_bytes(&w, all_nodes_mac.bytes, MAC_LEN);
-	wr_bytes(&w, mac->bytes, MAC_LEN);
-	wr_be16(&w, ETHERTYPE_IPV6);
-	wr_be32(&w, 6u << 28); /* version; no class, no label */
-	wr_be16(&w, NA_LEN);
-	wr_u8(&w, ICMPV6);
-	wr_u8(&w, HOP_LIMIT);
-	wr_bytes(&w, address->bytes, IPV6_LEN);
-	wr_bytes(&w, all_nodes, IPV6_LEN);
-	write_na(&w, address, mac, na_checksum(address, all_nodes, mac));
+	frame_put_nd(&w, &f);
 	return wr_ok(&w) ? wr_used(&w) : 0;
 }
 
@@ -121,32 +66,76 @@ void announce_init(struct announce *a)
 	*a = (struct announce){.due_us = ANNOUNCE_NEVER, .round_us = ANNOUNCE_NEVER};
 }
 
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static uint64_t refresh_due(const struct announce *a)
+{
+	if (a->refresh_us == 0)
+		return ANNOUNCE_NEVER;
+	return a->round_us + later(a->refresh_us, ANNOUNCE_SPACING_US);
+}
+
+void announce_refresh(struct announce *a, uint64_t refresh_us)
+{
+	a->refresh_us = refresh_us;
+	if (a->resting)
+		a->due_us = refresh_due(a);
+}
+
 void announce_start(struct announce *a, size_t n_addresses, unsigned int repeat, uint64_t now_us)
 {
-	bool running = a->rounds > 0 && a->n_addresses == n_addresses;
+	bool same = a->n_addresses == n_addresses;
+	bool running = same && (a->rounds > 0 || a->next > 0);
 
 	if (n_addresses == 0 || repeat == 0) {
 		announce_stop(a);
 		return;
 	}
 	a->rounds = repeat;
+	a->follow = 0;
+	a->start_us = now_us;
 	if (running)
 		return;
 	a->n_addresses = n_addresses;
 	a->next = 0;
+	a->resting = false;
 	a->due_us = now_us;
-	if (a->round_us != ANNOUNCE_NEVER && a->round_us + ANNOUNCE_SPACING_US > now_us)
-		a->due_us = a->round_us + ANNOUNCE_SPACING_US;
+	if (a->round_us != ANNOUNCE_NEVER)
+		a->due_us = later(now_us, a->round_us + ANNOUNCE_SPACING_US);
 }
 
 void announce_stop(struct announce *a)
 {
+	uint64_t refresh_us = a->refresh_us;
+
 	announce_init(a);
+	a->refresh_us = refresh_us;
 }
 
 uint64_t announce_due(const struct announce *a)
 {
 	return a->due_us;
+}
+
+/* When the round after the one that has just ended begins; never before the spacing is over. */
+static uint64_t next_round(struct announce *a)
+{
+	uint64_t earliest = a->round_us + ANNOUNCE_SPACING_US;
+
+	if (a->rounds > 0)
+		a->rounds--;
+	if (a->rounds > 0)
+		return earliest;
+	/* A burst that took longer than that has done it already. */
+	while (a->follow < N_FOLLOW && a->start_us + follow_us[a->follow] <= a->round_us)
+		a->follow++;
+	if (a->follow < N_FOLLOW)
+		return later(earliest, a->start_us + follow_us[a->follow++]);
+	a->resting = true;
+	return refresh_due(a);
 }
 
 size_t announce_step(struct announce *a, uint64_t now_us, size_t *ret_first)
@@ -155,8 +144,10 @@ size_t announce_step(struct announce *a, uint64_t now_us, size_t *ret_first)
 
 	if (now_us < a->due_us)
 		return 0;
-	if (a->next == 0)
+	if (a->next == 0) {
 		a->round_us = now_us;
+		a->resting = false;
+	}
 	n = a->n_addresses - a->next;
 	if (n > ANNOUNCE_BATCH)
 		n = ANNOUNCE_BATCH;
@@ -165,10 +156,7 @@ size_t announce_step(struct announce *a, uint64_t now_us, size_t *ret_first)
 	a->due_us = now_us + ANNOUNCE_GAP_US;
 	if (a->next == a->n_addresses) {
 		a->next = 0;
-		if (a->round_us + ANNOUNCE_SPACING_US > a->due_us)
-			a->due_us = a->round_us + ANNOUNCE_SPACING_US;
-		if (--a->rounds == 0)
-			a->due_us = ANNOUNCE_NEVER;
+		a->due_us = later(a->due_us, next_round(a));
 	}
 	return n;
 }

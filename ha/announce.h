@@ -7,26 +7,36 @@
  *
  * A burst is `repeat` rounds, one frame per address in each. The first round starts at once, the
  * others ANNOUNCE_SPACING_US apart: one lost frame, or a host that just then hears the old owner,
- * costs 200 ms. Inside a round frames leave in batches, because switches limit the rate of ARP.
+ * costs 200 ms. Two single rounds follow, a second and five seconds after the burst began: a switch
+ * or a host that only then is back has heard nothing of it. From then on there is a round at every
+ * refresh, because hosts forget and some never ask. Inside a round frames leave in batches, because
+ * switches limit the rate of ARP.
  */
 #ifndef HA_ANNOUNCE_H
 #define HA_ANNOUNCE_H
 
+#include "ha/frame.h"
 #include "include/addr.h"
 
 enum {
-	ANNOUNCE_ARP_LEN = 42,		  /* Ethernet header and ARP; the device pads */
-	ANNOUNCE_NA_LEN = 86,		  /* Ethernet, IPv6, the message and its option */
+	ANNOUNCE_ARP_LEN = FRAME_ARP_LEN,
+	ANNOUNCE_NA_LEN = FRAME_ND_LEN + FRAME_ND_OPTION_LEN,
 	ANNOUNCE_BATCH = 8,		  /* frames sent back to back */
 	ANNOUNCE_GAP_US = 10 * 1000,	  /* between batches: 800 frames a second at most */
 	ANNOUNCE_SPACING_US = 200 * 1000, /* from the beginning of a round to that of the next */
+	ANNOUNCE_SECOND_US = 1000 * 1000, /* after the beginning of the burst */
+	ANNOUNCE_THIRD_US = 5000 * 1000,
 };
 
 #define ANNOUNCE_NEVER UINT64_MAX
 
 struct announce {
 	size_t n_addresses;
-	unsigned int rounds; /* still to begin or in progress; 0: idle */
+	unsigned int rounds; /* of the burst, still to begin or in progress */
+	unsigned int follow; /* the single round after the burst that is next */
+	uint64_t start_us;   /* when the burst was asked for */
+	uint64_t refresh_us; /* 0: never */
+	bool resting;	     /* nothing but the refresh is due */
 	size_t next;	     /* next address of this round */
 	uint64_t due_us;     /* of the next batch */
 	uint64_t round_us;   /* when the last round began, or ANNOUNCE_NEVER */
@@ -38,12 +48,14 @@ size_t announce_arp(const struct addr *address, const struct mac *mac, uint8_t *
 size_t announce_na(const struct addr *address, const struct mac *mac, uint8_t *bytes, size_t size);
 
 void announce_init(struct announce *a);
+/* How long after a round the next one follows when nothing else is due; 0: never, the default. */
+void announce_refresh(struct announce *a, uint64_t refresh_us);
 /*
  * A burst from now on. While one is running it is prolonged to `repeat` rounds, and a new one keeps
  * the spacing to the last round: however often it is called, the rate stays bounded.
  */
 void announce_start(struct announce *a, size_t n_addresses, unsigned int repeat, uint64_t now_us);
-/* The addresses are not ours any more; the next burst starts at once again. */
+/* The addresses are not ours any more; the next burst starts at once again. Keeps the refresh. */
 void announce_stop(struct announce *a);
 /* When announce_step() has something to do, or ANNOUNCE_NEVER. */
 uint64_t announce_due(const struct announce *a);

@@ -37,7 +37,7 @@ void announcer_link(struct announcer *a, unsigned int ifindex, const struct mac 
 	a->mac = *mac;
 }
 
-static void send_one(struct announcer *a, const struct addr *address)
+void announcer_send(struct announcer *a, const struct addr *address)
 {
 	bool ipv6 = address->family == AF_INET6;
 	uint8_t frame[ANNOUNCE_NA_LEN];
@@ -81,7 +81,7 @@ static void run(struct announcer *a)
 
 	n = announce_step(&a->schedule, now_us(), &first);
 	for (size_t i = first; n > 0; i++, n--)
-		send_one(a, &a->addresses[i].addr);
+		announcer_send(a, &a->addresses[i].addr);
 	if (announce_due(&a->schedule) == ANNOUNCE_NEVER) {
 		uv_timer_stop(&a->timer);
 		return;
@@ -97,6 +97,19 @@ void announcer_start(struct announcer *a, const struct prefix *addresses, size_t
 	a->addresses = addresses;
 	announce_start(&a->schedule, n, repeat, now_us());
 	run(a);
+}
+
+void announcer_defend(struct announcer *a)
+{
+	if (a->addresses && a->schedule.n_addresses > 0)
+		announcer_start(a, a->addresses, a->schedule.n_addresses, 1);
+}
+
+void announcer_refresh(struct announcer *a, uint32_t refresh_ms)
+{
+	announce_refresh(&a->schedule, (uint64_t)refresh_ms * 1000);
+	if (a->addresses)
+		run(a);
 }
 
 void announcer_stop(struct announcer *a)

@@ -35,6 +35,12 @@ void announcer_link(struct announcer *a, unsigned int ifindex, const struct mac 
 /* The list must stay until announcer_stop(). */
 void announcer_start(struct announcer *a, const struct prefix *addresses, size_t n,
 		     unsigned int repeat);
+/* One frame for one address, now, beside all bursts. */
+void announcer_send(struct announcer *a, const struct addr *address);
+/* One round of announcements of what is announced anyway; nothing else changes. */
+void announcer_defend(struct announcer *a);
+/* How often a burst that is over is followed by another round, in milliseconds; 0: never. */
+void announcer_refresh(struct announcer *a, uint32_t refresh_ms);
 void announcer_stop(struct announcer *a);
 /* closed(owner) is called when the struct may be freed. */
 void announcer_close(struct announcer *a, void (*closed)(void *owner), void *owner);

@@ -1,36 +1,35 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Virtual addresses on an interface, through rtnetlink.
+ * The virtual addresses of a router on its interface.
  *
- * Owns which addresses of a virtual router were put on the interface by us, and takes only those
- * away again. Always as /32 or /128: an address that became the first of a subnet would take its
- * siblings with it when it goes, and the length tells our addresses from those of the host. IPv6
- * addresses come without duplicate address detection, which would keep them silent for a second
- * (the other router may still hold them), and with a preferred lifetime of 0, so that the host does
- * not choose them as the source of its own traffic. Every call is a synchronous request with a bounded wait (VIP_WAIT_MS); putting what is there and removing what is
- * not are no errors. Never touches the addresses of another interface or with another prefix
- * length.
+ * Owns which of them were put on the interface by us, and takes only those away again. Always as /32
+ * or /128: an address that became the first of a subnet would take its siblings with it when it goes,
+ * and the length tells our addresses from those of the host. They have a lifetime (lease.h), after
+ * which the kernel removes them by itself. IPv6 addresses come without duplicate address detection,
+ * which would keep them silent for a second (the other router may still hold them), and with a
+ * preferred lifetime of 0, so that the host does not choose them as the source of its own traffic.
+ * All addresses go in one request; its wait is bounded (VIP_WAIT_MS). Putting what is there and
+ * removing what is not are no errors. Never touches the addresses of another interface or with
+ * another prefix length.
  */
 #ifndef HA_VIP_UV_H
 #define HA_VIP_UV_H
 
+#include "ha/vip_netlink_uv.h"
 #include "include/addr.h"
 #include "include/err.h"
 
-enum {
-	VIP_WAIT_MS = 500,  /* for the kernel's answer: far more than a busy rtnl lock takes */
-	VIP_LIST_MAX = 512, /* addresses of one interface that are looked at */
-};
-
 enum vip_state {
 	VIP_ABSENT,
-	VIP_OURS,  /* put there, or found there with our prefix length */
+	VIP_FOUND, /* there before us; whose it is comes out before the call returns */
+	VIP_OURS,  /* put there, or found there with our mark or prefix length */
 	VIP_HOSTS, /* the host's own address: this node is the address owner */
 };
 
 struct vip_set {
 	struct prefix *addresses;
 	enum vip_state *states;
+	struct vip_change *changes; /* room for a request */
 	size_t n;
 };
 
@@ -50,9 +49,19 @@ int vip_clean(const char *interface, const struct prefix *addresses, size_t n, s
 /* Copies the list. 0 or -ENOMEM. */
 int vip_set_init(struct vip_set *s, const struct prefix *addresses, size_t n);
 void vip_set_free(struct vip_set *s);
-/* Puts every address on the interface; goes on after a failure (not after a timeout), returns the
- * first one. */
-int vip_set_take(struct vip_set *s, unsigned int ifindex, bool owner, struct err *err);
+/*
+ * Puts every absent address on the interface, valid for so long; goes on after a failure (not after
+ * a timeout), returns the first one. What an address owner finds there without our mark is the
+ * host's, and so is an address with the prefix length of a network.
+ */
+int vip_set_take(struct vip_set *s, unsigned int ifindex, bool owner, uint32_t valid_s,
+		 struct err *err);
+/* Begins the lifetime of ours anew. Those for which that fails are absent; the first failure. */
+int vip_set_renew(struct vip_set *s, unsigned int ifindex, uint32_t valid_s, struct err *err);
+/* The address is gone from the interface. True when it was ours. */
+bool vip_set_lost(struct vip_set *s, const struct addr *address);
+/* Looks which of ours are gone; returns how many, or a negative errno. */
+int vip_set_find_lost(struct vip_set *s, unsigned int ifindex);
 /* Removes those that are ours; the others are forgotten. */
 int vip_set_release(struct vip_set *s, unsigned int ifindex, struct err *err);
 /* Ours may have been taken away by another set that held them, too: the next take puts them back. */

@@ -65,7 +65,6 @@ void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret)
 		.version = r->version,
 		.state = wire_state(r->core.state),
 		.priority = r->core.settings.priority,
-		.source = r->core.settings.address,
 		.interval_us = (uint32_t)interval_us,
 		.mac = r->link.mac,
 	};

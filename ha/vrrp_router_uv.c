@@ -40,32 +40,6 @@ static const char *more(unsigned long suppressed, char buf[static MORE_TEXT])
 
 /* --- effects ---------------------------------------------------------------------------------- */
 
-void vrrp_router_release(struct vrrp_router *r)
-{
-	announcer_stop(&r->announcer);
-	r->vip_error.text[0] = '\0';
-	if (vip_set_release(&r->vips, r->link.ifindex, &r->vip_error) < 0) {
-		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
-		vrrp_router_recheck(r, RECHECK_MS);
-	}
-}
-
-void vrrp_router_take(struct vrrp_router *r)
-{
-	bool owner = r->core.settings.priority == VRRP_PRIORITY_OWNER;
-
-	r->vip_error.text[0] = '\0';
-	if (vip_set_take(&r->vips, r->link.ifindex, owner, &r->vip_error) < 0) {
-		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
-		vrrp_router_recheck(r, RECHECK_MS);
-	}
-}
-
-void vrrp_router_announce(struct vrrp_router *r)
-{
-	announcer_start(&r->announcer, r->vips.addresses, r->vips.n, r->garp_repeat);
-}
-
 static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 {
 	unsigned long suppressed;
@@ -172,8 +146,10 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 		send_advert(r, u->send_priority);
 	if (u->flags & VRRP_GOODBYE)
 		say_goodbye(r);
-	if (u->flags & VRRP_TAKE_VIP)
+	if (u->flags & VRRP_TAKE_VIP) {
 		vrrp_router_take(r);
+		vrrp_router_claim(r);
+	}
 	if (u->flags & VRRP_ANNOUNCE)
 		vrrp_router_announce(r);
 	if (u->flags & VRRP_TIMER && !r->closing)
@@ -290,6 +266,7 @@ static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
 	r->heard_from = p.source;
 	r->heard_priority = p.priority;
 	r->heard_us = now_us();
+	vrrp_router_heard(r);
 	vrrp_router_step(r, (struct vrrp_event){
 				    .type = VRRP_EVENT_ADVERT,
 				    .advert = {.source = p.source,

@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The inside of a virtual router on the loop, shared by vrrp_router_uv.c (adverts, the timer and
- * the effects of a step) and vrrp_uv.c (the interface, the life of the router, what others call).
+ * the effects of a step), vrrp_vip_uv.c (the addresses: lease, announcements, who else claims them)
+ * and vrrp_uv.c (the interface, the life of the router, what others call).
  * Nobody else includes this; the outside is vrrp_uv.h.
  */
 #ifndef HA_VRRP_ROUTER_UV_H
 #define HA_VRRP_ROUTER_UV_H
 
 #include "ha/announce_uv.h"
+#include "ha/claim_uv.h"
 #include "ha/deadline_uv.h"
+#include "ha/lease.h"
 #include "ha/vip_uv.h"
+#include "ha/vip_watch_uv.h"
 #include "ha/vrrp_socket_uv.h"
 #include "ha/vrrp_uv.h"
 #include "include/log.h"
@@ -60,7 +64,12 @@ struct vrrp_router {
 	struct vrrp_socket *socket; /* NULL: not open */
 	struct announcer announcer;
 	struct deadline deadline; /* the core's */
-	uv_timer_t recheck;	  /* runs while something is missing */
+	struct claimer claimer;
+	struct vip_listener listener;
+	struct lease lease;
+	uv_timer_t lease_timer;
+	void (*vips_closed)(void *owner);
+	uv_timer_t recheck; /* runs while something is missing */
 	int open_handles;
 
 	/* for status */
@@ -74,11 +83,14 @@ struct vrrp_router {
 	uint64_t heard_us;
 	struct err fault_error; /* text "" when there is none */
 	struct err vip_error;
+	struct err claim_error; /* another host has our addresses, too */
 	struct vrrp_counters counters;
 	struct log_limit reject_limits[VRRP_REJECT_COUNT];
 	struct log_limit note_limits[VRRP_NOTE_COUNT];
 	struct log_limit skew_limit;
 	struct log_limit socket_limit;
+	struct log_limit lost_limit;
+	struct log_limit claim_limit;
 };
 
 /* Notes when the present state began. */
@@ -91,12 +103,28 @@ void vrrp_router_expired(void *owner, uint64_t late_us);
 uint8_t vrrp_router_priority(const struct vrrp_router *r);
 /* The socket may have something (also an error): reads at most READ_BUDGET datagrams. */
 void vrrp_router_readable(void *owner);
-/* Addresses and announcements outside of a step: a second try, or another list. */
+/* Whether the router can work, as far as can be seen now; tells the core (in vrrp_uv.c). */
+void vrrp_router_judge(struct vrrp_router *r);
+
+/* In vrrp_vip_uv.c. */
+int vrrp_vips_init(struct vrrp_router *r, struct err *err);
+/* What may change while the router runs. */
+void vrrp_vips_configure(struct vrrp_router *r, const struct vrrp_setup *setup);
+void vrrp_vips_link(struct vrrp_router *r);
+void vrrp_vips_close(struct vrrp_router *r, void (*closed)(void *owner));
+/* Puts the addresses that are missing. */
 void vrrp_router_take(struct vrrp_router *r);
 void vrrp_router_release(struct vrrp_router *r);
 void vrrp_router_announce(struct vrrp_router *r);
-/* Looks at everything that the router needs and tells the core when that changed (in vrrp_uv.c). */
-void vrrp_router_judge(struct vrrp_router *r);
+/* Asks who else has the addresses; before they are announced for the first time. */
+void vrrp_router_claim(struct vrrp_router *r);
+/* The lease ends with the interface. */
+void vrrp_router_forget(struct vrrp_router *r);
+/* A sign of life of another router: a lone lease is over. */
+void vrrp_router_heard(struct vrrp_router *r);
+/* For status: its part about the addresses. */
+void vrrp_vips_view(const struct vrrp_router *r, struct vrrp_view *ret);
+
 /* Looks at the interface and at failed addresses again after a while (in vrrp_uv.c). */
 void vrrp_router_recheck(struct vrrp_router *r, uint64_t ms);
 

@@ -62,6 +62,8 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 		.family = r->family,
 		.unicast = r->unicast,
 	};
+	struct claim_who who;
+	char text[ADDR_TEXT], mac[MAC_TEXT];
 
 	if (!r->link.present) {
 		err_set(err, -ENODEV, "interface %s does not exist", r->interface);
@@ -79,6 +81,11 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 	if (r->track_fault[0]) {
 		err_set(err, -EHOSTDOWN, "%s", r->track_fault);
 		return VRRP_REASON_TRACKED;
+	}
+	if (claimer_is_taken(&r->claimer, &who)) {
+		err_set(err, -EADDRINUSE, "%s is held by another host, MAC %s",
+			addr_format(&who.address, text), mac_format(&who.mac, mac));
+		return VRRP_REASON_ADDRESS_TAKEN;
 	}
 	return VRRP_REASON_NONE;
 }
@@ -179,7 +186,7 @@ static void drop_link(struct vrrp_router *r)
 							.fault = VRRP_REASON_NO_LINK});
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
-	vip_set_forget(&r->vips);
+	vrrp_router_forget(r);
 }
 
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
@@ -196,7 +203,7 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 		drop_link(r);
 	r->link = *link;
 	r->linked = true;
-	announcer_link(&r->announcer, link->ifindex, &link->mac);
+	vrrp_vips_link(r);
 	if (moved && r->core.state == VRRP_MASTER)
 		vrrp_router_announce(r);
 	vrrp_router_judge(r);
@@ -271,7 +278,6 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	snprintf(r->section, sizeof(r->section), "%s", setup->section->name);
 	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
 		 setup->family == AF_INET6 ? " (IPv6)" : "");
-	r->garp_repeat = setup->section->garp_repeat;
 	r->own_priority = settings_of(setup).priority;
 	copy_auth(r, setup);
 	r->configured = own_address(setup);
@@ -279,6 +285,7 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	for (size_t i = 0; cluster && i < cluster->n_nodes; i++)
 		if (&cluster->nodes[i] != setup->self)
 			r->peers[r->n_peers++] = cluster->nodes[i].address;
+	vrrp_vips_configure(r, setup);
 }
 
 static void on_handle_closed(void *owner)
@@ -309,7 +316,6 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->loop = loop;
 	r->ops = *ops;
 	r->owner = owner;
-	copy_setup(r, setup);
 	snprintf(r->interface, sizeof(r->interface), "%s", section->interface);
 	r->virtual_router_id = section->virtual_router_id;
 	r->version = section->version;
@@ -317,19 +323,20 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->unicast = section->unicast;
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
-	code = announcer_init(&r->announcer, loop, r->name, err);
+	code = vrrp_vips_init(r, err);
 	if (code < 0)
 		goto free_vips;
-	r->open_handles = 1;
+	copy_setup(r, setup);
 	code = deadline_init(&r->deadline, loop, vrrp_router_expired, r, err);
 	if (code < 0) {
 		r->closing = true;
-		announcer_close(&r->announcer, on_handle_closed, r);
+		r->open_handles = 3;
+		vrrp_vips_close(r, on_handle_closed);
 		return code;
 	}
 	uv_timer_init(loop, &r->recheck);
 	r->recheck.data = r;
-	r->open_handles = 3;
+	r->open_handles = 5;
 	*ret = r;
 	return 0;
 free_vips:
@@ -363,7 +370,7 @@ void vrrp_router_close(struct vrrp_router *r)
 	r->socket = NULL;
 	deadline_close(&r->deadline, on_handle_closed);
 	uv_close((uv_handle_t *)&r->recheck, on_recheck_closed);
-	announcer_close(&r->announcer, on_handle_closed, r);
+	vrrp_vips_close(r, on_handle_closed);
 }
 
 int vrrp_router_failover(struct vrrp_router *r, struct err *err)
@@ -397,10 +404,14 @@ static void replace_addresses(struct vrrp_router *r, struct vip_set *next)
 		return;
 	}
 	announcer_stop(&r->announcer); /* it reads the old list */
+	claimer_end(&r->claimer);
 	if (vip_set_replace(&r->vips, next, r->link.ifindex, &r->vip_error) < 0)
 		log_error("%s: %s, it stays there", r->name, r->vip_error.text);
+	vip_watch_read(&r->listener);
+	claimer_set_addresses(&r->claimer, r->vips.addresses, r->vips.n);
 	if (r->core.state == VRRP_MASTER) {
 		vrrp_router_take(r);
+		vrrp_router_claim(r);
 		vrrp_router_announce(r);
 	}
 }
@@ -486,10 +497,8 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 			master || !r->heard ? 0 : uv_hrtime() / 1000000 - r->heard_us / 1000,
 		.addresses = r->vips.addresses,
 		.n_addresses = r->vips.n,
-		.holds_addresses = vip_set_complete(&r->vips),
-		.error = r->fault_error.text[0] ? r->fault_error.text : r->vip_error.text,
 		.counters = r->counters,
 	};
-	ret->counters.announced = r->announcer.sent;
+	vrrp_vips_view(r, ret);
 	vrrp_cause_format(&r->cause, ret->reason_text);
 }

@@ -16,6 +16,7 @@
 #define HA_VRRP_UV_H
 
 #include "ha/heartbeat.h"
+#include "ha/lease.h"
 #include "ha/vrrp.h"
 #include "ha/vrrp_auth.h"
 #include "ha/vrrp_packet.h"
@@ -58,6 +59,8 @@ struct vrrp_counters {
 	uint64_t rejected[VRRP_REJECT_COUNT];
 	uint64_t noted[VRRP_NOTE_COUNT];
 	uint64_t announced; /* gratuitous ARP, unsolicited neighbour advertisements */
+	uint64_t restored;  /* addresses that somebody else removed, put back */
+	uint64_t claims;    /* frames of third hosts that claim an address of ours */
 };
 
 /* A snapshot for status. The strings and the list are borrowed: valid until the next call on r. */
@@ -88,6 +91,7 @@ struct vrrp_view {
 	const struct prefix *addresses;
 	size_t n_addresses;
 	bool holds_addresses; /* all of them are on the interface, put there or found by us */
+	uint32_t lease_s;     /* the lifetime that they were last given; 0: they are not held */
 	const char *error;    /* "" or why the router cannot do all of its work */
 	struct vrrp_counters counters;
 };
@@ -125,7 +129,7 @@ void vrrp_router_close(struct vrrp_router *r);
 /* The operator hands the addresses over. Only when master (and not the address owner). */
 int vrrp_router_failover(struct vrrp_router *r, struct err *err);
 /*
- * New priority, interval, preempt, address, peers, garp-repeat or list of addresses, without leaving
+ * New priority, interval, preempt, address, peers, garp-repeat, garp-refresh, lease or list of addresses, without leaving
  * the state. Interface, virtual router id, version, family and unicast must be the same (-EINVAL):
  * vrrp_router_fits().
  */
@@ -138,6 +142,14 @@ bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setu
 void vrrp_router_confirm(struct vrrp_router *r);
 /* Its name never changes: any thread may ask. */
 const char *vrrp_router_interface(const struct vrrp_router *r);
+/*
+ * What is known about being alone: decides how long the lease is. Until it is called, a router with a
+ * cluster takes the other director for alive. An advert that is accepted overrules peer_silent until
+ * the next call.
+ */
+void vrrp_router_lease(struct vrrp_router *r, const struct lease_facts *facts);
+/* A MAC of the other director: not a third host when it answers for the addresses. */
+void vrrp_router_add_friend(struct vrrp_router *r, const struct mac *mac);
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret);
 
 /* --- what it is told from beside (vrrp_beside_uv.c) ------------------------------------------- */

@@ -21,8 +21,6 @@ static const struct {
 	{SECTION_TOP, "notify", NULL},
 	{SECTION_CLUSTER, "accept-key-file", NULL},
 	{SECTION_CLUSTER, "hold-takeover", NULL},
-	{SECTION_CLUSTER, "lease", NULL},
-	{SECTION_CLUSTER, "lone-lease", NULL},
 	{SECTION_NODE, "sync-address", NULL},
 	{SECTION_VRRP, "preempt-delay", "0s"},
 	{SECTION_VRRP, "virtual-mac", "false"},
@@ -31,7 +29,6 @@ static const struct {
 	{SECTION_VRRP, "track-interface", NULL},
 	{SECTION_VRRP, "track-command", NULL},
 	{SECTION_VRRP, "track-farm", NULL},
-	{SECTION_VRRP, "garp-refresh", NULL},
 	{SECTION_FARM, "slow-start", NULL},
 	{SECTION_FARM, "sync", NULL},
 };

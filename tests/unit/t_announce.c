@@ -73,8 +73,66 @@ static void one_address_five_times(void)
 	CU_ASSERT(announce_due(&a) == ANNOUNCE_NEVER);
 	announce_start(&a, 1, 5, 0);
 	follow(&a, 10000000, text, sizeof(text));
-	EXPECT_TEXT(text, "0:0-0 200:0-0 400:0-0 600:0-0 800:0-0 ");
+	EXPECT_TEXT(text, "0:0-0 200:0-0 400:0-0 600:0-0 800:0-0 1000:0-0 5000:0-0 ");
 	CU_ASSERT(announce_due(&a) == ANNOUNCE_NEVER);
+}
+
+static void refresh(void)
+{
+	struct announce a;
+	char text[512];
+
+	announce_init(&a);
+	announce_refresh(&a, 60000000);
+	announce_start(&a, 1, 1, 0);
+	follow(&a, 130000000, text, sizeof(text));
+	EXPECT_TEXT(text, "0:0-0 1000:0-0 5000:0-0 65000:0-0 125000:0-0 ");
+	/* another value counts from the last round; with a burst all begins anew */
+	announce_refresh(&a, 10000000);
+	EXPECT_INT(announce_due(&a), 135000000);
+	announce_refresh(&a, 0);
+	CU_ASSERT(announce_due(&a) == ANNOUNCE_NEVER);
+	announce_refresh(&a, 1); /* never more often than the rounds of a burst */
+	EXPECT_INT(announce_due(&a), 125200000);
+	announce_refresh(&a, 60000000);
+	announce_start(&a, 1, 2, 130000000);
+	follow(&a, 140000000, text, sizeof(text));
+	EXPECT_TEXT(text, "130000:0-0 130200:0-0 131000:0-0 135000:0-0 ");
+	announce_stop(&a);
+	announce_start(&a, 1, 1, 200000000); /* kept */
+	follow(&a, 270000000, text, sizeof(text));
+	EXPECT_TEXT(text, "200000:0-0 201000:0-0 205000:0-0 265000:0-0 ");
+}
+
+/* A burst that takes longer than that needs no single rounds behind it. */
+static void a_long_burst(void)
+{
+	struct announce a;
+	unsigned int sent = 0;
+	size_t first;
+
+	announce_init(&a);
+	announce_start(&a, 1, 255, 0);
+	for (; announce_due(&a) != ANNOUNCE_NEVER; sent++)
+		EXPECT_INT(announce_step(&a, announce_due(&a), &first), 1);
+	EXPECT_INT(sent, 255);
+}
+
+/* The refresh is paced, too, and a burst that is asked for amid a round does not tear it apart. */
+static void a_burst_amid_a_round(void)
+{
+	struct announce a;
+	char text[512];
+	size_t first;
+
+	announce_init(&a);
+	announce_start(&a, 20, 1, 0);
+	follow(&a, 999999, text, sizeof(text));
+	EXPECT_INT(announce_step(&a, 1000000, &first), ANNOUNCE_BATCH);
+	announce_start(&a, 20, 2, 1001000);
+	follow(&a, 3000000, text, sizeof(text));
+	EXPECT_TEXT(text, "1010:8-15 1020:16-19 1200:0-7 1210:8-15 1220:16-19 2001:0-7 2011:8-15 "
+			  "2021:16-19 ");
 }
 
 static void many_addresses_are_paced(void)
@@ -85,7 +143,8 @@ static void many_addresses_are_paced(void)
 	announce_init(&a);
 	announce_start(&a, 20, 2, 0);
 	follow(&a, 10000000, text, sizeof(text));
-	EXPECT_TEXT(text, "0:0-7 10:8-15 20:16-19 200:0-7 210:8-15 220:16-19 ");
+	EXPECT_TEXT(text, "0:0-7 10:8-15 20:16-19 200:0-7 210:8-15 220:16-19 "
+			  "1000:0-7 1010:8-15 1020:16-19 5000:0-7 5010:8-15 5020:16-19 ");
 	announce_init(&a);
 	announce_start(&a, 255, 2, 0); /* a round longer than the spacing */
 	follow(&a, 315000, text, sizeof(text));
@@ -121,11 +180,11 @@ static void many_starts_keep_the_rate(void)
 		sent += (unsigned int)announce_step(&a, us, &first);
 	}
 	EXPECT_INT(sent, 5);
-	/* ... also when every burst has ended before the next one starts */
+	/* … also when every burst has ended before the next one starts */
 	announce_init(&a);
 	sent = 0;
 	for (uint64_t us = 0; us < 1000000; us += 1000) {
-		if (announce_due(&a) == ANNOUNCE_NEVER)
+		if (a.rounds == 0)
 			announce_start(&a, 1, 1, us);
 		sent += (unsigned int)announce_step(&a, us, &first);
 	}
@@ -157,7 +216,7 @@ static void another_list(void)
 	EXPECT_INT(announce_step(&a, 0, &first), ANNOUNCE_BATCH);
 	announce_start(&a, 2, 1, 5000); /* a shorter list: never an index beyond it */
 	follow(&a, 10000000, text, sizeof(text));
-	EXPECT_TEXT(text, "200:0-1 ");
+	EXPECT_TEXT(text, "200:0-1 1005:0-1 5005:0-1 ");
 	announce_start(&a, 0, 5, 0);
 	CU_ASSERT(announce_due(&a) == ANNOUNCE_NEVER);
 	announce_start(&a, 5, 0, 0);
@@ -168,6 +227,9 @@ UNIT_TESTS(announce) = {
 	{"frame", frame},
 	{"neighbour advertisement", neighbour_advertisement},
 	{"one address, five times", one_address_five_times},
+	{"refresh", refresh},
+	{"a long burst", a_long_burst},
+	{"a burst amid a round", a_burst_amid_a_round},
 	{"many addresses are paced", many_addresses_are_paced},
 	{"not before its time", not_before_its_time},
 	{"many starts keep the rate", many_starts_keep_the_rate},

@@ -76,6 +76,12 @@ lab_has_vip() {
 	lab_has_address "$1" "$LAB_VIP"
 }
 
+# lab_vip_lifetime NODE [ADDRESS]: the seconds that its kernel keeps the address, or forever.
+lab_vip_lifetime() {
+	ip -n "$(lab_ns "$1")" address show dev eth0 |
+		grep -A 1 -F " ${2:-$LAB_VIP}/" | sed -n 's/.*valid_lft \([0-9a-z]*\).*/\1/p' | sed 's/sec$//'
+}
+
 lab_has_vip6() {
 	lab_has_address "$1" "$LAB_VIP6" && lab_has_address "$1" "$LAB_VIP6_LINK"
 }
