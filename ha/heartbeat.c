@@ -97,7 +97,8 @@ static bool is_word(const struct heartbeat_word *w)
 	return w->virtual_router_id > 0 && is_family(w->family) &&
 	       (w->version == 2 || w->version == 3) && w->state <= HEARTBEAT_MAINTENANCE &&
 	       w->priority > 0 && (w->flags & ~HEARTBEAT_WORD_FLAGS) == 0 &&
-	       is_interval(w->interval_us);
+	       is_interval(w->interval_us) &&
+	       (w->source.family == 0 || w->source.family == w->family);
 }
 
 /* What holds for every message, to be sent or received. */
@@ -138,6 +139,7 @@ static void put_word(struct wr *w, const struct heartbeat_word *word)
 	wr_be32(w, word->interval_us);
 	wr_be32(w, word->healthy);
 	wr_bytes(w, word->mac.bytes, MAC_LEN);
+	wr_bytes(w, word->source.bytes, sizeof(word->source.bytes));
 }
 
 size_t heartbeat_body_build(const struct heartbeat_message *m,
@@ -178,8 +180,21 @@ static void take(struct rd *r, void *to, size_t n)
 		memset(to, 0, n);
 }
 
-static void take_word(struct rd *r, struct heartbeat_word *ret)
+/* An IPv4 address leaves twelve octets over, which are zero: so two of them compare as a whole. */
+static bool take_address(struct rd *r, uint8_t family, struct addr *ret)
 {
+	static const uint8_t zeros[12];
+
+	*ret = (struct addr){.family = family};
+	take(r, ret->bytes, sizeof(ret->bytes));
+	return family != AF_INET || memcmp(ret->bytes + 4, zeros, sizeof(zeros)) == 0;
+}
+
+static bool take_word(struct rd *r, struct heartbeat_word *ret)
+{
+	static const struct addr none;
+	bool good;
+
 	ret->section = rd_be32(r);
 	ret->virtual_router_id = rd_u8(r);
 	ret->family = family_of(rd_u8(r));
@@ -190,18 +205,18 @@ static void take_word(struct rd *r, struct heartbeat_word *ret)
 	ret->interval_us = rd_be32(r);
 	ret->healthy = rd_be32(r);
 	take(r, ret->mac.bytes, MAC_LEN);
+	good = take_address(r, ret->family, &ret->source);
+	if (memcmp(ret->source.bytes, none.bytes, sizeof(none.bytes)) == 0)
+		ret->source = none;
+	return good;
 }
 
-/* An IPv4 address leaves twelve octets over, which are zero: so two of them compare as a whole. */
 static bool take_straggler(struct rd *r, struct heartbeat_straggler *ret)
 {
-	static const uint8_t zeros[12];
+	bool good = take_address(r, family_of(rd_u8(r)), &ret->address);
 
-	ret->address.family = family_of(rd_u8(r));
-	take(r, ret->address.bytes, sizeof(ret->address.bytes));
 	take(r, ret->mac.bytes, MAC_LEN);
-	return ret->address.family != AF_INET ||
-	       memcmp(ret->address.bytes + 4, zeros, sizeof(zeros)) == 0;
+	return good;
 }
 
 bool heartbeat_body_parse(const uint8_t *bytes, size_t len, struct heartbeat_message *ret)
@@ -223,7 +238,7 @@ bool heartbeat_body_parse(const uint8_t *bytes, size_t len, struct heartbeat_mes
 				   (size_t)ret->n_stragglers * HEARTBEAT_STRAGGLER_LEN)
 		return false;
 	for (size_t i = 0; i < ret->n_words; i++)
-		take_word(&r, &ret->words[i]);
+		good &= take_word(&r, &ret->words[i]);
 	for (size_t i = 0; i < ret->n_stragglers; i++)
 		good &= take_straggler(&r, &ret->stragglers[i]);
 	return good && is_possible(ret);

@@ -65,6 +65,7 @@ void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret)
 		.version = r->version,
 		.state = wire_state(r->core.state),
 		.priority = r->core.settings.priority,
+		.source = r->core.settings.address,
 		.interval_us = (uint32_t)interval_us,
 		.mac = r->link.mac,
 	};
@@ -91,4 +92,14 @@ uint64_t vrrp_router_interval_us(const struct vrrp_router *r)
 enum vrrp_state vrrp_router_state(const struct vrrp_router *r)
 {
 	return r->core.state;
+}
+
+enum vrrp_reason vrrp_router_own_fault(const struct vrrp_router *r)
+{
+	return r->own_fault;
+}
+
+bool vrrp_router_hears(const struct vrrp_router *r)
+{
+	return r->heard && uv_hrtime() / 1000 - r->heard_us < vrrp_down_interval_us(&r->core);
 }

@@ -48,12 +48,12 @@ struct vrrp_router {
 	struct vrrp_auth_seen seen; /* when nobody gave a longer-lived one */
 
 	/* from beside */
-	uint8_t own_priority;	 /* of the configuration */
-	uint8_t tracked;	 /* in its place; 0: none */
-	char track_fault[160];	 /* "" when what is tracked is well enough */
-	bool group_fault;	 /* another one of the group has one */
+	uint8_t own_priority;	    /* of the configuration */
+	uint8_t tracked;	    /* in its place; 0: none */
+	char track_fault[160];	    /* "" when what is tracked is well enough */
+	bool group_fault;	    /* another one of the group has one */
 	enum vrrp_reason own_fault; /* what judge() has found last, without the group */
-	uint64_t let_go_us;	 /* when it let the addresses go with a goodbye; 0: never */
+	uint64_t let_go_us;	    /* when it let the addresses go with a goodbye; 0: never */
 
 	struct vrrp core;
 	struct vrrp_link link;

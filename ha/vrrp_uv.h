@@ -81,11 +81,11 @@ struct vrrp_view {
 	int64_t changed_wall_ms;	   /* when, since 1970 */
 	uint64_t changed_ms;		   /* when, monotonic (uv_hrtime / 1000000) */
 	bool yielded;			   /* handed over by the operator, not master since */
-	bool held;	       /* a takeover is held: adverts are lost, heartbeats are not */
-	enum vrrp_reason gate; /* why it does not preempt yet, or VRRP_REASON_NONE */
-	struct addr source;		   /* own address in adverts; family 0: not known yet */
-	bool has_master;		   /* an advert was accepted in this state */
-	struct addr master_address;	   /* the router last heard; ourselves when master */
+	bool held;		    /* a takeover is held: adverts are lost, heartbeats are not */
+	enum vrrp_reason gate;	    /* why it does not preempt yet, or VRRP_REASON_NONE */
+	struct addr source;	    /* own address in adverts; family 0: not known yet */
+	bool has_master;	    /* an advert was accepted in this state */
+	struct addr master_address; /* the router last heard; ourselves when master */
 	uint8_t master_priority;
 	uint64_t master_age_ms; /* since its last advert; 0 when we are master */
 	const struct prefix *addresses;
@@ -170,5 +170,9 @@ bool vrrp_router_is(const struct vrrp_router *r, const struct heartbeat_word *w)
 /* Its Advertisement_Interval. */
 uint64_t vrrp_router_interval_us(const struct vrrp_router *r);
 enum vrrp_state vrrp_router_state(const struct vrrp_router *r);
+/* What is wrong with it apart from its group, as it saw itself last. */
+enum vrrp_reason vrrp_router_own_fault(const struct vrrp_router *r);
+/* Another router's advert was accepted within the time that a backup waits for one. */
+bool vrrp_router_hears(const struct vrrp_router *r);
 
 #endif

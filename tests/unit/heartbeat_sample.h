@@ -40,6 +40,7 @@ static inline struct heartbeat_word sample_word(uint8_t virtual_router_id, uint8
 		.interval_us = 1000000,
 		.healthy = 3,
 		.mac = {{2, 0, 0, 0, 0, 1}},
+		.source = {.family = AF_INET, .bytes = {10, 77, 0, 2}},
 	};
 }
 

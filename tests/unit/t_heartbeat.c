@@ -32,6 +32,7 @@ static void expect_same(const struct heartbeat_message *a, const struct heartbea
 		EXPECT_INT(w->interval_us, v->interval_us);
 		EXPECT_INT(w->healthy, v->healthy);
 		CU_ASSERT(mac_equal(&w->mac, &v->mac));
+		CU_ASSERT(addr_equal(&w->source, &v->source));
 	}
 	EXPECT_INT(a->n_stragglers, b->n_stragglers);
 	for (size_t i = 0; i < a->n_stragglers; i++) {

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * This node's virtual routers and the other node: what the routers tell each other and the
+ * heartbeats, and the heartbeats them.
+ *
+ *   a router lets its addresses go       -> a heartbeat at once that names the successor
+ *   a heartbeat's word of a router       -> that router's election (VRRP_EVENT_PEER)
+ *   the other node is heard, or not      -> the leases of all routers, and who may answer for VIPs
+ *   a step of a router of a group        -> the others of its group (group.h)
+ *   a router serves (again)              -> it does not preempt before its gate opens (gate.h)
+ *
+ * Owns the heartbeats; the routers are made and ended by the caller, with pair_router_ops() and the
+ * pair as their owner. Decides nothing about the election. All of it belongs to the election
+ * thread.
+ */
+#ifndef HA_PAIR_UV_H
+#define HA_PAIR_UV_H
+
+#include "ha/heartbeat_uv.h"
+#include "ha/vrrp_uv.h"
+#include "proto/cluster_key.h"
+
+struct pair;
+
+/* Called on the election thread; each may be NULL. */
+struct pair_ops {
+	/* The state of a router, or what is known of the other node. */
+	void (*changed)(void *owner);
+	void (*late)(void *owner, uint64_t late_us);
+	/* Hosts that still send to us what is the other node's, and what it says of ours. */
+	size_t (*fill_stragglers)(void *owner, struct heartbeat_straggler *list, size_t max);
+	void (*stragglers)(void *owner, const struct heartbeat_straggler *list, size_t n);
+};
+
+/* Borrowed for the call. */
+struct pair_setup {
+	const struct config_cluster *cluster; /* NULL: standalone */
+	const struct config_node *self;
+	const struct cluster_keys *keys; /* none: no heartbeats */
+};
+
+/* A router and what the pair is to know of it. Borrowed for the call. */
+struct pair_router {
+	struct vrrp_router *router;
+	const char *group; /* "": none */
+	uint32_t preempt_delay_ms;
+};
+
+/* The heartbeats' state of the other node, for status; strings as in heartbeat_view. */
+struct pair_view {
+	bool configured; /* there are heartbeats */
+	struct heartbeat_view peer;
+};
+
+int pair_new(uv_loop_t *loop, const struct pair_ops *ops, void *owner, struct pair **ret,
+	     struct err *err);
+const struct vrrp_router_ops *pair_router_ops(void);
+/*
+ * The routers from now on, in place of the last ones. 0 or a negative errno with the sentence; then
+ * nothing has changed.
+ */
+int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n, struct err *err);
+/* Heartbeats as they shall be; when only keys or intervals differ, the session goes on. */
+int pair_configure(struct pair *p, const struct pair_setup *setup, struct err *err);
+/* Whether a backend or the gateway behind the i-th router's interface answers. */
+void pair_lan_answers(struct pair *p, size_t router, bool answers);
+/* The tables of the other node are here, or none are needed. */
+void pair_in_sync(struct pair *p, bool in_sync);
+/* How many backends the i-th router's tracked farms have that serve. */
+void pair_healthy(struct pair *p, size_t router, uint32_t healthy);
+/* The same of the other node, by its last word. False when it is not known. */
+bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret);
+/* The other node is well and its router could take over from the i-th one here. */
+bool pair_has_successor(const struct pair *p, size_t router);
+/* The other node believes itself master, as we do. */
+bool pair_two_masters(const struct pair *p, size_t router);
+/* Orderly end of all routers, and the goodbye. */
+void pair_leave(struct pair *p);
+void pair_view(const struct pair *p, struct pair_view *ret);
+/* The routers are closed before. NULL is fine. */
+void pair_close(struct pair *p);
+
+#endif
