@@ -26,6 +26,7 @@
 #include "director/transitions.h"
 #include "ha/deadline_uv.h"
 #include "ha/election_uv.h"
+#include "ha/pair_uv.h"
 #include "ha/vrrp_uv.h"
 
 struct balance;
@@ -67,13 +68,15 @@ struct director {
 	struct control_server *server;
 	struct advert_marks *marks;   /* of authenticated adverts */
 	struct election *election;    /* the thread of the routers */
+	struct pair *pair;	      /* on it: joins routers and heartbeats */
 	struct vrrp_router **routers; /* on it: one per family of a vrrp section, in its order */
 	size_t n_routers;
-	struct vrrp_link *fed; /* what each of them was told of its interface last */
-	bool fed_all;	       /* every one of them was told something */
-	bool realtime_refused; /* and that was said */
-	struct deadline pulse; /* now and then, to see how late the main loop is */
-	bool pulses;	       /* it is open */
+	struct vrrp_link *fed;		/* what each of them was told of its interface last */
+	bool lan[2 * CONFIG_VRRPS_MAX]; /* and of what answers behind it */
+	bool fed_all;			/* every one of them was told something */
+	bool realtime_refused;		/* and that was said */
+	struct deadline pulse;		/* now and then, to see how late the main loop is */
+	bool pulses;			/* it is open */
 	struct latency late;
 	uv_timer_t refresh;  /* soon: plan and apply; several events become one plan */
 	bool waiting;	     /* refresh waits for the next step of a transition, not for events */

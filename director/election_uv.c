@@ -28,6 +28,45 @@ static void on_pulse(void *owner, uint64_t late_us)
 	deadline_arm(&d->pulse, uv_hrtime() / 1000 + PULSE_US);
 }
 
+/* On the election thread. */
+static void late(void *owner, uint64_t late_us)
+{
+	struct director *d = owner;
+
+	election_late(d->election, late_us);
+}
+
+/* On the election thread. */
+static void changed(void *owner)
+{
+	struct director *d = owner;
+
+	election_wake(d->election);
+}
+
+struct pair_call {
+	struct director *d;
+	struct err *err;
+	int code;
+};
+
+static void make_pair_here(void *arg)
+{
+	static const struct pair_ops ops = {.changed = changed, .late = late};
+	struct pair_call *call = arg;
+
+	call->code = pair_new(election_loop(call->d->election), &ops, call->d, &call->d->pair,
+			      call->err);
+}
+
+static int make_pair(struct director *d, struct err *err)
+{
+	struct pair_call call = {.d = d, .err = err};
+
+	election_call(d->election, make_pair_here, &call);
+	return call.code;
+}
+
 int director_open_election(struct director *d, struct err *err)
 {
 	int code = deadline_init(&d->pulse, d->loop, on_pulse, d, err);
@@ -37,6 +76,8 @@ int director_open_election(struct director *d, struct err *err)
 	d->pulses = true;
 	d->references++;
 	code = election_new(d->loop, woken, d, &d->election, err);
+	if (code == 0)
+		code = make_pair(d, err);
 	if (code == 0) /* not before the loop runs: a start is no delay */
 		deadline_arm(&d->pulse, uv_hrtime() / 1000 + PULSE_US);
 	return code;

@@ -6,6 +6,7 @@
  * the election thread.
  */
 #include "director/config/auth_key_file.h"
+#include "director/config/key_file.h"
 #include "director/director.h"
 #include "include/log.h"
 
@@ -17,16 +18,6 @@
 
 /* The kernel repeats an ARP request after a second (RFC 1122, 2.3.2.1): two of them and some. */
 enum { SETTLE_MS = 2500 };
-
-static void late(void *owner, uint64_t late_us)
-{
-	struct director *d = owner;
-
-	election_late(d->election, late_us);
-}
-
-/* The ruleset does not depend on the role, both directors always forward: no changes to be told. */
-static const struct vrrp_router_ops ops = {.late = late};
 
 /* Sections by name, not only by what vrrp_router_fits() compares: names are what people see. */
 static bool goes_on_as(const struct vrrp_router *r, const struct vrrp_setup *setup)
@@ -120,8 +111,8 @@ static int make_new(struct director *d, const struct vrrp_setup *setups, size_t 
 		for (size_t k = 0; k < d->n_routers; k++)
 			exists |= goes_on_as(d->routers[k], &setups[i]);
 		if (!exists)
-			code = vrrp_router_new(election_loop(d->election), &setups[i], &ops, d,
-					       &next[i], err);
+			code = vrrp_router_new(election_loop(d->election), &setups[i],
+					       pair_router_ops(), d->pair, &next[i], err);
 	}
 	for (size_t i = 0; code < 0 && i < n; i++)
 		vrrp_router_close(next[i]);
@@ -152,17 +143,37 @@ struct set_call {
 	const struct vrrp_setup *setups;
 	size_t n;
 	struct vrrp_router **next;
+	struct pair_router *members;
+	struct pair_setup pair;
 	struct err *err;
 	int code;
 };
+
+/* The routers that are there now, in the order of the setups. */
+static void introduce(struct set_call *call)
+{
+	struct err why = {0};
+
+	for (size_t i = 0; i < call->n; i++)
+		call->members[i] = (struct pair_router){
+			.router = call->next[i],
+			.group = call->setups[i].section->group,
+			.preempt_delay_ms = call->setups[i].section->preempt_delay_ms,
+		};
+	if (pair_set_routers(call->d->pair, call->members, call->n, &why) < 0 ||
+	    pair_configure(call->d->pair, &call->pair, &why) < 0)
+		log_error("%s; the directors do not hear each other's heartbeats", why.text);
+}
 
 static void set_here(void *arg)
 {
 	struct set_call *call = arg;
 
 	call->code = make_new(call->d, call->setups, call->n, call->next, call->err);
-	if (call->code == 0)
-		replace_old(call->d, call->setups, call->n, call->next);
+	if (call->code < 0)
+		return;
+	replace_old(call->d, call->setups, call->n, call->next);
+	introduce(call);
 }
 
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
@@ -173,14 +184,27 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	struct vrrp_router **next = calloc(max, sizeof(struct vrrp_router *));
 	struct vrrp_link *fed = calloc(max, sizeof(*fed));
 	struct vrrp_auth_keys *keys = calloc(max, sizeof(*keys));
-	struct set_call call = {.d = d, .setups = setups, .next = next, .err = err};
+	struct pair_router *members = calloc(max, sizeof(*members));
+	struct cluster_keys cluster_keys = {0};
+	struct set_call call = {
+		.d = d,
+		.setups = setups,
+		.next = next,
+		.members = members,
+		.pair = {.cluster = c->has_cluster ? &c->cluster : NULL,
+			 .self = self,
+			 .keys = &cluster_keys},
+		.err = err,
+	};
 
-	if (!setups || !next || !fed || !keys) {
+	if (!setups || !next || !fed || !keys || !members) {
 		call.code = err_set(err, -ENOMEM, "no memory");
 		goto out;
 	}
 	call.n = list_setups(c, self, setups);
 	call.code = give_keys(d, setups, call.n, keys, err);
+	if (call.code == 0)
+		call.code = config_read_keys(c, &cluster_keys, err);
 	if (call.code == 0)
 		election_call(d->election, set_here, &call);
 	if (call.code < 0)
@@ -195,6 +219,8 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 	fed = NULL;
 	director_set_realtime(d, c);
 out:
+	cluster_keys_wipe(&cluster_keys);
+	free(members);
 	if (keys)
 		sodium_memzero(keys, max * sizeof(*keys));
 	free(keys);
@@ -270,7 +296,17 @@ static bool look_at_link(struct director *d, const struct vrrp_router *r, struct
 struct feed_call {
 	struct director *d;
 	bool *told; /* for each router */
+	bool *lan;
 };
+
+/* Some backend behind the interface answers: it is not us who are cut off. */
+static bool lan_answers(struct director *d, const struct vrrp_link *link)
+{
+	for (size_t i = 0; link->up && i < d->config->n_farms; i++)
+		if (farm_has_backend(d, &d->config->farms[i], link->ifindex))
+			return true;
+	return false;
+}
 
 static void feed_here(void *arg)
 {
@@ -279,13 +315,16 @@ static void feed_here(void *arg)
 	for (size_t i = 0; i < call->d->n_routers; i++)
 		if (call->told[i])
 			vrrp_router_link(call->d->routers[i], &call->d->fed[i]);
+	for (size_t i = 0; i < call->d->n_routers; i++)
+		pair_lan_answers(call->d->pair, i, call->lan[i]);
 }
 
 /* A router is told what is new to it; the first time, that there is nothing, too. */
 void director_feed_routers(struct director *d)
 {
-	bool told[2 * CONFIG_VRRPS_MAX] = {0}, any = false, all = true;
-	struct feed_call call = {.d = d, .told = told};
+	bool told[2 * CONFIG_VRRPS_MAX] = {0}, lan[2 * CONFIG_VRRPS_MAX];
+	bool any = false, all = true;
+	struct feed_call call = {.d = d, .told = told, .lan = lan};
 
 	for (size_t i = 0; i < d->n_routers; i++) {
 		struct vrrp_link now;
@@ -297,6 +336,11 @@ void director_feed_routers(struct director *d)
 		told[i] = !d->fed_all || !same_link(&now, &d->fed[i]);
 		any |= told[i];
 		d->fed[i] = now;
+	}
+	for (size_t i = 0; i < d->n_routers; i++) {
+		lan[i] = lan_answers(d, &d->fed[i]);
+		any |= lan[i] != d->lan[i];
+		d->lan[i] = lan[i];
 	}
 	if (any)
 		election_call(d->election, feed_here, &call);
@@ -312,13 +356,17 @@ static void end_here(void *arg)
 {
 	const struct end_call *call = arg;
 
+	if (call->leave)
+		pair_leave(call->d->pair);
 	for (size_t i = 0; i < call->d->n_routers; i++)
-		end_router(call->d->routers[i], call->leave);
+		vrrp_router_close(call->d->routers[i]);
+	pair_close(call->d->pair);
 }
 
 void director_end_routers(struct director *d, bool leave)
 {
-	if (d->n_routers > 0)
+	if (d->pair)
 		election_call(d->election, end_here, &(struct end_call){.d = d, .leave = leave});
+	d->pair = NULL;
 	d->n_routers = 0;
 }
