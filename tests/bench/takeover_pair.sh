@@ -58,8 +58,8 @@ pair_name() {
 	if [ "$PAIR" = keepalived ]; then echo "keepalived-$1"; else echo "$1"; fi
 }
 
-# pair_signal NODE SIGNAL: to all of the daemon's processes; TERM to the first one, as a service
-# manager does it.
+# pair_signal NODE SIGNAL: to all of the daemon's processes, children first, which would end in an
+# orderly way if they saw their parent killed; TERM to the parent, as a service manager does it.
 pair_signal() {
 	local pid
 
@@ -69,7 +69,7 @@ pair_signal() {
 		kill -s TERM "$pid"
 	else
 		# shellcheck disable=SC2046
-		kill -s "$2" "$pid" $(pgrep -P "$pid" || true)
+		kill -s "$2" $(pgrep -P "$pid" || true) "$pid"
 	fi
 }
 
@@ -126,6 +126,7 @@ begin() {
 	MASTER=$(owners)
 	OTHER=$(other_of "$MASTER")
 	rm -f "$LAB/sent" "$LAB/sender/log"
+	MOST_MS=$2
 	lab_spawn sender client "$TOOL" send "$LAB_VIP" $PORT "$1" "$2" "$LAB/sent"
 	lab_wait_until "grep -q ready '$LAB/sender/log'" 15 || run_failed "no answers from the VIP"
 	pause_ms $((RANDOM % INTERVAL_MS))
@@ -140,7 +141,7 @@ event() {
 
 # The client has ended; what it says is noted.
 end() {
-	lab_wait_until "! lab_alive sender" 30 || run_failed "the client did not end"
+	lab_wait_until "! lab_alive sender" $((MOST_MS / 1000 + 20)) || run_failed "the client did not end"
 	[ -s "$LAB/sent" ] || run_failed "the client: $(cat "$LAB/sender/log")"
 	note gap_ms "$(sent gap_ms)"
 	note late_ms "$(sent late_ms)"

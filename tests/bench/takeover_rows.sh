@@ -39,6 +39,8 @@ run() {
 	status=$?
 	set -e
 	if [ $status = 0 ]; then
+		echo "run $1: $(cut -d ' ' -f 3- "$LAB/noted" | paste -sd ' ')"
+		awk -v start="$started" '$1 * 1000 > start { print "    " $0 }' "$LAB/watch/log"
 		cat "$LAB/noted" >>"$RESULTS"
 		return
 	fi
@@ -69,6 +71,7 @@ row_leave() {
 	begin 1500 8000
 	event pair_signal "$MASTER" TERM
 	end
+	note unowned_ms "$(owned_by 0 "$EVENT" "$(after 1.5)")"
 	pair_restart "$MASTER"
 }
 
@@ -109,6 +112,7 @@ row_kill() {
 	begin 6000 8000
 	event pair_signal "$MASTER" KILL
 	end
+	note unowned_ms "$(owned_by 0 "$EVENT" "$(after 6)")"
 	note one_owner_ms "$(until_owned_by "$OTHER" "$EVENT" "$(after 6)")"
 	pair_restart "$MASTER"
 }
@@ -134,7 +138,7 @@ row_filtered() {
 	local lines
 
 	begin 10000 11000
-	lines=$(cat "$LAB/$(pair_name "$OTHER")/log" | wc -l)
+	lines=$(wc -l <"$LAB/$(pair_name "$OTHER")/log")
 	event filter_adverts
 	end
 	note owners "$(most_owners "$EVENT" "$(after 10)")"
