@@ -111,8 +111,9 @@ lane_failed() {
 }
 
 : >"$work/results"
-together idle:keepalived idle:director leave:keepalived leave:director connections:director kill:keepalived kill:director \
-	stop:keepalived stop:director
+together idle:keepalived idle:director
+together leave:keepalived leave:director
+together connections:director kill:keepalived kill:director stop:keepalived stop:director
 together gone100:keepalived gone100:director filtered:keepalived filtered:director \
 	heal:keepalived heal:director
 for each in keepalived director realtime; do

@@ -12,6 +12,7 @@ TOOL=$LAB_BUILD/bench_takeover
 # ended, and both ways count.
 pair_up() {
 	INTERVAL_MS=$1
+	SETTLE_MS=$((INTERVAL_MS * 3 / 2 + 300))
 	LAB_PRIORITY_A=$2 LAB_PRIORITY_B=$3
 	LAB_ADVERTISE_INTERVAL=${1}ms
 	LAB_KEEPALIVED_INTERVAL=$(printf '%d.%02d' $(($1 / 1000)) $(($1 % 1000 / 10)))
@@ -58,18 +59,24 @@ pair_name() {
 	if [ "$PAIR" = keepalived ]; then echo "keepalived-$1"; else echo "$1"; fi
 }
 
-# pair_signal NODE SIGNAL: to all of the daemon's processes, children first, which would end in an
-# orderly way if they saw their parent killed; TERM to the parent, as a service manager does it.
-pair_signal() {
+# pair_pids NODE: all of the daemon's processes, children first: they would end in an orderly way if
+# they saw their parent killed.
+pair_pids() {
 	local pid
 
-	pid=$(cat "$LAB/$(pair_name "$1")/pid")
 	lab_alive "$(pair_name "$1")" || return 1
-	if [ "$2" = TERM ]; then
-		kill -s TERM "$pid"
+	pid=$(cat "$LAB/$(pair_name "$1")/pid")
+	echo "$(pgrep -P "$pid" | tr '\n' ' ')$pid"
+}
+
+# pair_signal SIGNAL: to all processes of $MASTER, whose ids are known by now: nothing is between the
+# event and its time. TERM to the parent, as a service manager does it.
+pair_signal() {
+	if [ "$1" = TERM ]; then
+		kill -s TERM "${MASTER_PIDS##* }"
 	else
-		# shellcheck disable=SC2046
-		kill -s "$2" $(pgrep -P "$pid" || true) "$pid"
+		# shellcheck disable=SC2086
+		kill -s "$1" $MASTER_PIDS
 	fi
 }
 
@@ -86,8 +93,8 @@ pair_reset() {
 
 	lab_stop sender KILL || true
 	for node in a b; do
-		pair_signal $node CONT || true
-		pair_signal $node KILL || true
+		# shellcheck disable=SC2046
+		kill -s KILL $(pair_pids $node) || true
 	done
 	pair_undo
 	for node in a b; do
@@ -119,29 +126,39 @@ other_of() {
 
 # --- the client ------------------------------------------------------------------------------------
 
-# begin LEAST_MS MOST_MS: there is one owner, $MASTER, the other is $OTHER, and datagrams flow. The
-# client goes on for so long after `event`. Returns somewhere within an interval.
-begin() {
+# ready: there is one owner, $MASTER, the other is $OTHER.
+ready() {
+	pause_ms $SETTLE_MS # a look costs more than a pause, and other lanes measure
 	lab_wait_until settled 15 || run_failed "no single owner: $(tail -n 1 "$LAB/watch/log")"
 	MASTER=$(owners)
 	OTHER=$(other_of "$MASTER")
+	MASTER_PIDS=$(pair_pids "$MASTER")
+}
+
+# begin LEAST_MS MOST_MS: the pair is ready and datagrams flow. The client goes on for so long after
+# `event`. Returns somewhere within an interval.
+begin() {
+	ready
+	LEAST_MS=$1 MOST_MS=$2
 	rm -f "$LAB/sent" "$LAB/sender/log"
-	MOST_MS=$2
 	lab_spawn sender client "$TOOL" send "$LAB_VIP" $PORT "$1" "$2" "$LAB/sent"
 	lab_wait_until "grep -q ready '$LAB/sender/log'" 15 || run_failed "no answers from the VIP"
+	SENDER_PID=$(cat "$LAB/sender/pid")
 	pause_ms $((RANDOM % INTERVAL_MS))
 }
 
 # event COMMAND …: what happens; $EVENT is when.
 event() {
-	lab_signal sender USR1
+	kill -s USR1 "$SENDER_PID"
 	EVENT=$EPOCHREALTIME
 	"$@"
 }
 
 # The client has ended; what it says is noted.
 end() {
-	lab_wait_until "! lab_alive sender" $((MOST_MS / 1000 + 20)) || run_failed "the client did not end"
+	pause_until "$(after $((LEAST_MS / 1000)))"
+	lab_wait_until "[ -e '$LAB/sender/status' ]" $(((MOST_MS - LEAST_MS) / 1000 + 10)) ||
+		run_failed "the client did not end"
 	[ -s "$LAB/sent" ] || run_failed "the client: $(cat "$LAB/sender/log")"
 	note gap_ms "$(sent gap_ms)"
 	note late_ms "$(sent late_ms)"
@@ -174,11 +191,10 @@ owners() {
 
 # One owner, for longer than a router that was just started needs to hear of it.
 settled() {
-	awk -v now="$EPOCHREALTIME" -v least=$((INTERVAL_MS * 3 / 2 + 300)) '
+	awk -v now="$EPOCHREALTIME" -v least=$SETTLE_MS '
 		$2 != count || $3 != names { since = $1 }
 		{ count = $2; names = $3 }
-		END { exit !(count == 1 && (now - since) * 1000 > least) }' "$LAB/watch/log" &&
-		[ "$(now_ms)" -gt $((started + INTERVAL_MS * 3 / 2 + 300)) ]
+		END { exit !(count == 1 && (now - since) * 1000 >= least) }' "$LAB/watch/log"
 }
 
 # owned_by COUNT FROM TO: the milliseconds during which so many owned it.

@@ -26,7 +26,7 @@ lane() {
 
 # run N: its figures count when it came to its end.
 run() {
-	local status
+	local status started
 
 	: >"$LAB/noted"
 	started=$(now_ms)
@@ -69,7 +69,7 @@ row_idle() {
 # The daemon is ended as a service manager does it.
 row_leave() {
 	begin 1500 8000
-	event pair_signal "$MASTER" TERM
+	event pair_signal TERM
 	end
 	note unowned_ms "$(owned_by 0 "$EVENT" "$(after 1.5)")"
 	pair_restart "$MASTER"
@@ -79,11 +79,10 @@ row_leave() {
 row_connections() {
 	local load made=30
 
-	lab_wait_until settled 15
-	MASTER=$(owners)
+	ready
 	lab_load_start --rate 40 --requests $made --pause 0.1 --timeout 3
 	pause_ms $((1500 + RANDOM % INTERVAL_MS))
-	pair_signal "$MASTER" TERM
+	pair_signal TERM
 	pause_ms 1500
 	load=$(lab_load_end)
 	note lost "$(json_value failed <<<"$load")"
@@ -110,7 +109,7 @@ row_gone() {
 
 row_kill() {
 	begin 6000 8000
-	event pair_signal "$MASTER" KILL
+	event pair_signal KILL
 	end
 	note unowned_ms "$(owned_by 0 "$EVENT" "$(after 6)")"
 	note one_owner_ms "$(until_owned_by "$OTHER" "$EVENT" "$(after 6)")"
@@ -122,10 +121,10 @@ row_stop() {
 	local resumed
 
 	begin 8000 10000
-	event pair_signal "$MASTER" STOP
+	event pair_signal STOP
 	pause_until "$(after 5)"
 	resumed=$EPOCHREALTIME
-	pair_signal "$MASTER" CONT
+	pair_signal CONT
 	end
 	note unowned_ms "$(owned_by 0 "$EVENT" "$resumed")"
 	note two_stopped_ms "$(owned_by 2 "$EVENT" "$resumed")"
