@@ -182,9 +182,9 @@ test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/directord-no-tra
 unit: $(B)/run-tests
 	@$(B)/run-tests
 
-# As root, in network namespaces of their own; a quarter of an hour. BENCH_PACKET="--only maglev*",
-# BENCH_LOAD=--quick, BENCH_DAEMON=--quick and BENCH_TRANSITIONS="--count 100" are examples of their
-# options.
+# As root, in network namespaces of their own; 25 minutes. BENCH_PACKET="--only maglev*",
+# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_TRANSITIONS="--count 100" and
+# BENCH_TAKEOVER="--only heal --runs 3" are examples of their options.
 bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	@mkdir -p $(B)/bench; status=0; \
 	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
@@ -195,7 +195,9 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	$(B)/bench_lists $(BENCH_LISTS) || status=1; \
 	$(B)/bench_lists --mutant --count 20 || status=1; echo; \
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; echo; \
-	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; exit $$status
+	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; echo; \
+	B=$(B) tests/bench/takeover.sh --json $(B)/bench/takeover.json $(BENCH_TAKEOVER) || \
+		status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
 	@set -e; for f in $(FUZZERS); do \
