@@ -16,6 +16,7 @@
 #define HA_VRRP_UV_H
 
 #include "ha/vrrp.h"
+#include "ha/vrrp_auth.h"
 #include "ha/vrrp_packet.h"
 #include "include/addr.h"
 #include "include/config.h"
@@ -90,6 +91,11 @@ struct vrrp_setup {
 	uint8_t family;			/* the addresses of the others are left out */
 	const struct config_node *self; /* one of the cluster's, or NULL: priority 100 */
 	const struct config_cluster *cluster;
+	/* Of adverts, copied; NULL: auth-mode is off, whatever the section says. */
+	const struct vrrp_auth_keys *auth_keys;
+	/* What was believed of whom: borrowed for the router's life. NULL: the router's own, which ends
+	 * with it. */
+	struct vrrp_auth_seen *auth_seen;
 };
 
 /*

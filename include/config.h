@@ -88,7 +88,8 @@ struct config_vrrp {
 	bool accept;			/* true */
 	const char *group;		/* "" */
 	const char *auth_key_file;	/* "" */
-	uint8_t auth_key_id;		/* 0 */
+	struct config_place auth_key_file_at;
+	uint8_t auth_key_id;		/* 0: the first key of the file */
 	enum config_auth_mode auth_mode;
 	struct config_track *tracks;
 	size_t n_tracks;

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/check.h"
 
+#include "director/config/auth_key_file.h"
 #include "director/config/key_file.h"
 #include "director/config/number.h"
 
+#include <sodium.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -121,6 +123,13 @@ static void check_ipv6(struct source *s, const struct config_vrrp *v)
 				  "unicast = true with IPv6 addresses is not supported yet");
 }
 
+static void check_auth(struct source *s, const struct config_vrrp *v)
+{
+	if (v->auth_mode != AUTH_OFF && !v->auth_key_file[0])
+		source_mistake_at(s, &v->auth_mode,
+				  "auth-mode needs an auth-key-file in vrrp \"%s\"", v->name);
+}
+
 static void check_tracks(struct source *s, const struct config *c, const struct config_vrrp *v)
 {
 	static const char *const kinds[] = {
@@ -162,6 +171,7 @@ static void check_vrrps(struct source *s, const struct config *c)
 		check_router_id(s, c, i);
 		check_version(s, v);
 		check_ipv6(s, v);
+		check_auth(s, v);
 		check_tracks(s, c, v);
 	}
 }
@@ -174,11 +184,25 @@ void config_check(struct source *s, const struct config *c)
 	config_check_addresses(s, c);
 }
 
+/* Throws away what it has read: the keys are read again where they are used. */
+static int check_auth_keys(const struct config *c, struct err *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < c->n_vrrps; i++) {
+		struct vrrp_auth_keys keys;
+
+		code = config_read_auth_keys(&c->vrrps[i], &keys, err);
+		sodium_memzero(&keys, sizeof(keys));
+	}
+	return code;
+}
+
 int config_check_files(const struct config *c, struct err *err)
 {
 	struct cluster_keys keys;
 	int code = config_read_keys(c, &keys, err);
 
 	cluster_keys_wipe(&keys);
-	return code;
+	return code < 0 ? code : check_auth_keys(c, err);
 }

@@ -42,7 +42,7 @@ static int read_key(const char *what, const char *path, int fd, struct cluster_k
 	return code;
 }
 
-int key_file_read(const char *what, const char *path, struct cluster_key *ret, struct err *err)
+int key_file_open(const char *what, const char *path, struct err *err)
 {
 	/* O_NONBLOCK: a FIFO must not keep the daemon waiting. */
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY), code;
@@ -51,7 +51,18 @@ int key_file_read(const char *what, const char *path, struct cluster_key *ret, s
 		return err_set(err, -errno, "%s %s: %s", what, path, strerrordesc_np(errno));
 	code = judge(what, path, fd, err);
 	if (code == 0)
-		code = read_key(what, path, fd, ret, err);
+		return fd;
+	close(fd);
+	return code;
+}
+
+int key_file_read(const char *what, const char *path, struct cluster_key *ret, struct err *err)
+{
+	int fd = key_file_open(what, path, err), code;
+
+	if (fd < 0)
+		return fd;
+	code = read_key(what, path, fd, ret, err);
 	close(fd);
 	return code;
 }

@@ -8,10 +8,13 @@
 #include "proto/cluster_key.h"
 
 /*
- * Reads a key file. It is there, regular, and neither its group nor others may use it: a secret
+ * Opens a file that holds a secret. It is there, regular, and neither its group nor others may use it: a secret
  * that was readable for a while is to be replaced, not only to be hidden again, so it is refused
- * instead of mended. what: the word for it at the beginning of the sentence. 0, or negative errno.
+ * instead of mended. what: the word for it at the beginning of the sentence. A descriptor, or
+ * negative errno.
  */
+int key_file_open(const char *what, const char *path, struct err *err);
+/* Reads a key file of the cluster. 0, or negative errno. */
 int key_file_read(const char *what, const char *path, struct cluster_key *ret, struct err *err);
 /*
  * Makes a key file with that key, mode 0600 whatever the umask. Never touches a file that is there.

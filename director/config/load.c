@@ -284,6 +284,8 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	source_index(s);
 	keep_place(s, &c->cluster.key_file, &c->cluster.key_file_at);
 	keep_place(s, &c->cluster.accept_key_file, &c->cluster.accept_key_file_at);
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		keep_place(s, &c->vrrps[i].auth_key_file, &c->vrrps[i].auth_key_file_at);
 	config_read_clients(s, c);
 	config_set_derived(c);
 	config_check(s, c);
