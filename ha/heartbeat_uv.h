@@ -8,8 +8,8 @@
  * means for the election, and never reads the configuration: what it keeps, it copies.
  *
  * All of it belongs to the thread of the loop it was given. Nothing is allocated after
- * heartbeat_new(), nothing is waited for. The owner's functions are called from the loop only, not
- * from within any function here.
+ * heartbeat_new(), nothing is waited for. The owner's functions are called from the loop only; but
+ * heartbeat_send_now() asks for the words at once.
  *
  * A socket that cannot be opened (the address is not there yet) is tried again each second. One
  * that is open stays open whatever becomes of a send: closing it would tell the peer that our

@@ -39,7 +39,7 @@ struct cluster_keys {
 /* Why a text is no key: id, and the end of a sentence that begins with the file. */
 #define CLUSTER_KEY_REJECT_LIST(X)                                                                 \
 	X(EMPTY, "is empty")                                                                       \
-	X(FOREIGN, "does not begin with \"" CLUSTER_KEY_MARK "\"")                                 \
+	X(FOREIGN, "does not begin with \"director-key-1 \"")                                      \
 	X(LENGTH, "does not hold exactly one key of 64 digits")                                    \
 	X(DIGITS, "holds something else than the digits 0 to 9 and a to f")                        \
 	X(WEAK, "holds a key that nobody drew at random")

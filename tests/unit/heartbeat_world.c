@@ -172,3 +172,25 @@ void world_silently(struct world *w)
 {
 	w->text[0] = '\0';
 }
+
+struct world world_begin(void)
+{
+	struct world w;
+
+	world_init(&w, INTERVAL_MS, DELAY_US);
+	world_start(&w, WORLD_A, HEARTBEAT_MASTER);
+	world_start(&w, WORLD_B, HEARTBEAT_BACKUP);
+	world_until(&w, 1000);
+	world_silently(&w);
+	return w;
+}
+
+const struct heartbeat_peer *world_seen_by(const struct world *w, int node)
+{
+	return &w->nodes[node].peer;
+}
+
+unsigned int world_rejected_by(const struct world *w, int node, enum heartbeat_reject r)
+{
+	return w->nodes[node].rejected[r];
+}

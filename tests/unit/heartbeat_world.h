@@ -10,6 +10,7 @@
 
 #include "ha/heartbeat_session.h"
 
+enum { DELAY_US = 500, INTERVAL_MS = 100 };
 enum { WORLD_A, WORLD_B, WORLD_NODES, WORLD_WIRE = 64, WORLD_TEXT = 4096 };
 
 struct world_node {
@@ -58,7 +59,11 @@ void world_until(struct world *w, uint64_t ms);
 void world_send(struct world *w, int node, uint8_t flags);
 /* Somebody puts a message on the wire to that node. */
 void world_inject(struct world *w, int to, const struct heartbeat_message *m);
+/* Both run, believe each other, and nothing is told yet; a is master. At 1 s. */
+struct world world_begin(void);
 /* Forgets what was told so far. */
 void world_silently(struct world *w);
+const struct heartbeat_peer *world_seen_by(const struct world *w, int node);
+unsigned int world_rejected_by(const struct world *w, int node, enum heartbeat_reject r);
 
 #endif

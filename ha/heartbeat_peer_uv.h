@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inside of the heartbeats on the loop, shared by heartbeat_peer_uv.c (one peer: its datagrams,
+ * its deadline) and heartbeat_uv.c (the interval, the life of the whole, what others call). Nobody
+ * else includes this; the outside is heartbeat_uv.h.
+ */
+#ifndef HA_HEARTBEAT_PEER_UV_H
+#define HA_HEARTBEAT_PEER_UV_H
+
+#include "ha/heartbeat_uv.h"
+#include "include/log.h"
+
+struct heartbeat_link {
+	struct heartbeat *h;
+	size_t index;
+	char name[CONFIG_NAME_MAX + 1];
+	struct addr address;
+	struct heartbeat_keys keys;
+	struct heartbeat_peer core;
+	uv_poll_t poll;
+	uv_timer_t timer; /* the core's deadline */
+	int fd;		  /* -1: not open */
+	bool polled;	  /* poll was initialised, and is to be closed */
+	bool was_refused; /* seen while sending: told to the core from the loop */
+	uint64_t retry_us;
+	struct err error; /* text "" when there is none */
+	struct heartbeat_counters counters;
+	struct log_limit reject_limits[HEARTBEAT_REJECT_COUNT];
+	struct log_limit send_limit;
+};
+
+struct heartbeat {
+	uv_loop_t *loop;
+	struct heartbeat_ops ops;
+	void *owner;
+	char cluster[CONFIG_NAME_MAX + 1], self[CONFIG_NAME_MAX + 1];
+	struct addr address;
+	uint16_t port;
+	uv_timer_t tick;
+	bool closing;
+	int open_handles;
+	struct heartbeat_link peers[HEARTBEAT_PEERS_MAX];
+	size_t n_peers;
+	struct heartbeat_word words[HEARTBEAT_ROUTERS_MAX]; /* while a heartbeat is made */
+};
+
+/* One heartbeat now. flags: enum heartbeat_flags. */
+void heartbeat_link_send(struct heartbeat_link *p, uint8_t flags);
+
+#endif
