@@ -1,19 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The election; the table of transitions is in vrrp.h. Quotations are from RFC 9568, sections 6.1
- * and 6.4.
+ * The election; the table of transitions is in vrrp.h. Here are the waits, the transitions that
+ * more than one state leads to, and the states in which nothing is elected. Quotations, here, in
+ * vrrp_backup.c and in vrrp_master.c, are from RFC 9568, sections 6.1 and 6.4.
  */
-#include "ha/vrrp.h"
-
-#include "ha/vrrp_packet.h"
+#include "ha/vrrp_inside.h"
 
 #include <stdlib.h>
-
-enum {
-	SILENCE_INTERVALS = 3, /* Active_Down_Interval = 3 * Active_Adver_Interval + Skew_Time */
-	SECOND_US = 1000 * 1000,
-	YIELD_INTERVALS = 2, /* more than any Skew_Time, which is less than one interval */
-};
 
 void vrrp_init(struct vrrp *v, const struct vrrp_settings *settings)
 {
@@ -41,20 +34,67 @@ uint64_t vrrp_down_interval_us(const struct vrrp *v)
 	return SILENCE_INTERVALS * v->active_interval_us + vrrp_skew_us(v);
 }
 
-static bool is_owner(const struct vrrp *v)
+bool vrrp_is_owner(const struct vrrp *v)
 {
 	return v->settings.priority == VRRP_PRIORITY_OWNER;
 }
 
 /* "the VRRP Router that owns the IPvX address(es) … always preempts", whatever Preempt_Mode is */
-static bool preempts(const struct vrrp *v)
+bool vrrp_preempts(const struct vrrp *v)
 {
-	return is_owner(v) || (v->settings.preempt && !v->yielded);
+	return vrrp_is_owner(v) ||
+	       (v->settings.preempt && !v->yielded && v->gate == VRRP_REASON_NONE);
+}
+
+/* Counted from when the last advert was due: so did those who waited for it, or from later on. */
+bool vrrp_stalled(const struct vrrp *v, uint64_t now_us)
+{
+	return v->state == VRRP_MASTER && !vrrp_is_owner(v) &&
+	       now_us > v->since_us + SILENCE_INTERVALS * v->settings.interval_us;
+}
+
+/* --- heartbeats ------------------------------------------------------------------------------- */
+
+/* When it was sent, and no later than now, whatever the sender's clock did. */
+static uint64_t sent_us(const struct vrrp_event *ev)
+{
+	return ev->peer.sent_us < ev->now_us ? ev->peer.sent_us : ev->now_us;
+}
+
+uint64_t vrrp_peer_fresh_until_us(const struct vrrp_event *ev)
+{
+	return sent_us(ev) + FRESH_INTERVALS * ev->peer.interval_us;
+}
+
+bool vrrp_peer_is_master(const struct vrrp *v, const struct vrrp_event *ev)
+{
+	bool went = addr_equal(&ev->peer.source, &v->left) && sent_us(ev) <= v->left_us;
+
+	return ev->peer.says == VRRP_PEER_MASTER && !went &&
+	       ev->now_us < vrrp_peer_fresh_until_us(ev);
+}
+
+void vrrp_note_held(struct vrrp *v, const struct vrrp_event *ev)
+{
+	uint64_t until_us = vrrp_peer_fresh_until_us(ev);
+
+	if (!ev->peer.hold || until_us < v->held_until_us)
+		return;
+	v->held_by = ev->peer.source;
+	v->held_until_us = until_us;
+}
+
+void vrrp_note_left(struct vrrp *v, const struct addr *who, uint64_t now_us)
+{
+	v->left = *who;
+	v->left_us = now_us;
+	if (addr_equal(who, &v->held_by))
+		v->held_until_us = 0;
 }
 
 /* --- pieces of an update ---------------------------------------------------------------------- */
 
-static uint64_t wait_length_us(const struct vrrp *v)
+uint64_t vrrp_wait_length_us(const struct vrrp *v)
 {
 	switch (v->wait) {
 	case VRRP_WAIT_NONE: return VRRP_NEVER;
@@ -62,31 +102,32 @@ static uint64_t wait_length_us(const struct vrrp *v)
 	case VRRP_WAIT_SILENCE: return vrrp_down_interval_us(v);
 	case VRRP_WAIT_SKEW: return vrrp_skew_us(v);
 	case VRRP_WAIT_YIELD: return YIELD_INTERVALS * v->active_interval_us;
+	case VRRP_WAIT_HELD: return v->held_until_us - v->since_us;
 	}
 	abort();
 }
 
-static void keep_waiting(const struct vrrp *v, struct vrrp_update *u)
+void vrrp_keep_waiting(const struct vrrp *v, struct vrrp_update *u)
 {
 	u->flags |= VRRP_TIMER;
 	u->deadline_us = v->deadline_us;
 }
 
-static void wait_for(struct vrrp *v, struct vrrp_update *u, enum vrrp_wait wait, uint64_t now_us)
+void vrrp_wait_for(struct vrrp *v, struct vrrp_update *u, enum vrrp_wait wait, uint64_t now_us)
 {
 	v->wait = wait;
 	v->since_us = now_us;
-	v->deadline_us = wait == VRRP_WAIT_NONE ? VRRP_NEVER : now_us + wait_length_us(v);
-	keep_waiting(v, u);
+	v->deadline_us = wait == VRRP_WAIT_NONE ? VRRP_NEVER : now_us + vrrp_wait_length_us(v);
+	vrrp_keep_waiting(v, u);
 }
 
-static void send_advert(struct vrrp_update *u, uint8_t priority)
+void vrrp_send_advert(struct vrrp_update *u, uint8_t priority)
 {
 	u->flags |= VRRP_ADVERT;
 	u->send_priority = priority;
 }
 
-static void go(struct vrrp *v, struct vrrp_update *u, enum vrrp_state to, struct vrrp_cause cause)
+void vrrp_go(struct vrrp *v, struct vrrp_update *u, enum vrrp_state to, struct vrrp_cause cause)
 {
 	u->flags |= VRRP_STATE;
 	u->from = v->state;
@@ -94,12 +135,12 @@ static void go(struct vrrp *v, struct vrrp_update *u, enum vrrp_state to, struct
 	v->state = to;
 }
 
-static struct vrrp_cause because(enum vrrp_reason reason)
+struct vrrp_cause vrrp_because(enum vrrp_reason reason)
 {
 	return (struct vrrp_cause){.reason = reason};
 }
 
-static struct vrrp_cause because_of_advert(enum vrrp_reason reason, const struct vrrp_event *ev)
+struct vrrp_cause vrrp_because_of_advert(enum vrrp_reason reason, const struct vrrp_event *ev)
 {
 	return (struct vrrp_cause){
 		.reason = reason,
@@ -108,282 +149,196 @@ static struct vrrp_cause because_of_advert(enum vrrp_reason reason, const struct
 	};
 }
 
+struct vrrp_cause vrrp_because_of_peer(enum vrrp_reason reason, const struct vrrp_event *ev)
+{
+	return (struct vrrp_cause){
+		.reason = reason,
+		.peer = ev->peer.source,
+		.peer_priority = ev->peer.priority,
+	};
+}
+
 /* --- transitions ------------------------------------------------------------------------------ */
 
-static struct vrrp_update become_master(struct vrrp *v, uint64_t now_us, struct vrrp_cause cause)
+void vrrp_forget_master(struct vrrp *v)
+{
+	v->active_interval_us = v->settings.interval_us;
+	v->learned = false;
+	v->lesser = vrrp_because(VRRP_REASON_NONE);
+	v->master = (struct addr){0};
+	v->held_until_us = 0;
+}
+
+struct vrrp_update vrrp_become_master(struct vrrp *v, uint64_t now_us, struct vrrp_cause cause)
 {
 	struct vrrp_update u = {.flags = VRRP_TAKE_VIP | VRRP_ANNOUNCE};
 
 	v->yielded = false;
-	send_advert(&u, v->settings.priority);
-	wait_for(v, &u, VRRP_WAIT_ADVERT, now_us);
-	go(v, &u, VRRP_MASTER, cause);
+	v->master = (struct addr){0};
+	v->held_until_us = 0;
+	vrrp_send_advert(&u, v->settings.priority);
+	vrrp_wait_for(v, &u, VRRP_WAIT_ADVERT, now_us);
+	vrrp_go(v, &u, VRRP_MASTER, cause);
 	return u;
 }
 
-/* Initialize: "If a Startup event is received"; also the way out of a fault. */
+/* Initialize: "If a Startup event is received"; also the way out of a fault and of maintenance. */
 static struct vrrp_update start(struct vrrp *v, uint64_t now_us, struct vrrp_cause cause)
 {
 	struct vrrp_update u = {0};
 
-	if (v->fault != VRRP_REASON_NONE) {
-		go(v, &u, VRRP_FAULT, because(v->fault));
+	if (v->maintenance) {
+		vrrp_go(v, &u, VRRP_MAINTENANCE, vrrp_because(VRRP_REASON_MAINTENANCE));
 		return u;
 	}
-	if (is_owner(v))
-		return become_master(v, now_us, because(VRRP_REASON_OWNER));
+	if (v->fault != VRRP_REASON_NONE) {
+		vrrp_go(v, &u, VRRP_FAULT, vrrp_because(v->fault));
+		return u;
+	}
+	if (vrrp_is_owner(v))
+		return vrrp_become_master(v, now_us, vrrp_because(VRRP_REASON_OWNER));
 	/* "Set the Active_Adver_Interval to Advertisement_Interval" */
-	v->active_interval_us = v->settings.interval_us;
-	v->learned = false;
-	v->lesser = because(VRRP_REASON_NONE);
-	wait_for(v, &u, VRRP_WAIT_SILENCE, now_us);
-	go(v, &u, VRRP_BACKUP, cause);
+	vrrp_forget_master(v);
+	vrrp_wait_for(v, &u, VRRP_WAIT_SILENCE, now_us);
+	vrrp_go(v, &u, VRRP_BACKUP, cause);
 	return u;
 }
 
-/* Ends in init or fault; the addresses are given up when they were held. */
-static struct vrrp_update stop(struct vrrp *v, const struct vrrp_event *ev, enum vrrp_state to,
-			       enum vrrp_reason reason)
+struct vrrp_update vrrp_stop(struct vrrp *v, const struct vrrp_event *ev, enum vrrp_state to,
+			     enum vrrp_reason reason)
 {
 	struct vrrp_update u = {0};
 
 	if (v->state == VRRP_MASTER)
-		u.flags |= VRRP_RELEASE_VIP;
-	wait_for(v, &u, VRRP_WAIT_NONE, ev->now_us);
-	go(v, &u, to, because(reason));
+		u.flags |= VRRP_RELEASE_VIP | VRRP_GOODBYE;
+	vrrp_wait_for(v, &u, VRRP_WAIT_NONE, ev->now_us);
+	vrrp_go(v, &u, to, vrrp_because(reason));
 	return u;
 }
 
-/* "Set the Active_Adver_Interval to the Max Advertise Interval contained in the ADVERTISEMENT" */
-static void accept_advert(struct vrrp *v, struct vrrp_update *u, const struct vrrp_event *ev)
+void vrrp_respect(struct vrrp *v, struct vrrp_update *u, const struct addr *master,
+		  uint64_t interval_us, uint64_t now_us)
 {
-	v->active_interval_us = ev->advert.interval_us;
+	v->master = *master; /* first: it may be the one in `lesser` */
+	v->active_interval_us = interval_us;
 	v->learned = true;
-	v->lesser = because(VRRP_REASON_NONE);
-	wait_for(v, u, VRRP_WAIT_SILENCE, ev->now_us);
+	v->lesser = vrrp_because(VRRP_REASON_NONE);
+	vrrp_wait_for(v, u, VRRP_WAIT_SILENCE, now_us);
 }
 
-/* --- states ----------------------------------------------------------------------------------- */
+/* --- states in which nothing is elected ------------------------------------------------------- */
 
-static struct vrrp_update step_init(struct vrrp *v, const struct vrrp_event *ev)
+/* What is only remembered, for the next start. */
+static void remember(struct vrrp *v, const struct vrrp_event *ev)
 {
-	struct vrrp_update nothing = {0};
-
 	switch (ev->type) {
+	case VRRP_EVENT_FAULT: v->fault = ev->fault; return;
+	case VRRP_EVENT_CLEAR: v->fault = VRRP_REASON_NONE; return;
+	case VRRP_EVENT_RECONFIGURE: v->settings = ev->settings; return;
+	case VRRP_EVENT_GATE: v->gate = ev->gate; return;
+	case VRRP_EVENT_MAINTENANCE: v->maintenance = true; return;
+	case VRRP_EVENT_RESUME: v->maintenance = false; return;
 	case VRRP_EVENT_STARTUP:
-		v->yielded = false;
-		return start(v, ev->now_us, because(VRRP_REASON_STARTUP));
-	case VRRP_EVENT_FAULT: v->fault = ev->fault; return nothing;
-	case VRRP_EVENT_CLEAR: v->fault = VRRP_REASON_NONE; return nothing;
-	case VRRP_EVENT_RECONFIGURE: v->settings = ev->settings; return nothing;
 	case VRRP_EVENT_SHUTDOWN:
 	case VRRP_EVENT_TIMER:
 	case VRRP_EVENT_ADVERT:
-	case VRRP_EVENT_YIELD: return nothing;
+	case VRRP_EVENT_YIELD:
+	case VRRP_EVENT_PEER:
+	case VRRP_EVENT_GROUP: return;
 	}
 	abort();
 }
 
-static struct vrrp_update backup_timer(struct vrrp *v, uint64_t now_us)
+static struct vrrp_update step_init(struct vrrp *v, const struct vrrp_event *ev)
 {
-	struct vrrp_update u = {0};
-	struct vrrp_cause cause = {.waited_us = now_us - v->since_us};
-
-	if (now_us < v->deadline_us) {
-		keep_waiting(v, &u);
-		return u;
-	}
-	switch (v->wait) {
-	case VRRP_WAIT_SILENCE:
-		cause.reason = VRRP_REASON_SILENCE;
-		if (v->lesser.reason != VRRP_REASON_NONE)
-			cause = v->lesser;
-		break;
-	case VRRP_WAIT_SKEW:
-		cause.reason = VRRP_REASON_PRIORITY_ZERO;
-		cause.peer = v->stopped;
-		break;
-	case VRRP_WAIT_YIELD: cause.reason = VRRP_REASON_NOBODY; break;
-	case VRRP_WAIT_NONE:
-	case VRRP_WAIT_ADVERT: abort(); /* never waited for in backup */
-	}
-	return become_master(v, now_us, cause);
+	remember(v, ev);
+	if (ev->type != VRRP_EVENT_STARTUP)
+		return (struct vrrp_update){0};
+	v->yielded = false;
+	return start(v, ev->now_us, vrrp_because(VRRP_REASON_STARTUP));
 }
 
-static struct vrrp_update backup_advert(struct vrrp *v, const struct vrrp_event *ev)
+static struct vrrp_update step_fault(struct vrrp *v, const struct vrrp_event *ev)
 {
-	struct vrrp_update u = {0};
+	enum vrrp_reason was = v->fault;
 
-	if (ev->advert.priority == VRRP_PRIORITY_STOP) {
-		v->stopped = ev->advert.source;
-		wait_for(v, &u, VRRP_WAIT_SKEW, ev->now_us);
-	} else if (!preempts(v) || ev->advert.priority >= v->settings.priority) {
-		accept_advert(v, &u, ev);
-	} else {
-		v->lesser = because_of_advert(VRRP_REASON_PREEMPT, ev);
-	}
-	return u;
+	remember(v, ev);
+	if (ev->type == VRRP_EVENT_SHUTDOWN)
+		return vrrp_stop(v, ev, VRRP_INIT, VRRP_REASON_SHUTDOWN);
+	if (ev->type == VRRP_EVENT_MAINTENANCE)
+		return vrrp_stop(v, ev, VRRP_MAINTENANCE, VRRP_REASON_MAINTENANCE);
+	if (ev->type != VRRP_EVENT_CLEAR)
+		return (struct vrrp_update){0};
+	return start(v, ev->now_us,
+		     vrrp_because(was == VRRP_REASON_NO_LINK ? VRRP_REASON_LINK_UP
+							     : VRRP_REASON_CLEARED));
 }
 
-/* The running wait keeps its beginning: neither a reload nor many of them defer a takeover. */
-static struct vrrp_update backup_reconfigure(struct vrrp *v, const struct vrrp_event *ev)
+static struct vrrp_update step_maintenance(struct vrrp *v, const struct vrrp_event *ev)
 {
-	struct vrrp_update u = {0};
-
-	v->settings = ev->settings;
-	if (is_owner(v))
-		return become_master(v, ev->now_us, because(VRRP_REASON_OWNER));
-	if (!v->learned)
-		v->active_interval_us = v->settings.interval_us;
-	v->deadline_us = v->since_us + wait_length_us(v);
-	keep_waiting(v, &u);
-	return u;
+	remember(v, ev);
+	if (ev->type == VRRP_EVENT_SHUTDOWN)
+		return vrrp_stop(v, ev, VRRP_INIT, VRRP_REASON_SHUTDOWN);
+	if (ev->type != VRRP_EVENT_RESUME)
+		return (struct vrrp_update){0};
+	v->yielded = false;
+	return start(v, ev->now_us, vrrp_because(VRRP_REASON_RESUMED));
 }
 
-static struct vrrp_update step_backup(struct vrrp *v, const struct vrrp_event *ev)
+static struct vrrp_update step(struct vrrp *v, const struct vrrp_event *ev)
 {
-	switch (ev->type) {
-	case VRRP_EVENT_TIMER: return backup_timer(v, ev->now_us);
-	case VRRP_EVENT_ADVERT: return backup_advert(v, ev);
-	case VRRP_EVENT_RECONFIGURE: return backup_reconfigure(v, ev);
-	case VRRP_EVENT_SHUTDOWN: return stop(v, ev, VRRP_INIT, VRRP_REASON_SHUTDOWN);
-	case VRRP_EVENT_FAULT: v->fault = ev->fault; return stop(v, ev, VRRP_FAULT, ev->fault);
-	case VRRP_EVENT_STARTUP:
-	case VRRP_EVENT_CLEAR:
-	case VRRP_EVENT_YIELD: return (struct vrrp_update){0};
+	switch (v->state) {
+	case VRRP_INIT: return step_init(v, ev);
+	case VRRP_BACKUP: return vrrp_backup_step(v, ev);
+	case VRRP_MASTER: return vrrp_master_step(v, ev);
+	case VRRP_FAULT: return step_fault(v, ev);
+	case VRRP_MAINTENANCE: return step_maintenance(v, ev);
 	}
 	abort();
 }
 
 /*
- * "Reset the Adver_Timer to Advertisement_Interval": counted from when it was due, so that timers
- * which fire late do not stretch every interval; from now on when a whole one was missed.
+ * Priority 0, sent when the addresses are gone, is right whoever is master by now: another one
+ * asserts itself and announces, a backup takes over without waiting for our silence. An advert of
+ * our own priority could make a lesser master step down for nobody.
  */
-static struct vrrp_update master_timer(struct vrrp *v, uint64_t now_us)
+struct vrrp_update vrrp_withdraw(struct vrrp *v, uint64_t now_us, struct vrrp_cause cause)
 {
-	struct vrrp_update u = {0};
-	uint64_t due_us = v->deadline_us;
+	struct vrrp_update u = {.flags = VRRP_RELEASE_VIP | VRRP_GOODBYE};
 
-	if (now_us < due_us) {
-		keep_waiting(v, &u);
-		return u;
-	}
-	send_advert(&u, v->settings.priority);
-	wait_for(v, &u, VRRP_WAIT_ADVERT,
-		 now_us - due_us < v->settings.interval_us ? due_us : now_us);
+	vrrp_forget_master(v);
+	vrrp_send_advert(&u, VRRP_PRIORITY_STOP);
+	vrrp_wait_for(v, &u, VRRP_WAIT_SILENCE, now_us);
+	vrrp_go(v, &u, VRRP_BACKUP, cause);
 	return u;
 }
 
-/* "the primary IPvX address of the sender is greater than the local primary IPvX address" */
-static bool outranks(const struct vrrp_event *ev, const struct vrrp_settings *own)
+static struct vrrp_update step_stalled(struct vrrp *v, const struct vrrp_event *ev)
 {
-	if (ev->advert.priority != own->priority)
-		return ev->advert.priority > own->priority;
-	return addr_compare(&ev->advert.source, &own->address) > 0;
-}
+	struct vrrp_cause cause = {
+		.reason = VRRP_REASON_STALLED,
+		.waited_us = ev->now_us - v->since_us,
+	};
+	struct vrrp_update down = vrrp_withdraw(v, ev->now_us, cause);
+	struct vrrp_update u = step(v, ev);
 
-static struct vrrp_update master_advert(struct vrrp *v, const struct vrrp_event *ev)
-{
-	struct vrrp_update u = {0};
-
-	if (ev->advert.priority == VRRP_PRIORITY_STOP) {
-		u.flags |= VRRP_ANNOUNCE;
-		send_advert(&u, v->settings.priority);
-		wait_for(v, &u, VRRP_WAIT_ADVERT, ev->now_us);
-	} else if (outranks(ev, &v->settings)) {
-		/* not in the RFC: tells the winner that there were two of us; see vrrp.h */
-		u.flags |= VRRP_RELEASE_VIP;
-		send_advert(&u, v->settings.priority);
-		accept_advert(v, &u, ev);
-		go(v, &u, VRRP_BACKUP, because_of_advert(VRRP_REASON_HIGHER, ev));
-	} else {
-		/* "Send an ADVERTISEMENT immediately to assert the {Active} state" */
-		u.flags |= VRRP_ANNOUNCE;
-		send_advert(&u, v->settings.priority);
-	}
+	if (!(u.flags & VRRP_ADVERT))
+		u.send_priority = down.send_priority;
+	if (!(u.flags & VRRP_TIMER))
+		u.deadline_us = down.deadline_us;
+	if (!(u.flags & VRRP_STATE))
+		u.cause = down.cause;
+	u.from = down.from;
+	u.flags |= down.flags;
 	return u;
-}
-
-static struct vrrp_update master_yield(struct vrrp *v, uint64_t now_us)
-{
-	struct vrrp_update u = {.flags = VRRP_RELEASE_VIP};
-
-	if (is_owner(v))
-		return (struct vrrp_update){0};
-	v->yielded = true;
-	v->active_interval_us = v->settings.interval_us;
-	v->learned = false;
-	v->lesser = because(VRRP_REASON_NONE);
-	send_advert(&u, VRRP_PRIORITY_STOP);
-	wait_for(v, &u, VRRP_WAIT_YIELD, now_us);
-	go(v, &u, VRRP_BACKUP, because(VRRP_REASON_OPERATOR));
-	return u;
-}
-
-static struct vrrp_update master_reconfigure(struct vrrp *v, const struct vrrp_event *ev)
-{
-	struct vrrp_update u = {0};
-	struct vrrp_settings old = v->settings;
-
-	v->settings = ev->settings;
-	if (old.priority == v->settings.priority && old.interval_us == v->settings.interval_us &&
-	    addr_equal(&old.address, &v->settings.address))
-		return u;
-	send_advert(&u, v->settings.priority);
-	wait_for(v, &u, VRRP_WAIT_ADVERT, ev->now_us);
-	return u;
-}
-
-static struct vrrp_update step_master(struct vrrp *v, const struct vrrp_event *ev)
-{
-	struct vrrp_update u = {0};
-
-	switch (ev->type) {
-	case VRRP_EVENT_TIMER: return master_timer(v, ev->now_us);
-	case VRRP_EVENT_ADVERT: return master_advert(v, ev);
-	case VRRP_EVENT_YIELD: return master_yield(v, ev->now_us);
-	case VRRP_EVENT_RECONFIGURE: return master_reconfigure(v, ev);
-	case VRRP_EVENT_SHUTDOWN:
-		/* "Send an ADVERTISEMENT with Priority = 0" */
-		u = stop(v, ev, VRRP_INIT, VRRP_REASON_SHUTDOWN);
-		send_advert(&u, VRRP_PRIORITY_STOP);
-		return u;
-	case VRRP_EVENT_FAULT: v->fault = ev->fault; return stop(v, ev, VRRP_FAULT, ev->fault);
-	case VRRP_EVENT_STARTUP:
-	case VRRP_EVENT_CLEAR: return u;
-	}
-	abort();
-}
-
-static struct vrrp_update step_fault(struct vrrp *v, const struct vrrp_event *ev)
-{
-	struct vrrp_update nothing = {0};
-	enum vrrp_reason was = v->fault;
-
-	switch (ev->type) {
-	case VRRP_EVENT_SHUTDOWN: return stop(v, ev, VRRP_INIT, VRRP_REASON_SHUTDOWN);
-	case VRRP_EVENT_CLEAR:
-		v->fault = VRRP_REASON_NONE;
-		return start(v, ev->now_us,
-			     because(was == VRRP_REASON_NO_LINK ? VRRP_REASON_LINK_UP
-								: VRRP_REASON_CLEARED));
-	case VRRP_EVENT_FAULT: v->fault = ev->fault; return nothing;
-	case VRRP_EVENT_RECONFIGURE: v->settings = ev->settings; return nothing;
-	case VRRP_EVENT_STARTUP:
-	case VRRP_EVENT_TIMER:
-	case VRRP_EVENT_ADVERT:
-	case VRRP_EVENT_YIELD: return nothing;
-	}
-	abort();
 }
 
 struct vrrp_update vrrp_step(struct vrrp *v, const struct vrrp_event *ev)
 {
-	switch (v->state) {
-	case VRRP_INIT: return step_init(v, ev);
-	case VRRP_BACKUP: return step_backup(v, ev);
-	case VRRP_MASTER: return step_master(v, ev);
-	case VRRP_FAULT: return step_fault(v, ev);
-	}
-	abort();
+	bool held = v->wait == VRRP_WAIT_HELD;
+	struct vrrp_update u = vrrp_stalled(v, ev->now_us) ? step_stalled(v, ev) : step(v, ev);
+
+	if (held != (v->wait == VRRP_WAIT_HELD))
+		u.flags |= VRRP_HELD;
+	return u;
 }

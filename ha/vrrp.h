@@ -10,26 +10,55 @@
  *   init    startup             TIMER silence                         backup     6.4.1
  *           startup, owner      ADVERT TAKE ANNOUNCE TIMER advert     master     6.4.1 "If the Priority = 255"
  *           startup, fault      -                                     fault      (ours)
+ *           startup after       -                                     mainten.   (ours)
+ *             maintenance
  *   backup  timer               ADVERT TAKE ANNOUNCE TIMER advert     master     6.4.2 "If the Active_Down_Timer fires"
+ *           timer, held         TIMER held                            backup     (ours)
  *           advert, priority 0  TIMER skew                            backup     6.4.2 "Set the Active_Down_Timer to Skew_Time"
- *           advert >= own, or   TIMER silence                         backup     6.4.2 "Set the Active_Adver_Interval to
- *             preempt is off                                                       the Max Advertise Interval contained"
+ *           advert >= own, or   TIMER silence; HEARD                  backup     6.4.2 "Set the Active_Adver_Interval to
+ *             it preempts not                                                      the Max Advertise Interval contained"
  *           advert < own        - (the timer goes on)                 backup     6.4.2 "Discard the ADVERTISEMENT"
+ *           advert < own, held  ADVERT TAKE ANNOUNCE TIMER advert     master     (ours: the wait was over before)
+ *           peer master         - (TIMER held, when it is held)       backup     (ours)
+ *           peer gone, we are   ADVERT TAKE ANNOUNCE TIMER advert     master     (ours)
+ *             its successor
+ *           peer gone           TIMER skew                            backup     (ours: as after priority 0)
  *           yield               -                                     backup     (ours)
+ *           gate closes after   TIMER silence, since that advert      backup     (ours)
+ *             a lesser advert
+ *           group alive         TIMER silence                         backup     (ours)
+ *           group master        ADVERT TAKE ANNOUNCE TIMER advert     master     (ours)
  *           reconfigure         TIMER, recomputed from its start      backup     (ours)
  *           reconfigure, owner  ADVERT TAKE ANNOUNCE TIMER advert     master     6.1 the owner "always preempts"
+ *           maintenance         TIMER none                            mainten.   (ours)
  *           shutdown            TIMER none                            init       6.4.2 "Cancel the Active_Down_Timer"
- *   master  timer               ADVERT TIMER advert                   master     6.4.3 "If the Adver_Timer fires"
+ *   master  any, stalled        RELEASE ADVERT(0) GOODBYE             backup     (ours)
+ *                               TIMER silence; then the event as
+ *                               in backup
+ *           timer               ADVERT TIMER advert                   master     6.4.3 "If the Adver_Timer fires"
  *           advert, priority 0  ADVERT ANNOUNCE TIMER advert          master     6.4.3 "Send an ADVERTISEMENT"
  *           advert > own        RELEASE ADVERT TIMER silence          backup     6.4.3 "Transition to the {Backup} state";
  *                                                                                the advert is ours
  *           advert < own        ADVERT ANNOUNCE                       master     6.4.3 "assert the {Active} state"
- *           yield               RELEASE ADVERT(0) TIMER yield         backup     (ours; priority 0: 5.2.4)
+ *           peer master > own   RELEASE ADVERT TIMER silence          backup     (ours: as its advert)
+ *           peer master < own   ADVERT ANNOUNCE                       master     (ours: as its advert)
+ *           peer gone           ADVERT ANNOUNCE TIMER advert          master     (ours: as its priority 0)
+ *           yield               RELEASE ADVERT(0) GOODBYE TIMER yield backup     (ours; priority 0: 5.2.4)
+ *           group backup        RELEASE ADVERT(0) GOODBYE             backup     (ours)
+ *                               TIMER silence
  *           reconfigure         ADVERT TIMER advert                   master     (ours: peers learn it at once)
- *           shutdown            RELEASE ADVERT(0) TIMER none          init       6.4.3 "Send an ADVERTISEMENT with Priority = 0"
- *   any     fault               RELEASE when master, TIMER none       fault      (ours: the link is gone)
+ *           fault, link works   RELEASE ADVERT(0) GOODBYE TIMER none  fault      (ours)
+ *           maintenance         RELEASE ADVERT(0) GOODBYE TIMER none  mainten.   (ours)
+ *           shutdown            RELEASE ADVERT(0) GOODBYE TIMER none  init       6.4.3 "Send an ADVERTISEMENT with Priority = 0"
+ *   any     fault               RELEASE GOODBYE when master;          fault      (ours: the link is gone)
+ *                               TIMER none
  *   fault   shutdown            -                                     init
  *           clear               as startup                            as startup (ours)
+ *           maintenance         -                                     mainten.   (ours)
+ *   mainten. resume             as startup                            as startup (ours)
+ *           shutdown            -                                     init
+ *           anything else       - (fault, clear, gate, reconfigure    mainten.
+ *                               are remembered)
  *
  * "advert > own": greater priority, or equal priority and greater source address. In backup an
  * equal priority counts as >= own, whatever the address.
@@ -43,15 +72,34 @@
  * with preempt off, otherwise it would take them straight back. It waits 2 intervals, longer than
  * any Skew_Time, for somebody to take over; when nobody does, it takes them back.
  *
+ * peer: what a heartbeat, which takes another path than adverts, has just said of this router at
+ * the other node. "master" counts while it is fresh, sent less than 2 of its intervals ago, and
+ * not sent before that node's priority 0 or end. In backup it moves `held_until_us`; a wait that
+ * ends before that time does not lead to a takeover: only adverts are lost, the addresses have a
+ * master (VRRP_WAIT_HELD, an alarm). With two masters it decides as that node's advert would, so
+ * they are resolved when no advert gets through. Both only when `hold` is set: without it a loser
+ * would take over again after the next silence. "gone" is heeded when nobody else has been heard as
+ * master since: the addresses have no master, waiting is of no use.
+ * stalled: 3 own intervals have passed since the last advert was due, so others may be master by now
+ * (the least patient backup waits 3 intervals and its skew). Nothing is sent before the addresses
+ * are gone; priority 0 then makes another master announce again, and a backup take over. The owner
+ * is never stalled: the addresses stay with it whatever others do, and its next advert ends the
+ * matter.
+ * gate: closed, it behaves as with preempt off: silence still leads to a takeover.
+ * group: what happened to another router of its group (ha/group.h), for they move together.
+ *
  * ORDER OF EFFECTS, the same for every update:
  *   1. RELEASE   the addresses leave the interface: nobody is to answer ARP for them beside the
  *                new owner, who may start as soon as the next effect is on the wire
  *   2. ADVERT    at once: it silences the other candidates (or, with priority 0, calls them), and
  *                it needs none of the addresses
+ *      GOODBYE   a heartbeat at once: master no more, and who is to take over
  *   3. TAKE      the addresses join the interface
  *   4. ANNOUNCE  only now, so that whoever is drawn here by a gratuitous ARP gets an answer
  *   5. TIMER     arm the one timer for deadline_us (VRRP_NEVER: stop it)
  *   6. STATE     tell the world: log line, status, callbacks
+ *      HELD      a held takeover began, or ended (`wait` says which): an alarm
+ *      HEARD     the master's advert was respected: the group is told
  */
 #ifndef HA_VRRP_H
 #define HA_VRRP_H
@@ -63,7 +111,7 @@
 
 #define VRRP_NEVER UINT64_MAX
 
-enum vrrp_state { VRRP_INIT, VRRP_BACKUP, VRRP_MASTER, VRRP_FAULT };
+enum vrrp_state { VRRP_INIT, VRRP_BACKUP, VRRP_MASTER, VRRP_FAULT, VRRP_MAINTENANCE };
 
 enum vrrp_event_type {
 	VRRP_EVENT_STARTUP,
@@ -74,6 +122,25 @@ enum vrrp_event_type {
 	VRRP_EVENT_CLEAR,	/* it can again */
 	VRRP_EVENT_YIELD,	/* the operator wants another router to be master */
 	VRRP_EVENT_RECONFIGURE, /* `settings` replace the old ones */
+	VRRP_EVENT_PEER,	/* a heartbeat, or its end */
+	VRRP_EVENT_GATE,	/* whether it may preempt: `gate` */
+	VRRP_EVENT_MAINTENANCE, /* the operator takes it out of service ... */
+	VRRP_EVENT_RESUME,	/* ... and lets it serve again */
+	VRRP_EVENT_GROUP,	/* another router of the group: `group` */
+};
+
+/* What a heartbeat says of this virtual router at the other node. */
+enum vrrp_peer_word {
+	VRRP_PEER_OTHER,  /* neither of these */
+	VRRP_PEER_MASTER, /* it is master, its link is up */
+	VRRP_PEER_GONE,	  /* it was master by its last heartbeat and is no more, or has ended */
+};
+
+/* What another router of the group did. */
+enum vrrp_group_word {
+	VRRP_GROUP_ALIVE,  /* it respected an advert of its master */
+	VRRP_GROUP_MASTER, /* it became master */
+	VRRP_GROUP_BACKUP, /* it lost to another master */
 };
 
 /* Why a state changed: id, name (stable, for scripts). vrrp_cause_format() makes the sentence. */
@@ -92,7 +159,20 @@ enum vrrp_event_type {
 	X(NO_ADDRESS, "no-address")                                                                \
 	X(NO_SOCKET, "no-socket")                                                                  \
 	X(LINK_UP, "link-up")                                                                      \
-	X(CLEARED, "cleared")
+	X(CLEARED, "cleared")                                                                      \
+	X(HELD, "held")                                                                            \
+	X(HEARTBEAT, "heartbeat")                                                                  \
+	X(PEER_LEFT, "peer-left")                                                                  \
+	X(PEER_DIED, "peer-died")                                                                  \
+	X(PEER_NO_LINK, "peer-no-link")                                                            \
+	X(STALLED, "stalled")                                                                      \
+	X(MAINTENANCE, "maintenance")                                                              \
+	X(RESUMED, "resumed")                                                                      \
+	X(GROUP, "group")                                                                          \
+	X(TRACKED, "tracked")                                                                      \
+	X(ADDRESS_TAKEN, "address-taken")                                                          \
+	X(PREEMPT_DELAY, "preempt-delay")                                                          \
+	X(NOT_IN_SYNC, "not-in-sync")
 
 enum vrrp_reason {
 #define X(id, name) VRRP_REASON_##id,
@@ -115,10 +195,24 @@ struct vrrp_event {
 	struct {
 		struct addr source;
 		uint8_t priority;
-		uint64_t interval_us;  /* Max Advertise Interval */
-	} advert;		       /* VRRP_EVENT_ADVERT */
-	enum vrrp_reason fault;	       /* VRRP_EVENT_FAULT: VRRP_REASON_NO_… */
+		uint64_t interval_us; /* Max Advertise Interval */
+	} advert;		      /* VRRP_EVENT_ADVERT */
+	/* VRRP_EVENT_FAULT: NO_LINK, NO_ADDRESS, NO_SOCKET (it cannot speak), GROUP, TRACKED,
+	 * ADDRESS_TAKEN */
+	enum vrrp_reason fault;
 	struct vrrp_settings settings; /* VRRP_EVENT_RECONFIGURE */
+	struct {
+		struct addr source; /* that its adverts come from: breaks ties, tells who is gone */
+		uint8_t priority;
+		enum vrrp_peer_word says;
+		enum vrrp_reason why; /* GONE: PEER_LEFT, PEER_DIED, PEER_NO_LINK */
+		bool successor;	      /* GONE: this node is the one to take over */
+		bool hold;	      /* hold-takeover */
+		uint64_t interval_us; /* its Advertisement_Interval */
+		uint64_t sent_us;     /* MASTER: not before this time, of our clock */
+	} peer;			      /* VRRP_EVENT_PEER */
+	enum vrrp_reason gate;	      /* VRRP_EVENT_GATE: NONE (open), PREEMPT_DELAY, NOT_IN_SYNC */
+	enum vrrp_group_word group;   /* VRRP_EVENT_GROUP */
 };
 
 /* What to do, in the order of the header comment. */
@@ -129,14 +223,17 @@ enum vrrp_flags {
 	VRRP_ANNOUNCE = 1 << 3,
 	VRRP_TIMER = 1 << 4,
 	VRRP_STATE = 1 << 5,
+	VRRP_GOODBYE = 1 << 6,
+	VRRP_HELD = 1 << 7,
+	VRRP_HEARD = 1 << 8,
 };
 
 /* Why, and the values that belong to the reason. */
 struct vrrp_cause {
 	enum vrrp_reason reason;
-	struct addr peer;      /* PRIORITY_ZERO, PREEMPT, HIGHER */
-	uint8_t peer_priority; /* PREEMPT, HIGHER */
-	uint64_t waited_us;    /* SILENCE, NOBODY */
+	struct addr peer;      /* PRIORITY_ZERO, PREEMPT, HIGHER, HEARTBEAT, PEER_… */
+	uint8_t peer_priority; /* PREEMPT, HIGHER, HEARTBEAT */
+	uint64_t waited_us;    /* SILENCE, NOBODY, HELD, STALLED */
 };
 
 struct vrrp_update {
@@ -154,30 +251,48 @@ enum vrrp_wait {
 	VRRP_WAIT_SILENCE, /* Active_Down_Timer at Active_Down_Interval */
 	VRRP_WAIT_SKEW,	   /* Active_Down_Timer at Skew_Time, after priority 0 */
 	VRRP_WAIT_YIELD,   /* somebody to take over from us */
+	VRRP_WAIT_HELD,	   /* a heartbeat says that there is a master, adverts do not */
 };
 
 struct vrrp {
 	enum vrrp_state state;
 	struct vrrp_settings settings;
 	bool yielded;		     /* behaves as with preempt off */
+	bool maintenance;	     /* until it is resumed */
+	enum vrrp_reason gate;	     /* VRRP_REASON_NONE: open; else behaves as with preempt off */
 	enum vrrp_reason fault;	     /* VRRP_REASON_NONE: able to work */
 	uint64_t active_interval_us; /* Active_Adver_Interval */
 	enum vrrp_wait wait;
-	uint64_t since_us;	  /* when the running wait began */
-	uint64_t deadline_us;	  /* when it ends, or VRRP_NEVER */
-	bool learned;		  /* active_interval_us came from an advert */
-	struct vrrp_cause lesser; /* backup: the last advert that was discarded in this wait */
-	struct addr stopped;	  /* VRRP_WAIT_SKEW: who sent priority 0 */
+	uint64_t since_us;	     /* when the running wait began */
+	uint64_t deadline_us;	     /* when it ends, or VRRP_NEVER */
+	bool learned;		     /* active_interval_us came from an advert */
+	struct vrrp_cause lesser;    /* backup: the last advert that was discarded in this wait, */
+	uint64_t lesser_us;	     /* when, */
+	uint64_t lesser_interval_us; /* and its interval */
+	struct vrrp_cause stopped;   /* VRRP_WAIT_SKEW: who went */
+	struct addr master;	     /* last heard as such, by advert or heartbeat; or family 0 */
+	struct addr left;	     /* the last one who was master and went, ... */
+	uint64_t left_us;	     /* ... and when: what it said before is void */
+	struct addr held_by;	     /* whose heartbeat ... */
+	uint64_t held_until_us;	     /* ... holds takeovers until then; 0: nobody's */
 };
 
 void vrrp_init(struct vrrp *v, const struct vrrp_settings *settings);
 struct vrrp_update vrrp_step(struct vrrp *v, const struct vrrp_event *ev);
 
+/*
+ * Others may be master by now. Asked by the shell before it sends anything or renews addresses
+ * outside of a step; when it is so, a VRRP_EVENT_TIMER comes first.
+ */
+bool vrrp_stalled(const struct vrrp *v, uint64_t now_us);
+/* Takes a lesser master's place: the owner, preempt on, not yielded, gate open. */
+bool vrrp_preempts(const struct vrrp *v);
+
 /* Skew_Time and Active_Down_Interval (6.1) of a router in its present state. */
 uint64_t vrrp_skew_us(const struct vrrp *v);
 uint64_t vrrp_down_interval_us(const struct vrrp *v);
 
-const char *vrrp_state_name(enum vrrp_state s); /* init, backup, master, fault */
+const char *vrrp_state_name(enum vrrp_state s); /* init, backup, … */
 const char *vrrp_reason_name(enum vrrp_reason r);
 
 enum { VRRP_CAUSE_TEXT = 128 };

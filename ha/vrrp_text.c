@@ -11,6 +11,7 @@ const char *vrrp_state_name(enum vrrp_state s)
 		[VRRP_BACKUP] = "backup",
 		[VRRP_MASTER] = "master",
 		[VRRP_FAULT] = "fault",
+		[VRRP_MAINTENANCE] = "maintenance",
 	};
 
 	return names[s];
@@ -72,6 +73,21 @@ const char *vrrp_cause_format(const struct vrrp_cause *c, char buf[static VRRP_C
 	case VRRP_REASON_NO_SOCKET: text = "no socket"; break;
 	case VRRP_REASON_LINK_UP: text = "link up"; break;
 	case VRRP_REASON_CLEARED: text = "fault cleared"; break;
+	case VRRP_REASON_HELD: return format_waited(c, "no advert, now no heartbeat,", buf);
+	case VRRP_REASON_HEARTBEAT: return format_peer(c, "heartbeat of", "with priority", buf);
+	case VRRP_REASON_PEER_LEFT: return format_peer(c, "goodbye of", NULL, buf);
+	case VRRP_REASON_PEER_DIED: return format_peer(c, "the process has ended at", NULL, buf);
+	case VRRP_REASON_PEER_NO_LINK: return format_peer(c, "link down at", NULL, buf);
+	case VRRP_REASON_STALLED: return format_waited(c, "stalled: no advert sent", buf);
+	case VRRP_REASON_MAINTENANCE: text = "maintenance"; break;
+	case VRRP_REASON_RESUMED: text = "maintenance is over"; break;
+	case VRRP_REASON_GROUP: text = "another router of its group"; break;
+	case VRRP_REASON_TRACKED: text = "something it depends on is down"; break;
+	case VRRP_REASON_ADDRESS_TAKEN: text = "another host has an address of it"; break;
+	case VRRP_REASON_PREEMPT_DELAY: text = "does not preempt yet (preempt-delay)"; break;
+	case VRRP_REASON_NOT_IN_SYNC:
+		text = "does not preempt before its tables are in sync";
+		break;
 	}
 	snprintf(buf, VRRP_CAUSE_TEXT, "%s", text);
 	return buf;

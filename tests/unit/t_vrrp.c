@@ -391,11 +391,11 @@ static void late_and_early_timers(void)
 	story_step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
 	s.now_us = 5000900; /* late: the next one is due on the old beat */
 	story_step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
-	s.now_us = 5500000; /* stopped for half a second: a new beat */
+	s.now_us = 5025000; /* a whole interval was missed: a new beat */
 	story_step(&s, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
 	EXPECT_TEXT(s.text, "[ 4999.999] master timer+0.001\n"
 			    "[ 5000.900] master adv100 timer+9.100\n"
-			    "[ 5500.000] master adv100 timer+10.000\n");
+			    "[ 5025.000] master adv100 timer+10.000\n");
 	s = story_begin(100, SECOND_MS, true);
 	story_at(&s, 0, VRRP_EVENT_STARTUP);
 	story_at(&s, 3609, VRRP_EVENT_TIMER);

@@ -128,10 +128,19 @@ static void apply(struct world *w, int node, const struct vrrp_update *u)
 /* --- steps ------------------------------------------------------------------------------------ */
 
 static const char *const event_names[] = {
-	[VRRP_EVENT_STARTUP] = "startup", [VRRP_EVENT_SHUTDOWN] = "shutdown",
-	[VRRP_EVENT_TIMER] = "timer",	  [VRRP_EVENT_ADVERT] = "advert",
-	[VRRP_EVENT_FAULT] = "fault",	  [VRRP_EVENT_CLEAR] = "clear",
-	[VRRP_EVENT_YIELD] = "yield",	  [VRRP_EVENT_RECONFIGURE] = "reconfigure",
+	[VRRP_EVENT_STARTUP] = "startup",
+	[VRRP_EVENT_SHUTDOWN] = "shutdown",
+	[VRRP_EVENT_TIMER] = "timer",
+	[VRRP_EVENT_ADVERT] = "advert",
+	[VRRP_EVENT_FAULT] = "fault",
+	[VRRP_EVENT_CLEAR] = "clear",
+	[VRRP_EVENT_YIELD] = "yield",
+	[VRRP_EVENT_RECONFIGURE] = "reconfigure",
+	[VRRP_EVENT_PEER] = "peer",
+	[VRRP_EVENT_GATE] = "gate",
+	[VRRP_EVENT_MAINTENANCE] = "maintenance",
+	[VRRP_EVENT_RESUME] = "resume",
+	[VRRP_EVENT_GROUP] = "group",
 };
 
 static void say_step(const struct world *w, int node, const struct vrrp_event *ev,

@@ -37,13 +37,29 @@ static bool is_owner(const struct vrrp_settings *s)
 
 bool rules_preempts(const struct rules *r)
 {
-	return is_owner(&r->settings) || (r->settings.preempt && !r->yielded);
+	return is_owner(&r->settings) || (r->settings.preempt && !r->yielded && !r->gated);
+}
+
+static uint64_t sent_us(const struct vrrp_event *ev)
+{
+	return ev->peer.sent_us > ev->now_us ? ev->now_us : ev->peer.sent_us;
+}
+
+bool rules_believes(const struct rules *r, const struct vrrp_event *ev)
+{
+	if (ev->peer.says != VRRP_PEER_MASTER)
+		return false;
+	if (sent_us(ev) + 2 * ev->peer.interval_us <= ev->now_us)
+		return false;
+	return !addr_equal(&r->gone, &ev->peer.source) || sent_us(ev) > r->gone_us;
 }
 
 static enum rules_row init_row(const struct rules *r, const struct vrrp_event *ev)
 {
 	if (ev->type != VRRP_EVENT_STARTUP)
 		return ROW_INIT_OTHER;
+	if (r->retired)
+		return ROW_INIT_RETIRED;
 	if (r->unfit)
 		return ROW_INIT_UNFIT;
 	return is_owner(&r->settings) ? ROW_INIT_OWNER : ROW_INIT_STARTUP;
@@ -53,11 +69,15 @@ static enum rules_row backup_timer_row(const struct rules *r, uint64_t now_us)
 {
 	if (now_us < r->deadline_us)
 		return ROW_BACKUP_EARLY;
+	if (r->wait == WAIT_SILENCE && r->discarded)
+		return ROW_BACKUP_PREEMPT;
+	if (now_us < r->held_us)
+		return ROW_BACKUP_HELD;
 	if (r->wait == WAIT_SKEW)
 		return ROW_BACKUP_SKEW;
 	if (r->wait == WAIT_YIELD)
 		return ROW_BACKUP_NOBODY;
-	return r->discarded ? ROW_BACKUP_PREEMPT : ROW_BACKUP_SILENCE;
+	return r->wait == WAIT_HELD ? ROW_BACKUP_UNHELD : ROW_BACKUP_SILENCE;
 }
 
 static enum rules_row backup_advert_row(const struct rules *r, const struct vrrp_event *ev)
@@ -69,8 +89,40 @@ static enum rules_row backup_advert_row(const struct rules *r, const struct vrrp
 	if (ev->advert.priority == r->settings.priority)
 		return ROW_BACKUP_EQUAL;
 	if (rules_preempts(r))
-		return ROW_BACKUP_LESSER;
-	return r->settings.preempt ? ROW_BACKUP_YIELDED : ROW_BACKUP_PATIENT;
+		return r->wait == WAIT_HELD ? ROW_BACKUP_LESSER_HELD : ROW_BACKUP_LESSER;
+	if (!r->settings.preempt)
+		return ROW_BACKUP_PATIENT;
+	return r->yielded ? ROW_BACKUP_YIELDED : ROW_BACKUP_GATED;
+}
+
+static enum rules_row backup_peer_row(const struct rules *r, const struct vrrp_event *ev)
+{
+	bool known = r->master.family && addr_equal(&r->master, &ev->peer.source);
+
+	if (rules_believes(r, ev))
+		return r->wait == WAIT_HELD ? ROW_BACKUP_PEER_HOLDS : ROW_BACKUP_PEER;
+	if (ev->peer.says != VRRP_PEER_GONE || !known)
+		return ROW_BACKUP_PEER_OTHER;
+	return ev->peer.successor ? ROW_BACKUP_SUCCESSOR : ROW_BACKUP_GONE;
+}
+
+static enum rules_row backup_gate_row(const struct rules *r, const struct vrrp_event *ev)
+{
+	struct rules then = *r;
+
+	then.gated = ev->gate != VRRP_REASON_NONE;
+	return r->wait == WAIT_SILENCE && r->discarded && !rules_preempts(&then) ? ROW_BACKUP_CLOSES
+										 : ROW_BACKUP_GATE;
+}
+
+static enum rules_row backup_group_row(const struct rules *r, const struct vrrp_event *ev)
+{
+	if (ev->group == VRRP_GROUP_MASTER)
+		return ROW_BACKUP_JOINS;
+	if (ev->group == VRRP_GROUP_BACKUP)
+		return ROW_BACKUP_YIELD;
+	return r->wait == WAIT_SILENCE || r->wait == WAIT_HELD ? ROW_BACKUP_ALIVE
+							       : ROW_BACKUP_ALIVE_LATE;
 }
 
 static enum rules_row backup_row(const struct rules *r, const struct vrrp_event *ev)
@@ -82,8 +134,13 @@ static enum rules_row backup_row(const struct rules *r, const struct vrrp_event 
 	case VRRP_EVENT_FAULT: return ROW_BACKUP_FAULT;
 	case VRRP_EVENT_RECONFIGURE:
 		return is_owner(&ev->settings) ? ROW_BACKUP_OWNER : ROW_BACKUP_RELOAD;
+	case VRRP_EVENT_PEER: return backup_peer_row(r, ev);
+	case VRRP_EVENT_GATE: return backup_gate_row(r, ev);
+	case VRRP_EVENT_GROUP: return backup_group_row(r, ev);
+	case VRRP_EVENT_MAINTENANCE: return ROW_BACKUP_RETIRES;
 	case VRRP_EVENT_STARTUP:
 	case VRRP_EVENT_CLEAR:
+	case VRRP_EVENT_RESUME:
 	case VRRP_EVENT_YIELD: return ROW_BACKUP_YIELD;
 	}
 	abort();
@@ -101,21 +158,49 @@ static enum rules_row master_advert_row(const struct rules *r, const struct vrrp
 		       : ROW_MASTER_TIE_WON;
 }
 
+static enum rules_row master_peer_row(const struct rules *r, const struct vrrp_event *ev)
+{
+	int rank = ev->peer.priority - r->settings.priority;
+
+	if (ev->peer.says == VRRP_PEER_GONE)
+		return ROW_MASTER_PEER_GONE;
+	if (!ev->peer.hold || !rules_believes(r, ev))
+		return ROW_MASTER_PEER_OTHER;
+	if (rank == 0)
+		rank = addr_v4_value(&ev->peer.source) > addr_v4_value(&r->settings.address) ? 1
+											     : -1;
+	return rank > 0 ? ROW_MASTER_PEER_HIGHER : ROW_MASTER_PEER_LESSER;
+}
+
+static enum rules_row master_fault_row(const struct vrrp_event *ev)
+{
+	return ev->fault == VRRP_REASON_NO_LINK || ev->fault == VRRP_REASON_NO_ADDRESS ||
+			       ev->fault == VRRP_REASON_NO_SOCKET
+		       ? ROW_MASTER_FAULT
+		       : ROW_MASTER_UNFIT;
+}
+
 static enum rules_row master_row(const struct rules *r, const struct vrrp_event *ev)
 {
 	switch (ev->type) {
 	case VRRP_EVENT_TIMER:
 		return ev->now_us < r->deadline_us ? ROW_MASTER_EARLY : ROW_MASTER_TIMER;
 	case VRRP_EVENT_ADVERT: return master_advert_row(r, ev);
+	case VRRP_EVENT_PEER: return master_peer_row(r, ev);
 	case VRRP_EVENT_SHUTDOWN: return ROW_MASTER_SHUTDOWN;
-	case VRRP_EVENT_FAULT: return ROW_MASTER_FAULT;
+	case VRRP_EVENT_FAULT: return master_fault_row(ev);
+	case VRRP_EVENT_MAINTENANCE: return ROW_MASTER_RETIRES;
 	case VRRP_EVENT_YIELD: return is_owner(&r->settings) ? ROW_MASTER_KEEPS : ROW_MASTER_YIELD;
+	case VRRP_EVENT_GROUP:
+		return ev->group == VRRP_GROUP_BACKUP ? ROW_MASTER_PARTS : ROW_MASTER_SAME;
 	case VRRP_EVENT_RECONFIGURE:
 		return ev->settings.priority == r->settings.priority &&
 				       ev->settings.interval_us == r->settings.interval_us
 			       ? ROW_MASTER_SAME
 			       : ROW_MASTER_RELOAD;
+	case VRRP_EVENT_GATE:
 	case VRRP_EVENT_STARTUP:
+	case VRRP_EVENT_RESUME:
 	case VRRP_EVENT_CLEAR: return ROW_MASTER_SAME;
 	}
 	abort();
@@ -125,9 +210,22 @@ static enum rules_row fault_row(const struct rules *r, const struct vrrp_event *
 {
 	if (ev->type == VRRP_EVENT_SHUTDOWN)
 		return ROW_FAULT_SHUTDOWN;
+	if (ev->type == VRRP_EVENT_MAINTENANCE)
+		return ROW_FAULT_RETIRES;
 	if (ev->type != VRRP_EVENT_CLEAR)
 		return ROW_FAULT_OTHER;
 	return is_owner(&r->settings) ? ROW_FAULT_OWNER : ROW_FAULT_CLEAR;
+}
+
+static enum rules_row retired_row(const struct rules *r, const struct vrrp_event *ev)
+{
+	if (ev->type == VRRP_EVENT_SHUTDOWN)
+		return ROW_RETIRED_SHUTDOWN;
+	if (ev->type != VRRP_EVENT_RESUME)
+		return ROW_RETIRED_OTHER;
+	if (r->unfit)
+		return ROW_RETIRED_UNFIT;
+	return is_owner(&r->settings) ? ROW_RETIRED_OWNER : ROW_RETIRED_RESUME;
 }
 
 static enum rules_row find_row(const struct rules *r, enum vrrp_state from,
@@ -138,12 +236,12 @@ static enum rules_row find_row(const struct rules *r, enum vrrp_state from,
 	case VRRP_BACKUP: return backup_row(r, ev);
 	case VRRP_MASTER: return master_row(r, ev);
 	case VRRP_FAULT: return fault_row(r, ev);
+	case VRRP_MAINTENANCE: return retired_row(r, ev);
 	}
 	abort();
 }
 
-/* What the router knows after the event. */
-static void learn(struct rules *r, enum rules_row row, const struct vrrp_event *ev)
+static void learn_settings(struct rules *r, const struct vrrp_event *ev)
 {
 	if (ev->type == VRRP_EVENT_RECONFIGURE)
 		r->settings = ev->settings;
@@ -151,18 +249,87 @@ static void learn(struct rules *r, enum rules_row row, const struct vrrp_event *
 		r->unfit = true;
 	if (ev->type == VRRP_EVENT_CLEAR)
 		r->unfit = false;
+	if (ev->type == VRRP_EVENT_MAINTENANCE)
+		r->retired = true;
+	if (ev->type == VRRP_EVENT_RESUME)
+		r->retired = false;
+	if (ev->type == VRRP_EVENT_GATE)
+		r->gated = ev->gate != VRRP_REASON_NONE;
+}
+
+static void learn_gone(struct rules *r, const struct addr *who, uint64_t now_us)
+{
+	r->gone = *who;
+	r->gone_us = now_us;
+	if (addr_equal(who, &r->holder))
+		r->held_us = 0;
+}
+
+/* Begins to wait for masters anew, or is the master. */
+static bool forgets(enum rules_row row)
+{
+	return rows[row].to == VRRP_MASTER || row == ROW_MASTER_STALLED ||
+	       row == ROW_MASTER_PARTS || row == ROW_MASTER_YIELD || row == ROW_INIT_STARTUP ||
+	       row == ROW_FAULT_CLEAR || row == ROW_RETIRED_RESUME;
+}
+
+/* Who is master, who no more, and whose heartbeat holds. */
+static void learn_masters(struct rules *r, enum rules_row row, const struct vrrp_event *ev)
+{
+	bool hears = rows[row].from == VRRP_BACKUP || rows[row].from == VRRP_MASTER;
+	uint64_t until_us = sent_us(ev) + 2 * ev->peer.interval_us;
+
+	if (hears && ev->type == VRRP_EVENT_ADVERT && ev->advert.priority == 0)
+		learn_gone(r, &ev->advert.source, ev->now_us);
+	if (row == ROW_BACKUP_GONE || row == ROW_BACKUP_SUCCESSOR || row == ROW_MASTER_PEER_GONE)
+		learn_gone(r, &ev->peer.source, ev->now_us);
+	if (forgets(row)) {
+		r->master = (struct addr){0};
+		r->held_us = 0;
+	}
+	if (rows[row].to != VRRP_BACKUP)
+		return;
+	if (ev->type == VRRP_EVENT_ADVERT && ev->advert.priority > 0)
+		r->master = ev->advert.source;
+	if (row != ROW_BACKUP_PEER && row != ROW_BACKUP_PEER_HOLDS && row != ROW_MASTER_PEER_HIGHER)
+		return;
+	r->master = ev->peer.source;
+	if (ev->peer.hold && until_us >= r->held_us) {
+		r->holder = ev->peer.source;
+		r->held_us = until_us;
+	}
+}
+
+/* What the router knows after the event. */
+static void learn(struct rules *r, enum rules_row row, const struct vrrp_event *ev)
+{
+	bool advert = ev->type == VRRP_EVENT_ADVERT;
+
+	learn_masters(r, row, ev);
 	if (row == ROW_MASTER_YIELD)
 		r->yielded = true;
 	if (rows[row].flags & VRRP_TAKE_VIP ||
-	    (rows[row].from == VRRP_INIT && ev->type == VRRP_EVENT_STARTUP))
+	    (rows[row].from == VRRP_INIT && ev->type == VRRP_EVENT_STARTUP) ||
+	    (rows[row].from == VRRP_MAINTENANCE && ev->type == VRRP_EVENT_RESUME))
 		r->yielded = false;
-	if (row == ROW_BACKUP_LESSER)
+	if (row == ROW_BACKUP_LESSER) {
 		r->discarded = true;
+		r->discard = *ev;
+	}
 	if (rows[row].wait == WAIT_SILENCE || rows[row].wait == WAIT_YIELD) {
 		r->discarded = false;
-		r->learned = ev->type == VRRP_EVENT_ADVERT;
-		r->interval_us = r->learned ? ev->advert.interval_us : r->settings.interval_us;
+		r->learned = (advert && row != ROW_MASTER_STALLED) || row == ROW_MASTER_PEER_HIGHER;
+		r->interval_us = !r->learned ? r->settings.interval_us
+				 : advert    ? ev->advert.interval_us
+					     : ev->peer.interval_us;
 	}
+	if (row == ROW_BACKUP_CLOSES) {
+		r->master = r->discard.advert.source;
+		r->interval_us = r->discard.advert.interval_us;
+		r->learned = true;
+	}
+	if (rows[row].wait == WAIT_LESSER || rows[row].wait == WAIT_AGAIN)
+		r->discarded = false;
 	if (row == ROW_BACKUP_RELOAD && !r->learned)
 		r->interval_us = r->settings.interval_us;
 }
@@ -179,6 +346,9 @@ static uint64_t length_us(const struct rules *r)
 	case WAIT_SILENCE: return 3 * r->interval_us + skew_us(r);
 	case WAIT_SKEW: return skew_us(r);
 	case WAIT_YIELD: return 2 * r->interval_us;
+	case WAIT_HELD: return r->held_us - r->since_us;
+	case WAIT_LESSER:
+	case WAIT_AGAIN:
 	case WAIT_AS_BEFORE:
 	case WAIT_ENDS:
 	case WAIT_BEAT:
@@ -191,7 +361,10 @@ static void wait_on(struct rules *r, enum rules_wait wait, uint64_t now_us)
 {
 	switch (wait) {
 	case WAIT_AS_BEFORE: return;
-	case WAIT_ENDS: r->deadline_us = VRRP_NEVER; return;
+	case WAIT_ENDS:
+		r->wait = wait;
+		r->deadline_us = VRRP_NEVER;
+		return;
 	case WAIT_RESIZED: r->deadline_us = r->since_us + length_us(r); return;
 	case WAIT_BEAT:
 		r->wait = WAIT_ADVERT;
@@ -199,6 +372,12 @@ static void wait_on(struct rules *r, enum rules_wait wait, uint64_t now_us)
 			now_us - r->deadline_us < r->settings.interval_us ? r->deadline_us : now_us;
 		r->deadline_us = r->since_us + length_us(r);
 		return;
+	case WAIT_HELD:
+		r->wait = wait;
+		r->deadline_us = r->held_us;
+		return;
+	case WAIT_LESSER: wait_on(r, WAIT_SILENCE, r->discard.now_us); return;
+	case WAIT_AGAIN: wait_on(r, WAIT_SILENCE, now_us); return;
 	case WAIT_ADVERT:
 	case WAIT_SILENCE:
 	case WAIT_SKEW:
@@ -209,17 +388,41 @@ static void wait_on(struct rules *r, enum rules_wait wait, uint64_t now_us)
 	}
 }
 
+/* 3 intervals after the last advert was due, or sent when that was a whole interval late. */
+static bool is_stalled(const struct rules *r, enum vrrp_state from, uint64_t now_us)
+{
+	return from == VRRP_MASTER && !is_owner(&r->settings) &&
+	       now_us > r->deadline_us + 2 * r->settings.interval_us;
+}
+
+static void go_through(struct rules *r, enum rules_row row, const struct vrrp_event *ev)
+{
+	learn(r, row, ev);
+	wait_on(r, rows[row].wait, ev->now_us);
+}
+
 const char *rules_judge(struct rules *r, enum vrrp_state from, const struct vrrp_event *ev,
 			const struct vrrp *after, const struct vrrp_update *u,
 			enum rules_row *ret_row)
 {
-	enum rules_row row = find_row(r, from, ev);
-	unsigned int flags = rows[row].flags | (rows[row].to != from ? VRRP_STATE : 0);
-	bool stops = row == ROW_MASTER_YIELD || row == ROW_MASTER_SHUTDOWN;
+	bool stalled = is_stalled(r, from, ev->now_us), held = r->wait == WAIT_HELD;
+	unsigned int flags = 0;
+	enum rules_row row;
+	bool stops;
 
-	*ret_row = row;
-	learn(r, row, ev);
-	wait_on(r, rows[row].wait, ev->now_us);
+	if (stalled) { /* down first, then as any backup */
+		flags = rows[ROW_MASTER_STALLED].flags | VRRP_STATE;
+		go_through(r, ROW_MASTER_STALLED, ev);
+		from = VRRP_BACKUP;
+	}
+	row = find_row(r, from, ev);
+	learn_settings(r, ev);
+	go_through(r, row, ev);
+	stops = (stalled && !(rows[row].flags & VRRP_ADVERT)) ||
+		(rows[row].flags & RULES_RAGT) == RULES_RAGT;
+	flags |= rows[row].flags | (rows[row].to != from ? VRRP_STATE : 0) |
+		 (held != (r->wait == WAIT_HELD) ? VRRP_HELD : 0);
+	*ret_row = stalled ? ROW_MASTER_STALLED : row;
 	if (after->state != rows[row].to)
 		return "a state that the table does not say";
 	if (u->flags != flags)
