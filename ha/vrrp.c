@@ -61,7 +61,7 @@ static uint64_t sent_us(const struct vrrp_event *ev)
 	return ev->peer.sent_us < ev->now_us ? ev->peer.sent_us : ev->now_us;
 }
 
-uint64_t vrrp_peer_fresh_until_us(const struct vrrp_event *ev)
+static uint64_t fresh_until_us(const struct vrrp_event *ev)
 {
 	return sent_us(ev) + FRESH_INTERVALS * ev->peer.interval_us;
 }
@@ -70,13 +70,18 @@ bool vrrp_peer_is_master(const struct vrrp *v, const struct vrrp_event *ev)
 {
 	bool went = addr_equal(&ev->peer.source, &v->left) && sent_us(ev) <= v->left_us;
 
-	return ev->peer.says == VRRP_PEER_MASTER && !went &&
-	       ev->now_us < vrrp_peer_fresh_until_us(ev);
+	return ev->peer.says == VRRP_PEER_MASTER && !went && ev->now_us < fresh_until_us(ev);
+}
+
+bool vrrp_peer_leaves(const struct vrrp *v, const struct vrrp_event *ev)
+{
+	return ev->peer.says == VRRP_PEER_GONE && v->master.family &&
+	       addr_equal(&v->master, &ev->peer.source);
 }
 
 void vrrp_note_held(struct vrrp *v, const struct vrrp_event *ev)
 {
-	uint64_t until_us = vrrp_peer_fresh_until_us(ev);
+	uint64_t until_us = fresh_until_us(ev);
 
 	if (!ev->peer.hold || until_us < v->held_until_us)
 		return;
@@ -160,11 +165,16 @@ struct vrrp_cause vrrp_because_of_peer(enum vrrp_reason reason, const struct vrr
 
 /* --- transitions ------------------------------------------------------------------------------ */
 
-void vrrp_forget_master(struct vrrp *v)
+static void forget_interval(struct vrrp *v)
 {
 	v->active_interval_us = v->settings.interval_us;
 	v->learned = false;
 	v->lesser = vrrp_because(VRRP_REASON_NONE);
+}
+
+void vrrp_forget_master(struct vrrp *v)
+{
+	forget_interval(v);
 	v->master = (struct addr){0};
 	v->held_until_us = 0;
 }
@@ -198,7 +208,7 @@ static struct vrrp_update start(struct vrrp *v, uint64_t now_us, struct vrrp_cau
 	if (vrrp_is_owner(v))
 		return vrrp_become_master(v, now_us, vrrp_because(VRRP_REASON_OWNER));
 	/* "Set the Active_Adver_Interval to Advertisement_Interval" */
-	vrrp_forget_master(v);
+	forget_interval(v);
 	vrrp_wait_for(v, &u, VRRP_WAIT_SILENCE, now_us);
 	vrrp_go(v, &u, VRRP_BACKUP, cause);
 	return u;
@@ -228,6 +238,18 @@ void vrrp_respect(struct vrrp *v, struct vrrp_update *u, const struct addr *mast
 
 /* --- states in which nothing is elected ------------------------------------------------------- */
 
+/* The other path goes on; its master's interval may be longer than the first wait. */
+static void remember_peer(struct vrrp *v, const struct vrrp_event *ev)
+{
+	if (vrrp_peer_is_master(v, ev)) {
+		v->master = ev->peer.source;
+		vrrp_note_held(v, ev);
+	} else if (vrrp_peer_leaves(v, ev)) {
+		vrrp_note_left(v, &ev->peer.source, ev->now_us);
+		v->master = (struct addr){0};
+	}
+}
+
 /* What is only remembered, for the next start. */
 static void remember(struct vrrp *v, const struct vrrp_event *ev)
 {
@@ -238,12 +260,12 @@ static void remember(struct vrrp *v, const struct vrrp_event *ev)
 	case VRRP_EVENT_GATE: v->gate = ev->gate; return;
 	case VRRP_EVENT_MAINTENANCE: v->maintenance = true; return;
 	case VRRP_EVENT_RESUME: v->maintenance = false; return;
+	case VRRP_EVENT_PEER: remember_peer(v, ev); return;
 	case VRRP_EVENT_STARTUP:
 	case VRRP_EVENT_SHUTDOWN:
 	case VRRP_EVENT_TIMER:
 	case VRRP_EVENT_ADVERT:
 	case VRRP_EVENT_YIELD:
-	case VRRP_EVENT_PEER:
 	case VRRP_EVENT_GROUP: return;
 	}
 	abort();

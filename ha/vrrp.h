@@ -57,8 +57,9 @@
  *           maintenance         -                                     mainten.   (ours)
  *   mainten. resume             as startup                            as startup (ours)
  *           shutdown            -                                     init
- *           anything else       - (fault, clear, gate, reconfigure    mainten.
- *                               are remembered)
+ *           anything else       -                                     mainten.
+ * In init, fault and maintenance the rest does nothing, but fault, clear, gate, reconfigure,
+ * maintenance, resume and what peers say are remembered.
  *
  * "advert > own": greater priority, or equal priority and greater source address. In backup an
  * equal priority counts as >= own, whatever the address.

@@ -82,8 +82,7 @@ static struct vrrp_update backup_peer(struct vrrp *v, const struct vrrp_event *e
 		}
 		return u;
 	}
-	if (ev->peer.says != VRRP_PEER_GONE || !v->master.family ||
-	    !addr_equal(&v->master, &ev->peer.source))
+	if (!vrrp_peer_leaves(v, ev))
 		return u;
 	vrrp_note_left(v, &ev->peer.source, ev->now_us);
 	if (ev->peer.successor)

@@ -23,8 +23,8 @@ struct vrrp_update vrrp_master_step(struct vrrp *v, const struct vrrp_event *ev)
 bool vrrp_is_owner(const struct vrrp *v);
 /* A heartbeat that says "master" now, and not of the time before its router went. */
 bool vrrp_peer_is_master(const struct vrrp *v, const struct vrrp_event *ev);
-/* ... until when that holds a takeover. */
-uint64_t vrrp_peer_fresh_until_us(const struct vrrp_event *ev);
+/* The end of the one that was last heard as master. */
+bool vrrp_peer_leaves(const struct vrrp *v, const struct vrrp_event *ev);
 /* Whoever it was is master no more: what it said before counts no longer. */
 void vrrp_note_left(struct vrrp *v, const struct addr *who, uint64_t now_us);
 void vrrp_note_held(struct vrrp *v, const struct vrrp_event *ev);

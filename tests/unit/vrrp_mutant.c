@@ -13,6 +13,15 @@ const char *mutant_name(enum vrrp_mutant m)
 	return names[m];
 }
 
+static bool spoil_group(enum vrrp_mutant m, const struct vrrp_event *ev)
+{
+	if (ev->type != VRRP_EVENT_GROUP)
+		return true;
+	return !(m == MUTANT_GROUP_ALIVE_IGNORED && ev->group == VRRP_GROUP_ALIVE) &&
+	       !(m == MUTANT_GROUP_MASTER_IGNORED && ev->group == VRRP_GROUP_MASTER) &&
+	       !(m == MUTANT_GROUP_BACKUP_IGNORED && ev->group == VRRP_GROUP_BACKUP);
+}
+
 /* Mistakes in what is heard. False: nothing is. */
 static bool spoil_event(enum vrrp_mutant m, const struct vrrp *v, struct vrrp_event *ev)
 {
@@ -34,7 +43,40 @@ static bool spoil_event(enum vrrp_mutant m, const struct vrrp *v, struct vrrp_ev
 		ev->advert.priority = 255;
 	if (m == MUTANT_INTERVAL_STALE && advert)
 		ev->advert.interval_us = v->settings.interval_us;
-	return true;
+	return spoil_group(m, ev);
+}
+
+/* Mistakes in what the other path and the program say; they change what the core knows, too. */
+static void spoil_peer(enum vrrp_mutant m, struct vrrp *v, struct vrrp_event *ev)
+{
+	bool peer = ev->type == VRRP_EVENT_PEER, backup = v->state == VRRP_BACKUP;
+	bool gone = peer && ev->peer.says == VRRP_PEER_GONE;
+
+	if (m == MUTANT_HOLD_IGNORED && backup)
+		v->held_until_us = 0;
+	if (m == MUTANT_HOLD_TOO_LONG && peer && backup)
+		ev->peer.interval_us *= 100;
+	if ((m == MUTANT_HOLD_UNREAD && v->wait == VRRP_WAIT_HELD && !gone) ||
+	    (m == MUTANT_GONE_IGNORED && backup && gone) ||
+	    (m == MUTANT_PEER_TOLERATED && v->state == VRRP_MASTER && !gone))
+		ev->peer.says = VRRP_PEER_OTHER;
+	if (m == MUTANT_GONE_BELIEVED)
+		v->left = (struct addr){0};
+	if (m == MUTANT_HEIR_WAITS)
+		ev->peer.successor = false;
+	if (m == MUTANT_PEER_OBEYED && peer && v->state == VRRP_MASTER)
+		ev->peer.priority = 255;
+	if (m == MUTANT_STALL_IGNORED && vrrp_stalled(v, ev->now_us))
+		v->since_us = ev->now_us;
+	if (m == MUTANT_GATE_IGNORED)
+		v->gate = VRRP_REASON_NONE;
+	if (m == MUTANT_GATE_LATE && backup && ev->type == VRRP_EVENT_GATE) {
+		v->gate = ev->gate;
+		ev->type = VRRP_EVENT_CLEAR;
+	}
+	if (m == MUTANT_RETIRED_TAKES_PART && v->state == VRRP_MAINTENANCE &&
+	    ev->type == VRRP_EVENT_ADVERT)
+		ev->type = VRRP_EVENT_RESUME;
 }
 
 /* Mistakes in what is configured; they last for one step. */
@@ -72,10 +114,27 @@ static void spoil_timer(enum vrrp_mutant m, struct vrrp *v, const struct vrrp *b
 	if (m == MUTANT_ONE_ADVERT && before->state == VRRP_MASTER && v->state == VRRP_MASTER &&
 	    ev->type == VRRP_EVENT_TIMER)
 		wait_until(v, u, VRRP_NEVER);
+	if (m == MUTANT_GATE_SHUT && silence && v->gate != VRRP_REASON_NONE)
+		wait_until(v, u, VRRP_NEVER);
 	if (m == MUTANT_RELOAD_DEFERS && silence && ev->type == VRRP_EVENT_RECONFIGURE) {
 		wait_until(v, u, v->deadline_us + ev->now_us - v->since_us);
 		v->since_us = ev->now_us;
 	}
+}
+
+static void spoil_departure(enum vrrp_mutant m, const struct vrrp *v, struct vrrp_update *u)
+{
+	bool retires = u->flags & VRRP_STATE && v->state == VRRP_MAINTENANCE;
+	bool stalled = u->flags & VRRP_STATE && u->cause.reason == VRRP_REASON_STALLED;
+	bool unfit = u->flags & VRRP_STATE && v->state == VRRP_FAULT;
+
+	if (m == MUTANT_RETIRED_HOLDS && retires)
+		u->flags &= ~(unsigned int)VRRP_RELEASE_VIP;
+	if ((m == MUTANT_RETIRED_SILENT && retires) || (m == MUTANT_STALL_HIDDEN && stalled) ||
+	    (m == MUTANT_UNFIT_SILENT && unfit))
+		u->flags &= ~(unsigned int)(VRRP_ADVERT | VRRP_GOODBYE);
+	if (m == MUTANT_NO_GOODBYE)
+		u->flags &= ~(unsigned int)VRRP_GOODBYE;
 }
 
 static void spoil_effects(enum vrrp_mutant m, struct vrrp *v, const struct vrrp *before,
@@ -100,6 +159,7 @@ static void spoil_effects(enum vrrp_mutant m, struct vrrp *v, const struct vrrp 
 		u->flags &= ~(unsigned int)VRRP_ADVERT;
 	if (m == MUTANT_YIELD_FORGOTTEN)
 		v->yielded = false;
+	spoil_departure(m, v, u);
 }
 
 struct vrrp_update mutant_step(enum vrrp_mutant m, struct vrrp *v, const struct vrrp_event *event)
@@ -111,6 +171,7 @@ struct vrrp_update mutant_step(enum vrrp_mutant m, struct vrrp *v, const struct 
 	if (!spoil_event(m, v, &ev))
 		return (struct vrrp_update){0};
 	spoil_settings(m, v, &ev);
+	spoil_peer(m, v, &ev);
 	if (m == MUTANT_CLEAR_IS_MASTER && ev.type == VRRP_EVENT_CLEAR)
 		v->settings.priority = 255;
 	u = vrrp_step(v, &ev);

@@ -36,7 +36,29 @@
 	X(RELOAD_DEFERS, "backup: a reload restarts the wait")                                     \
 	X(RELOAD_IGNORED, "master: peers do not learn a reload")                                   \
 	X(OWNER_YIELDS, "the address owner yields")                                                \
-	X(CLEAR_IS_MASTER, "out of a fault goes straight to master")
+	X(CLEAR_IS_MASTER, "out of a fault goes straight to master")                               \
+	X(HOLD_IGNORED, "backup: a heartbeat holds nothing")                                       \
+	X(HOLD_TOO_LONG, "backup: a heartbeat holds for 200 intervals")                            \
+	X(HOLD_UNREAD, "backup: heartbeats do not prolong a hold")                                 \
+	X(GONE_IGNORED, "backup: a master that says goodbye is waited for")                        \
+	X(GONE_BELIEVED, "backup: what was sent before the end counts on")                         \
+	X(HEIR_WAITS, "backup: the successor waits for the skew")                                  \
+	X(PEER_TOLERATED, "master: another master is tolerated when only heartbeats say so")       \
+	X(PEER_OBEYED, "master: gives way to any heartbeat of a master")                           \
+	X(NO_GOODBYE, "master: leaves without a goodbye")                                          \
+	X(STALL_IGNORED, "master: goes on as if it had not been late")                             \
+	X(STALL_HIDDEN, "master: steps down without a word after being late")                      \
+	X(ANNOUNCES_LATE, "announcements go on although their master is late")                     \
+	X(GATE_IGNORED, "a closed gate means nothing")                                             \
+	X(GATE_LATE, "backup: a gate that closes is not heeded before the next advert")            \
+	X(GATE_SHUT, "backup: a closed gate keeps from any takeover")                              \
+	X(RETIRED_HOLDS, "addresses stay in maintenance")                                          \
+	X(RETIRED_SILENT, "maintenance sends no priority 0")                                       \
+	X(RETIRED_TAKES_PART, "maintenance ends at the next advert")                               \
+	X(UNFIT_SILENT, "a fault that leaves the link sends no priority 0")                        \
+	X(GROUP_ALIVE_IGNORED, "backup: the group's master does not count")                        \
+	X(GROUP_MASTER_IGNORED, "backup: does not follow the group")                               \
+	X(GROUP_BACKUP_IGNORED, "master: does not follow the group")
 
 enum vrrp_mutant {
 #define X(id, text) MUTANT_##id,

@@ -95,13 +95,17 @@ static enum rules_row backup_advert_row(const struct rules *r, const struct vrrp
 	return r->yielded ? ROW_BACKUP_YIELDED : ROW_BACKUP_GATED;
 }
 
+static bool is_its_end(const struct rules *r, const struct vrrp_event *ev)
+{
+	return ev->peer.says == VRRP_PEER_GONE && r->master.family &&
+	       addr_equal(&r->master, &ev->peer.source);
+}
+
 static enum rules_row backup_peer_row(const struct rules *r, const struct vrrp_event *ev)
 {
-	bool known = r->master.family && addr_equal(&r->master, &ev->peer.source);
-
 	if (rules_believes(r, ev))
 		return r->wait == WAIT_HELD ? ROW_BACKUP_PEER_HOLDS : ROW_BACKUP_PEER;
-	if (ev->peer.says != VRRP_PEER_GONE || !known)
+	if (!is_its_end(r, ev))
 		return ROW_BACKUP_PEER_OTHER;
 	return ev->peer.successor ? ROW_BACKUP_SUCCESSOR : ROW_BACKUP_GONE;
 }
@@ -265,20 +269,42 @@ static void learn_gone(struct rules *r, const struct addr *who, uint64_t now_us)
 		r->held_us = 0;
 }
 
-/* Begins to wait for masters anew, or is the master. */
+/* Was the master, or is. */
 static bool forgets(enum rules_row row)
 {
 	return rows[row].to == VRRP_MASTER || row == ROW_MASTER_STALLED ||
-	       row == ROW_MASTER_PARTS || row == ROW_MASTER_YIELD || row == ROW_INIT_STARTUP ||
-	       row == ROW_FAULT_CLEAR || row == ROW_RETIRED_RESUME;
+	       row == ROW_MASTER_PARTS || row == ROW_MASTER_YIELD;
+}
+
+static void learn_master(struct rules *r, const struct vrrp_event *ev)
+{
+	uint64_t until_us = sent_us(ev) + 2 * ev->peer.interval_us;
+
+	r->master = ev->peer.source;
+	if (!ev->peer.hold || until_us < r->held_us)
+		return;
+	r->holder = ev->peer.source;
+	r->held_us = until_us;
+}
+
+/* In a state in which nothing is elected. */
+static void learn_aside(struct rules *r, const struct vrrp_event *ev)
+{
+	if (rules_believes(r, ev)) {
+		learn_master(r, ev);
+	} else if (is_its_end(r, ev)) {
+		learn_gone(r, &ev->peer.source, ev->now_us);
+		r->master = (struct addr){0};
+	}
 }
 
 /* Who is master, who no more, and whose heartbeat holds. */
 static void learn_masters(struct rules *r, enum rules_row row, const struct vrrp_event *ev)
 {
 	bool hears = rows[row].from == VRRP_BACKUP || rows[row].from == VRRP_MASTER;
-	uint64_t until_us = sent_us(ev) + 2 * ev->peer.interval_us;
 
+	if (!hears && ev->type == VRRP_EVENT_PEER)
+		learn_aside(r, ev);
 	if (hears && ev->type == VRRP_EVENT_ADVERT && ev->advert.priority == 0)
 		learn_gone(r, &ev->advert.source, ev->now_us);
 	if (row == ROW_BACKUP_GONE || row == ROW_BACKUP_SUCCESSOR || row == ROW_MASTER_PEER_GONE)
@@ -287,17 +313,10 @@ static void learn_masters(struct rules *r, enum rules_row row, const struct vrrp
 		r->master = (struct addr){0};
 		r->held_us = 0;
 	}
-	if (rows[row].to != VRRP_BACKUP)
-		return;
-	if (ev->type == VRRP_EVENT_ADVERT && ev->advert.priority > 0)
+	if (rows[row].to == VRRP_BACKUP && ev->type == VRRP_EVENT_ADVERT && ev->advert.priority > 0)
 		r->master = ev->advert.source;
-	if (row != ROW_BACKUP_PEER && row != ROW_BACKUP_PEER_HOLDS && row != ROW_MASTER_PEER_HIGHER)
-		return;
-	r->master = ev->peer.source;
-	if (ev->peer.hold && until_us >= r->held_us) {
-		r->holder = ev->peer.source;
-		r->held_us = until_us;
-	}
+	if (row == ROW_BACKUP_PEER || row == ROW_BACKUP_PEER_HOLDS || row == ROW_MASTER_PEER_HIGHER)
+		learn_master(r, ev);
 }
 
 /* What the router knows after the event. */

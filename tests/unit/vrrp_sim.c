@@ -108,6 +108,55 @@ static void check_hosts(struct world *w, int master)
 		}
 }
 
+/* Since when heartbeats must have told each about the other; VRRP_NEVER when they need not. */
+static uint64_t told_us(const struct world *w)
+{
+	return w->beats && w->hold && beats_are_whole(w) ? w->rough_us + 3 * w->interval_max_us
+							 : VRRP_NEVER;
+}
+
+/* Whether a heartbeat of a master must hold this takeover. */
+static bool is_held(const struct world *w, int node)
+{
+	uint64_t steady_us = w->now_us - 3 * w->interval_max_us;
+
+	if (w->now_us <= told_us(w) || w->now_us < 3 * w->interval_max_us)
+		return false;
+	for (int i = 0; i < w->n_nodes; i++)
+		if (i != node && takes_part(&w->nodes[i]) &&
+		    w->nodes[i].core.state == VRRP_MASTER && w->nodes[i].master_us < steady_us)
+			return true;
+	return false;
+}
+
+/* Invariants 9 and 10. */
+static void check_beats(struct world *w, int masters)
+{
+	uint64_t since_us = told_us(w);
+
+	if (since_us != VRRP_NEVER && since_us < w->duel_us)
+		since_us = w->duel_us;
+	if (since_us < w->disturbed_us)
+		since_us = w->disturbed_us;
+	if (since_us != VRRP_NEVER)
+		world_expect(w,
+			     masters <= 1 || w->now_us <= since_us + 2 * w->interval_max_us +
+								  2 * w->beat_delay_us + LATE_US,
+			     "two masters although heartbeats get through");
+	world_expect(w, w->now_us <= w->heir_us, "the successor did not take over");
+}
+
+void world_expect_heir(struct world *w, int node, uint64_t us)
+{
+	int other = 1 - node;
+
+	if (!w->calm || !w->beats || w->n_nodes != 2 || !world_is_whole(w) ||
+	    !takes_part(&w->nodes[other]) || w->nodes[other].core.state != VRRP_BACKUP)
+		return;
+	w->heir = other;
+	w->heir_us = w->now_us + us;
+}
+
 /* Invariants 1, 3, 4 and 7, of the time since the last event. */
 static void check(struct world *w)
 {
@@ -124,7 +173,10 @@ static void check(struct world *w)
 	}
 	if (world_is_whole(w) && n > 1 && !w->duel)
 		w->out.counters[SIM_DUELS]++;
+	if (n > 1 && !w->duel)
+		w->duel_us = w->now_us;
 	w->duel = n > 1;
+	check_beats(w, n);
 	if (w->now_us <= world_settled_us(w))
 		return;
 	world_expect(w, n <= 1, "two masters for longer than a takeover");
@@ -145,11 +197,46 @@ bool world_has_rival(const struct world *w, int node)
 	return false;
 }
 
-void world_state_changed(struct world *w, int node, enum vrrp_state from)
+static bool is_silence(enum vrrp_reason why)
 {
-	enum vrrp_state to = w->nodes[node].core.state;
+	return why == VRRP_REASON_SILENCE || why == VRRP_REASON_NOBODY || why == VRRP_REASON_HELD;
+}
 
-	w->out.counters[SIM_TAKEOVERS] += to == VRRP_MASTER;
+/* Neither another master was heard, nor was this one too late to know. */
+static bool leaves(enum vrrp_state to, enum vrrp_reason why)
+{
+	return to != VRRP_BACKUP || why == VRRP_REASON_OPERATOR;
+}
+
+static void count_cause(struct world *w, const struct process *p, const struct vrrp_cause *cause)
+{
+	bool master = p->core.state == VRRP_MASTER;
+
+	w->out.counters[SIM_TAKEOVERS] += master;
+	w->out.counters[SIM_GATED] += master && p->gated;
+	w->out.counters[SIM_STALLED] += cause->reason == VRRP_REASON_STALLED;
+	w->out.counters[SIM_HEIRS] += master && (cause->reason == VRRP_REASON_PEER_LEFT ||
+						 cause->reason == VRRP_REASON_PEER_DIED ||
+						 cause->reason == VRRP_REASON_PEER_NO_LINK);
+}
+
+void world_state_changed(struct world *w, int node, enum vrrp_state from,
+			 const struct vrrp_cause *cause)
+{
+	const struct process *p = &w->nodes[node];
+	enum vrrp_state to = p->core.state;
+
+	count_cause(w, p, cause);
+	world_expect(w, to != VRRP_MASTER || !is_silence(cause->reason) || !is_held(w, node),
+		     "took over although a heartbeat says that there is a master");
+	if (to == VRRP_MASTER && node == w->heir)
+		w->heir_us = VRRP_NEVER;
+	if (from == VRRP_MASTER && leaves(to, cause->reason))
+		world_expect_heir(w, node, w->beat_delay_us);
+	world_expect(w,
+		     to != VRRP_MASTER || !p->gated || cause->reason != VRRP_REASON_PREEMPT ||
+			     p->core.settings.priority == VRRP_PRIORITY_OWNER,
+		     "preempts although the gate is closed");
 	world_expect(w, w->now_us <= world_settled_us(w),
 		     "a state changes although all is settled");
 	if (to == VRRP_FAULT && from == VRRP_MASTER)
@@ -227,6 +314,10 @@ static void draw_link(struct world *w)
 	w->double_percent = world_any(w, 2) ? (unsigned int)world_any(w, 30) : 0;
 	w->n_vips = world_any(w, 8) ? 1 + (unsigned int)world_any(w, 3) : VIPS_MAX;
 	w->repeat = 2 + (unsigned int)world_any(w, 2);
+	w->beats = world_any(w, 4) > 0;
+	w->hold = world_any(w, 4) > 0;
+	w->beat_delay_us = 50 + world_any(w, w->interval_min_us / 8 - 50);
+	w->heir_us = VRRP_NEVER;
 	for (int host = 0; host < HOSTS; host++)
 		for (int vip = 0; vip < VIPS_MAX; vip++)
 			w->entries[host][vip] = NOBODY;
@@ -239,10 +330,14 @@ static void begin(struct world *w, uint64_t seed)
 	draw_link(w);
 	world_say(w, NOBODY,
 		  "%d directors, intervals %llu to %llu us, delay %llu us, %u addresses, "
-		  "%u announcements, takeover time %llu us",
+		  "%u announcements, %s, takeover time %llu us",
 		  w->n_nodes, (unsigned long long)w->interval_min_us,
 		  (unsigned long long)w->interval_max_us, (unsigned long long)w->delay_us,
-		  w->n_vips, w->repeat, (unsigned long long)world_takeover_us(w));
+		  w->n_vips, w->repeat,
+		  !w->beats ? "no heartbeats"
+		  : w->hold ? "heartbeats hold"
+			    : "heartbeats do not hold",
+		  (unsigned long long)world_takeover_us(w));
 	for (int i = 0; i < w->n_nodes; i++) {
 		struct vrrp_settings settings = trouble_settings(w, i);
 

@@ -70,6 +70,12 @@
 	X(OVERFLOWN, "adverts that found the socket full")                                         \
 	X(REJECTED, "adverts refused")                                                             \
 	X(DUELS, "moments with two masters in a whole network")                                    \
+	X(BEATS, "heartbeats heard")                                                               \
+	X(REFUSED, "heartbeats refused by a host")                                                 \
+	X(HELD, "times that a hold began or ended")                                                \
+	X(HEIRS, "takeovers at the word of a heartbeat")                                           \
+	X(STALLED, "masters that found themselves late")                                           \
+	X(GATED, "takeovers with the gate closed")                                                 \
 	X(TAKEOVERS, "takeovers")                                                                  \
 	X(ANNOUNCED, "announcements")                                                              \
 	X(HOSTS_RIGHT, "ARP entries that point to the winner")                                     \

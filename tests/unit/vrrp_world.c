@@ -20,7 +20,7 @@ bool world_is_whole(const struct world *w)
 		for (int to = 0; to < PORTS; to++)
 			if (w->cut[from][to])
 				return false;
-	return w->loss_percent == 0 && w->slow_us == 0;
+	return w->loss_percent == 0 && w->slow_us == 0 && beats_are_whole(w);
 }
 
 /* Whole from now on: what is still under way arrives in time. */
@@ -29,20 +29,32 @@ void world_mend(struct world *w)
 	memset(w->cut, 0, sizeof(w->cut));
 	w->loss_percent = 0;
 	w->slow_us = 0;
-	for (size_t i = 0; i < w->n_flights; i++)
-		if (w->flights[i].at_us > w->now_us + w->delay_us)
-			w->flights[i].at_us = w->now_us + 1 + world_any(w, w->delay_us);
+	memset(w->beat_cut, 0, sizeof(w->beat_cut));
+	w->beat_loss_percent = 0;
+	w->beat_slow_us = 0;
+	for (size_t i = 0; i < w->n_flights; i++) {
+		uint64_t longest_us =
+			w->flights[i].kind < FRAME_BEAT ? w->delay_us : w->beat_delay_us;
+
+		if (w->flights[i].at_us > w->now_us + longest_us)
+			w->flights[i].at_us = w->now_us + 1 + world_any(w, longest_us);
+	}
+}
+
+void world_fly(struct world *w, const struct frame *frame, uint64_t us)
+{
+	world_expect(w, w->n_flights < FLIGHTS_MAX, "a storm on the link");
+	if (w->n_flights == FLIGHTS_MAX)
+		return;
+	w->flights[w->n_flights] = *frame;
+	w->flights[w->n_flights++].at_us = w->now_us + us;
 }
 
 static void put(struct world *w, const struct frame *frame)
 {
 	uint64_t longest_us = w->delay_us - SHORTEST_US + w->slow_us;
 
-	world_expect(w, w->n_flights < FLIGHTS_MAX, "a storm on the link");
-	if (w->n_flights == FLIGHTS_MAX)
-		return;
-	w->flights[w->n_flights] = *frame;
-	w->flights[w->n_flights++].at_us = w->now_us + SHORTEST_US + world_any(w, longest_us);
+	world_fly(w, frame, SHORTEST_US + world_any(w, longest_us));
 }
 
 static void transmit(struct world *w, struct frame *frame, int to)
@@ -138,6 +150,10 @@ void process_hear(struct world *w, int node, const struct frame *frame)
 {
 	struct vrrp_event ev;
 
+	if (frame->kind != FRAME_ADVERT) {
+		beats_hear(w, node, frame);
+		return;
+	}
 	if (!parse_advert(w, node, frame, &ev)) {
 		w->out.counters[SIM_REJECTED]++;
 		world_expect(w, false, "a good advert was refused");
@@ -153,7 +169,7 @@ void world_send_announcement(struct world *w, int from, size_t vip)
 {
 	const struct mac mac = {{2, 0, 0, 0, 0, (uint8_t)from}};
 	const struct addr address = addr_v4(VIP_BASE + (uint32_t)vip);
-	struct frame frame = {.from = (uint8_t)from, .is_arp = true};
+	struct frame frame = {.from = (uint8_t)from, .kind = FRAME_ARP};
 
 	frame.len = (uint16_t)announce_arp(&address, &mac, frame.bytes, sizeof(frame.bytes));
 	world_expect(w, frame.len > 0, "an announcement that cannot be built");
@@ -182,7 +198,9 @@ void world_arrive(struct world *w, size_t flight)
 		return;
 	}
 	p = &w->nodes[frame.to];
-	if (!p->runs || !p->linked)
+	if (!p->runs && frame.kind == FRAME_BEAT)
+		beats_refuse(w, &frame);
+	if (!p->runs || (!p->linked && frame.kind == FRAME_ADVERT))
 		return;
 	if (!p->paused)
 		process_hear(w, frame.to, &frame);
