@@ -73,7 +73,7 @@ const char *vrrp_cause_format(const struct vrrp_cause *c, char buf[static VRRP_C
 	case VRRP_REASON_NO_SOCKET: text = "no socket"; break;
 	case VRRP_REASON_LINK_UP: text = "link up"; break;
 	case VRRP_REASON_CLEARED: text = "fault cleared"; break;
-	case VRRP_REASON_HELD: return format_waited(c, "no advert, now no heartbeat,", buf);
+	case VRRP_REASON_HELD: return format_waited(c, "no advert, now no heartbeat", buf);
 	case VRRP_REASON_HEARTBEAT: return format_peer(c, "heartbeat of", "with priority", buf);
 	case VRRP_REASON_PEER_LEFT: return format_peer(c, "goodbye of", NULL, buf);
 	case VRRP_REASON_PEER_DIED: return format_peer(c, "the process has ended at", NULL, buf);

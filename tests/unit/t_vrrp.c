@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Every row of the table of transitions in ha/vrrp.h, as a story. */
+/*
+ * The rows of the table of transitions in ha/vrrp.h as stories: those of the RFC, and of faults. The
+ * others are in t_vrrp_backup.c and t_vrrp_master.c.
+ */
 #include "tests/unit/unit.h"
 #include "tests/unit/vrrp_story.h"
 
@@ -17,7 +20,7 @@ static void takes_over_after_silence(void)
 			    "for 3.609 s)\n"
 			    "[ 4609.375] master adv100 timer+1000.000\n"
 			    "[ 5609.375] master adv100 timer+1000.000\n"
-			    "[ 6000.000] init release adv0 stop (master: shutdown)\n");
+			    "[ 6000.000] init release adv0 goodbye stop (master: shutdown)\n");
 }
 
 static void backup_listens(void)
@@ -162,7 +165,7 @@ static void address_owner(void)
 			    "[  400.000] backup\n"
 			    "[ 3303.906] master adv255 take garp timer+1000.000 (backup: preempts "
 			    "10.77.0.3 with priority 254)\n"
-			    "[ 3500.000] init release adv0 stop (master: shutdown)\n");
+			    "[ 3500.000] init release adv0 goodbye stop (master: shutdown)\n");
 }
 
 static void yields_to_another(void)
@@ -180,7 +183,7 @@ static void yields_to_another(void)
 	story_at(&s, 7000, VRRP_EVENT_CLEAR);
 	story_advert(&s, 7600, HIGHER, 100, SECOND_MS); /* preempts as before */
 	EXPECT_TEXT(s.text,
-		    "[ 4000.000] backup release adv0 timer+2000.000 (master: operator)\n"
+		    "[ 4000.000] backup release adv0 goodbye timer+2000.000 (master: operator)\n"
 		    "[ 4100.000] backup\n"
 		    "[ 4609.000] backup timer+3414.062\n"
 		    "[ 5609.000] backup timer+3414.062\n"
@@ -188,7 +191,7 @@ static void yields_to_another(void)
 		    "[ 6414.062] master adv150 take garp timer+1000.000 (backup: priority 0 "
 		    "received from 10.77.0.3)\n"
 		    "[ 6600.000] master adv150 garp\n"
-		    "[ 6700.000] fault release stop (master: link down)\n"
+		    "[ 6700.000] fault release goodbye stop (master: link down)\n"
 		    "[ 7000.000] backup timer+3414.062 (fault: link up)\n"
 		    "[ 7600.000] backup\n");
 }
@@ -201,7 +204,7 @@ static void yields_to_nobody(void)
 	story_until(&s, 6500);
 	story_advert(&s, 6600, HIGHER, 100, SECOND_MS);
 	EXPECT_TEXT(s.text,
-		    "[ 4000.000] backup release adv0 timer+2000.000 (master: operator)\n"
+		    "[ 4000.000] backup release adv0 goodbye timer+2000.000 (master: operator)\n"
 		    "[ 6000.000] master adv150 take garp timer+1000.000 (backup: nobody took "
 		    "over for 2.000 s)\n"
 		    "[ 6600.000] master adv150 garp\n");
@@ -216,11 +219,12 @@ static void yield_survives_a_fault_of_the_link(void)
 	story_fault(&s, 4800, VRRP_REASON_NO_LINK);
 	story_at(&s, 4900, VRRP_EVENT_CLEAR);
 	story_advert(&s, 5700, HIGHER, 100, SECOND_MS);
-	EXPECT_TEXT(s.text, "[ 4000.000] backup release adv0 timer+2000.000 (master: operator)\n"
-			    "[ 4700.000] backup timer+3414.062\n"
-			    "[ 4800.000] fault stop (backup: link down)\n"
-			    "[ 4900.000] backup timer+3414.062 (fault: link up)\n"
-			    "[ 5700.000] backup timer+3414.062\n");
+	EXPECT_TEXT(s.text,
+		    "[ 4000.000] backup release adv0 goodbye timer+2000.000 (master: operator)\n"
+		    "[ 4700.000] backup timer+3414.062\n"
+		    "[ 4800.000] fault stop (backup: link down)\n"
+		    "[ 4900.000] backup timer+3414.062 (fault: link up)\n"
+		    "[ 5700.000] backup timer+3414.062\n");
 }
 
 static void faults(void)
@@ -268,7 +272,7 @@ static void link_flap_of_a_master(void)
 	story_until(&s, 8000);
 	EXPECT_TEXT(s.text, "[ 3900.000] master\n"
 			    "[ 3900.000] master\n"
-			    "[ 4000.000] fault release stop (master: link down)\n"
+			    "[ 4000.000] fault release goodbye stop (master: link down)\n"
 			    "[ 4005.000] backup timer+3609.375 (fault: link up)\n"
 			    "[ 7614.375] master adv100 take garp timer+1000.000 (backup: no advert "
 			    "for 3.609 s)\n");
@@ -280,7 +284,7 @@ static void owner_comes_back_as_master(void)
 
 	story_fault(&s, 4000, VRRP_REASON_NO_LINK);
 	story_at(&s, 4005, VRRP_EVENT_CLEAR);
-	EXPECT_TEXT(s.text, "[ 4000.000] fault release stop (master: link down)\n"
+	EXPECT_TEXT(s.text, "[ 4000.000] fault release goodbye stop (master: link down)\n"
 			    "[ 4005.000] master adv255 take garp timer+1000.000 (fault: owns the "
 			    "addresses (priority 255))\n");
 }

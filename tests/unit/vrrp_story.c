@@ -29,6 +29,8 @@ void story_step(struct story *s, struct vrrp_event ev)
 		story_add(s, " release");
 	if (u.flags & VRRP_ADVERT)
 		story_add(s, " adv%u", u.send_priority);
+	if (u.flags & VRRP_GOODBYE)
+		story_add(s, " goodbye");
 	if (u.flags & VRRP_TAKE_VIP)
 		story_add(s, " take");
 	if (u.flags & VRRP_ANNOUNCE)
@@ -39,6 +41,8 @@ void story_step(struct story *s, struct vrrp_event ev)
 		story_add(s, " timer+%llu.%03u",
 			  (unsigned long long)(u.deadline_us - s->now_us) / 1000,
 			  (unsigned int)((u.deadline_us - s->now_us) % 1000));
+	if (u.flags & VRRP_HELD)
+		story_add(s, s->v.wait == VRRP_WAIT_HELD ? " held" : " unheld");
 	if (u.flags & VRRP_STATE)
 		story_add(s, " (%s: %s)", vrrp_state_name(u.from),
 			  vrrp_cause_format(&u.cause, cause));
@@ -100,6 +104,40 @@ void story_reconfigure(struct story *s, uint64_t ms, uint8_t priority, uint64_t 
 						       .preempt = preempt,
 						       .interval_us = interval_ms * 1000,
 						       .address = addr_v4(OWN)}});
+}
+
+void story_peer(struct story *s, uint64_t ms, uint32_t source, uint8_t priority, uint64_t ago_ms)
+{
+	story_until(s, ms);
+	story_step(s, (struct vrrp_event){.type = VRRP_EVENT_PEER,
+					  .peer = {.source = addr_v4(source),
+						   .priority = priority,
+						   .says = VRRP_PEER_MASTER,
+						   .hold = true,
+						   .interval_us = SECOND_MS * 1000,
+						   .sent_us = s->now_us - ago_ms * 1000}});
+}
+
+void story_gone(struct story *s, uint64_t ms, uint32_t source, enum vrrp_reason why, bool successor)
+{
+	story_until(s, ms);
+	story_step(s, (struct vrrp_event){.type = VRRP_EVENT_PEER,
+					  .peer = {.source = addr_v4(source),
+						   .says = VRRP_PEER_GONE,
+						   .why = why,
+						   .successor = successor}});
+}
+
+void story_gate(struct story *s, uint64_t ms, enum vrrp_reason why)
+{
+	story_until(s, ms);
+	story_step(s, (struct vrrp_event){.type = VRRP_EVENT_GATE, .gate = why});
+}
+
+void story_group(struct story *s, uint64_t ms, enum vrrp_group_word word)
+{
+	story_until(s, ms);
+	story_step(s, (struct vrrp_event){.type = VRRP_EVENT_GROUP, .group = word});
 }
 
 /* Forgets what was told so far. */

@@ -32,6 +32,12 @@ void story_advert(struct story *s, uint64_t ms, uint32_t source, uint8_t priorit
 		  uint64_t interval_ms);
 void story_reconfigure(struct story *s, uint64_t ms, uint8_t priority, uint64_t interval_ms,
 		       bool preempt);
+/* A heartbeat of a master with an interval of 1 s, sent that long ago; takeovers are held. */
+void story_peer(struct story *s, uint64_t ms, uint32_t source, uint8_t priority, uint64_t ago_ms);
+void story_gone(struct story *s, uint64_t ms, uint32_t source, enum vrrp_reason why,
+		bool successor);
+void story_gate(struct story *s, uint64_t ms, enum vrrp_reason why);
+void story_group(struct story *s, uint64_t ms, enum vrrp_group_word word);
 /* Forgets what was told so far. */
 void story_silently(struct story *s);
 
