@@ -9,7 +9,7 @@ enum {
 	SEEDS = 10000,
 	MUTANT_SEEDS = 200,
 	ROWS_PERCENT = 95,	 /* of the table that must be visited */
-	FOUND_FROM_OUTSIDE = 15, /* mistakes that show in what the world can see */
+	FOUND_FROM_OUTSIDE = 25, /* mistakes that show in what the world can see */
 };
 
 static uint64_t number(const char *name, uint64_t otherwise)

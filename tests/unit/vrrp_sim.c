@@ -157,7 +157,7 @@ void world_expect_heir(struct world *w, int node, uint64_t us)
 	w->heir_us = w->now_us + us;
 }
 
-/* Invariants 1, 3, 4 and 7, of the time since the last event. */
+/* Invariants 1, 3, 7, 9 and 10, of the time since the last event. */
 static void check(struct world *w)
 {
 	int master = NOBODY, n = world_masters(w, &master), candidates = 0;

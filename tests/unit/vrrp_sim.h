@@ -8,15 +8,19 @@
  *     VRRP_SEED=123 VRRP_MUTANT=4 build/san/run-tests vrrp_sim    the same with mistake 4
  *     VRRP_SEEDS=1000000 build/san/run-tests vrrp_sim             runs more histories
  *
+ * Heartbeats are a second path: each node sends one each interval, at every change of state, and
+ * with a goodbye when it leaves; a host whose director is gone refuses them.
+ *
  * From the seed come the settings (intervals from 10 ms to 40.95 s, on some links not the same on all
  * nodes; any priority, often equal ones, sometimes 255; preempt), the link (delay D, reordering
  * within it, duplicates) and what goes wrong:
- *   network   loss; cuts of one way, of a pair, of a node from all, of a node from a host; delays of
- *             many intervals
+ *   network   loss; cuts of one way, of a pair, of a node from all, of a node from a host, of all
+ *             adverts; delays of many intervals; the same of heartbeats alone
  *   process   SIGSTOP (timers late, adverts queue up), a virtual machine that stands still (its
  *             clock, too), a crash (the addresses stay on the interface, nobody is told), restarts,
  *             steps forward of the monotonic clock. The wall clock is no input of the election.
- *   operator  yield, reconfigure, shutdown, startup, faults of the link and their end
+ *   operator  yield, reconfigure, shutdown, startup, faults of the link and others, their end,
+ *             maintenance, the gate, a word of the group (tests/unit/t_group.c has whole groups)
  * First comes a time of trouble of all that, then the network is mended and the rest happens one by
  * one, each time until the dust has settled.
  *
@@ -28,6 +32,8 @@
  *     the disturbance, or with the last advert it accepted, and goes on
  *   - a yield to nobody ends after 2 I; after priority 0 a backup waits Skew_Time: both are less
  *   - two who took over at once hear each other after D: the lesser one goes
+ *   - a master that was late steps down at its next event and waits as any backup
+ *   - a hold ends 2 I after the last heartbeat of a master: before a silence does
  *   together T = 4 I + 2 D + L. Where intervals differ, an advert of the loser that comes in last
  *   teaches a third router the loser's shorter interval; it takes over for a moment before the
  *   winner's next advert, within I + D, which corrects it after D more: T + 2 I + 3 D.
@@ -45,11 +51,24 @@
  *      the hosts heard last.
  *   5. always: running, the addresses are held exactly by masters; they are announced only by a
  *      holder; priority 0 is sent only by one who does not hold them
- *   6. a backup never takes over before its wait is over: 3 intervals of the master and the skew
- *      after the last advert that it must respect (own or higher priority; any, when it does not
- *      preempt), the skew after priority 0, 2 intervals after a yield
+ *   6. unless a heartbeat or its group tells it to, a backup never takes over before its wait is
+ *      over: 3 intervals of the master and the skew after the last advert that it must respect (own
+ *      or higher priority; any, when it does not preempt), the skew after priority 0, 2 intervals
+ *      after a yield
  *   7. nor does it wait longer than that and L
  *   8. every step is that of its row in the table (vrrp_rules.h)
+ * Of heartbeats:
+ *   9. when they hold takeovers, and neither they nor a process was disturbed for 3 I: silence never
+ *      leads to a takeover beside one who has been master for 3 I, and two are never master for
+ *      longer than 2 I, whatever becomes of adverts
+ *  10. when the master of two leaves, or says that it cannot go on, the other one is master after one
+ *      delay of a heartbeat; when its process ends, after 2.5 I (overdue by half an interval, and
+ *      refused)
+ * Always:
+ *  11. a master that sent no advert for more than 3 of its intervals sends neither an advert nor an
+ *      announcement before it has let go of the addresses
+ *  12. who takes no part, in maintenance for instance, sends nothing but priority 0 when it leaves
+ *  13. a closed gate never preempts; by 1 it does take over after silence
  */
 #ifndef TESTS_VRRP_SIM_H
 #define TESTS_VRRP_SIM_H

@@ -17,7 +17,7 @@ enum {
 	HOSTS = 2,
 	PORTS = NODES_MAX + HOSTS, /* of the switch: routers, then hosts */
 	VIPS_MAX = 10,		   /* more than one batch of announcements */
-	FLIGHTS_MAX = 512,
+	FLIGHTS_MAX = 1024,
 	SOCKET_MAX = 24,   /* adverts that wait for a process; the rest is dropped */
 	READ_AT_ONCE = 16, /* before timers get their turn; fewer, as READ_BUDGET of the shell */
 	LATE_US = 1700,	   /* a timer: rounded up to 1 ms, and some scheduling */
