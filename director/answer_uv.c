@@ -135,9 +135,34 @@ static void say_not_master(struct director *d, struct control_reply *reply)
 	director_say(reply, CONTROL_FAILED, line);
 }
 
+struct failover_call {
+	struct director *d;
+	struct err *err;
+	size_t yielded;
+	int code;
+};
+
+/* On the election thread. */
+static void fail_over_here(void *arg)
+{
+	struct failover_call *call = arg;
+
+	for (size_t i = 0; i < call->d->n_routers && call->code == 0; i++) {
+		struct vrrp_router *r = call->d->routers[i];
+		struct vrrp_view view;
+
+		vrrp_router_view(r, &view);
+		if (view.state != VRRP_MASTER)
+			continue;
+		call->code = vrrp_router_failover(r, call->err);
+		call->yielded += call->code == 0;
+	}
+}
+
 static void answer_failover(struct director *d, struct control_reply *reply)
 {
-	size_t yielded = 0;
+	struct err err = {0};
+	struct failover_call call = {.d = d, .err = &err};
 
 	if (!d->n_routers) {
 		director_say(
@@ -145,20 +170,10 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 			"there is nothing to fail over: the configuration has no vrrp section");
 		return;
 	}
-	for (size_t i = 0; i < d->n_routers; i++) {
-		struct vrrp_view view;
-		struct err err = {0};
-
-		vrrp_router_view(d->routers[i], &view);
-		if (view.state != VRRP_MASTER)
-			continue;
-		if (vrrp_router_failover(d->routers[i], &err) < 0) {
-			say_err(reply, &err);
-			return;
-		}
-		yielded++;
-	}
-	if (yielded)
+	election_call(d->election, fail_over_here, &call);
+	if (call.code < 0)
+		say_err(reply, &err);
+	else if (call.yielded)
 		director_say(reply, CONTROL_DONE, "");
 	else
 		say_not_master(d, reply);

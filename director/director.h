@@ -1,5 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the parts of the running director share. Private to director/ *_uv.c of the program itself. */
+/*
+ * What the parts of the running director share. Private to director/ *_uv.c of the program itself.
+ *
+ * Two threads: everything here is the main thread's but what is on the election's loop, the virtual
+ * routers with all that they own. Whoever calls a vrrp_router_…() does it in a function that runs on
+ * the election thread, by election_call(); the rule is on top of ha/election_uv.h. That function may use
+ * the director, for the main thread waits meanwhile. Only vrrp_router_interface() is for both.
+ */
 #ifndef DIRECTOR_DIRECTOR_H
 #define DIRECTOR_DIRECTOR_H
 
@@ -17,6 +24,8 @@
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
 #include "director/transitions.h"
+#include "ha/deadline_uv.h"
+#include "ha/election_uv.h"
 #include "ha/vrrp_uv.h"
 
 struct balance;
@@ -57,8 +66,15 @@ struct director {
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct advert_marks *marks;   /* of authenticated adverts */
-	struct vrrp_router **routers; /* one per vrrp section, in its order */
+	struct election *election;    /* the thread of the routers */
+	struct vrrp_router **routers; /* on it: one per family of a vrrp section, in its order */
 	size_t n_routers;
+	struct vrrp_link *fed; /* what each of them was told of its interface last */
+	bool fed_all;	       /* every one of them was told something */
+	bool realtime_refused; /* and that was said */
+	struct deadline pulse; /* now and then, to see how late the main loop is */
+	bool pulses;	       /* it is open */
+	struct latency late;
 	uv_timer_t refresh;  /* soon: plan and apply; several events become one plan */
 	bool waiting;	     /* refresh waits for the next step of a transition, not for events */
 	uv_timer_t load;     /* the rest of a change that takes several transactions */
@@ -120,6 +136,13 @@ void director_applied(struct director *d);
 void director_say_failure(struct director *d, const struct err *err);
 /* The same as a timer's callback, with all that follows from it. */
 void director_refresh(uv_timer_t *timer);
+
+/* The thread of the election, and the pulse of the main loop. */
+int director_open_election(struct director *d, struct err *err);
+/* After director_end_routers(). */
+void director_close_election(struct director *d);
+/* Real-time priority or not, as the configuration wants it. */
+void director_set_realtime(struct director *d, const struct config *c);
 
 /* Makes the routers fit the configuration: what stays is reconfigured, the rest ends or starts. */
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,

@@ -305,6 +305,7 @@ static void director_free(struct director *d)
 	facts_clear(&d->facts);
 	config_free(d->config);
 	free(d->routers);
+	free(d->fed);
 	advert_marks_close(d->marks);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
@@ -329,6 +330,7 @@ static void director_end(struct director *d, bool leave)
 	d->references += d->reload.running;
 	control_server_close(d->server);
 	director_end_routers(d, leave);
+	director_close_election(d);
 	routes_close(d->routes);
 	neighbours_close(d->neighbours);
 	links_close(d->links);
@@ -379,6 +381,8 @@ static int open_all(struct director *d, struct err *err)
 		code = neighbours_new(d->loop, neighbours_changed, d, &d->neighbours, err);
 	if (code == 0)
 		code = director_open_routes(d, err);
+	if (code == 0)
+		code = director_open_election(d, err);
 	if (code == 0)
 		code = director_set_routers(d, d->config, d->self, err);
 	if (code < 0)

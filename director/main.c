@@ -263,12 +263,19 @@ static int run(const struct arguments *args, struct config *config)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	code = memory_lock();
+	if (code < 0)
+		log_warning(
+			"the memory is not locked: %s; when the host is short of it the election "
+			"may be late",
+			strerror(-code));
 	uv_loop_init(&daemon.loop);
 	watch_signals(&daemon); /* before anything is begun: a signal is heard when the loop runs */
 	code = director_new(&daemon.loop, &options, config, &daemon.director, &err);
 	if (code < 0)
 		forget_signals(&daemon);
 	uv_run(&daemon.loop, UV_RUN_DEFAULT);
+	log_flush();
 	if (uv_loop_close(&daemon.loop) < 0)
 		log_warning("a handle was left open at the end");
 	return code < 0 ? fail(&err) : EXIT_DONE;

@@ -2,7 +2,8 @@
 /*
  * The virtual routers of the running director: one per vrrp section and family of its addresses.
  *
- * Shell: makes, reconfigures and ends them; the election is ha's.
+ * Shell: makes, reconfigures and ends them; the election is ha's. The functions named …_here run on
+ * the election thread.
  */
 #include "director/config/auth_key_file.h"
 #include "director/director.h"
@@ -17,8 +18,15 @@
 /* The kernel repeats an ARP request after a second (RFC 1122, 2.3.2.1): two of them and some. */
 enum { SETTLE_MS = 2500 };
 
-/* The ruleset does not depend on the role, both directors always forward: nothing to be told. */
-static const struct vrrp_router_ops ops;
+static void late(void *owner, uint64_t late_us)
+{
+	struct director *d = owner;
+
+	election_late(d->election, late_us);
+}
+
+/* The ruleset does not depend on the role, both directors always forward: no changes to be told. */
+static const struct vrrp_router_ops ops = {.late = late};
 
 /* Sections by name, not only by what vrrp_router_fits() compares: names are what people see. */
 static bool goes_on_as(const struct vrrp_router *r, const struct vrrp_setup *setup)
@@ -112,7 +120,8 @@ static int make_new(struct director *d, const struct vrrp_setup *setups, size_t 
 		for (size_t k = 0; k < d->n_routers; k++)
 			exists |= goes_on_as(d->routers[k], &setups[i]);
 		if (!exists)
-			code = vrrp_router_new(d->loop, &setups[i], &ops, d, &next[i], err);
+			code = vrrp_router_new(election_loop(d->election), &setups[i], &ops, d,
+					       &next[i], err);
 	}
 	for (size_t i = 0; code < 0 && i < n; i++)
 		vrrp_router_close(next[i]);
@@ -136,39 +145,63 @@ static void replace_old(struct director *d, const struct vrrp_setup *setups, siz
 		end_router(d->routers[i], true);
 	for (size_t i = 0; i < n; i++)
 		vrrp_router_confirm(next[i]);
-	free(d->routers);
-	d->routers = next;
-	d->n_routers = n;
+}
+
+struct set_call {
+	struct director *d;
+	const struct vrrp_setup *setups;
+	size_t n;
+	struct vrrp_router **next;
+	struct err *err;
+	int code;
+};
+
+static void set_here(void *arg)
+{
+	struct set_call *call = arg;
+
+	call->code = make_new(call->d, call->setups, call->n, call->next, call->err);
+	if (call->code == 0)
+		replace_old(call->d, call->setups, call->n, call->next);
 }
 
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
 			 struct err *err)
 {
-	struct vrrp_setup *setups = calloc(2 * c->n_vrrps + 1, sizeof(*setups));
-	struct vrrp_router **next = calloc(2 * c->n_vrrps + 1, sizeof(struct vrrp_router *));
-	struct vrrp_auth_keys *keys = calloc(2 * c->n_vrrps + 1, sizeof(*keys));
-	int code;
-	size_t n;
+	size_t max = 2 * c->n_vrrps + 1;
+	struct vrrp_setup *setups = calloc(max, sizeof(*setups));
+	struct vrrp_router **next = calloc(max, sizeof(struct vrrp_router *));
+	struct vrrp_auth_keys *keys = calloc(max, sizeof(*keys));
+	struct vrrp_link *fed = calloc(max, sizeof(*fed));
+	struct set_call call = {.d = d, .setups = setups, .next = next, .err = err};
 
-	if (!setups || !next || !keys) {
-		code = err_set(err, -ENOMEM, "no memory");
+	if (!setups || !next || !keys || !fed) {
+		call.code = err_set(err, -ENOMEM, "no memory");
 		goto out;
 	}
-	n = list_setups(c, self, setups);
-	code = give_keys(d, setups, n, keys, err);
-	if (code == 0)
-		code = make_new(d, setups, n, next, err);
-	if (code == 0) {
-		replace_old(d, setups, n, next);
-		next = NULL;
-	}
+	call.n = list_setups(c, self, setups);
+	call.code = give_keys(d, setups, call.n, keys, err);
+	if (call.code == 0)
+		election_call(d->election, set_here, &call);
+	if (call.code < 0)
+		goto out;
+	free(d->routers);
+	free(d->fed);
+	d->routers = next;
+	d->n_routers = call.n;
+	d->fed = fed;
+	d->fed_all = false;
+	next = NULL;
+	fed = NULL;
+	director_set_realtime(d, c);
 out:
 	if (keys)
-		sodium_memzero(keys, (2 * c->n_vrrps + 1) * sizeof(*keys));
+		sodium_memzero(keys, max * sizeof(*keys));
 	free(keys);
+	free(fed);
 	free(next);
 	free(setups);
-	return code;
+	return call.code;
 }
 
 /* True when a backend on the link was found; of a farm that has none there, any backend. */
@@ -212,29 +245,80 @@ static bool link_is_settled(struct director *d, const struct link *link)
 	return true;
 }
 
+static bool same_link(const struct vrrp_link *a, const struct vrrp_link *b)
+{
+	return a->ifindex == b->ifindex && mac_equal(&a->mac, &b->mac) &&
+	       a->present == b->present && a->up == b->up;
+}
+
+/* How the router's interface is now. False: it is not to be told yet. */
+static bool look_at_link(struct director *d, const struct vrrp_router *r, struct vrrp_link *ret)
+{
+	const struct link *link = links_find(d->links, vrrp_router_interface(r));
+
+	if (link && link->up && !link_is_settled(d, link))
+		return false; /* until then the router stays as it is: init, or link down */
+	*ret = (struct vrrp_link){0};
+	if (link)
+		*ret = (struct vrrp_link){.ifindex = link->ifindex,
+					  .mac = link->mac,
+					  .present = true,
+					  .up = link->up};
+	return true;
+}
+
+struct feed_call {
+	struct director *d;
+	bool *told; /* for each router */
+};
+
+static void feed_here(void *arg)
+{
+	const struct feed_call *call = arg;
+
+	for (size_t i = 0; i < call->d->n_routers; i++)
+		if (call->told[i])
+			vrrp_router_link(call->d->routers[i], &call->d->fed[i]);
+}
+
+/* A router is told what is new to it; the first time, that there is nothing, too. */
 void director_feed_routers(struct director *d)
 {
-	for (size_t i = 0; i < d->n_routers; i++) {
-		struct vrrp_view view;
-		struct vrrp_link now = {0};
-		const struct link *link;
+	bool told[2 * CONFIG_VRRPS_MAX] = {0}, any = false, all = true;
+	struct feed_call call = {.d = d, .told = told};
 
-		vrrp_router_view(d->routers[i], &view);
-		link = links_find(d->links, view.interface);
-		if (link && link->up && !link_is_settled(d, link))
-			continue; /* until then the router stays as it is: init, or link down */
-		if (link)
-			now = (struct vrrp_link){.ifindex = link->ifindex,
-						 .mac = link->mac,
-						 .present = true,
-						 .up = link->up};
-		vrrp_router_link(d->routers[i], &now);
+	for (size_t i = 0; i < d->n_routers; i++) {
+		struct vrrp_link now;
+
+		if (!look_at_link(d, d->routers[i], &now)) {
+			all = false;
+			continue;
+		}
+		told[i] = !d->fed_all || !same_link(&now, &d->fed[i]);
+		any |= told[i];
+		d->fed[i] = now;
 	}
+	if (any)
+		election_call(d->election, feed_here, &call);
+	d->fed_all |= all;
+}
+
+struct end_call {
+	struct director *d;
+	bool leave;
+};
+
+static void end_here(void *arg)
+{
+	const struct end_call *call = arg;
+
+	for (size_t i = 0; i < call->d->n_routers; i++)
+		end_router(call->d->routers[i], call->leave);
 }
 
 void director_end_routers(struct director *d, bool leave)
 {
-	for (size_t i = 0; i < d->n_routers; i++)
-		end_router(d->routers[i], leave);
+	if (d->n_routers > 0)
+		election_call(d->election, end_here, &(struct end_call){.d = d, .leave = leave});
 	d->n_routers = 0;
 }

@@ -47,6 +47,35 @@ static int fill_vrrp(struct status_vrrp *s, const struct vrrp_router *r, uint64_
 	return 0;
 }
 
+struct vrrps_call {
+	struct director *d;
+	struct status *s;
+	int code;
+};
+
+/* On the election thread: what a view shows is borrowed from it. */
+static void fill_vrrps_here(void *arg)
+{
+	struct vrrps_call *call = arg;
+	uint64_t now_ms = uv_hrtime() / 1000000;
+
+	for (size_t i = 0; !call->code && i < call->d->n_routers; i++)
+		call->code = fill_vrrp(&call->s->vrrps[i], call->d->routers[i], now_ms);
+}
+
+static int fill_election(struct director *d, struct status *s)
+{
+	struct vrrps_call call = {.d = d, .s = s};
+	struct election_view view;
+
+	election_view(d->election, &view);
+	s->election_realtime = view.realtime;
+	s->election_late = view.late;
+	s->main_late = d->late;
+	election_call(d->election, fill_vrrps_here, &call);
+	return call.code;
+}
+
 /* "10.77.0.100 tcp 80,443,8000-8010" */
 static void fill_services(struct status_farm *s, const struct config_farm *farm)
 {
@@ -298,7 +327,6 @@ static void fill_index(struct director *d, struct status *s)
 
 static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
 {
-	uint64_t now_ms = uv_hrtime() / 1000000;
 	struct status s = {0};
 	int code = status_alloc(d, &s, n_farms);
 
@@ -309,8 +337,8 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	director_check_ruleset(d);
 	fill_index(d, &s);
 	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
-	for (size_t i = 0; !code && i < d->n_routers; i++)
-		code = fill_vrrp(&s.vrrps[i], d->routers[i], now_ms);
+	if (!code)
+		code = fill_election(d, &s);
 	if (!code && d->peer)
 		fill_peer(&s.peers[0], d->peer);
 	if (!code)

@@ -11,8 +11,6 @@
 
 enum { MORE_TEXT = 48 };
 
-static void on_timer(uv_timer_t *timer);
-
 static uint64_t now_us(void)
 {
 	return uv_hrtime() / 1000;
@@ -125,20 +123,6 @@ static void send_advert(struct vrrp_router *r, uint8_t priority)
 	}
 }
 
-/* libuv counts milliseconds: rounded up, so that nothing happens before its time. */
-static void arm(struct vrrp_router *r, uint64_t deadline_us)
-{
-	uint64_t due_ms, loop_ms;
-
-	if (deadline_us == VRRP_NEVER || r->closing) {
-		uv_timer_stop(&r->timer);
-		return;
-	}
-	due_ms = deadline_us / 1000 + (deadline_us % 1000 != 0);
-	loop_ms = uv_now(r->loop); /* the same clock as uv_hrtime(), in whole milliseconds */
-	uv_timer_start(&r->timer, on_timer, due_ms > loop_ms ? due_ms - loop_ms : 0, 0);
-}
-
 void vrrp_router_stamp(struct vrrp_router *r)
 {
 	r->changed_wall_ms = (int64_t)(wall_us() / 1000);
@@ -171,8 +155,8 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 		vrrp_router_take(r);
 	if (u->flags & VRRP_ANNOUNCE)
 		vrrp_router_announce(r);
-	if (u->flags & VRRP_TIMER)
-		arm(r, u->deadline_us);
+	if (u->flags & VRRP_TIMER && !r->closing)
+		deadline_arm(&r->deadline, u->deadline_us);
 	if (u->flags & VRRP_STATE)
 		tell(r, u);
 }
@@ -315,10 +299,12 @@ void vrrp_router_readable(void *owner)
  * A process that was stopped for a while finds its timer expired and the adverts that it missed
  * still queued: those are heard first, or it would become a second master.
  */
-static void on_timer(uv_timer_t *timer)
+void vrrp_router_expired(void *owner, uint64_t late_us)
 {
-	struct vrrp_router *r = timer->data;
+	struct vrrp_router *r = owner;
 
+	if (r->ops.late)
+		r->ops.late(r->owner, late_us);
 	vrrp_router_readable(r);
 	if (!r->closing)
 		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_TIMER});

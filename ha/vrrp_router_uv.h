@@ -8,6 +8,7 @@
 #define HA_VRRP_ROUTER_UV_H
 
 #include "ha/announce_uv.h"
+#include "ha/deadline_uv.h"
 #include "ha/vip_uv.h"
 #include "ha/vrrp_socket_uv.h"
 #include "ha/vrrp_uv.h"
@@ -50,8 +51,8 @@ struct vrrp_router {
 
 	struct vrrp_socket *socket; /* NULL: not open */
 	struct announcer announcer;
-	uv_timer_t timer;   /* the core's deadline */
-	uv_timer_t recheck; /* runs while something is missing */
+	struct deadline deadline; /* the core's */
+	uv_timer_t recheck;	  /* runs while something is missing */
 	int open_handles;
 
 	/* for status */
@@ -76,6 +77,8 @@ struct vrrp_router {
 void vrrp_router_stamp(struct vrrp_router *r);
 /* Gives the event to the core, at the present time, and carries out the update. */
 void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev);
+/* The core's deadline has come (a deadline's callback). */
+void vrrp_router_expired(void *owner, uint64_t late_us);
 /* The socket may have something (also an error): reads at most READ_BUDGET datagrams. */
 void vrrp_router_readable(void *owner);
 /* Addresses and announcements outside of a step: a second try, or another list. */

@@ -259,6 +259,17 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 			r->peers[r->n_peers++] = cluster->nodes[i].address;
 }
 
+static void on_handle_closed(void *owner)
+{
+	struct vrrp_router *r = owner;
+
+	if (--r->open_handles > 0)
+		return;
+	vip_set_free(&r->vips);
+	vrrp_auth_clear(&r->auth);
+	free(r);
+}
+
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
 		    struct err *err)
@@ -287,9 +298,15 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	code = announcer_init(&r->announcer, loop, r->name, err);
 	if (code < 0)
 		goto free_vips;
-	uv_timer_init(loop, &r->timer);
+	r->open_handles = 1;
+	code = deadline_init(&r->deadline, loop, vrrp_router_expired, r, err);
+	if (code < 0) {
+		r->closing = true;
+		announcer_close(&r->announcer, on_handle_closed, r);
+		return code;
+	}
 	uv_timer_init(loop, &r->recheck);
-	r->timer.data = r->recheck.data = r;
+	r->recheck.data = r;
 	r->open_handles = 3;
 	*ret = r;
 	return 0;
@@ -310,18 +327,7 @@ void vrrp_router_leave(struct vrrp_router *r)
 	uv_timer_stop(&r->recheck); /* a failure above may have started it */
 }
 
-static void on_handle_closed(void *owner)
-{
-	struct vrrp_router *r = owner;
-
-	if (--r->open_handles > 0)
-		return;
-	vip_set_free(&r->vips);
-	vrrp_auth_clear(&r->auth);
-	free(r);
-}
-
-static void on_timer_closed(uv_handle_t *handle)
+static void on_recheck_closed(uv_handle_t *handle)
 {
 	on_handle_closed(handle->data);
 }
@@ -333,8 +339,8 @@ void vrrp_router_close(struct vrrp_router *r)
 	r->closing = true;
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
-	uv_close((uv_handle_t *)&r->timer, on_timer_closed);
-	uv_close((uv_handle_t *)&r->recheck, on_timer_closed);
+	deadline_close(&r->deadline, on_handle_closed);
+	uv_close((uv_handle_t *)&r->recheck, on_recheck_closed);
 	announcer_close(&r->announcer, on_handle_closed, r);
 }
 
@@ -420,6 +426,11 @@ void vrrp_router_confirm(struct vrrp_router *r)
 		return;
 	vip_set_doubt(&r->vips);
 	vrrp_router_take(r);
+}
+
+const char *vrrp_router_interface(const struct vrrp_router *r)
+{
+	return r->interface;
 }
 
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)

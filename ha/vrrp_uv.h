@@ -32,6 +32,8 @@ struct vrrp_router_ops {
 	/* After each change of state; not from within vrrp_router_new(). May call
 	 * vrrp_router_close(). */
 	void (*changed)(void *owner, struct vrrp_router *r);
+	/* So late was a deadline of the election. NULL: not to be told. */
+	void (*late)(void *owner, uint64_t late_us);
 };
 
 /* The interface as the kernel shows it. */
@@ -125,6 +127,8 @@ bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setu
  * routers of one interface.
  */
 void vrrp_router_confirm(struct vrrp_router *r);
+/* Its name never changes: any thread may ask. */
+const char *vrrp_router_interface(const struct vrrp_router *r);
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret);
 
 #endif

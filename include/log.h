@@ -25,6 +25,21 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_info(...)	 log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...)	 log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
+/*
+ * The calling thread must never wait for whoever reads the log: from now on its lines go into a queue
+ * of LOG_QUEUE lines, and wake(owner) is called after each. NULL: it writes itself again. One thread
+ * at a time. Every other thread writes what is in the queue before its own lines, so that they keep
+ * their order; lines that found it full are counted, and the number is written.
+ */
+void log_defer(void (*wake)(void *owner), void *owner);
+/* Writes what is in the queue. To be called when woken, and at the end. */
+void log_flush(void);
+enum {
+	LOG_TEXT = 1024, /* longer lines are cut */
+	LOG_QUEUE = 256,
+	LOG_OLD_MS = 1000, /* a line that waited longer than that says for how long */
+};
+
 /* At most one line per LOG_LIMIT_MS for what can happen at every packet. Zero-initialised by its owner. */
 enum { LOG_LIMIT_MS = 10000 };
 struct log_limit {

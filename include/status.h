@@ -7,6 +7,7 @@
 #define INCLUDE_STATUS_H
 
 #include "include/addr.h"
+#include "include/latency.h"
 
 enum {
 	STATUS_NAME = 32,    /* names of the configuration */
@@ -118,6 +119,8 @@ struct status {
 	uint64_t index_held;	  /* flows in it */
 	uint64_t index_missed;	  /* announced, but lost on the way */
 	uint64_t index_unindexed; /* heard of, but not put in */
+	bool election_realtime;	  /* its thread has real-time priority */
+	struct latency election_late, main_late;
 	struct status_vrrp *vrrps;
 	size_t n_vrrps;
 	struct status_peer *peers;

@@ -15,6 +15,7 @@
  */
 struct packed_status {
 	Control__Status status;
+	Control__Latency election_late, main_late;
 	Control__Vrrp *vrrps;
 	Control__Peer *peers;
 	Control__Farm *farms;
@@ -167,6 +168,21 @@ static void fill_farm(Control__Farm *m, struct status_farm *f)
 	m->transition_exceptions = f->transition.exceptions;
 }
 
+/* NULL: nothing was measured. */
+static Control__Latency *fill_latency(Control__Latency *m, struct latency *l)
+{
+	size_t n = LATENCY_BUCKETS;
+
+	while (n > 0 && l->buckets[n - 1] == 0)
+		n--;
+	*m = (Control__Latency)CONTROL__LATENCY__INIT;
+	m->count = l->count;
+	m->max_us = l->max_us;
+	m->buckets = l->buckets;
+	m->n_buckets = n;
+	return n || l->count ? m : NULL;
+}
+
 static void fill_status(struct packed_status *p, const struct status *s)
 {
 	/* The generated strings are not const; packing does not change them. */
@@ -185,6 +201,9 @@ static void fill_status(struct packed_status *p, const struct status *s)
 	p->status.index_held = s->index_held;
 	p->status.index_missed = s->index_missed;
 	p->status.index_unindexed = s->index_unindexed;
+	p->status.election_realtime = s->election_realtime;
+	p->status.election_late = fill_latency(&p->election_late, &t->election_late);
+	p->status.main_late = fill_latency(&p->main_late, &t->main_late);
 	p->status.n_vrrps = s->n_vrrps;
 	p->status.vrrps = (Control__Vrrp **)next;
 	for (size_t i = 0; i < s->n_vrrps; i++)
@@ -354,6 +373,21 @@ static int take_farm(struct status_farm *f, const Control__Farm *m)
 	return err;
 }
 
+/* A status without one has measured nothing. */
+static int take_latency(struct latency *l, const Control__Latency *m)
+{
+	*l = (struct latency){0};
+	if (!m)
+		return 0;
+	if (m->n_buckets > LATENCY_BUCKETS)
+		return -EBADMSG;
+	l->count = m->count;
+	l->max_us = m->max_us;
+	for (size_t i = 0; i < m->n_buckets; i++)
+		l->buckets[i] = m->buckets[i];
+	return 0;
+}
+
 int codec_take_status(struct status *s, const Control__Status *m)
 {
 	int err = 0;
@@ -371,6 +405,10 @@ int codec_take_status(struct status *s, const Control__Status *m)
 	s->index_held = m->index_held;
 	s->index_missed = m->index_missed;
 	s->index_unindexed = m->index_unindexed;
+	s->election_realtime = m->election_realtime;
+	if (take_latency(&s->election_late, m->election_late) < 0 ||
+	    take_latency(&s->main_late, m->main_late) < 0)
+		return -EBADMSG;
 	s->vrrps = list_new(m->n_vrrps, sizeof(*s->vrrps));
 	s->peers = list_new(m->n_peers, sizeof(*s->peers));
 	s->farms = list_new(m->n_farms, sizeof(*s->farms));

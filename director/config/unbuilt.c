@@ -32,7 +32,6 @@ static const struct {
 	{SECTION_VRRP, "track-command", NULL},
 	{SECTION_VRRP, "track-farm", NULL},
 	{SECTION_VRRP, "garp-refresh", NULL},
-	{SECTION_VRRP, "realtime", NULL},
 	{SECTION_FARM, "slow-start", NULL},
 	{SECTION_FARM, "sync", NULL},
 };

@@ -107,6 +107,28 @@ static json_t *farm(const struct status_farm *f, uint64_t counters_age_ms)
 			 tables(f), "backends", backends(f));
 }
 
+/* Buckets that are empty are left out. */
+static json_t *latency(const struct latency *l)
+{
+	json_t *list = json_array();
+
+	for (unsigned int i = 0; i < LATENCY_BUCKETS; i++)
+		if (l->buckets[i])
+			json_array_append_new(list, json_pack("{s:o, s:o}", "below_us",
+							      number(latency_bucket_end(i)),
+							      "count", number(l->buckets[i])));
+	return json_pack("{s:o, s:o, s:o}", "count", number(l->count), "late_max_us",
+			 number(l->max_us), "late", list);
+}
+
+static json_t *election(const struct status *s)
+{
+	json_t *object = latency(&s->election_late);
+
+	json_object_set_new(object, "realtime", json_boolean(s->election_realtime));
+	return object;
+}
+
 static json_t *vrrps(const struct status *s)
 {
 	json_t *list = json_array();
@@ -150,13 +172,15 @@ static json_t *part_of(const struct status *s, enum json_part part)
 	switch (part) {
 	case JSON_STATUS:
 		return json_pack(
-			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b, s:o, s:o, s:o}}",
+			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b, s:o, s:o, s:o}, "
+			"s:o, s:o}",
 			"node", s->node, "version", s->version, "config_digest", s->config_digest,
 			"uptime_ms", number(s->uptime_ms), "vrrp", vrrps(s), "peers", peers(s),
 			"farms", farms(s), "ruleset", "in_sync", (int)s->ruleset_in_sync,
 			"flow_index", "hears", (int)s->index_hears, "connections",
 			number(s->index_held), "missed", number(s->index_missed), "unindexed",
-			number(s->index_unindexed));
+			number(s->index_unindexed), "election", election(s), "main_loop",
+			latency(&s->main_late));
 	case JSON_CLUSTER:
 		return json_pack("{s:s, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
 				 peers(s));

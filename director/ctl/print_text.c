@@ -67,11 +67,32 @@ static void print_head(FILE *out, const struct status *s)
 			s->index_missed, s->index_unindexed);
 }
 
+/* "412 us", "35 ms": under 10 ms to the microsecond. */
+static void print_late(FILE *out, uint64_t us)
+{
+	if (us < 10000)
+		fprintf(out, "%" PRIu64 " us", us);
+	else
+		fprintf(out, "%" PRIu64 " ms", us / 1000);
+}
+
+static void print_latency(FILE *out, const struct status *s)
+{
+	fputs("election at most ", out);
+	print_late(out, s->election_late.max_us);
+	fprintf(out, " late in %" PRIu64 " deadlines%s, main loop ", s->election_late.count,
+		s->election_realtime ? " (real-time)" : "");
+	print_late(out, s->main_late.max_us);
+	fputc('\n', out);
+}
+
 void print_cluster(FILE *out, const struct status *s)
 {
 	print_head(out, s);
 	if (!s->n_vrrps)
 		fputs("no vrrp section: nobody holds a virtual address\n", out);
+	else
+		print_latency(out, s);
 	for (size_t i = 0; i < s->n_vrrps; i++)
 		print_vrrp(out, &s->vrrps[i]);
 	for (size_t i = 0; i < s->n_peers; i++)
