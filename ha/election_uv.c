@@ -35,6 +35,7 @@ struct election {
 	void (*woken)(void *owner);
 	void *owner;
 	bool realtime;	     /* of the main thread */
+	cpu_set_t cpus;	     /* where the process may run, as it was found */
 	struct latency late; /* of the election thread */
 };
 
@@ -169,6 +170,8 @@ int election_new(uv_loop_t *main, void (*woken)(void *owner), void *owner, struc
 	e->woken = woken;
 	e->owner = owner;
 	e->main = uv_thread_self();
+	if (sched_getaffinity(0, sizeof(e->cpus), &e->cpus) < 0)
+		CPU_ZERO(&e->cpus);
 	code = uv_async_init(main, &e->wake, on_wake);
 	if (code < 0) {
 		free(e);
@@ -203,17 +206,50 @@ void election_call(struct election *e, void (*fn)(void *arg), void *arg)
 	uv_sem_wait(&e->returned);
 }
 
+static size_t last_cpu(const cpu_set_t *cpus)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, cpus))
+			last = i;
+	return last;
+}
+
+/*
+ * Priority is not enough where the kernel is not preempted in system calls (PREEMPT_NONE, usual on
+ * servers): who wakes on the processor where the main thread's transaction is being committed waits for
+ * its end, whoever else would give way at once. So the two do not meet: one processor is the
+ * election's, and the main thread keeps off it. Best effort; with one processor there is no choice.
+ */
+static void set_apart(struct election *e, bool apart)
+{
+	cpu_set_t its = e->cpus, others = e->cpus;
+
+	if (CPU_COUNT(&e->cpus) < 2)
+		return;
+	if (apart) {
+		CPU_ZERO(&its);
+		CPU_SET(last_cpu(&e->cpus), &its);
+		CPU_CLR(last_cpu(&e->cpus), &others);
+	}
+	pthread_setaffinity_np(e->thread, sizeof(its), &its);
+	pthread_setaffinity_np(e->main, sizeof(others), &others);
+}
+
 int election_set_realtime(struct election *e, bool on)
 {
 	const struct sched_param param = {.sched_priority = on ? REALTIME_PRIORITY : 0};
-	int code =
-		on == e->realtime
-			? 0
-			: -pthread_setschedparam(e->thread, on ? SCHED_FIFO : SCHED_OTHER, &param);
+	int code;
 
-	if (code == 0)
-		e->realtime = on;
-	return code;
+	if (on == e->realtime)
+		return 0;
+	code = -pthread_setschedparam(e->thread, on ? SCHED_FIFO : SCHED_OTHER, &param);
+	if (code < 0)
+		return code;
+	set_apart(e, on);
+	e->realtime = on;
+	return 0;
 }
 
 struct view_call {

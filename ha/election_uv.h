@@ -44,8 +44,8 @@ uv_loop_t *election_loop(struct election *e);
 /* Runs fn(arg) on the election thread; returns when it has. */
 void election_call(struct election *e, void (*fn)(void *arg), void *arg);
 /*
- * Real-time priority for the thread (SCHED_FIFO), or no longer. 0 or a negative errno; then it stays
- * as it was.
+ * Real-time priority for the thread (SCHED_FIFO) and, when there are several, a processor that the
+ * main thread keeps off; or no longer. 0 or a negative errno; then it stays as it was.
  */
 int election_set_realtime(struct election *e, bool on);
 void election_view(struct election *e, struct election_view *ret);

@@ -2,11 +2,14 @@
 #include "include/memory.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 enum { LARGE = 256 << 10 };
 
@@ -22,15 +25,26 @@ enum { LOCK = MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT };
 static bool locked;
 static pthread_mutex_t giving = PTHREAD_MUTEX_INITIALIZER; /* a reload has a thread of its own */
 
+static bool has_capability(unsigned int number)
+{
+	struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {{0}};
+
+	return syscall(SYS_capget, &head, data) == 0 &&
+	       data[CAP_TO_INDEX(number)].effective & CAP_TO_MASK(number);
+}
+
 /*
- * Under a limit the lock of all that comes would make the allocations fail that go beyond it, whoever
- * may lock as much as he likes; so it has to go.
+ * Under a limit the lock of all that comes would make allocations fail that go beyond it: the limit
+ * goes, or does not count.
  */
 static int lift_limit(void)
 {
 	const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
 
-	return setrlimit(RLIMIT_MEMLOCK, &none) < 0 ? -errno : 0;
+	if (setrlimit(RLIMIT_MEMLOCK, &none) == 0 || has_capability(CAP_IPC_LOCK))
+		return 0;
+	return -EPERM;
 }
 
 int memory_lock(void)
