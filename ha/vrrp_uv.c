@@ -311,6 +311,7 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	*ret = r;
 	return 0;
 free_vips:
+	vrrp_auth_clear(&r->auth);
 	vip_set_free(&r->vips);
 free_router:
 	free(r);
