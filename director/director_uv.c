@@ -305,6 +305,7 @@ static void director_free(struct director *d)
 	facts_clear(&d->facts);
 	config_free(d->config);
 	free(d->routers);
+	free(d->fed);
 	advert_marks_close(d->marks);
 	free(d->fed);
 	if (d->lock_fd >= 0)

@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-	STACK = 1 << 20,	   /* a list of addresses takes 32 KiB; sanitizers triple it */
+	STACK = 4 << 20,	   /* sanitizers need much of it for themselves */
 	STACK_TOUCHED = 256 << 10, /* in memory from the beginning */
 	PAGE = 4096,
 	/* Above every thread that is not real-time; below the kernel's own, whose work is ours, too: the

@@ -5,13 +5,18 @@
 # processor is busy with something else, and both daemons go over to other farms, a thousand of a
 # hundred backends each, again and again. Nobody takes over.
 #
-# LOAD_S, FARMS, BACKENDS and REALTIME (true, false) are for trying it by hand.
+# LOAD_S, FARMS, BACKENDS, REALTIME (true, false) and SHOW (1: how late it was) are for trying it by
+# hand.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
 
 LAB_ADVERTISE_INTERVAL=10ms
 LAB_VRRP_KEYS="realtime = ${REALTIME:-true}"
 LOAD_S=${LOAD_S:-20}
+# With sanitizers all is slower, and a few farms keep the main loop as busy.
+if lab_sanitized; then
+	FARMS=${FARMS:-150}
+fi
 FARMS=${FARMS:-1000}
 BACKENDS=${BACKENDS:-100}
 
@@ -136,6 +141,5 @@ lab_up
 run_case "a pair with adverts every 10 ms" elects
 run_case "nobody takes over while all are busy" nobody_takes_over
 run_case "the main loop was late meanwhile" main_loop_was_late
-[ -z "${SHOW:-}" ] || sed 's/^/# /' "$LAB/late"
-[ -z "${SHOW:-}" ] || { cat "$LAB/a/log" "$LAB/b/log" | sort | uniq -c | sort -rn | head -20 | cut -c1-180 | sed "s/^/# /"; }
+[ -z "${SHOW:-}" ] || sed 's/^/# /' "$LAB/late" || true
 finish
