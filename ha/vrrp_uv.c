@@ -299,17 +299,6 @@ static void on_handle_closed(void *owner)
 	free(r);
 }
 
-static void on_handle_closed(void *owner)
-{
-	struct vrrp_router *r = owner;
-
-	if (--r->open_handles > 0)
-		return;
-	vip_set_free(&r->vips);
-	vrrp_auth_clear(&r->auth);
-	free(r);
-}
-
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
 		    struct err *err)
