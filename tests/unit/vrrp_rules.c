@@ -373,7 +373,7 @@ static uint64_t length_us(const struct rules *r)
 	case WAIT_BEAT:
 	case WAIT_RESIZED: break;
 	}
-	abort();
+	return 0; /* only a mistake, which was noticed, leads here */
 }
 
 static void wait_on(struct rules *r, enum rules_wait wait, uint64_t now_us)

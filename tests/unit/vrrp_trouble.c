@@ -201,12 +201,29 @@ static void reconfigure(struct world *w, int node)
 	process_step(w, node, ev);
 }
 
+/* A backup that is about to preempt: the moment in which its gate may close. */
+static bool close_in_time(struct world *w)
+{
+	for (int i = 0; i < w->n_nodes; i++) {
+		struct process *p = &w->nodes[i];
+
+		if (p->runs && !p->paused && !p->gated && p->core.state == VRRP_BACKUP &&
+		    p->core.lesser.reason != VRRP_REASON_NONE) {
+			set_gate(w, i, true);
+			return true;
+		}
+	}
+	return false;
+}
+
 static void disturb_operator(struct world *w, int node)
 {
 	struct process *p = &w->nodes[node];
 	bool in = p->core.state == VRRP_INIT;
 	bool out = p->core.state == VRRP_MAINTENANCE && world_any(w, 4) > 0;
 
+	if (world_any(w, 2) && close_in_time(w))
+		return;
 	if (!p->runs || p->paused)
 		return;
 	switch (world_any(w, 14)) {
