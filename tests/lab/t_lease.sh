@@ -8,7 +8,7 @@
 
 SECOND=10.77.0.101
 
-# moments WHAT: when b, or a, lost or got an address, from the monitor's log: seconds since 1970.
+# watch_start NODE: writes down when addresses come to it and go.
 watch_start() {
 	rm -rf "$LAB/watch"
 	lab_spawn watch "$1" "$LAB_TOOLS/lib/address_log.py"
