@@ -114,7 +114,7 @@ int vip_watch_join(uv_loop_t *loop, struct vip_listener *l, struct err *err)
 		w = w->next;
 	if (!w)
 		code = open_watch(loop, &w);
-	if (code < 0)
+	if (!w)
 		return err_set(err, code, "cannot follow the kernel's addresses: %s",
 			       strerrordesc_np(-code));
 	l->watch = w;

@@ -94,7 +94,7 @@ static void say_restored(struct vrrp_router *r, const struct addr *first, size_t
 /* Puts those back that are gone, and announces them before all others. */
 static void restore(struct vrrp_router *r)
 {
-	bool absent[VRRP_ADDRESSES_MAX];
+	bool absent[VRRP_ADDRESSES_MAX] = {false};
 	const struct addr *first = NULL;
 	size_t back = 0;
 
