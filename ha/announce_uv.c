@@ -70,7 +70,10 @@ static void run(struct announcer *a);
 
 static void on_timer(uv_timer_t *timer)
 {
-	run(timer->data);
+	struct announcer *a = timer->data;
+
+	if (!a->may_go_on || a->may_go_on(a->asked))
+		run(a);
 }
 
 /* Sends what is due and arms the timer for the rest, rounded up to its milliseconds. */

@@ -24,6 +24,8 @@ struct announcer {
 	const char *name;		/* borrowed: names the lines in the log */
 	uint64_t sent;
 	struct log_limit limit;
+	bool (*may_go_on)(void *owner); /* asked before what a timer calls for; NULL: always */
+	void *asked;			/* its owner */
 	void (*closed)(void *owner);
 	void *owner;
 };

@@ -47,6 +47,7 @@ struct pair {
 	bool hold;
 	uv_timer_t look;  /* leases */
 	uv_timer_t gates; /* the next one to open */
+	uv_timer_t soon;  /* a heartbeat, when all that happens now has happened */
 	bool leaving;	  /* one goodbye for all routers, at the end */
 	bool following;	  /* events for the others of a group are not followed again */
 	int open_handles;
@@ -287,6 +288,21 @@ static void peer_changed(void *owner, size_t peer)
 	tell_changed(p);
 }
 
+static void on_soon(uv_timer_t *timer)
+{
+	struct pair *p = timer->data;
+
+	if (p->heartbeat)
+		heartbeat_send_now(p->heartbeat, false);
+}
+
+/* One heartbeat for all routers whose state changes in this round of the loop. */
+static void speak_soon(struct pair *p)
+{
+	if (p->heartbeat && !p->leaving && !uv_is_active((uv_handle_t *)&p->soon))
+		uv_timer_start(&p->soon, on_soon, 0, 0);
+}
+
 /* --- what routers say ------------------------------------------------------------------------- */
 
 static void router_changed(void *owner, struct vrrp_router *r)
@@ -299,6 +315,7 @@ static void router_changed(void *owner, struct vrrp_router *r)
 		gate_begin(&m->gate, now_us()); /* until it serves again it does not matter */
 	if (m && state == VRRP_BACKUP && m->gate.running && m->told == VRRP_REASON_NONE)
 		look_at_gates(p);
+	speak_soon(p); /* a young master that dies at once shall be known to have been one */
 	tell_changed(p);
 }
 
@@ -312,11 +329,8 @@ static void router_late(void *owner, uint64_t late_us)
 
 static void router_goodbye(void *owner, struct vrrp_router *r)
 {
-	struct pair *p = owner;
-
 	(void)r;
-	if (p->heartbeat && !p->leaving)
-		heartbeat_send_now(p->heartbeat, false);
+	speak_soon(owner);
 }
 
 static void router_stepped(void *owner, struct vrrp_router *r, const struct vrrp_update *u)
@@ -546,8 +560,9 @@ int pair_new(uv_loop_t *loop, const struct pair_ops *ops, void *owner, struct pa
 	p->owner = owner;
 	uv_timer_init(loop, &p->look);
 	uv_timer_init(loop, &p->gates);
-	p->look.data = p->gates.data = p;
-	p->open_handles = 2;
+	uv_timer_init(loop, &p->soon);
+	p->look.data = p->gates.data = p->soon.data = p;
+	p->open_handles = 3;
 	uv_timer_start(&p->look, on_look, LOOK_MS, LOOK_MS);
 	*ret = p;
 	return 0;
@@ -587,4 +602,5 @@ void pair_close(struct pair *p)
 	members_free(&p->members);
 	uv_close((uv_handle_t *)&p->look, on_closed);
 	uv_close((uv_handle_t *)&p->gates, on_closed);
+	uv_close((uv_handle_t *)&p->soon, on_closed);
 }

@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* After so many intervals a goodbye has been said often enough. */
-enum { GOODBYE_INTERVALS = 2 };
+/* A heartbeat that was under way may overtake the goodbye: those of so many intervals repeat it. */
+enum { GOODBYE_INTERVALS = 3 };
 
 void vrrp_router_tell(struct vrrp_router *r, const struct vrrp_event *ev)
 {

@@ -242,6 +242,19 @@ static void on_claim(void *owner, unsigned int flags, const struct claim_who *wh
 		vrrp_router_judge(r);
 }
 
+/*
+ * After a stop of the process its timers come before its deadline does: whoever may be master no
+ * more announces nothing before the core has seen what time it is.
+ */
+static bool is_still_master(void *owner)
+{
+	struct vrrp_router *r = owner;
+
+	if (vrrp_stalled(&r->core, now_us()))
+		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
+	return !r->closing && r->core.state == VRRP_MASTER;
+}
+
 /* --- life ------------------------------------------------------------------------------------- */
 
 int vrrp_vips_init(struct vrrp_router *r, struct err *err)
@@ -264,6 +277,8 @@ int vrrp_vips_init(struct vrrp_router *r, struct err *err)
 		.found = on_claim,
 		.owner = r,
 	};
+	r->announcer.may_go_on = is_still_master;
+	r->announcer.asked = r;
 	claimer_init(&r->claimer, r->virtual_router_id);
 	claimer_set_addresses(&r->claimer, r->vips.addresses, r->vips.n);
 	lease_init(&r->lease, &(struct lease_settings){0});

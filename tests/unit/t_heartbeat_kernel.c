@@ -41,7 +41,7 @@ static size_t fill(void *owner, size_t peer, struct heartbeat_word *list, size_t
 	EXPECT_INT(max, HEARTBEAT_ROUTERS_MAX);
 	for (size_t i = 0; i < n->n_words; i++) {
 		list[i] = sample_word((uint8_t)(i % 255 + 1), n->state);
-		list[i].family = i < 255 ? AF_INET : AF_INET6;
+		list[i].family = list[i].source.family = i < 255 ? AF_INET : AF_INET6;
 		list[i].flags = n->flags;
 		list[i].interval_us = INTERVAL_US;
 	}
