@@ -307,7 +307,6 @@ static void director_free(struct director *d)
 	free(d->routers);
 	free(d->fed);
 	advert_marks_close(d->marks);
-	free(d->fed);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
 	free(d);

@@ -4,7 +4,6 @@
 
 #include "ha/gate.h"
 #include "ha/group.h"
-#include "include/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -274,16 +273,8 @@ bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret)
 static void peer_changed(void *owner, size_t peer)
 {
 	struct pair *p = owner;
-	struct heartbeat_view v;
-	char text[ADDR_TEXT];
 
-	heartbeat_view(p->heartbeat, peer, &v);
-	if (v.state == HEARTBEAT_UP)
-		log_info("node %s (%s): heartbeats are heard", v.name,
-			 addr_format(&v.address, text));
-	else
-		log_warning("node %s (%s): %s: %s", v.name, addr_format(&v.address, text),
-			    heartbeat_state_name(v.state), heartbeat_cause_text(v.cause));
+	(void)peer;
 	look_at_leases(p);
 	tell_changed(p);
 }
