@@ -205,11 +205,14 @@ static int make_vips(const struct vrrp_setup *setup, struct vip_set *ret, struct
 	return 0;
 }
 
-/* IPv6 adverts come from a link-local address, which the interface has by itself. */
+/*
+ * IPv6 adverts to the group come from a link-local address, which the interface has by itself; those
+ * to the other node from where that one sends its own to.
+ */
 static struct addr own_address(const struct vrrp_setup *setup)
 {
 	if (!setup->self || setup->self->address.family != setup->family ||
-	    setup->family == AF_INET6)
+	    (setup->family == AF_INET6 && !setup->section->unicast))
 		return (struct addr){0};
 	return setup->self->address;
 }

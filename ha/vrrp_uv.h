@@ -99,8 +99,8 @@ struct vrrp_setup {
 };
 
 /*
- * Adverts of IPv4 come from self's address, or without one from the interface's first; those of
- * IPv6 from the interface's first link-local address. 0, or a negative errno and the sentence.
+ * Adverts come from self's address. Those of IPv6 to the group come from the interface's first
+ * link-local one; those of IPv4, when self has none of that family, from the interface's first. 0, or a negative errno and the sentence.
  */
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,

@@ -22,8 +22,7 @@
 enum {
 	AT_ETHER_SOURCE = 6,
 	AT_IP_FRAGMENT = 4, /* and the identification in front */
-	AT_IP_SOURCE = 12,
-	AT_TCP_FLAGS = 12, /* and what is around them */
+	AT_TCP_FLAGS = 12,  /* and what is around them */
 	TCP_FLAGS_SHIFT = 16,
 };
 
@@ -37,19 +36,21 @@ static void for_us(struct lowering *l)
 	compare(l, NFT_CMP_EQ, &host, sizeof(host));
 }
 
-static void looped_by_peer(struct lowering *l, const struct mac *mac, const char *nodes)
+static void looped_by_peer(struct lowering *l, const struct ruleset_statement *s, const char *nodes)
 {
-	uint16_t ethertype = htons(ETH_P_IP);
+	bool ipv6 = ruleset_key_is_ipv6(s->key);
+	uint16_t ethertype = htons(ipv6 ? ETH_P_IPV6 : ETH_P_IP);
 	uint8_t source_and_type[MAC_LEN + 2];
 
 	need_ether(l);
 	/* nft joins the neighbouring matches of the source MAC and of the ethertype into one. */
-	memcpy(source_and_type, mac->bytes, MAC_LEN);
+	memcpy(source_and_type, s->mac.bytes, MAC_LEN);
 	memcpy(source_and_type + MAC_LEN, &ethertype, sizeof(ethertype));
 	payload_load(l, NFT_PAYLOAD_LL_HEADER, AT_ETHER_SOURCE, sizeof(source_and_type), REG_1);
 	compare(l, NFT_CMP_EQ, source_and_type, sizeof(source_and_type));
-	l->is_ip = true;
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_SOURCE, 4, REG_1);
+	l->is_ip |= !ipv6;
+	l->is_ip6 |= ipv6;
+	key_load(l, s->key, 0);
 	lookup(l, nodes, NO_DESTINATION, true);
 }
 
@@ -351,7 +352,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 
 	switch (s->kind) {
 	case ST_FOR_US: for_us(l); return;
-	case ST_LOOPED_BY_PEER: looped_by_peer(l, &s->mac, set); return;
+	case ST_LOOPED_BY_PEER: looped_by_peer(l, s, set); return;
 	case ST_WHOLE: fragment(l, 0x3fff, NFT_CMP_EQ); return;
 	case ST_LATER_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_NEQ); return;
 	case ST_FIRST_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_EQ); return;

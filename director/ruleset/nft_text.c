@@ -257,7 +257,9 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	switch (s->kind) {
 	case ST_FOR_US: fputs("meta pkttype host", out); return;
 	case ST_LOOPED_BY_PEER:
-		fprintf(out, "ether saddr %s ip saddr != @%s", mac_format(&s->mac, mac), name);
+		fprintf(out, "ether saddr %s ", mac_format(&s->mac, mac));
+		ruleset_key_print(out, s->key);
+		fprintf(out, " != @%s", name);
 		return;
 	case ST_WHOLE: fputs("@nh,32,32 & 0x3fff == 0x0", out); return;
 	case ST_LATER_FRAGMENT: fputs("@nh,32,32 & 0x1fff != 0x0", out); return;

@@ -133,7 +133,7 @@ enum ruleset_chooser {
 
 enum ruleset_statement_kind {
 	ST_FOR_US,	   /* the frame's destination MAC is this interface's */
-	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source is no node's: mac, set */
+	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source no node's: mac, key, set */
 	ST_WHOLE,	   /* not a fragment (IPv4) */
 	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
 	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */
