@@ -16,6 +16,7 @@
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
+#include "director/straggler_uv.h"
 #include "director/transitions.h"
 #include "ha/vrrp_uv.h"
 
@@ -56,8 +57,9 @@ struct director {
 	struct flows *flows;	   /* that the packet path remembers */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
-	struct advert_marks *marks;   /* of authenticated adverts */
-	struct vrrp_router **routers; /* one per vrrp section, in its order */
+	struct advert_marks *marks;    /* of authenticated adverts */
+	struct stragglers *stragglers; /* who sends here what the other director owns */
+	struct vrrp_router **routers;  /* one per vrrp section, in its order */
 	size_t n_routers;
 	uv_timer_t refresh;  /* soon: plan and apply; several events become one plan */
 	bool waiting;	     /* refresh waits for the next step of a transition, not for events */
@@ -128,6 +130,9 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 void director_feed_routers(struct director *d);
 /* Ends all routers in order (addresses given up) or just closes them. */
 void director_end_routers(struct director *d, bool leave);
+
+/* Looks for them, for the addresses of every router that is not master. */
+void director_look_for_stragglers(struct director *d);
 
 /* Opens what hears of flows and of changes of the ruleset. */
 int director_open_observers(struct director *d, struct err *err);

@@ -253,6 +253,22 @@ static void change(struct lowering *l, uint32_t op, const struct ruleset_stateme
 	dynset(l, op, s, flows);
 }
 
+/* The key alone, in REG_1. A set that is full ends the rule (nft_dynset_eval()), nothing else. */
+static void note(struct lowering *l, const struct ruleset_statement *s, const char *set)
+{
+	struct nftnl_expr *e;
+
+	need_ether(l);
+	key_load(l, s->key, 0);
+	e = expr_add(l, "dynset");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_1);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, s->timeout_ms);
+}
+
 /* A number in a register. */
 static void immediate(struct lowering *l, const void *value, uint32_t len)
 {
@@ -385,6 +401,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_ADD: change(l, NFT_DYNSET_OP_ADD, s, set); return;
 	case ST_UPDATE: change(l, NFT_DYNSET_OP_UPDATE, s, set); return;
 	case ST_DELETE: change(l, NFT_DYNSET_OP_DELETE, s, set); return;
+	case ST_NOTE: note(l, s, set); return;
 	case ST_LOG: log_packet(l, s->text); return;
 	case ST_COUNTER: counter(l); return;
 	case ST_FORWARD: forward(l, s->number); return;
@@ -419,7 +436,7 @@ struct nftnl_rule *nft_expr_rule(const struct ruleset *r, const struct ruleset_c
 	if (!l.rule)
 		return NULL;
 	nftnl_rule_set_u32(l.rule, NFTNL_RULE_FAMILY, NFPROTO_NETDEV);
-	nftnl_rule_set_str(l.rule, NFTNL_RULE_TABLE, RULESET_TABLE);
+	nftnl_rule_set_str(l.rule, NFTNL_RULE_TABLE, ruleset_table(r));
 	nftnl_rule_set_str(l.rule, NFTNL_RULE_CHAIN, chain->name);
 	for (size_t i = 0; i < rule->n_statements; i++)
 		lower(&l, r, &rule->statements[i]);
