@@ -41,8 +41,11 @@ nobody_straggles_in_a_healthy_pair() {
 
 # Its MAC, and nobody else's.
 old_master_names_who_sends_to_it() {
+	local applied
+
 	client_believes a
 	requests_work
+	applied=$(grep -c 'ruleset applied' "$LAB/a/log")
 	lab_ctl a cluster failover || fail "failover"
 	expect_soon "b is master" "lab_is b master && lab_has_vip b" 5
 	requests_work
@@ -51,6 +54,7 @@ old_master_names_who_sends_to_it() {
 	requests_work
 	expect_soon "a names the client" "[ '$(lab_mac client) $LAB_VIP' = \"\$(stragglers a)\" ]" 4
 	expect "stragglers of b" "$(stragglers b)" ""
+	expect "changes of the farms' table" "$(grep -c 'ruleset applied' "$LAB/a/log")" "$applied"
 	lab_ctl a cluster status | grep -q "straggler $(lab_mac client) on eth0 .* $LAB_VIP" ||
 		fail "cluster status does not show it"
 	lab_logged a "$(lab_mac client) on eth0 still sends here what is for $LAB_VIP" || fail "not logged"
