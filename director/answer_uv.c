@@ -64,6 +64,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	out = open_memstream(&reply->text, &size);
 	if (out) {
 		export_print(out, &head, &facts.plan, keeper_planned(d->keeper));
+		stragglers_print(d->stragglers, out);
 		fclose(out);
 	}
 	facts_clear(&facts);
@@ -96,6 +97,30 @@ static void say_drift(struct director *d, const struct ruleset_change *change,
 	ruleset_clear(&have);
 }
 
+/* The verdict on the smaller table, behind that on the farms'. */
+static void verify_stragglers(struct director *d, struct control_reply *reply)
+{
+	char *text = NULL, *both = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+	struct err err = {0};
+	int code;
+
+	if (!out)
+		return;
+	code = stragglers_verify(d->stragglers, out, &err);
+	fclose(out);
+	if (code < 0)
+		say_err(reply, &err);
+	if (code > 0 && reply->code == CONTROL_DONE)
+		director_say(reply, CONTROL_NOT_GOOD, text);
+	else if (code > 0 && reply->text && asprintf(&both, "%s%s", reply->text, text) > 0) {
+		free(reply->text);
+		reply->text = both;
+	}
+	free(text);
+}
+
 static void answer_verify(struct director *d, struct control_reply *reply)
 {
 	struct ruleset_change change;
@@ -109,6 +134,8 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 		director_say(reply, CONTROL_DONE, "the kernel holds exactly the planned ruleset\n");
 	else
 		say_drift(d, &change, reply);
+	if (reply->code == CONTROL_DONE || reply->code == CONTROL_NOT_GOOD)
+		verify_stragglers(d, reply);
 }
 
 /* False: it has not come to its end yet. */

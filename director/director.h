@@ -23,6 +23,7 @@
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
+#include "director/straggler_uv.h"
 #include "director/transitions.h"
 #include "ha/deadline_uv.h"
 #include "ha/election_uv.h"
@@ -66,10 +67,12 @@ struct director {
 	struct flows *flows;	   /* that the packet path remembers */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
-	struct advert_marks *marks;   /* of authenticated adverts */
-	struct election *election;    /* the thread of the routers */
-	struct pair *pair;	      /* on it: joins routers and heartbeats */
-	struct vrrp_router **routers; /* on it: one per family of a vrrp section, in its order */
+	struct advert_marks *marks;    /* of authenticated adverts */
+	struct stragglers *stragglers; /* who sends here what the other director owns, ... */
+	bool reported;		       /* ... and some were told to it last time */
+	struct election *election;     /* the thread of the routers */
+	struct pair *pair;	       /* on it: joins routers and heartbeats */
+	struct vrrp_router **routers;  /* on it: one per family of a vrrp section, in its order */
 	size_t n_routers;
 	struct vrrp_link *fed;		/* what each of them was told of its interface last */
 	bool lan[2 * CONFIG_VRRPS_MAX]; /* and of what answers behind it */
@@ -154,6 +157,9 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 void director_feed_routers(struct director *d);
 /* Ends all routers in order (addresses given up) or just closes them. */
 void director_end_routers(struct director *d, bool leave);
+
+/* Looks for them, for the addresses of every router that is not master. */
+void director_look_for_stragglers(struct director *d);
 
 /* Opens what hears of flows and of changes of the ruleset. */
 int director_open_observers(struct director *d, struct err *err);

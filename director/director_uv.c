@@ -249,6 +249,7 @@ static void check(uv_timer_t *timer)
 	if (transitions_wait_for_flows(d->transitions))
 		plan_soon(d);
 	director_feed_routers(d); /* a link may have waited long enough */
+	director_look_for_stragglers(d);
 }
 
 int director_admin_changed(struct director *d, struct err *err)
@@ -297,6 +298,7 @@ static int lock_runtime_dir(struct director *d, struct err *err)
 
 static void director_free(struct director *d)
 {
+	stragglers_free(d->stragglers);
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);
@@ -359,6 +361,8 @@ static int open_all(struct director *d, struct err *err)
 				       &d->admin, err);
 	if (code == 0)
 		code = keeper_new(&d->keeper, err);
+	if (code == 0)
+		code = stragglers_new(&d->stragglers, err);
 	if (code == 0) {
 		d->transitions = transitions_new();
 		d->balance = balance_new();

@@ -10,6 +10,7 @@
 #include "director/flow/flow_index_file_uv.h"
 #include "director/notify_uv.h"
 #include "director/ruleset/keeper_uv.h"
+#include "director/straggler_uv.h"
 #include "ha/vip_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
@@ -164,6 +165,8 @@ static int clean(const struct arguments *args, const struct config *c)
 		code = keeper_new(&keeper, &err);
 	if (code == 0)
 		code = keeper_remove(keeper, &err);
+	if (code == 0)
+		code = stragglers_clean(&err);
 	if (code == 0)
 		code = clean_addresses(c, args->node, &err);
 	keeper_free(keeper);

@@ -278,6 +278,26 @@ static void fill_peer(struct status_peer *s, const struct config_node *peer)
 	s->lag_ms = STATUS_UNKNOWN;
 }
 
+static int fill_stragglers(struct director *d, struct status *s)
+{
+	size_t n;
+	const struct straggler *list;
+
+	director_look_for_stragglers(d); /* the roles may be others by now */
+	list = stragglers_list(d->stragglers, &n);
+	s->stragglers = calloc(n + 1, sizeof(*s->stragglers));
+	if (!s->stragglers)
+		return -ENOMEM;
+	s->n_stragglers = n;
+	for (size_t i = 0; i < n; i++) {
+		mac_format(&list[i].mac, s->stragglers[i].mac);
+		addr_format(&list[i].address, s->stragglers[i].address);
+		COPY(s->stragglers[i].interface, list[i].interface);
+		s->stragglers[i].age_ms = uv_now(d->loop) - list[i].sent_ms;
+	}
+	return 0;
+}
+
 /* From the first'th farm of the configuration on. */
 static int fill_farms(struct director *d, struct status *s, size_t first)
 {
@@ -341,6 +361,8 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 		code = fill_election(d, &s);
 	if (!code && d->peer)
 		fill_peer(&s.peers[0], d->peer);
+	if (!code)
+		code = fill_stragglers(d, &s);
 	if (!code)
 		code = fill_farms(d, &s, first_farm);
 	if (code)

@@ -160,3 +160,31 @@ size_t announce_step(struct announce *a, uint64_t now_us, size_t *ret_first)
 	}
 	return n;
 }
+
+/* --- one host alone --------------------------------------------------------------------------- */
+
+enum { ARP_OPERATION_AT = 14 + 6, OPERATION_REPLY = 2 };
+
+/*
+ * The host is known by its MAC only, so the target address of the reply is the virtual one again, and
+ * its hardware address ours: RFC 826 takes the sender in before it looks at the target, and who
+ * tells gratuitous replies apart wants just that. A reply, because whoever did not heed the
+ * announcements may heed what looks like an answer.
+ *
+ * RFC 6085, 3: a multicast datagram may go to a unicast link-layer address.
+ */
+size_t announce_reply(const struct addr *address, const struct mac *mac, const struct mac *to,
+		      uint8_t *bytes, size_t size)
+{
+	bool ipv6 = address->family == AF_INET6;
+	size_t len = ipv6 ? announce_na(address, mac, bytes, size)
+			  : announce_arp(address, mac, bytes, size);
+	struct wr w = wr_init(bytes, len);
+
+	wr_bytes(&w, to->bytes, MAC_LEN);
+	if (!ipv6 && len) {
+		w = wr_init(bytes + ARP_OPERATION_AT, len - ARP_OPERATION_AT);
+		wr_be16(&w, OPERATION_REPLY);
+	}
+	return len;
+}

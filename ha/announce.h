@@ -62,4 +62,11 @@ uint64_t announce_due(const struct announce *a);
 /* The frames to send now are those of the addresses *ret_first … + the returned number. */
 size_t announce_step(struct announce *a, uint64_t now_us, size_t *ret_first);
 
+/*
+ * For one host alone, which has not heard where the address is: an ARP reply, or the neighbour
+ * advertisement as above, at that host's MAC. Its length, or 0 when it does not fit.
+ */
+size_t announce_reply(const struct addr *address, const struct mac *mac, const struct mac *to,
+		      uint8_t *bytes, size_t size);
+
 #endif

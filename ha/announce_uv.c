@@ -138,3 +138,37 @@ void announcer_close(struct announcer *a, void (*closed)(void *owner), void *own
 	a->owner = owner;
 	uv_close((uv_handle_t *)&a->timer, on_close);
 }
+
+/* --- one host alone --------------------------------------------------------------------------- */
+
+bool announcer_tell(struct announcer *a, const struct mac *to, const struct addr *address)
+{
+	bool ipv6 = address->family == AF_INET6;
+	uint8_t frame[ANNOUNCE_NA_LEN];
+	struct sockaddr_ll name = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ipv6 ? ETH_P_IPV6 : ETH_P_ARP),
+		.sll_ifindex = (int)a->ifindex,
+		.sll_halen = MAC_LEN,
+	};
+	unsigned long suppressed;
+	char text[ADDR_TEXT], mac[MAC_TEXT];
+	size_t len;
+	int error;
+
+	if (!mac_is_unicast(to) || mac_equal(to, &a->mac) ||
+	    !tell_pass(&a->tell, to, address, now_us()))
+		return false;
+	len = announce_reply(address, &a->mac, to, frame, sizeof(frame));
+	memcpy(name.sll_addr, to->bytes, MAC_LEN);
+	if (len && sendto(a->fd, frame, len, 0, (struct sockaddr *)&name, sizeof(name)) >= 0) {
+		a->sent++;
+		return true;
+	}
+	error = errno;
+	if (len && log_limit_pass(&a->limit, uv_hrtime() / 1000000, &suppressed))
+		log_warning("%s: cannot tell %s where %s is: %s, trying again while it goes on",
+			    a->name, mac_format(to, mac), addr_format(address, text),
+			    strerror(error));
+	return false;
+}

@@ -9,6 +9,7 @@
 #define HA_ANNOUNCE_UV_H
 
 #include "ha/announce.h"
+#include "ha/tell.h"
 #include "include/err.h"
 #include "include/log.h"
 
@@ -24,6 +25,7 @@ struct announcer {
 	const char *name;		/* borrowed: names the lines in the log */
 	uint64_t sent;
 	struct log_limit limit;
+	struct tell tell;
 	bool (*may_go_on)(void *owner); /* asked before what a timer calls for; NULL: always */
 	void *asked;			/* its owner */
 	void (*closed)(void *owner);
@@ -46,5 +48,11 @@ void announcer_refresh(struct announcer *a, uint32_t refresh_ms);
 void announcer_stop(struct announcer *a);
 /* closed(owner) is called when the struct may be freed. */
 void announcer_close(struct announcer *a, void (*closed)(void *owner), void *owner);
+
+/*
+ * Tells one host where an address is that this node owns: it still sends to the old master. False
+ * when nothing was sent, because it is not its time (tell.h): whoever goes on sending is named again.
+ */
+bool announcer_tell(struct announcer *a, const struct mac *to, const struct addr *address);
 
 #endif

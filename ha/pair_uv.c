@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the routers and the heartbeats tell each other; see pair_uv.h. */
-#include "ha/pair_uv.h"
-
-#include "ha/gate.h"
-#include "ha/group.h"
+/*
+ * The life of a pair, its routers, its heartbeats as they are set up, and the leases that depend on
+ * the other node; see pair_uv.h.
+ */
+#include "ha/pair_inside_uv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,49 +15,12 @@ enum {
 	INTERVAL_DEFAULT_US = 1000 * 1000,
 };
 
-struct member {
-	struct vrrp_router *router;
-	struct group *group; /* NULL: none */
-	size_t in_group;     /* its index there */
-	struct gate gate;
-	enum vrrp_reason told; /* of the gate */
-	bool lan_answers;
-	uint32_t healthy;
-};
-
-struct members {
-	struct member *at;
-	size_t n;
-	struct group *groups;
-	char (*names)[CONFIG_NAME_MAX + 1]; /* of the groups */
-	size_t n_groups;
-};
-
-struct pair {
-	uv_loop_t *loop;
-	struct pair_ops ops;
-	void *owner;
-	struct members members;
-	struct heartbeat *heartbeat; /* NULL: none */
-	/* as the heartbeats were set up, to see what has changed */
-	char cluster[CONFIG_NAME_MAX + 1], self[CONFIG_NAME_MAX + 1], peer[CONFIG_NAME_MAX + 1];
-	struct addr own_address, peer_address;
-	uint16_t port;
-	bool hold;
-	uv_timer_t look;  /* leases */
-	uv_timer_t gates; /* the next one to open */
-	uv_timer_t soon;  /* a heartbeat, when all that happens now has happened */
-	bool leaving;	  /* one goodbye for all routers, at the end */
-	bool following;	  /* events for the others of a group are not followed again */
-	int open_handles;
-};
-
 static uint64_t now_us(void)
 {
 	return uv_hrtime() / 1000;
 }
 
-static struct member *member_of(struct pair *p, const struct vrrp_router *r)
+struct member *pair_member_of(struct pair *p, const struct vrrp_router *r)
 {
 	for (size_t i = 0; i < p->members.n; i++)
 		if (p->members.at[i].router == r)
@@ -65,158 +28,10 @@ static struct member *member_of(struct pair *p, const struct vrrp_router *r)
 	return NULL;
 }
 
-static void tell_changed(struct pair *p)
+void pair_tell_changed(struct pair *p)
 {
 	if (p->ops.changed)
 		p->ops.changed(p->owner);
-}
-
-/* --- gates ------------------------------------------------------------------------------------ */
-
-static void on_gate(uv_timer_t *timer);
-
-static void look_at_gates(struct pair *p)
-{
-	uint64_t now = now_us(), next = GATE_NEVER, due;
-
-	for (size_t i = 0; i < p->members.n; i++) {
-		struct member *m = &p->members.at[i];
-		enum vrrp_reason why = gate_look(&m->gate, now, &due);
-
-		if (why != m->told) {
-			m->told = why;
-			vrrp_router_tell(m->router, &(struct vrrp_event){.type = VRRP_EVENT_GATE,
-									 .gate = why});
-		}
-		next = due < next ? due : next;
-	}
-	if (next == GATE_NEVER)
-		uv_timer_stop(&p->gates);
-	else
-		uv_timer_start(&p->gates, on_gate, (next - now) / 1000 + 1, 0);
-}
-
-static void on_gate(uv_timer_t *timer)
-{
-	look_at_gates(timer->data);
-}
-
-void pair_in_sync(struct pair *p, bool in_sync)
-{
-	for (size_t i = 0; i < p->members.n; i++)
-		gate_sync(&p->members.at[i].gate, in_sync);
-	look_at_gates(p);
-}
-
-/* --- what heartbeats say ---------------------------------------------------------------------- */
-
-static bool peer_is_well(const struct heartbeat_view *v)
-{
-	return v->state == HEARTBEAT_UP;
-}
-
-/* The last word of the other node about that router; NULL when there is none, or no heartbeats. */
-static const struct heartbeat_said *word_of(const struct pair *p, const struct vrrp_router *r)
-{
-	struct heartbeat_view v;
-
-	if (!p->heartbeat)
-		return NULL;
-	heartbeat_view(p->heartbeat, 0, &v);
-	for (size_t i = 0; peer_is_well(&v) && i < v.n_known; i++)
-		if (vrrp_router_is(r, &v.known[i].word))
-			return &v.known[i];
-	return NULL;
-}
-
-bool pair_has_successor(const struct pair *p, size_t router)
-{
-	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
-
-	return said && said->word.state == HEARTBEAT_BACKUP;
-}
-
-bool pair_two_masters(const struct pair *p, size_t router)
-{
-	const struct vrrp_router *r = p->members.at[router].router;
-	const struct heartbeat_said *said = word_of(p, r);
-
-	return said && said->says == HEARTBEAT_SAYS_MASTER && vrrp_router_state(r) == VRRP_MASTER;
-}
-
-static size_t fill(void *owner, size_t peer, struct heartbeat_word *list, size_t max)
-{
-	struct pair *p = owner;
-	size_t n = p->members.n < max ? p->members.n : max;
-
-	(void)peer;
-	for (size_t i = 0; i < n; i++) {
-		vrrp_router_word(p->members.at[i].router, &list[i]);
-		list[i].healthy = p->members.at[i].healthy;
-		if (list[i].flags & HEARTBEAT_GOODBYE && pair_has_successor(p, i))
-			list[i].flags |= HEARTBEAT_SUCCESSOR;
-	}
-	return n;
-}
-
-static enum vrrp_peer_word peer_word(enum heartbeat_says s)
-{
-	switch (s) {
-	case HEARTBEAT_SAYS_NOT_MASTER: return VRRP_PEER_OTHER;
-	case HEARTBEAT_SAYS_MASTER: return VRRP_PEER_MASTER;
-	case HEARTBEAT_SAYS_GONE: return VRRP_PEER_GONE;
-	}
-	return VRRP_PEER_OTHER;
-}
-
-/* died: its process has ended without a goodbye, so that nobody was named as its successor. */
-static void hand_on(struct pair *p, const struct heartbeat_said *said, bool died)
-{
-	const struct heartbeat_word *w = &said->word;
-	struct vrrp_event ev = {
-		.type = VRRP_EVENT_PEER,
-		.peer = {.source = w->source,
-			 .priority = w->priority,
-			 .says = peer_word(said->says),
-			 .why = VRRP_REASON_PEER_LEFT,
-			 .successor = died || w->flags & HEARTBEAT_SUCCESSOR,
-			 .hold = p->hold,
-			 .interval_us = w->interval_us,
-			 .sent_us = said->sent_us},
-	};
-
-	if (died)
-		ev.peer.why = VRRP_REASON_PEER_DIED;
-	else if (!(w->flags & HEARTBEAT_LINK_UP))
-		ev.peer.why = VRRP_REASON_PEER_NO_LINK;
-	for (size_t i = 0; i < p->members.n; i++) {
-		struct vrrp_router *r = p->members.at[i].router;
-
-		if (!vrrp_router_is(r, w))
-			continue;
-		vrrp_router_add_friend(r, &w->mac);
-		vrrp_router_tell(r, &ev);
-		return;
-	}
-}
-
-static void heard(void *owner, size_t peer, const struct heartbeat_said *said, size_t n,
-		  uint64_t sent_us)
-{
-	(void)peer;
-	(void)sent_us;
-	for (size_t i = 0; i < n; i++)
-		hand_on(owner, &said[i], false);
-}
-
-static void gone(void *owner, size_t peer, const struct heartbeat_said *known, size_t n)
-{
-	struct pair *p = owner;
-	struct heartbeat_view v;
-
-	heartbeat_view(p->heartbeat, peer, &v);
-	for (size_t i = 0; i < n; i++)
-		hand_on(p, &known[i], v.cause != HEARTBEAT_CAUSE_LEFT);
 }
 
 /* --- leases ----------------------------------------------------------------------------------- */
@@ -225,7 +40,7 @@ static void gone(void *owner, size_t peer, const struct heartbeat_said *known, s
  * The other node is silent when its heartbeats are, and adverts, too (vrrp_uv.h). Without heartbeats
  * nothing is known of a backup, which sends no adverts: then it is taken for alive.
  */
-static void look_at_leases(struct pair *p)
+void pair_look_at_leases(struct pair *p)
 {
 	struct heartbeat_view v = {.state = HEARTBEAT_UP};
 
@@ -246,132 +61,13 @@ static void look_at_leases(struct pair *p)
 
 static void on_look(uv_timer_t *timer)
 {
-	look_at_leases(timer->data);
+	pair_look_at_leases(timer->data);
 }
 
 void pair_lan_answers(struct pair *p, size_t router, bool answers)
 {
 	if (router < p->members.n)
 		p->members.at[router].lan_answers = answers;
-}
-
-void pair_healthy(struct pair *p, size_t router, uint32_t healthy)
-{
-	if (router < p->members.n)
-		p->members.at[router].healthy = healthy;
-}
-
-bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret)
-{
-	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
-
-	if (said)
-		*ret = said->word.healthy;
-	return said != NULL;
-}
-
-static void peer_changed(void *owner, size_t peer)
-{
-	struct pair *p = owner;
-
-	(void)peer;
-	look_at_leases(p);
-	tell_changed(p);
-}
-
-static void on_soon(uv_timer_t *timer)
-{
-	struct pair *p = timer->data;
-
-	if (p->heartbeat)
-		heartbeat_send_now(p->heartbeat, false);
-}
-
-/* One heartbeat for all routers whose state changes in this round of the loop. */
-static void speak_soon(struct pair *p)
-{
-	if (p->heartbeat && !p->leaving && !uv_is_active((uv_handle_t *)&p->soon))
-		uv_timer_start(&p->soon, on_soon, 0, 0);
-}
-
-/* --- what routers say ------------------------------------------------------------------------- */
-
-static void router_changed(void *owner, struct vrrp_router *r)
-{
-	struct pair *p = owner;
-	struct member *m = member_of(p, r);
-	enum vrrp_state state = vrrp_router_state(r);
-
-	if (m && (state == VRRP_INIT || state == VRRP_FAULT || state == VRRP_MAINTENANCE))
-		gate_begin(&m->gate, now_us()); /* until it serves again it does not matter */
-	if (m && state == VRRP_BACKUP && m->gate.running && m->told == VRRP_REASON_NONE)
-		look_at_gates(p);
-	speak_soon(p); /* a young master that dies at once shall be known to have been one */
-	tell_changed(p);
-}
-
-static void router_late(void *owner, uint64_t late_us)
-{
-	struct pair *p = owner;
-
-	if (p->ops.late)
-		p->ops.late(p->owner, late_us);
-}
-
-static void router_goodbye(void *owner, struct vrrp_router *r)
-{
-	(void)r;
-	speak_soon(owner);
-}
-
-static void router_stepped(void *owner, struct vrrp_router *r, const struct vrrp_update *u)
-{
-	struct pair *p = owner;
-	struct member *m = member_of(p, r);
-	struct vrrp_event ev;
-
-	if (!m || !m->group || p->following || !group_follow(vrrp_router_state(r), u, &ev))
-		return;
-	p->following = true;
-	for (size_t i = 0; i < p->members.n; i++)
-		if (p->members.at[i].group == m->group && p->members.at[i].router != r)
-			vrrp_router_tell(p->members.at[i].router, &ev);
-	p->following = false;
-}
-
-static void tell_group_faults(struct pair *p, const struct group *g)
-{
-	for (size_t i = 0; i < p->members.n; i++) {
-		const struct member *m = &p->members.at[i];
-
-		if (m->group == g)
-			vrrp_router_group_fault(m->router,
-						group_fault(g, m->in_group) == VRRP_REASON_GROUP);
-	}
-}
-
-static void router_fault(void *owner, struct vrrp_router *r, enum vrrp_reason fault)
-{
-	struct pair *p = owner;
-	struct member *m = member_of(p, r);
-
-	if (!m || !m->group)
-		return;
-	group_set_fault(m->group, m->in_group, fault);
-	tell_group_faults(p, m->group);
-}
-
-const struct vrrp_router_ops *pair_router_ops(void)
-{
-	static const struct vrrp_router_ops ops = {
-		.changed = router_changed,
-		.late = router_late,
-		.goodbye = router_goodbye,
-		.stepped = router_stepped,
-		.fault = router_fault,
-	};
-
-	return &ops;
 }
 
 /* --- the routers ------------------------------------------------------------------------------ */
@@ -398,7 +94,7 @@ static struct group *group_of(struct members *m, const char *name)
 
 static void join(struct pair *p, struct members *all, const struct pair_router *r)
 {
-	const struct member *before = member_of(p, r->router);
+	const struct member *before = pair_member_of(p, r->router);
 	struct member *m = &all->at[all->n++];
 
 	*m = (struct member){.router = r->router};
@@ -455,10 +151,10 @@ int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n
 		if (!next.at[i].group)
 			vrrp_router_group_fault(next.at[i].router, false);
 	for (size_t i = 0; i < next.n_groups; i++)
-		tell_group_faults(p, &p->members.groups[i]);
+		pair_tell_group_faults(p, &p->members.groups[i]);
 	set_interval(p);
-	look_at_gates(p);
-	look_at_leases(p);
+	pair_look_at_gates(p);
+	pair_look_at_leases(p);
 	return 0;
 }
 
@@ -483,8 +179,6 @@ static bool same_path(const struct pair *p, const struct pair_setup *setup,
 static int begin(struct pair *p, const struct pair_setup *setup, const struct config_node *peer,
 		 struct err *err)
 {
-	const struct heartbeat_ops ops = {
-		.fill = fill, .heard = heard, .gone = gone, .changed = peer_changed};
 	const struct heartbeat_setup h = {
 		.cluster = setup->cluster->name,
 		.self = {.name = setup->self->name, .address = path_of(setup->self)},
@@ -495,7 +189,7 @@ static int begin(struct pair *p, const struct pair_setup *setup, const struct co
 		.interval_us = INTERVAL_DEFAULT_US,
 	};
 	struct heartbeat *next;
-	int code = heartbeat_new(p->loop, &h, &ops, p, &next, err);
+	int code = heartbeat_new(p->loop, &h, pair_heartbeat_ops(), p, &next, err);
 
 	if (code < 0)
 		return code;

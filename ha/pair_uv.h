@@ -7,6 +7,7 @@
  *   a heartbeat's word of a router       -> that router's election (VRRP_EVENT_PEER)
  *   the other node is heard, or not      -> the leases of all routers, and who may answer for VIPs
  *   a step of a router of a group        -> the others of its group (group.h)
+ *   hosts that send to the wrong node    -> the router that owns the address tells them
  *   a router serves (again)              -> it does not preempt before its gate opens (gate.h)
  *
  * Owns the heartbeats; the routers are made and ended by the caller, with pair_router_ops() and the
@@ -22,14 +23,13 @@
 
 struct pair;
 
+enum { PAIR_STRAGGLERS_MAX = 1024 };
+
 /* Called on the election thread; each may be NULL. */
 struct pair_ops {
 	/* The state of a router, or what is known of the other node. */
 	void (*changed)(void *owner);
 	void (*late)(void *owner, uint64_t late_us);
-	/* Hosts that still send to us what is the other node's, and what it says of ours. */
-	size_t (*fill_stragglers)(void *owner, struct heartbeat_straggler *list, size_t max);
-	void (*stragglers)(void *owner, const struct heartbeat_straggler *list, size_t n);
 };
 
 /* Borrowed for the call. */
@@ -74,6 +74,11 @@ bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret);
 bool pair_has_successor(const struct pair *p, size_t router);
 /* The other node believes itself master, as we do. */
 bool pair_two_masters(const struct pair *p, size_t router);
+/*
+ * The hosts that send to us what is the other node's, in place of the last ones: heartbeats name
+ * them to it, some at a time. What it names to us is told by the router that owns the address.
+ */
+void pair_report_stragglers(struct pair *p, const struct heartbeat_straggler *list, size_t n);
 /* Orderly end of all routers, and the goodbye. */
 void pair_leave(struct pair *p);
 void pair_view(const struct pair *p, struct pair_view *ret);

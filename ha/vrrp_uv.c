@@ -233,11 +233,14 @@ static int make_vips(const struct vrrp_setup *setup, struct vip_set *ret, struct
 	return 0;
 }
 
-/* IPv6 adverts come from a link-local address, which the interface has by itself. */
+/*
+ * IPv6 adverts to the group come from a link-local address, which the interface has by itself; those
+ * to the other node from where that one sends its own to.
+ */
 static struct addr own_address(const struct vrrp_setup *setup)
 {
 	if (!setup->self || setup->self->address.family != setup->family ||
-	    setup->family == AF_INET6)
+	    (setup->family == AF_INET6 && !setup->section->unicast))
 		return (struct addr){0};
 	return setup->self->address;
 }
@@ -374,20 +377,6 @@ void vrrp_router_close(struct vrrp_router *r)
 	vrrp_vips_close(r, on_handle_closed);
 }
 
-int vrrp_router_failover(struct vrrp_router *r, struct err *err)
-{
-	if (r->core.state != VRRP_MASTER)
-		return err_set(err, -EPERM, "%s is %s here, only the master can hand over", r->name,
-			       vrrp_state_name(r->core.state));
-	if (r->core.settings.priority == VRRP_PRIORITY_OWNER)
-		return err_set(
-			err, -EPERM,
-			"%s: the address owner (priority 255) cannot hand its addresses over",
-			r->name);
-	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_YIELD});
-	return 0;
-}
-
 static bool same_addresses(const struct vip_set *a, const struct vip_set *b)
 {
 	bool same = a->n == b->n;
@@ -466,40 +455,4 @@ void vrrp_router_confirm(struct vrrp_router *r)
 const char *vrrp_router_interface(const struct vrrp_router *r)
 {
 	return r->interface;
-}
-
-void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
-{
-	bool master = r->core.state == VRRP_MASTER;
-
-	*ret = (struct vrrp_view){
-		.name = r->section,
-		.interface = r->interface,
-		.virtual_router_id = r->virtual_router_id,
-		.version = r->version,
-		.family = r->family,
-		.unicast = r->unicast,
-		.priority = r->core.settings.priority,
-		.advertise_interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
-		.preempt = r->core.settings.preempt,
-		.state = r->core.state,
-		.transitions = r->transitions,
-		.reason = r->cause.reason,
-		.changed_wall_ms = r->changed_wall_ms,
-		.changed_ms = r->changed_ms,
-		.yielded = r->core.yielded,
-		.held = r->core.wait == VRRP_WAIT_HELD,
-		.gate = r->core.gate,
-		.source = r->core.settings.address,
-		.has_master = master || r->heard,
-		.master_address = master ? r->core.settings.address : r->heard_from,
-		.master_priority = master ? r->core.settings.priority : r->heard_priority,
-		.master_age_ms =
-			master || !r->heard ? 0 : uv_hrtime() / 1000000 - r->heard_us / 1000,
-		.addresses = r->vips.addresses,
-		.n_addresses = r->vips.n,
-		.counters = r->counters,
-	};
-	vrrp_vips_view(r, ret);
-	vrrp_cause_format(&r->cause, ret->reason_text);
 }

@@ -114,8 +114,8 @@ struct vrrp_setup {
 };
 
 /*
- * Adverts of IPv4 come from self's address, or without one from the interface's first; those of
- * IPv6 from the interface's first link-local address. 0, or a negative errno and the sentence.
+ * Adverts come from self's address. Those of IPv6 to the group come from the interface's first
+ * link-local one; those of IPv4, when self has none of that family, from the interface's first. 0, or a negative errno and the sentence.
  */
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
@@ -163,6 +163,8 @@ void vrrp_router_tell(struct vrrp_router *r, const struct vrrp_event *ev);
 void vrrp_router_track(struct vrrp_router *r, uint8_t priority, const char *fault);
 /* Another router of its group is in fault, or none is. */
 void vrrp_router_group_fault(struct vrrp_router *r, bool fault);
+/* Tells one host, which sends to another node, that the address is here; when it is, and ours. */
+void vrrp_router_tell_host(struct vrrp_router *r, const struct mac *to, const struct addr *address);
 /* What the other nodes are told of it; the successor is the caller's to add. */
 void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret);
 /* It is the one that the word is about. */

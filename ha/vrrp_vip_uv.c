@@ -195,9 +195,31 @@ void vrrp_router_heard(struct vrrp_router *r)
 
 /* --- announcing, and who else does ------------------------------------------------------------ */
 
+/*
+ * After a stop of the process its timers come before its deadline does: whoever may be master no
+ * more announces nothing before the core has seen what time it is.
+ */
+static bool is_still_master(void *owner)
+{
+	struct vrrp_router *r = owner;
+
+	if (vrrp_stalled(&r->core, now_us()))
+		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
+	return !r->closing && r->core.state == VRRP_MASTER;
+}
+
 void vrrp_router_announce(struct vrrp_router *r)
 {
 	announcer_start(&r->announcer, r->vips.addresses, r->vips.n, r->garp_repeat);
+}
+
+void vrrp_router_tell_host(struct vrrp_router *r, const struct mac *to, const struct addr *address)
+{
+	if (!is_still_master(r))
+		return;
+	for (size_t i = 0; i < r->vips.n; i++)
+		if (addr_equal(&r->vips.addresses[i].addr, address))
+			announcer_tell(&r->announcer, to, address);
 }
 
 void vrrp_router_claim(struct vrrp_router *r)
@@ -240,19 +262,6 @@ static void on_claim(void *owner, unsigned int flags, const struct claim_who *wh
 		announcer_defend(&r->announcer);
 	if (flags & (CLAIM_FAULT | CLAIM_CLEAR))
 		vrrp_router_judge(r);
-}
-
-/*
- * After a stop of the process its timers come before its deadline does: whoever may be master no
- * more announces nothing before the core has seen what time it is.
- */
-static bool is_still_master(void *owner)
-{
-	struct vrrp_router *r = owner;
-
-	if (vrrp_stalled(&r->core, now_us()))
-		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
-	return !r->closing && r->core.state == VRRP_MASTER;
 }
 
 /* --- life ------------------------------------------------------------------------------------- */

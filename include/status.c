@@ -12,6 +12,7 @@ void status_clear(struct status *s)
 		free(s->farms[i].backends);
 	free(s->vrrps);
 	free(s->peers);
+	free(s->stragglers);
 	free(s->farms);
 	*s = (struct status){0};
 }

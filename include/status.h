@@ -17,6 +17,7 @@ enum {
 	STATUS_TABLE = 64,	/* an nft set: a farm's name and what it is for */
 	STATUS_DROPS_MAX = 16,	/* reasons; there are fewer */
 	STATUS_TABLES_MAX = 12, /* of a farm: three for each protocol and IP version */
+	STATUS_STRAGGLERS_MAX = 1024,
 };
 
 #define STATUS_UNKNOWN UINT64_MAX /* a number that cannot be told now */
@@ -47,6 +48,14 @@ struct status_peer {
 	char sync[STATUS_WORD];	 /* in-sync, syncing, stale */
 	uint64_t lag_ms;	 /* may be STATUS_UNKNOWN */
 	uint64_t sent, received;
+};
+
+/* A host that still sends here what is for an address of the other director's. */
+struct status_straggler {
+	char mac[MAC_TEXT];
+	char address[ADDR_TEXT];
+	char interface[STATUS_NAME];
+	uint64_t age_ms; /* of its last frame */
 };
 
 struct status_backend {
@@ -125,6 +134,8 @@ struct status {
 	size_t n_vrrps;
 	struct status_peer *peers;
 	size_t n_peers;
+	struct status_straggler *stragglers;
+	size_t n_stragglers;
 	struct status_farm *farms;
 	size_t n_farms;
 };

@@ -18,6 +18,7 @@ struct packed_status {
 	Control__Latency election_late, main_late;
 	Control__Vrrp *vrrps;
 	Control__Peer *peers;
+	Control__Straggler *stragglers;
 	Control__Farm *farms;
 	Control__Backend *backends; /* of all farms */
 	Control__Drop *drops;
@@ -31,6 +32,7 @@ void packed_status_free(struct packed_status *p)
 		return;
 	free(p->vrrps);
 	free(p->peers);
+	free(p->stragglers);
 	free(p->farms);
 	free(p->backends);
 	free(p->drops);
@@ -62,15 +64,16 @@ static int packed_status_alloc(struct packed_status *p, const struct status *s)
 		addresses += s->vrrps[i].n_addresses;
 	p->vrrps = list_new(s->n_vrrps, sizeof(*p->vrrps));
 	p->peers = list_new(s->n_peers, sizeof(*p->peers));
+	p->stragglers = list_new(s->n_stragglers, sizeof(*p->stragglers));
 	p->farms = list_new(s->n_farms, sizeof(*p->farms));
 	p->backends = list_new(backends, sizeof(*p->backends));
 	p->drops = list_new(drops, sizeof(*p->drops));
 	p->tables = list_new(tables, sizeof(*p->tables));
-	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_farms + backends + addresses + drops +
-				       tables,
+	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_stragglers + s->n_farms + backends +
+				       addresses + drops + tables,
 			       sizeof(*p->pointers));
-	return p->vrrps && p->peers && p->farms && p->backends && p->drops && p->tables &&
-			       p->pointers
+	return p->vrrps && p->peers && p->stragglers && p->farms && p->backends && p->drops &&
+			       p->tables && p->pointers
 		       ? 0
 		       : -ENOMEM;
 }
@@ -110,6 +113,15 @@ static void fill_peer(Control__Peer *m, struct status_peer *p)
 	m->lag_ms = p->lag_ms;
 	m->sent = p->sent;
 	m->received = p->received;
+}
+
+static void fill_straggler(Control__Straggler *m, struct status_straggler *s)
+{
+	*m = (Control__Straggler)CONTROL__STRAGGLER__INIT;
+	m->mac = s->mac;
+	m->address = s->address;
+	m->interface = s->interface;
+	m->age_ms = s->age_ms;
 }
 
 static void fill_backend(Control__Backend *m, struct status_backend *b)
@@ -214,6 +226,12 @@ static void fill_status(struct packed_status *p, const struct status *s)
 		fill_peer(&p->peers[i], &t->peers[i]);
 		*next++ = &p->peers[i];
 	}
+	p->status.n_stragglers = s->n_stragglers;
+	p->status.stragglers = (Control__Straggler **)next;
+	for (size_t i = 0; i < s->n_stragglers; i++) {
+		fill_straggler(&p->stragglers[i], &t->stragglers[i]);
+		*next++ = &p->stragglers[i];
+	}
 	p->status.n_farms = s->n_farms;
 	p->status.farms = (Control__Farm **)next;
 	for (size_t i = 0; i < s->n_farms; i++)
@@ -299,6 +317,14 @@ static void take_peer(struct status_peer *p, const Control__Peer *m)
 	p->lag_ms = m->lag_ms;
 	p->sent = m->sent;
 	p->received = m->received;
+}
+
+static void take_straggler(struct status_straggler *s, const Control__Straggler *m)
+{
+	COPY(s->mac, m->mac);
+	COPY(s->address, m->address);
+	COPY(s->interface, m->interface);
+	s->age_ms = m->age_ms;
 }
 
 static int take_backend(struct status_backend *b, const Control__Backend *m)
@@ -393,7 +419,7 @@ int codec_take_status(struct status *s, const Control__Status *m)
 	int err = 0;
 
 	if (m->n_vrrps > CONFIG_VRRPS_MAX || m->n_peers > CONFIG_NODES_MAX ||
-	    m->n_farms > CONFIG_FARMS_MAX)
+	    m->n_farms > CONFIG_FARMS_MAX || m->n_stragglers > STATUS_STRAGGLERS_MAX)
 		return -EBADMSG;
 	COPY(s->node, m->node);
 	COPY(s->version, m->version);
@@ -411,16 +437,20 @@ int codec_take_status(struct status *s, const Control__Status *m)
 		return -EBADMSG;
 	s->vrrps = list_new(m->n_vrrps, sizeof(*s->vrrps));
 	s->peers = list_new(m->n_peers, sizeof(*s->peers));
+	s->stragglers = list_new(m->n_stragglers, sizeof(*s->stragglers));
 	s->farms = list_new(m->n_farms, sizeof(*s->farms));
-	if (!s->vrrps || !s->peers || !s->farms)
+	if (!s->vrrps || !s->peers || !s->stragglers || !s->farms)
 		return -ENOMEM;
 	s->n_vrrps = m->n_vrrps;
 	s->n_peers = m->n_peers;
+	s->n_stragglers = m->n_stragglers;
 	s->n_farms = m->n_farms;
 	for (size_t i = 0; !err && i < m->n_vrrps; i++)
 		err = take_vrrp(&s->vrrps[i], m->vrrps[i]);
 	for (size_t i = 0; i < m->n_peers; i++)
 		take_peer(&s->peers[i], m->peers[i]);
+	for (size_t i = 0; i < m->n_stragglers; i++)
+		take_straggler(&s->stragglers[i], m->stragglers[i]);
 	for (size_t i = 0; !err && i < m->n_farms; i++)
 		err = take_farm(&s->farms[i], m->farms[i]);
 	return err;

@@ -36,6 +36,42 @@ void config_check_names(struct source *s, const char *kind, const void *array, s
 	}
 }
 
+static const char *family_name(const struct addr *a)
+{
+	return a->family == AF_INET6 ? "IPv6" : "IPv4";
+}
+
+/*
+ * What one director sends to the other goes to one address. A link-local one means something on one
+ * interface only, and a node's address stands alone.
+ */
+static void check_nodes(struct source *s, const struct config_cluster *cl)
+{
+	char address[ADDR_TEXT], first[ADDR_TEXT], place[ERR_FILE];
+
+	for (size_t i = 0; i < cl->n_nodes; i++) {
+		const struct config_node *node = &cl->nodes[i];
+
+		if (addr_is_link_local(&node->address))
+			source_mistake_at(
+				s, &node->address,
+				"%s is a link-local address: node \"%s\" needs one that is "
+				"good without an interface",
+				addr_format(&node->address, address), node->name);
+		if (!node->address.family || !cl->nodes[0].address.family ||
+		    node->address.family == cl->nodes[0].address.family)
+			continue;
+		source_mistake_at(
+			s, &node->address,
+			"the nodes' addresses must be of one family: %s is %s, %s of node "
+			"\"%s\" (%s) is %s",
+			addr_format(&node->address, address), family_name(&node->address),
+			addr_format(&cl->nodes[0].address, first), cl->nodes[0].name,
+			source_place_of(s, &cl->nodes[0].address, place),
+			family_name(&cl->nodes[0].address));
+	}
+}
+
 static void check_cluster(struct source *s, const struct config *c)
 {
 	const struct config_cluster *cl = &c->cluster;
@@ -46,6 +82,7 @@ static void check_cluster(struct source *s, const struct config *c)
 		source_mistake_at(s, &cl->name, "cluster \"%s\" has %s: a pair needs two", cl->name,
 				  cl->n_nodes ? "one node" : "no nodes");
 	config_check_names(s, "node", cl->nodes, cl->n_nodes, sizeof(cl->nodes[0]));
+	check_nodes(s, cl);
 }
 
 /* RFC 9568, 5.2.3: an ID is unique on a network, for each family of addresses. */
@@ -117,10 +154,28 @@ static void check_ipv6(struct source *s, const struct config_vrrp *v)
 				  "the IPv6 addresses of vrrp \"%s\" must begin with a link-local "
 				  "one: put one such as fe80::%x before %s",
 				  v->name, v->virtual_router_id, prefix_format(first, address));
-	/* The nodes' addresses are IPv4 ones. */
-	if (v->unicast)
-		source_mistake_at(s, first,
-				  "unicast = true with IPv6 addresses is not supported yet");
+}
+
+/* Unicast adverts go to the nodes' addresses: those of the other family would have nowhere to go. */
+static void check_unicast(struct source *s, const struct config_cluster *cl,
+			  const struct config_vrrp *v)
+{
+	const struct addr *node = cl->n_nodes ? &cl->nodes[0].address : NULL;
+	char address[PREFIX_TEXT], place[ERR_FILE];
+
+	for (size_t i = 0; v->unicast && node && i < v->n_addresses; i++) {
+		const struct prefix *p = &v->addresses[i];
+
+		if (p->addr.family == node->family)
+			continue;
+		source_mistake_at(s, p,
+				  "unicast = true sends to the nodes' addresses, which are %s ones "
+				  "(%s): the %s address %s needs a section of its own without "
+				  "unicast",
+				  family_name(node), source_place_of(s, node, place),
+				  family_name(&p->addr), prefix_format(p, address));
+		return;
+	}
 }
 
 static void check_auth(struct source *s, const struct config_vrrp *v)
@@ -172,6 +227,7 @@ static void check_vrrps(struct source *s, const struct config *c)
 		check_version(s, v);
 		check_ipv6(s, v);
 		check_auth(s, v);
+		check_unicast(s, &c->cluster, v);
 		check_tracks(s, c, v);
 	}
 }

@@ -9,7 +9,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 static const struct {
 	enum config_section section;
@@ -29,16 +28,6 @@ static const struct {
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };
-
-/* The directors know each other by IPv4. Delete this, and its use below, when they do by IPv6. */
-static bool is_ipv6_node(const struct keyword *k, const void *field)
-{
-	const struct addr *a = field;
-
-	return (k == keyword_find(SECTION_NODE, "address") ||
-		k == keyword_find(SECTION_NODE, "sync-address")) &&
-	       a->family == AF_INET6;
-}
 
 /* True when word is one of the words of list. */
 static bool in_list(const char *list, const char *word)
@@ -110,9 +99,6 @@ void config_check_built(struct source *s)
 		for (size_t i = 0; i < N_UNBUILT; i++)
 			if (rows[i] == origin->row)
 				refuse(s, origin, i);
-		if (is_ipv6_node(origin->row, origin->field))
-			source_mistake(s, origin->word, "the IPv6 address %s is not supported yet",
-				       s->words[origin->word].text);
 	}
 }
 

@@ -147,6 +147,21 @@ static json_t *peers(const struct status *s)
 	return list;
 }
 
+static json_t *stragglers(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_stragglers; i++) {
+		const struct status_straggler *who = &s->stragglers[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:s, s:s, s:o}", "mac", who->mac, "address",
+						who->address, "interface", who->interface, "age_ms",
+						number(who->age_ms)));
+	}
+	return list;
+}
+
 static json_t *farms(const struct status *s)
 {
 	json_t *list = json_array();
@@ -172,18 +187,18 @@ static json_t *part_of(const struct status *s, enum json_part part)
 	switch (part) {
 	case JSON_STATUS:
 		return json_pack(
-			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b, s:o, s:o, s:o}, "
+			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b, s:o, s:o, s:o}, "
 			"s:o, s:o}",
 			"node", s->node, "version", s->version, "config_digest", s->config_digest,
 			"uptime_ms", number(s->uptime_ms), "vrrp", vrrps(s), "peers", peers(s),
-			"farms", farms(s), "ruleset", "in_sync", (int)s->ruleset_in_sync,
-			"flow_index", "hears", (int)s->index_hears, "connections",
-			number(s->index_held), "missed", number(s->index_missed), "unindexed",
-			number(s->index_unindexed), "election", election(s), "main_loop",
-			latency(&s->main_late));
+			"stragglers", stragglers(s), "farms", farms(s), "ruleset", "in_sync",
+			(int)s->ruleset_in_sync, "flow_index", "hears", (int)s->index_hears,
+			"connections", number(s->index_held), "missed", number(s->index_missed),
+			"unindexed", number(s->index_unindexed), "election", election(s),
+			"main_loop", latency(&s->main_late));
 	case JSON_CLUSTER:
-		return json_pack("{s:s, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
-				 peers(s));
+		return json_pack("{s:s, s:o, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
+				 peers(s), "stragglers", stragglers(s));
 	case JSON_FARMS: return farms(s);
 	case JSON_FARM: return s->n_farms ? farm(&s->farms[0], s->counters_age_ms) : NULL;
 	case JSON_BACKENDS: return all_backends(s);

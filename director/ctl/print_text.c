@@ -86,6 +86,20 @@ static void print_latency(FILE *out, const struct status *s)
 	fputc('\n', out);
 }
 
+/* Whoever needs more takes the JSON. */
+enum { STRAGGLERS_SHOWN = 20 };
+
+static void print_straggler(FILE *out, const struct status_straggler *s)
+{
+	char text[PRINT_AGE];
+
+	fprintf(out,
+		"straggler %s on %s sends here what is for %s, last %s ago: it has not heard of "
+		"the "
+		"new master\n",
+		s->mac, s->interface, s->address, print_age(s->age_ms, text));
+}
+
 void print_cluster(FILE *out, const struct status *s)
 {
 	print_head(out, s);
@@ -98,6 +112,10 @@ void print_cluster(FILE *out, const struct status *s)
 	for (size_t i = 0; i < s->n_peers; i++)
 		fprintf(out, "peer %-10s %s, channel %s, tables %s\n", s->peers[i].node,
 			s->peers[i].address, s->peers[i].state, s->peers[i].sync);
+	for (size_t i = 0; i < s->n_stragglers && i < STRAGGLERS_SHOWN; i++)
+		print_straggler(out, &s->stragglers[i]);
+	if (s->n_stragglers > STRAGGLERS_SHOWN)
+		fprintf(out, "… and %zu more\n", s->n_stragglers - STRAGGLERS_SHOWN);
 }
 
 static void print_farm_line(FILE *out, const struct status_farm *f)

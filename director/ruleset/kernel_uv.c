@@ -25,6 +25,7 @@ enum { READ_TRIES = 20 };
 
 /* One reading, and what its callbacks fill. */
 struct reading {
+	const char *table;
 	struct ruleset *r;
 	struct ruleset_set *set; /* whose elements are being read */
 	size_t room;
@@ -37,16 +38,17 @@ static int stop_without_memory(struct reading *g)
 	return MNL_CB_STOP;
 }
 
-static bool is_ours(const char *table)
+static bool is_ours(const struct reading *g, const char *table)
 {
-	return table && strcmp(table, RULESET_TABLE) == 0;
+	return table && strcmp(table, g->table) == 0;
 }
 
 static void put_table_name(struct nlmsghdr *nlh, void *data)
 {
-	(void)data;
+	const struct reading *g = data;
+
 	/* NFTA_TABLE_NAME, NFTA_SET_TABLE, NFTA_RULE_TABLE: all the first attribute */
-	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, g->table);
 }
 
 static int table_seen(const struct nlmsghdr *nlh, void *data)
@@ -66,7 +68,7 @@ static int chain_seen(const struct nlmsghdr *nlh, void *data)
 	if (!c)
 		return stop_without_memory(g);
 	if (nftnl_chain_nlmsg_parse(nlh, c) == 0 &&
-	    is_ours(nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE))) {
+	    is_ours(g, nftnl_chain_get_str(c, NFTNL_CHAIN_TABLE))) {
 		at = ruleset_add_chain(g->r, "%.*s", RULESET_NAME - 1,
 				       nftnl_chain_get_str(c, NFTNL_CHAIN_NAME));
 		device = at < 0 ? NULL : nftnl_chain_get_str(c, NFTNL_CHAIN_DEV);
@@ -105,7 +107,8 @@ static int set_seen(const struct nlmsghdr *nlh, void *data)
 	if (!s)
 		return stop_without_memory(g);
 	/* An anonymous set belongs to a rule (somebody else's: ours have none) and goes with it. */
-	if (nftnl_set_nlmsg_parse(nlh, s) == 0 && is_ours(nftnl_set_get_str(s, NFTNL_SET_TABLE)) &&
+	if (nftnl_set_nlmsg_parse(nlh, s) == 0 &&
+	    is_ours(g, nftnl_set_get_str(s, NFTNL_SET_TABLE)) &&
 	    !(nftnl_set_get_u32(s, NFTNL_SET_FLAGS) & NFT_SET_ANONYMOUS)) {
 		at = ruleset_add_set(g->r, kind_of(s), "%.*s", RULESET_NAME - 1,
 				     nftnl_set_get_str(s, NFTNL_SET_NAME));
@@ -140,7 +143,7 @@ static int rule_seen(const struct nlmsghdr *nlh, void *data)
 	if (!nr)
 		return stop_without_memory(g);
 	if (nftnl_rule_nlmsg_parse(nlh, nr) == 0 &&
-	    is_ours(nftnl_rule_get_str(nr, NFTNL_RULE_TABLE)))
+	    is_ours(g, nftnl_rule_get_str(nr, NFTNL_RULE_TABLE)))
 		err = rule_add_read(g, nr);
 	nftnl_rule_free(nr);
 	return err ? stop_without_memory(g) : MNL_CB_OK;
@@ -277,7 +280,7 @@ static void put_set_name(struct nlmsghdr *nlh, void *data)
 {
 	const struct reading *g = data;
 
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, g->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set->name);
 }
 
@@ -318,12 +321,13 @@ static int read_elements(struct nft_socket *s, struct reading *g)
 	return err;
 }
 
-static int read_once(struct nft_socket *s, struct ruleset *ret)
+static int read_once(struct nft_socket *s, const char *table, struct ruleset *ret)
 {
-	struct reading g = {.r = ret};
+	struct reading g = {.table = table, .r = ret};
 	int err;
 
 	ruleset_init(ret);
+	ret->table = table;
 	err = nft_socket_get(s, NFT_MSG_GETTABLE, put_table_name, table_seen, &g);
 	if (err)
 		return err == -ENOENT ? 0 : err;
@@ -338,7 +342,7 @@ static int read_once(struct nft_socket *s, struct ruleset *ret)
 }
 
 /* What was read is of one moment when nobody's transaction came in between. */
-int kernel_read(struct nft_socket *s, struct ruleset *ret)
+int kernel_read_table(struct nft_socket *s, const char *table, struct ruleset *ret)
 {
 	uint32_t before, after;
 	int err = -EINTR;
@@ -347,7 +351,7 @@ int kernel_read(struct nft_socket *s, struct ruleset *ret)
 	for (int i = 0; err == -EINTR && i < READ_TRIES; i++) {
 		err = nft_socket_generation(s, &before);
 		if (!err)
-			err = read_once(s, ret);
+			err = read_once(s, table, ret);
 		if (!err)
 			err = nft_socket_generation(s, &after);
 		if (!err && before != after)
@@ -356,4 +360,9 @@ int kernel_read(struct nft_socket *s, struct ruleset *ret)
 			ruleset_clear(ret);
 	}
 	return err;
+}
+
+int kernel_read(struct nft_socket *s, struct ruleset *ret)
+{
+	return kernel_read_table(s, RULESET_TABLE, ret);
 }

@@ -14,6 +14,8 @@
 
 /* Fills *ret with signatures and sorted elements; ->exists is false without a table. 0 or negative errno. */
 int kernel_read(struct nft_socket *s, struct ruleset *ret);
+/* The same for another table of ours, whose name is a constant. */
+int kernel_read_table(struct nft_socket *s, const char *table, struct ruleset *ret);
 
 enum { KERNEL_FLOW_KEY = 16 };
 
@@ -59,5 +61,17 @@ enum {
 }; /* a dump of so many takes 10 ms, and the cost grows with the square */
 int kernel_read_flows(struct nft_socket *s, const char *set,
 		      void (*seen)(void *data, const struct kernel_flow *flow), void *data);
+
+/* An element of a set of senders: source MAC in 8 octets, then the address. */
+struct kernel_sender {
+	uint8_t key[24];
+	uint64_t expires_ms;
+};
+
+/* Calls seen() for every one. 0 or negative errno; -EINTR: not all, somebody's transaction came. */
+int kernel_read_senders(struct nft_socket *s, const char *set,
+			void (*seen)(void *data, const struct kernel_sender *sender), void *data);
+/* How many rules the table of stragglers has. */
+int kernel_count_straggler_rules(struct nft_socket *s, size_t *ret);
 
 #endif

@@ -20,7 +20,13 @@
 #include <linux/netfilter/nf_tables.h>
 
 /* nft's data types (include/datatype.h) and headers (include/proto.h). */
-enum { TYPE_INTEGER = 4, TYPE_IPADDR = 7, TYPE_IP6ADDR = 8, TYPE_INET_SERVICE = 13 };
+enum {
+	TYPE_INTEGER = 4,
+	TYPE_IPADDR = 7,
+	TYPE_IP6ADDR = 8,
+	TYPE_ETHERADDR = 9,
+	TYPE_INET_SERVICE = 13
+};
 enum { HEADER_TRANSPORT = 11, FIELD_SPORT = 1, FIELD_DPORT = 2 };
 enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9 };
 
@@ -61,6 +67,12 @@ enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9
 		"meta l4proto", FIELD_L4PROTO, 0, 1, 0, 0, 0                                       \
 	}
 
+/* Six octets, which take two registers. */
+#define SOURCE_MAC                                                                                 \
+	{                                                                                          \
+		"ether saddr", NFT_PAYLOAD_LL_HEADER, 6, 6, TYPE_ETHERADDR, 0, 0                   \
+	}
+
 /*
  * Offsets: RFC 791 section 3.1, RFC 8200 section 3. An ICMP error (RFC 792, RFC 4443) has 8 octets
  * of its own and then the header of the packet that it is about, which the VIP sent.
@@ -86,6 +98,10 @@ static const struct ruleset_key_parts keys[] = {
 	[KEY_ERROR_SOURCE6] = {1, {EMBEDDED("@th,256,128", 32, 16)}},
 	[KEY_LATER] = {2, {TO, NETWORK("ip protocol", 9, 1)}},
 	[KEY_LATER6] = {2, {TO6, PROTOCOL}},
+	[KEY_VIP] = {1, {NETWORK("ip daddr", 16, 4)}},
+	[KEY_VIP6] = {1, {NETWORK("ip6 daddr", 24, 16)}},
+	[KEY_SENDER] = {2, {SOURCE_MAC, TO}},
+	[KEY_SENDER6] = {2, {SOURCE_MAC, TO6}},
 	[KEY_FRAGMENT] = {4,
 			  {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4),
 			   NETWORK("@nh,32,16", 4, 2), NETWORK("@nh,72,8", 9, 1)}},
@@ -108,6 +124,8 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_PEER6:
 	case KEY_SOURCE6:
 	case KEY_CLIENT6:
+	case KEY_VIP6:
+	case KEY_SENDER6:
 	case KEY_STATIC6: return true;
 	case KEY_SERVICE:
 	case KEY_ERROR:
@@ -119,6 +137,8 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_PEER:
 	case KEY_SOURCE:
 	case KEY_CLIENT:
+	case KEY_VIP:
+	case KEY_SENDER:
 	case KEY_STATIC: return false;
 	}
 	return false;

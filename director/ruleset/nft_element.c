@@ -124,6 +124,8 @@ void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct r
 	case SET_PINS6:
 	case SET_RATES:
 	case SET_RATES6:
+	case SET_SENDERS:
+	case SET_SENDERS6:
 	case SET_FOREIGN: return;
 	}
 }

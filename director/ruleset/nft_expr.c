@@ -22,8 +22,7 @@
 enum {
 	AT_ETHER_SOURCE = 6,
 	AT_IP_FRAGMENT = 4, /* and the identification in front */
-	AT_IP_SOURCE = 12,
-	AT_TCP_FLAGS = 12, /* and what is around them */
+	AT_TCP_FLAGS = 12,  /* and what is around them */
 	TCP_FLAGS_SHIFT = 16,
 };
 
@@ -37,19 +36,21 @@ static void for_us(struct lowering *l)
 	compare(l, NFT_CMP_EQ, &host, sizeof(host));
 }
 
-static void looped_by_peer(struct lowering *l, const struct mac *mac, const char *nodes)
+static void looped_by_peer(struct lowering *l, const struct ruleset_statement *s, const char *nodes)
 {
-	uint16_t ethertype = htons(ETH_P_IP);
+	bool ipv6 = ruleset_key_is_ipv6(s->key);
+	uint16_t ethertype = htons(ipv6 ? ETH_P_IPV6 : ETH_P_IP);
 	uint8_t source_and_type[MAC_LEN + 2];
 
 	need_ether(l);
 	/* nft joins the neighbouring matches of the source MAC and of the ethertype into one. */
-	memcpy(source_and_type, mac->bytes, MAC_LEN);
+	memcpy(source_and_type, s->mac.bytes, MAC_LEN);
 	memcpy(source_and_type + MAC_LEN, &ethertype, sizeof(ethertype));
 	payload_load(l, NFT_PAYLOAD_LL_HEADER, AT_ETHER_SOURCE, sizeof(source_and_type), REG_1);
 	compare(l, NFT_CMP_EQ, source_and_type, sizeof(source_and_type));
-	l->is_ip = true;
-	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, AT_IP_SOURCE, 4, REG_1);
+	l->is_ip |= !ipv6;
+	l->is_ip6 |= ipv6;
+	key_load(l, s->key, 0);
 	lookup(l, nodes, NO_DESTINATION, true);
 }
 
@@ -252,6 +253,22 @@ static void change(struct lowering *l, uint32_t op, const struct ruleset_stateme
 	dynset(l, op, s, flows);
 }
 
+/* The key alone, in REG_1. A set that is full ends the rule (nft_dynset_eval()), nothing else. */
+static void note(struct lowering *l, const struct ruleset_statement *s, const char *set)
+{
+	struct nftnl_expr *e;
+
+	need_ether(l);
+	key_load(l, s->key, 0);
+	e = expr_add(l, "dynset");
+	if (!e)
+		return;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, REG_1);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, s->timeout_ms);
+}
+
 /* A number in a register. */
 static void immediate(struct lowering *l, const void *value, uint32_t len)
 {
@@ -351,7 +368,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 
 	switch (s->kind) {
 	case ST_FOR_US: for_us(l); return;
-	case ST_LOOPED_BY_PEER: looped_by_peer(l, &s->mac, set); return;
+	case ST_LOOPED_BY_PEER: looped_by_peer(l, s, set); return;
 	case ST_WHOLE: fragment(l, 0x3fff, NFT_CMP_EQ); return;
 	case ST_LATER_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_NEQ); return;
 	case ST_FIRST_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_EQ); return;
@@ -384,6 +401,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_ADD: change(l, NFT_DYNSET_OP_ADD, s, set); return;
 	case ST_UPDATE: change(l, NFT_DYNSET_OP_UPDATE, s, set); return;
 	case ST_DELETE: change(l, NFT_DYNSET_OP_DELETE, s, set); return;
+	case ST_NOTE: note(l, s, set); return;
 	case ST_LOG: log_packet(l, s->text); return;
 	case ST_COUNTER: counter(l); return;
 	case ST_FORWARD: forward(l, s->number); return;
@@ -418,7 +436,7 @@ struct nftnl_rule *nft_expr_rule(const struct ruleset *r, const struct ruleset_c
 	if (!l.rule)
 		return NULL;
 	nftnl_rule_set_u32(l.rule, NFTNL_RULE_FAMILY, NFPROTO_NETDEV);
-	nftnl_rule_set_str(l.rule, NFTNL_RULE_TABLE, RULESET_TABLE);
+	nftnl_rule_set_str(l.rule, NFTNL_RULE_TABLE, ruleset_table(r));
 	nftnl_rule_set_str(l.rule, NFTNL_RULE_CHAIN, chain->name);
 	for (size_t i = 0; i < rule->n_statements; i++)
 		lower(&l, r, &rule->statements[i]);

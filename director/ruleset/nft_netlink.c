@@ -93,7 +93,7 @@ void nft_batch_begin(struct nft_batch *b, uint32_t first_seq)
 {
 	void *room;
 
-	*b = (struct nft_batch){.first_seq = first_seq, .next_set_id = 1};
+	*b = (struct nft_batch){.first_seq = first_seq, .next_set_id = 1, .table = RULESET_TABLE};
 	room = batch_room(b);
 	if (room && batch_label(b, "the transaction", ""))
 		put_done(b, nftnl_batch_begin(room, first_seq));
@@ -155,13 +155,13 @@ static struct nftnl_udata_buf *comment_new(const char *text)
  */
 static void put_table(struct nft_batch *b, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *nlh = put_header(b, type, flags, "table", RULESET_TABLE);
+	struct nlmsghdr *nlh = put_header(b, type, flags, "table", b->table);
 	struct nftnl_table *t = nftnl_table_alloc();
 	struct nftnl_udata_buf *comment = comment_new(RULESET_COMMENT);
 
 	if (nlh && t && comment) {
 		nftnl_table_set_u32(t, NFTNL_TABLE_FAMILY, NFPROTO_NETDEV);
-		nftnl_table_set_str(t, NFTNL_TABLE_NAME, RULESET_TABLE);
+		nftnl_table_set_str(t, NFTNL_TABLE_NAME, b->table);
 		if (type == NFT_MSG_NEWTABLE) {
 			nftnl_table_set_u32(t, NFTNL_TABLE_FLAGS, 0);
 			nftnl_table_set_data(t, NFTNL_TABLE_USERDATA, nftnl_udata_buf_data(comment),
@@ -193,7 +193,7 @@ static void chain_fill(struct nftnl_chain *c, const struct ruleset_chain *chain)
 
 	if (chain->device[0]) {
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, NF_NETDEV_INGRESS);
-		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, 0);
+		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, chain->priority);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, chain->device);
@@ -215,7 +215,7 @@ void nft_put_chain(struct nft_batch *b, const struct ruleset_chain *chain)
 
 	if (nlh && c) {
 		nftnl_chain_set_u32(c, NFTNL_CHAIN_FAMILY, NFPROTO_NETDEV);
-		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, RULESET_TABLE);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, b->table);
 		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, chain->name);
 		chain_fill(c, chain);
 		nftnl_chain_nlmsg_build_payload(nlh, c);
@@ -234,7 +234,7 @@ static void put_named(struct nft_batch *b, uint16_t type, uint16_t table_attr, u
 
 	if (!nlh)
 		return;
-	mnl_attr_put_strz(nlh, table_attr, RULESET_TABLE);
+	mnl_attr_put_strz(nlh, table_attr, b->table);
 	mnl_attr_put_strz(nlh, name_attr, name);
 	put_done(b, nlh);
 }
@@ -274,6 +274,7 @@ void nft_put_set(struct nft_batch *b, const struct ruleset_set *set)
 	struct nftnl_set *s = nft_set_new(set, b->next_set_id++);
 
 	if (nlh && s) {
+		nftnl_set_set_str(s, NFTNL_SET_TABLE, b->table);
 		nftnl_set_nlmsg_build_payload(nlh, s);
 		put_done(b, nlh);
 	} else {
@@ -388,7 +389,7 @@ static void put_elements(struct nft_batch *b, uint16_t type, uint16_t flags,
 
 		if (!nlh)
 			return;
-		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, b->table);
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set->name);
 		list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 		while (i < n && nlh->nlmsg_len < ELEMENTS_ROOM)
@@ -439,4 +440,20 @@ size_t nft_put_elements_from(struct nft_batch *b, const struct ruleset *r,
 		put += n;
 	}
 	return put;
+}
+
+void nft_put_whole(struct nft_batch *b, const struct ruleset *r)
+{
+	nft_put_table(b);
+	for (size_t i = 0; i < r->n_chains; i++)
+		nft_put_chain(b, &r->chains[i]);
+	for (size_t i = 0; i < r->n_sets; i++) {
+		size_t at = 0;
+
+		nft_put_set(b, &r->sets[i]);
+		nft_put_elements_from(b, r, &r->sets[i], &at, SIZE_MAX);
+	}
+	for (size_t i = 0; i < r->n_chains; i++)
+		for (size_t k = 0; k < r->chains[i].n_rules; k++)
+			nft_put_rule(b, r, &r->chains[i], &r->chains[i].rules[k]);
 }

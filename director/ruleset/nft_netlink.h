@@ -29,9 +29,13 @@ struct nft_batch {
 	size_t labels_size;
 	bool failed; /* no memory; sticky */
 	uint32_t next_set_id;
+	const char *table; /* a constant: whose objects the messages are about */
 };
 
-/* Starts a batch whose messages are numbered from first_seq. The caller ends it with nft_batch_clear(). */
+/*
+ * Starts a batch about RULESET_TABLE, whose messages are numbered from first_seq. The caller ends it
+ * with nft_batch_clear().
+ */
 void nft_batch_begin(struct nft_batch *b, uint32_t first_seq);
 /*
  * Ends it. The end and the last message before it ask for an acknowledgement: that of the end means
@@ -65,6 +69,9 @@ size_t nft_put_elements_from(struct nft_batch *b, const struct ruleset *r,
 /* Of a counting set: the kernel is asked to tell what they had counted in the end. */
 void nft_put_delete_elements(struct nft_batch *b, const struct ruleset_set *set,
 			     const struct ruleset_element *elements, size_t n);
+
+/* All of a ruleset's table, which is not there: it, its sets with their elements, chains and rules. */
+void nft_put_whole(struct nft_batch *b, const struct ruleset *r);
 
 /* Fills in every signature that is missing. 0 or -ENOMEM. */
 int nft_sign(struct ruleset *r);

@@ -68,6 +68,10 @@ struct shape {
 	enum ruleset_key fields; /* of TYPEOF_KEY, TYPEOF_FIELD */
 };
 
+enum {
+	TYPE_SENDER_KEY = TYPE_ETHERADDR << 6 | TYPE_IPADDR,
+	TYPE_SENDER6_KEY = TYPE_ETHERADDR << 6 | TYPE_IP6ADDR,
+};
 enum { RATE_FLAGS = NFT_SET_EVAL | NFT_SET_TIMEOUT };
 enum { FLOW_FLAGS = NFT_SET_MAP | NFT_SET_EVAL | NFT_SET_TIMEOUT };
 
@@ -119,6 +123,10 @@ static const struct shape shapes[] = {
 		       TYPEOF_NONE, KEY_SOURCE},
 	[SET_RATES6] = {RATE_FLAGS, TYPE_INTEGER, 0, ORDER_NETWORK, NOT_A_MAP, TYPEOF_FIELD,
 			TYPEOF_NONE, KEY_SOURCE6},
+	[SET_SENDERS] = {RATE_FLAGS, TYPE_SENDER_KEY, 0, ORDER_NONE, NOT_A_MAP, TYPEOF_CONCAT,
+			 TYPEOF_NONE, 0},
+	[SET_SENDERS6] = {RATE_FLAGS, TYPE_SENDER6_KEY, 0, ORDER_NONE, NOT_A_MAP, TYPEOF_CONCAT,
+			  TYPEOF_NONE, 0},
 };
 
 /* --- user data: type, length, value; numbers in host order ------------------------------------ */

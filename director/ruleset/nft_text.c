@@ -29,6 +29,8 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_OUTPUTS:
 	case SET_RATES:
 	case SET_RATES6:
+	case SET_SENDERS:
+	case SET_SENDERS6:
 	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES:
 	case SET_RANGES:
@@ -80,6 +82,11 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 		fputs("\t\ttypeof ", out);
 		ruleset_key_print(out, set->kind == SET_RATES6 ? KEY_SOURCE6 : KEY_SOURCE);
 		fprintf(out, "\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
+		return;
+	case SET_SENDERS:
+	case SET_SENDERS6:
+		fprintf(out, "\t\ttype ether_addr . %s\n\t\tsize %u\n\t\tflags dynamic,timeout\n",
+			set->kind == SET_SENDERS6 ? "ipv6_addr" : "ipv4_addr", set->size);
 		return;
 	case SET_BUCKETS:
 		fprintf(out, "\t\ttypeof numgen inc mod %u : @ll,0,96\n\t\tsize %u\n\t\tcounter\n",
@@ -181,7 +188,10 @@ static void print_change(FILE *out, const char *verb, const char *name,
 		fputs(" timeout ", out);
 		print_duration(out, s->timeout_ms);
 	}
-	fputs(s->kind == ST_RECORD ? " : @ll,0,96 }" : " : meta mark }", out);
+	fputs(s->kind == ST_RECORD ? " : @ll,0,96 }"
+	      : s->kind == ST_NOTE ? " }"
+				   : " : meta mark }",
+	      out);
 }
 
 /* nft leaves a burst of 5 out: its default. */
@@ -257,7 +267,9 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	switch (s->kind) {
 	case ST_FOR_US: fputs("meta pkttype host", out); return;
 	case ST_LOOPED_BY_PEER:
-		fprintf(out, "ether saddr %s ip saddr != @%s", mac_format(&s->mac, mac), name);
+		fprintf(out, "ether saddr %s ", mac_format(&s->mac, mac));
+		ruleset_key_print(out, s->key);
+		fprintf(out, " != @%s", name);
 		return;
 	case ST_WHOLE: fputs("@nh,32,32 & 0x3fff == 0x0", out); return;
 	case ST_LATER_FRAGMENT: fputs("@nh,32,32 & 0x1fff != 0x0", out); return;
@@ -303,6 +315,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_ADD: print_change(out, "add", name, s); return;
 	case ST_UPDATE: print_change(out, "update", name, s); return;
 	case ST_DELETE: print_change(out, "delete", name, s); return;
+	case ST_NOTE: print_change(out, "update", name, s); return;
 	case ST_LOG:
 		fprintf(out, "log prefix \"%s\" group %u snaplen %u queue-threshold %u", s->text,
 			(unsigned int)RULESET_LOG_GROUP, (unsigned int)RULESET_LOG_SNAPLEN,
@@ -320,16 +333,22 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	}
 }
 
+/* The priority as nft writes it: "filter" is 0. */
+static void print_hook(FILE *out, const struct ruleset_chain *chain)
+{
+	fprintf(out, "\t\ttype filter hook ingress device \"%s\" priority filter", chain->device);
+	if (chain->priority)
+		fprintf(out, " %c %d", chain->priority < 0 ? '-' : '+', abs(chain->priority));
+	fputs("; policy accept;\n", out);
+}
+
 static void print_chain(FILE *out, const struct ruleset *r, const struct ruleset_chain *chain)
 {
 	fprintf(out, "\tchain %s {\n", chain->name);
 	if (chain->comment[0])
 		fprintf(out, "\t\tcomment \"%s\"\n", chain->comment);
 	if (chain->device[0])
-		fprintf(out,
-			"\t\ttype filter hook ingress device \"%s\" priority filter; policy "
-			"accept;\n",
-			chain->device);
+		print_hook(out, chain);
 	for (size_t i = 0; i < chain->n_rules; i++) {
 		const struct ruleset_rule *rule = &chain->rules[i];
 
@@ -346,7 +365,7 @@ static void print_chain(FILE *out, const struct ruleset *r, const struct ruleset
 
 void nft_text_print(FILE *out, const struct ruleset *r)
 {
-	fprintf(out, "table netdev %s {\n\tcomment \"%s\"\n", RULESET_TABLE, RULESET_COMMENT);
+	fprintf(out, "table netdev %s {\n\tcomment \"%s\"\n", ruleset_table(r), RULESET_COMMENT);
 	for (size_t i = 0; i < r->n_sets; i++)
 		print_set(out, r, &r->sets[i]);
 	for (size_t i = 0; i < r->n_chains; i++) {

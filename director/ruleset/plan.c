@@ -27,7 +27,7 @@ bool plan_admits(const struct plan_facts *facts, size_t farm)
 
 /* Sets that farms share, by index; -1: not there. */
 struct shared {
-	int services, services6, nodes;
+	int services, services6, nodes, nodes6;
 	int firsts;	     /* VIP, protocol and port to the farm's chain for first fragments */
 	int errors, errors6; /* … of the packet in an ICMP error, to the farm's errors */
 	int later, later6;   /* VIP and protocol, of later fragments */
@@ -112,7 +112,8 @@ static int plan_services(const struct plan_facts *facts, struct ruleset *r,
 	return 0;
 }
 
-static int plan_nodes(const struct plan_facts *facts, struct ruleset *r, int set)
+/* The nodes' own addresses of one IP version. */
+static int plan_nodes(const struct plan_facts *facts, struct ruleset *r, int set, bool ipv6)
 {
 	const struct config_cluster *cluster = &facts->config->cluster;
 	struct ruleset_set *nodes = &r->sets[set];
@@ -121,8 +122,9 @@ static int plan_nodes(const struct plan_facts *facts, struct ruleset *r, int set
 	if (ruleset_set_reserve(nodes, cluster->n_nodes) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < cluster->n_nodes; i++)
-		if (!is_ipv6(&cluster->nodes[i].address))
-			memcpy(nodes->elements[n++].key, cluster->nodes[i].address.bytes, 4);
+		if (is_ipv6(&cluster->nodes[i].address) == ipv6)
+			memcpy(nodes->elements[n++].key, cluster->nodes[i].address.bytes,
+			       addr_len(&cluster->nodes[i].address));
 	nodes->n_elements = n;
 	ruleset_set_sort(nodes);
 	return 0;
@@ -149,6 +151,16 @@ static bool peer_is_backend(const struct plan_facts *facts, const struct plan_in
 				return true;
 	}
 	return false;
+}
+
+static int add_guard(struct ruleset *r, int chain, const struct plan_interface *in,
+		     enum ruleset_key source, int nodes)
+{
+	struct ruleset_statement looped = plan_statement_set(ST_LOOPED_BY_PEER, nodes);
+
+	looped.mac = in->peer_mac;
+	looped.key = source;
+	return PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
 }
 
 static struct ruleset_statement to_service(enum ruleset_key key, int set)
@@ -181,7 +193,7 @@ static int add_only_service(struct ruleset *r, int chain, enum ruleset_key key, 
 static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
 			const struct plan_interface *in, const struct shared *shared)
 {
-	struct ruleset_statement for_us = plan_statement(ST_FOR_US), looped;
+	struct ruleset_statement for_us = plan_statement(ST_FOR_US);
 	struct ruleset_statement icmp = {.kind = ST_PROTOCOL, .value = IPPROTO_ICMP};
 	struct ruleset_statement to_errors = {.kind = ST_GOTO, .chain = (uint32_t)shared->chain};
 	int chain = ruleset_add_chain(r, "ingress-%s", in->name);
@@ -191,9 +203,9 @@ static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
 		return chain;
 	memcpy(r->chains[chain].device, in->name, RULESET_IFNAME);
 	if (shared->nodes >= 0 && peer_is_backend(facts, in)) {
-		looped = plan_statement_set(ST_LOOPED_BY_PEER, shared->nodes);
-		looped.mac = in->peer_mac;
-		err |= PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
+		err |= add_guard(r, chain, in, KEY_STATIC, shared->nodes);
+		if (shared->nodes6 >= 0)
+			err |= add_guard(r, chain, in, KEY_STATIC6, shared->nodes6);
 	}
 	err |= add_only_service(r, chain, KEY_SERVICE, shared->services);
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_WHOLE),
@@ -286,7 +298,12 @@ static int add_shared_sets(const struct plan_facts *facts, struct ruleset *r, st
 	if (!facts->config->has_cluster)
 		return 0;
 	s->nodes = ruleset_add_set(r, SET_ADDRESSES, "nodes");
-	return s->nodes < 0 ? -ENOMEM : plan_nodes(facts, r, s->nodes);
+	if (s->nodes < 0 || plan_nodes(facts, r, s->nodes, false) < 0)
+		return -ENOMEM;
+	if (!ipv6)
+		return 0;
+	s->nodes6 = ruleset_add_set(r, SET_ADDRESSES6, "nodes6");
+	return s->nodes6 < 0 ? -ENOMEM : plan_nodes(facts, r, s->nodes6, true);
 }
 
 /* The maps of one IP version, and the chains that are no farm's. */
@@ -315,7 +332,8 @@ static int fill_shared_sets(const struct plan_facts *facts, struct ruleset *r, s
 static int plan_all(const struct plan_facts *facts, const struct plan_memory *m, struct ruleset *r,
 		    struct plan_place *places)
 {
-	struct shared shared = {.nodes = -1, .chain = -1, .chain6 = -1, .places = places};
+	struct shared shared = {
+		.nodes = -1, .nodes6 = -1, .chain = -1, .chain6 = -1, .places = places};
 	int err;
 
 	err = add_shared_sets(facts, r, &shared);

@@ -12,6 +12,11 @@ void ruleset_init(struct ruleset *r)
 	*r = (struct ruleset){0};
 }
 
+const char *ruleset_table(const struct ruleset *r)
+{
+	return r->table ? r->table : RULESET_TABLE;
+}
+
 static void chain_clear(struct ruleset_chain *chain)
 {
 	for (size_t i = 0; share_is_last(chain->rules) && i < chain->n_rules; i++) {
@@ -333,6 +338,8 @@ static const struct kind {
 	[SET_RANGES6] = {compare_octets, 16, 0, false, false, false},
 	[SET_RATES] = {compare_octets, 4, 0, false, false, false},
 	[SET_RATES6] = {compare_octets, 16, 0, false, false, false},
+	[SET_SENDERS] = {compare_octets, 12, 0, false, false, false},
+	[SET_SENDERS6] = {compare_octets, 24, 0, false, false, false},
 	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
 };
 
@@ -406,6 +413,8 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 	case SET_RANGES6:
 	case SET_RATES:
 	case SET_RATES6:
+	case SET_SENDERS:
+	case SET_SENDERS6:
 	case SET_FRAGMENTS:
 	case SET_FOREIGN: return false;
 	}
@@ -414,7 +423,8 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind)
 {
-	return kinds[kind].flows || kind == SET_RATES || kind == SET_RATES6;
+	return kinds[kind].flows || kind == SET_RATES || kind == SET_RATES6 ||
+	       kind == SET_SENDERS || kind == SET_SENDERS6;
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

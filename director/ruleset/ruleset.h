@@ -22,8 +22,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define RULESET_TABLE	"director"
-#define RULESET_COMMENT "managed by directord; changes made by hand are undone"
+#define RULESET_TABLE	   "director"
+#define RULESET_STRAGGLERS "director-stragglers" /* plan_straggler.h */
+#define RULESET_COMMENT	   "managed by directord; changes made by hand are undone"
 
 /* Of nfnetlink_log, which director/flow reads: what the packet path remembers. */
 enum {
@@ -66,6 +67,8 @@ enum ruleset_set_kind {
 	SET_RANGES6,	/* the same, IPv6 */
 	SET_RATES,	/* IPv4 client -> its rate; filled by the packet path */
 	SET_RATES6,	/* the same, IPv6 */
+	SET_SENDERS,	/* source MAC . VIP, IPv4; filled by the packet path */
+	SET_SENDERS6,	/* the same, IPv6 */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
@@ -119,6 +122,10 @@ enum ruleset_key {
 	KEY_ERROR_SOURCE6,
 	KEY_LATER, /* VIP, protocol */
 	KEY_LATER6,
+	KEY_VIP, /* VIP, in a set of addresses */
+	KEY_VIP6,
+	KEY_SENDER, /* source MAC, VIP */
+	KEY_SENDER6,
 	KEY_FRAGMENT, /* source, destination, identification, protocol (RFC 791, 3.2) */
 };
 
@@ -133,7 +140,7 @@ enum ruleset_chooser {
 
 enum ruleset_statement_kind {
 	ST_FOR_US,	   /* the frame's destination MAC is this interface's */
-	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source is no node's: mac, set */
+	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source no node's: mac, key, set */
 	ST_WHOLE,	   /* not a fragment (IPv4) */
 	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
 	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */
@@ -157,6 +164,7 @@ enum ruleset_statement_kind {
 	ST_ADD,		   /* remember key -> mark: key, set, timeout_ms */
 	ST_UPDATE,	   /* remember or refresh it: key, set, timeout_ms */
 	ST_DELETE,	   /* forget it: key, set */
+	ST_NOTE,	   /* remember or refresh a key alone: key, set, timeout_ms */
 	ST_LOG,		   /* tell the daemon: text = prefix */
 	ST_COUNTER,
 	ST_FORWARD, /* send the frame out of an interface: number = ifindex, text = its name */
@@ -201,12 +209,14 @@ struct ruleset_chain {
 	char farm[RULESET_NAME];    /* name of the farm that it belongs to, "": shared; planned */
 	char device
 		[RULESET_IFNAME]; /* base chain on the ingress hook of this interface; "": regular */
+	int8_t priority; /* of a base chain: it sees a packet before those of greater ones */
 	struct ruleset_rule *rules; /* shared block */
 	size_t n_rules;
 };
 
 struct ruleset {
-	bool exists; /* false: there is no table */
+	const char *table; /* a constant; NULL: RULESET_TABLE */
+	bool exists;	   /* false: there is no table */
 	struct ruleset_set *sets;
 	size_t n_sets;
 	struct ruleset_chain *chains; /* in the order in which they may be created */
@@ -214,6 +224,8 @@ struct ruleset {
 };
 
 void ruleset_init(struct ruleset *r);
+/* Its name. */
+const char *ruleset_table(const struct ruleset *r);
 /* Frees what it owns and leaves it empty. */
 void ruleset_clear(struct ruleset *r);
 
@@ -255,7 +267,7 @@ bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
 /* Whose elements lead to a chain. */
 bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind);
-/* Filled by the packet path, never by us: flows and rates. */
+/* Filled by the packet path, never by us: flows, rates, senders. */
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);

@@ -55,6 +55,9 @@ const struct bench_case bench_cases[] = {
 	{"part: hash, lookup, unsized", LOWER_BOUND("lookup-rhash")},
 	{"part: hash, lookup, counters", LOWER_BOUND("lookup-counters")},
 	{"part: miss in a flow table", LOWER_BOUND("miss")},
+	/* What a director that is not master pays for every frame, and for one of a straggler. */
+	{"part: straggler table", LOWER_BOUND("straggler-none")},
+	{"part: straggler noted", LOWER_BOUND("straggler-noted")},
 	{"part: hit, 1 k flows", HIT(THOUSAND)},
 	{"part: hit, 100 k flows", HIT(MANY)},
 	{"part: hit, 100 k, trains", .nft = "hit", .fill = MANY, ACK_TRAINS(MANY), BARE},

@@ -60,7 +60,7 @@ static void check_reply(const struct control_reply *r)
 	const struct status *s = &r->status;
 
 	check(r->text && r->code >= 0 && r->code <= 255);
-	check(r->has_status || !(s->vrrps || s->peers || s->farms));
+	check(r->has_status || !(s->vrrps || s->peers || s->farms || s->stragglers));
 	ENDS(s->node);
 	ENDS(s->version);
 	ENDS(s->config_digest);
@@ -71,6 +71,11 @@ static void check_reply(const struct control_reply *r)
 		ENDS(s->peers[i].address);
 		ENDS(s->peers[i].state);
 		ENDS(s->peers[i].sync);
+	}
+	for (size_t i = 0; i < s->n_stragglers; i++) {
+		ENDS(s->stragglers[i].mac);
+		ENDS(s->stragglers[i].address);
+		ENDS(s->stragglers[i].interface);
 	}
 	for (size_t i = 0; i < s->n_farms; i++)
 		check_farm(&s->farms[i]);

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Sends one hand-made frame out of eth0: Ethernet, IPv4 or IPv6, a TCP segment (SYN)."""
+"""Sends one hand-made frame out of eth0 (or another interface): Ethernet, IPv4 or IPv6, a TCP segment (SYN)."""
 import argparse
 import socket
 import struct
@@ -15,6 +15,7 @@ def arguments():
     p.add_argument("--sport", type=int, required=True)
     p.add_argument("--dport", type=int, default=80)
     p.add_argument("--ttl", type=int, default=64)
+    p.add_argument("--interface", default="eth0")
     p.add_argument("--flags", type=lambda n: int(n, 0), default=0x02, help="of TCP")
     return p.parse_args()
 
@@ -61,7 +62,7 @@ def main():
     kind = b"\x86\xdd" if family == socket.AF_INET6 else b"\x08\x00"
     frame = mac(a.dst_mac) + mac(a.src_mac) + kind + header(a, src, dst, tcp_segment(a, src, dst))
     s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    s.bind(("eth0", 0))
+    s.bind((a.interface, 0))
     s.send(frame.ljust(60, b"\0"))
 
 

@@ -32,6 +32,7 @@ static const struct status_field top_fields[] = {
 	{NUMBER(status, main_late.buckets[1])},
 	{NUMBER(status, n_vrrps)},
 	{NUMBER(status, n_peers)},
+	{NUMBER(status, n_stragglers)},
 	{NUMBER(status, n_farms)},
 	{0},
 };
@@ -61,6 +62,13 @@ static const struct status_field peer_fields[] = {
 	{TEXT(status_peer, state)},	 {TEXT(status_peer, sync)},
 	{NUMBER(status_peer, lag_ms)},	 {NUMBER(status_peer, sent)},
 	{NUMBER(status_peer, received)}, {0},
+};
+static const struct status_field straggler_fields[] = {
+	{TEXT(status_straggler, mac)},
+	{TEXT(status_straggler, address)},
+	{TEXT(status_straggler, interface)},
+	{NUMBER(status_straggler, age_ms)},
+	{0},
 };
 static const struct status_field farm_fields[] = {
 	{TEXT(status_farm, name)},
@@ -126,6 +134,8 @@ void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 	}
 	for (size_t i = 0; i < a->n_peers && i < b->n_peers; i++)
 		run(peer_fields, &a->peers[i], &b->peers[i]);
+	for (size_t i = 0; i < a->n_stragglers && i < b->n_stragglers; i++)
+		run(straggler_fields, &a->stragglers[i], &b->stragglers[i]);
 	for (size_t i = 0; i < a->n_farms && i < b->n_farms; i++) {
 		struct status_farm *f = &a->farms[i], *g = &b->farms[i];
 
@@ -218,10 +228,11 @@ struct status status_sample(status_part_fn *fill)
 	static const size_t addresses[] = {0, 1, 3}, backends[] = {2, 0, 3};
 	static const size_t drops[] = {1, STATUS_DROPS_MAX, 0},
 			    tables[] = {STATUS_TABLES_MAX, 0, 2};
-	struct status s = {.n_vrrps = 3, .n_peers = 2, .n_farms = 3};
+	struct status s = {.n_vrrps = 3, .n_peers = 2, .n_stragglers = 2, .n_farms = 3};
 
 	s.vrrps = list(s.n_vrrps, sizeof(*s.vrrps));
 	s.peers = list(s.n_peers, sizeof(*s.peers));
+	s.stragglers = list(s.n_stragglers, sizeof(*s.stragglers));
 	s.farms = list(s.n_farms, sizeof(*s.farms));
 	for (size_t i = 0; i < s.n_vrrps; i++) {
 		s.vrrps[i].n_addresses = addresses[i];

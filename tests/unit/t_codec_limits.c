@@ -38,11 +38,14 @@ static void lists_have_the_limits_of_the_configuration(void)
 	struct status_vrrp *vrrps = parts(CONFIG_VRRPS_MAX + 1, sizeof(*vrrps));
 	struct status_peer *peers = parts(CONFIG_NODES_MAX + 1, sizeof(*peers));
 	struct status_farm *farms = parts(CONFIG_FARMS_MAX + 1, sizeof(*farms));
-	struct status s = {.vrrps = vrrps, .peers = peers, .farms = farms};
+	struct status_straggler *stragglers = parts(STATUS_STRAGGLERS_MAX + 1, sizeof(*stragglers));
+	struct status s = {
+		.vrrps = vrrps, .peers = peers, .farms = farms, .stragglers = stragglers};
 
 	s.n_vrrps = CONFIG_VRRPS_MAX;
 	s.n_peers = CONFIG_NODES_MAX;
 	s.n_farms = CONFIG_FARMS_MAX;
+	s.n_stragglers = STATUS_STRAGGLERS_MAX;
 	EXPECT_INT(verdict_on(&s), 0);
 	s.n_vrrps++;
 	EXPECT_INT(verdict_on(&s), -EBADMSG);
@@ -50,10 +53,14 @@ static void lists_have_the_limits_of_the_configuration(void)
 	s.n_peers++;
 	EXPECT_INT(verdict_on(&s), -EBADMSG);
 	s.n_peers--;
+	s.n_stragglers++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	s.n_stragglers--;
 	s.n_farms++;
 	EXPECT_INT(verdict_on(&s), -EBADMSG);
 	free(vrrps);
 	free(peers);
+	free(stragglers);
 	free(farms);
 }
 

@@ -14,10 +14,15 @@ lab_conf_cluster() {
 	cat <<-EOT
 		cluster "lab" {
 			key-file = "$LAB/cluster.key"
-			node "a" { address = "$(lab_address a)"  priority = ${LAB_PRIORITY_A:-150} }
-			node "b" { address = "$(lab_address b)"  priority = ${LAB_PRIORITY_B:-100} }
+			node "a" { address = "$(lab_node_address a)"  priority = ${LAB_PRIORITY_A:-150} }
+			node "b" { address = "$(lab_node_address b)"  priority = ${LAB_PRIORITY_B:-100} }
 		}
 	EOT
+}
+
+# lab_node_address NODE: by which the directors know each other; LAB_NODE_FAMILY=6 needs lab_net6_up.
+lab_node_address() {
+	if [ "${LAB_NODE_FAMILY:-4}" = 6 ]; then lab_address6 "$1"; else lab_address "$1"; fi
 }
 
 # A short interval keeps the tests short; a takeover without a word takes 3.6 of them.

@@ -21,10 +21,13 @@ interop_up() {
 		LAB_KEEPALIVED_INTERVAL=1
 	fi
 	if [ "$INTEROP_CAST" = unicast ]; then
-		peers="unicast_src_ip $(lab_address b)
+		peers="unicast_src_ip $(interop_address b)
 			unicast_peer {
-				$(lab_address a)
+				$(interop_address a)
 			}"
+		# Its default over IPv6 is the hop limit of the system, which is not to be believed.
+		[ "$INTEROP_FAMILY" = 4 ] || peers="unicast_ttl 255
+			$peers"
 	fi
 	LAB_VRRP_KEYS="version = $INTEROP_VERSION  unicast = $([ "$INTEROP_CAST" = multicast ] && echo false || echo true)"
 	LAB_KEEPALIVED_KEYS=$peers
@@ -35,9 +38,15 @@ interop_up() {
 
 # The farm stays as it is: nobody asks it here.
 interop_ipv6() {
+	[ "$INTEROP_CAST" = multicast ] || LAB_NODE_FAMILY=6
 	LAB_VIPS="\"$LAB_VIP6_LINK/64\", \"$LAB_VIP6/64\""
 	LAB_KEEPALIVED_VIPS="$LAB_VIP6_LINK/64
 		$LAB_VIP6/64"
+}
+
+# interop_address NODE: of the family in which the adverts go.
+interop_address() {
+	if [ "$INTEROP_FAMILY" = 6 ]; then lab_address6 "$1"; else lab_address "$1"; fi
 }
 
 # The filter of all adverts, and the octet of the priority in it.
@@ -205,7 +214,7 @@ interop_check_capture() {
 interop_fields() {
 	if [ "$INTEROP_FAMILY" = 6 ]; then
 		echo "vrrp.addr_count == 2 && vrrp.ipv6_addr == $LAB_VIP6 && vrrp.ipv6_addr == $LAB_VIP6_LINK &&
-			vrrp.short_adver_int == 20 && ipv6.src == fe80::/10"
+			vrrp.short_adver_int == 20 && $(interop_source6)"
 	elif [ "$INTEROP_VERSION" = 2 ]; then
 		echo "vrrp.addr_count == 1 && vrrp.ip_addr == $LAB_VIP && vrrp.adver_int == 1 &&
 			vrrp.auth_type == 0 && ip.src == $(lab_address a) && ip.len == 40"
@@ -215,8 +224,19 @@ interop_fields() {
 	fi
 }
 
-interop_destination() {
+# RFC 9568 wants a link-local source for what goes to the group.
+interop_source6() {
 	if [ "$INTEROP_CAST" = unicast ]; then
+		echo "ipv6.src == $(lab_address6 a)"
+	else
+		echo "ipv6.src == fe80::/10"
+	fi
+}
+
+interop_destination() {
+	if [ "$INTEROP_CAST$INTEROP_FAMILY" = unicast6 ]; then
+		echo "ipv6.dst == $(lab_address6 b) && eth.dst == $(lab_mac b)"
+	elif [ "$INTEROP_CAST" = unicast ]; then
 		echo "ip.dst == $(lab_address b) && eth.dst == $(lab_mac b)"
 	elif [ "$INTEROP_FAMILY" = 6 ]; then
 		echo "ipv6.dst == ff02::12 && eth.dst == 33:33:00:00:00:12"

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What follows from the roles of the virtual routers, beside the election: who is still to be told of
+ * the other director.
+ *
+ * Shell, on the program's loop; the functions named …_here run on the election thread.
+ */
+#include "director/director.h"
+#include "include/log.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The addresses of one router, if it does not own them; how many. */
+static size_t list_places(struct director *d, const struct vrrp_view *view,
+			  struct straggler_place *ret)
+{
+	const struct link *link = links_find(d->links, view->interface);
+	struct straggler_place place = {0};
+
+	if (view->state == VRRP_MASTER || !link)
+		return 0;
+	memcpy(place.interface, link->name, sizeof(place.interface));
+	place.ifindex = link->ifindex;
+	if (d->peer &&
+	    !neighbours_find(d->neighbours, link->ifindex, &d->peer->address, &place.peer))
+		place.peer = (struct mac){0};
+	for (size_t i = 0; i < view->n_addresses; i++) {
+		ret[i] = place;
+		ret[i].address = view->addresses[i].addr;
+	}
+	return view->n_addresses;
+}
+
+struct places_call {
+	struct director *d;
+	struct straggler_place *places; /* room for all addresses of all routers */
+	size_t n;
+};
+
+static void list_here(void *arg)
+{
+	struct places_call *call = arg;
+	struct director *d = call->d;
+
+	for (size_t i = 0; i < d->n_routers; i++) {
+		struct vrrp_view view;
+
+		vrrp_router_view(d->routers[i], &view);
+		call->n += list_places(d, &view, &call->places[call->n]);
+	}
+}
+
+struct report_call {
+	struct pair *pair;
+	struct heartbeat_straggler list[STRAGGLERS_MAX];
+	size_t n;
+};
+
+static void report_here(void *arg)
+{
+	const struct report_call *call = arg;
+
+	pair_report_stragglers(call->pair, call->list, call->n);
+}
+
+/* Those that are seen now: the other director is to tell them where it is. */
+static void report(struct director *d)
+{
+	struct report_call *call;
+	size_t n;
+	const struct straggler *list = stragglers_list(d->stragglers, &n);
+
+	if (n == 0 && !d->reported)
+		return;
+	call = calloc(1, sizeof(*call));
+	if (!call)
+		return; /* they are there in a second, too */
+	call->pair = d->pair;
+	for (; call->n < n && call->n < STRAGGLERS_MAX; call->n++)
+		call->list[call->n] = (struct heartbeat_straggler){.address = list[call->n].address,
+								   .mac = list[call->n].mac};
+	election_call(d->election, report_here, call);
+	d->reported = n > 0;
+	free(call);
+}
+
+void director_look_for_stragglers(struct director *d)
+{
+	struct places_call call = {.d = d};
+	size_t room = 1;
+
+	for (size_t i = 0; i < d->config->n_vrrps; i++)
+		room += d->config->vrrps[i].n_addresses;
+	call.places = calloc(room, sizeof(*call.places));
+	if (!call.places) {
+		log_error("no memory to look for stragglers; trying again");
+		return;
+	}
+	election_call(d->election, list_here, &call);
+	stragglers_look(d->stragglers, call.places, call.n, uv_now(d->loop));
+	free(call.places);
+	report(d);
+}
