@@ -106,6 +106,37 @@ list_empties_when_it_has_heard() {
 	requests_work
 }
 
+# believes_softly NODE: an entry that an answer may change.
+client_believes_softly() {
+	ip -n "$(lab_ns client)" neighbour replace "$LAB_VIP" lladdr "$(lab_mac "$1")" dev eth0 nud reachable
+}
+
+believed() {
+	ip -n "$(lab_ns client)" neighbour show "$LAB_VIP" dev eth0 | grep -q "$(lab_mac "$1")"
+}
+
+# b announces nothing by itself for a minute: only what a tells it can be why it tells the client.
+new_master_tells_who_has_not_heard() {
+	local since
+
+	lab_capture client "arp and src host $LAB_VIP" # its answers and announcements
+	client_believes_softly a
+	believed a || fail "the client did not believe a"
+	since=$(date +%s%N)
+	while ! believed b && [ $((($(date +%s%N) - since) / 1000000)) -lt 6000 ]; do
+		lab_answers "http://$LAB_VIP/" || fail "a request was lost"
+		sleep 0.1
+	done
+	believed b || fail "the client was told nothing in 6 s"
+	echo "told after $((($(date +%s%N) - since) / 1000000)) ms"
+	lab_capture_stop client
+	[ "$(lab_captured_count client "ether dst $(lab_mac client) and arp[6:2] = 2")" -ge 1 ] ||
+		fail "it was not told in particular"
+	expect "announcements to all" "$(lab_captured_count client "ether broadcast")" 0
+	client_believes b
+	expect_soon "the list of a is empty" "[ -z \"\$(stragglers a)\" ]" 13
+}
+
 ipv6_too() {
 	ip -n "$(lab_ns client)" -6 neighbour replace $LAB_VIP6 lladdr "$(lab_mac a)" dev eth0 nud permanent
 	lab_answers "http://[$LAB_VIP6]/" || true # no farm serves it
@@ -149,6 +180,7 @@ run_case "nobody straggles in a healthy pair" nobody_straggles_in_a_healthy_pair
 run_case "the old master names who still sends to it" old_master_names_who_sends_to_it
 run_case "export and verify know the table" second_table_is_shown_and_verified
 run_case "the list empties when the host has heard" list_empties_when_it_has_heard
+run_case "the new master tells who has not heard" new_master_tells_who_has_not_heard
 run_case "over IPv6, too" ipv6_too
 run_case "frames of the other director do not count" frames_of_the_other_director_do_not_count
 run_case "the table goes with the role" table_goes_with_the_role
