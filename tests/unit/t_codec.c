@@ -350,7 +350,7 @@ static void longer_strings_are_cut(void)
 	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd");
 	put_texts(&w[6], "\x1\x2\x3");
 	put_texts(&status, "\x1\x2\x3");
-	put(&status, 14, parts[6], wr_used(&w[6]));
+	put(&status, 17, parts[6], wr_used(&w[6]));
 	put(&status, 9, parts[1], wr_used(&w[1]));
 	put(&status, 8, parts[2], wr_used(&w[2]));
 	put(&status, 7, parts[3], wr_used(&w[3]));
