@@ -78,7 +78,7 @@ backup_leaves() {
 
 # lost: how often a has lost b.
 lost() {
-	grep -cE 'node b .*: (gone|down)' "$LAB/a/log"
+	grep -cE 'peer b: heartbeats (gone|down)' "$LAB/a/log"
 }
 
 nobody_else_is_there() {
