@@ -216,6 +216,8 @@ void director_answer_maintenance(struct director *d, const struct control_reques
 void director_order_maintenance(struct vrrp_router *const *routers, size_t n, bool on);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
+/* What it tells of the election and of the other director, and the alarms. 0 or -ENOMEM. */
+int director_status_pair(struct director *d, struct status *s);
 /* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */
 int director_status(struct director *d, struct status *ret);
 int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret);

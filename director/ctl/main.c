@@ -31,7 +31,7 @@ static const struct command {
 	{"ruleset verify", "", 0, 0, ctl_ruleset_verify,
 	 "compares the kernel's table with the planned one; exit 4 when they differ"},
 	{"cluster status", "", 0, 0, ctl_cluster_status,
-	 "the virtual routers and the other director"},
+	 "the virtual routers and the other director; exit 4 when there is an alarm"},
 	{"cluster failover", "", 0, 0, ctl_cluster_failover,
 	 "hands the virtual addresses to the other director; on the master"},
 	{"cluster maintenance", "on|off", 1, 1, ctl_cluster_maintenance,
