@@ -73,6 +73,7 @@ static int fill_election(struct director *d, struct status *s)
 	s->election_late = view.late;
 	s->main_late = d->late;
 	election_call(d->election, fill_vrrps_here, &call);
+	director_show_tracks(d, s);
 	return call.code;
 }
 

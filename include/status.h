@@ -24,7 +24,7 @@ enum {
 
 struct status_vrrp {
 	char name[STATUS_NAME];
-	char state[STATUS_WORD]; /* master, backup, init, fault */
+	char state[STATUS_WORD]; /* master, backup, init, fault, maintenance */
 	char interface[STATUS_NAME];
 	uint32_t priority;
 	uint32_t virtual_router_id;
