@@ -164,27 +164,32 @@ lost_heartbeats_are_no_takeover() {
 	expect "transitions" "$(transitions)" "$before"
 }
 
-# soon_after EVENT …: b announces the VIP within 100 ms, no request is lost.
+# goodbye_is_answered_at_once FROM COMMAND …: b announces the VIP within 100 ms of the command or, when
+# it is one that takes its time to start, of the goodbye (FROM is command, goodbye); no request is lost.
 goodbye_is_answered_at_once() {
-	local since took
+	local since took from=$1
 
+	shift
 	pair_with slow.conf
 	expect_connected
 	lab_load_start --rate 100 --timeout 2
-	lab_capture client arp
+	lab_capture client arp or vrrp
 	since=$EPOCHREALTIME
 	"$@"
 	expect_soon "b is master" "lab_is b master && lab_has_vip b" 5
 	sleep 0.3
 	lab_capture_stop client
 	expect_no_loss "$(lab_load_end)"
+	[ "$from" = command ] ||
+		since=$(lab_captured client "vrrp and src host $(lab_address a) and ip[22] = 0" |
+			awk '{ print $1; exit }')
+	[ -n "$since" ] || fail "a has not said goodbye"
 	took=$(first_word b "$since")
-	echo "b announced the VIP after $took ms"
-	[ "$took" -le "$LIMIT_MS" ] || fail "b announced the VIP after $took ms"
+	[ "$took" -le 100 ] || fail "b announced the VIP after $took ms"
 }
 
 daemon_dies() {
-	local since
+	local since took
 
 	pair_with slow.conf
 	expect_connected
@@ -196,13 +201,11 @@ daemon_dies() {
 	lab_wait_until "! lab_has_vip a" 2 || fail "a holds the VIP still"
 	took=$(ms_since "$since" "$EPOCHREALTIME")
 	[ "$took" -le 3000 ] || fail "two holders for $took ms"
-	echo "one holder after $took ms"
 	sleep 1
 	expect_vip_on b
 	lab_capture_stop client
 	expect_no_loss "$(lab_load_end)"
 	took=$(first_word b "$since")
-	echo "b announced the VIP after $took ms"
 	[ "$took" -le 2500 ] || fail "b announced the VIP after $took ms"
 	lab_wait_until "! lab_alive a" 5
 }
@@ -351,10 +354,10 @@ run_case "a healthy pair is shown" a_healthy_pair_is_shown
 run_case "lost adverts are no takeover" lost_adverts_are_no_takeover
 run_case "without hold-takeover there are two masters" not_holding_makes_two_masters
 run_case "lost heartbeats are no takeover" lost_heartbeats_are_no_takeover
-LIMIT_MS=100
-run_case "an orderly stop is answered at once" goodbye_is_answered_at_once lab_signal a TERM
+run_case "an orderly stop is answered at once" goodbye_is_answered_at_once \
+	command lab_signal a TERM
 run_case "a failover is answered at once" goodbye_is_answered_at_once \
-	lab_ctl a cluster failover
+	goodbye lab_ctl a cluster failover
 run_case "a daemon dies, its heartbeats tell" daemon_dies
 run_case "a stopped daemon says nothing when it goes on" stopped_daemon_says_nothing
 run_case "from key to key, a first" rotate a b
