@@ -122,8 +122,14 @@ void director_refresh(uv_timer_t *timer);
 /* Makes the routers fit the configuration: what stays is reconfigured, the rest ends or starts. */
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
 			 struct err *err);
+/* Removes the devices that an earlier run made for virtual MAC addresses which are not wanted now. */
+void director_clean_devices(const struct config *c);
 /* Tells every router how its interface is. */
 void director_feed_routers(struct director *d);
+/* All routers give their addresses up. */
+void director_leave_routers(struct director *d);
+/* One of them should not be closed yet. */
+bool director_routers_linger(const struct director *d);
 /* Ends all routers in order (addresses given up) or just closes them. */
 void director_end_routers(struct director *d, bool leave);
 

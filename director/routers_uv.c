@@ -5,6 +5,7 @@
  * Shell: makes, reconfigures and ends them; the election is ha's.
  */
 #include "director/director.h"
+#include "ha/vmac_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -133,6 +134,35 @@ out:
 	return code;
 }
 
+static bool device_is_wanted(const void *owner, const char *name)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	const struct config *c = owner;
+	char wanted[VMAC_NAME];
+
+	for (size_t i = 0; i < 2 * c->n_vrrps; i++) {
+		const struct config_vrrp *v = &c->vrrps[i / 2];
+		uint8_t family = families[i % 2];
+
+		if (v->virtual_mac && config_vrrp_has_family(v, family) &&
+		    strcmp(name, vmac_name(wanted, family, v->virtual_router_id, v->interface)) ==
+			    0)
+			return true;
+	}
+	return false;
+}
+
+void director_clean_devices(const struct config *c)
+{
+	struct err err = {0};
+	size_t removed = 0;
+
+	if (vmac_clean(device_is_wanted, c, &removed, &err) < 0)
+		log_error("%s, going on", err.text);
+	if (removed > 0)
+		log_warning("removed %zu interface(s) that an earlier run left", removed);
+}
+
 /* True when a backend on the link was found; of a farm that has none there, any backend. */
 static bool farm_has_backend(struct director *d, const struct config_farm *farm, uint32_t ifindex)
 {
@@ -192,6 +222,20 @@ void director_feed_routers(struct director *d)
 						 .up = link->up};
 		vrrp_router_link(d->routers[i], &now);
 	}
+}
+
+void director_leave_routers(struct director *d)
+{
+	for (size_t i = 0; i < d->n_routers; i++)
+		vrrp_router_leave(d->routers[i]);
+}
+
+bool director_routers_linger(const struct director *d)
+{
+	for (size_t i = 0; i < d->n_routers; i++)
+		if (vrrp_router_linger_ms(d->routers[i]) > 0)
+			return true;
+	return false;
 }
 
 void director_end_routers(struct director *d, bool leave)

@@ -37,7 +37,7 @@ void vrrp_router_release(struct vrrp_router *r)
 {
 	announcer_stop(&r->announcer);
 	r->vip_error.text[0] = '\0';
-	if (vip_set_release(&r->vips, r->link.ifindex, &r->vip_error) < 0) {
+	if (vip_set_release(&r->vips, vrrp_router_home(r), &r->vip_error) < 0) {
 		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
 		vrrp_router_recheck(r, RECHECK_MS);
 	}
@@ -48,7 +48,8 @@ void vrrp_router_take(struct vrrp_router *r)
 	bool owner = r->core.settings.priority == VRRP_PRIORITY_OWNER;
 
 	r->vip_error.text[0] = '\0';
-	if (vip_set_take(&r->vips, r->link.ifindex, owner, &r->vip_error) < 0) {
+	vrrp_vmac_take(r);
+	if (vip_set_take(&r->vips, vrrp_router_home(r), owner, &r->vip_error) < 0) {
 		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
 		vrrp_router_recheck(r, RECHECK_MS);
 	}
@@ -63,8 +64,12 @@ static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 {
 	unsigned long suppressed;
 	char text[MORE_TEXT];
-	int code = r->socket ? vrrp_socket_send(r->socket, p) : -ENOTCONN;
+	int code = -ENOTCONN;
 
+	if (r->virtual_mac && !r->unicast)
+		code = vrrp_vmac_send(r, p);
+	else if (r->socket)
+		code = vrrp_socket_send(r->socket, p);
 	if (code == 0) {
 		r->counters.sent++;
 		return;
@@ -150,6 +155,7 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 		vrrp_router_announce(r);
 	if (u->flags & VRRP_TIMER)
 		arm(r, u->deadline_us);
+	vrrp_vmac_follow(r, false);
 	if (u->flags & VRRP_STATE)
 		tell(r, u);
 }
@@ -233,6 +239,8 @@ static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
 					       .priority = p.priority,
 					       .interval_us = (uint64_t)p.interval_ms * 1000},
 			    });
+	if (!r->closing)
+		vrrp_vmac_follow(r, p.priority != VRRP_PRIORITY_STOP);
 }
 
 void vrrp_router_readable(void *owner)

@@ -74,6 +74,8 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 	if (!r->socket &&
 	    vrrp_socket_new(r->loop, &place, vrrp_router_readable, r, &r->socket, err) < 0)
 		return VRRP_REASON_NO_SOCKET;
+	if (vrrp_vmac_open(r, err) < 0)
+		return VRRP_REASON_NO_SOCKET; /* to send from the virtual MAC address */
 	if (!find_address(r, ret_address, err))
 		return VRRP_REASON_NO_ADDRESS;
 	return VRRP_REASON_NONE;
@@ -83,11 +85,14 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 static void startup(struct vrrp_router *r)
 {
 	struct err err = {0};
-	size_t removed = 0;
+	size_t removed = 0, more = 0;
 
 	if (r->core.settings.priority != VRRP_PRIORITY_OWNER) {
-		if (vip_clean(r->interface, r->vips.addresses, r->vips.n, &removed, &err) < 0)
+		if (vip_clean(r->interface, r->vips.addresses, r->vips.n, &removed, &err) < 0 ||
+		    (r->virtual_mac &&
+		     vip_clean(r->vmac.name, r->vips.addresses, r->vips.n, &more, &err) < 0))
 			log_error("%s: %s, going on", r->name, err.text);
+		removed += more;
 		if (removed > 0)
 			log_warning("%s: removed %zu address(es) that an earlier run left on %s",
 				    r->name, removed, r->interface);
@@ -159,6 +164,7 @@ static void drop_link(struct vrrp_router *r)
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
 	vip_set_forget(&r->vips);
+	vmac_remove(&r->vmac);
 }
 
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
@@ -169,16 +175,18 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 
 	if (r->closing || r->left ||
 	    (r->linked && !replaced && !moved && link->present == r->link.present &&
-	     link->up == r->link.up))
+	     link->up == r->link.up && !vrrp_vmac_is_lost(r)))
 		return;
 	if (replaced)
 		drop_link(r);
 	r->link = *link;
 	r->linked = true;
-	announcer_link(&r->announcer, link->ifindex, &link->mac);
+	announcer_link(&r->announcer, link->ifindex, vrrp_router_mac(r));
 	if (moved && r->core.state == VRRP_MASTER)
 		vrrp_router_announce(r);
 	judge(r);
+	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips))
+		vrrp_router_recheck(r, 0);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -264,6 +272,8 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->version = section->version;
 	r->family = setup->family;
 	r->unicast = section->unicast;
+	r->virtual_mac = section->virtual_mac;
+	vmac_init(&r->vmac, r->family, r->virtual_router_id, r->interface);
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
 	code = announcer_init(&r->announcer, loop, r->name, err);
@@ -314,6 +324,9 @@ void vrrp_router_close(struct vrrp_router *r)
 	r->closing = true;
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
+	if (r->left) /* else it is not to be noticed that we are gone */
+		vmac_remove(&r->vmac);
+	vmac_close(&r->vmac);
 	uv_close((uv_handle_t *)&r->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&r->recheck, on_timer_closed);
 	announcer_close(&r->announcer, on_handle_closed, r);
@@ -350,7 +363,7 @@ static void replace_addresses(struct vrrp_router *r, struct vip_set *next)
 		return;
 	}
 	announcer_stop(&r->announcer); /* it reads the old list */
-	if (vip_set_replace(&r->vips, next, r->link.ifindex, &r->vip_error) < 0)
+	if (vip_set_replace(&r->vips, next, vrrp_router_home(r), &r->vip_error) < 0)
 		log_error("%s: %s, it stays there", r->name, r->vip_error.text);
 	if (r->core.state == VRRP_MASTER) {
 		vrrp_router_take(r);
@@ -365,7 +378,7 @@ bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setu
 	return strcmp(section->interface, r->interface) == 0 &&
 	       section->virtual_router_id == r->virtual_router_id &&
 	       section->version == r->version && section->unicast == r->unicast &&
-	       setup->family == r->family;
+	       section->virtual_mac == r->virtual_mac && setup->family == r->family;
 }
 
 int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setup, struct err *err)
@@ -379,8 +392,8 @@ int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setu
 
 	if (!vrrp_router_fits(r, setup))
 		return err_set(err, -EINVAL,
-			       "vrrp \"%s\": another interface, virtual-router-id, version or "
-			       "unicast makes it another router",
+			       "vrrp \"%s\": another interface, virtual-router-id, version, "
+			       "unicast or virtual-mac makes it another router",
 			       setup->section->name);
 	code = make_vips(setup, &next, err);
 	if (code < 0)

@@ -103,14 +103,19 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link);
 /* Orderly end: addresses removed, advert with priority 0 sent, state init. All done on return. */
 void vrrp_router_leave(struct vrrp_router *r);
+/*
+ * How long the router should stay open after it has left: with a virtual MAC address the kernel
+ * forwards until another master was heard, but not for ever. 0: it may be closed.
+ */
+uint64_t vrrp_router_linger_ms(const struct vrrp_router *r);
 /* Ends all handles and frees r in the last close callback. Takes no address away. NULL is fine. */
 void vrrp_router_close(struct vrrp_router *r);
 /* The operator hands the addresses over. Only when master (and not the address owner). */
 int vrrp_router_failover(struct vrrp_router *r, struct err *err);
 /*
  * New priority, interval, preempt, address, peers, garp-repeat or list of addresses, without leaving
- * the state. Interface, virtual router id, version, family and unicast must be the same (-EINVAL):
- * vrrp_router_fits().
+ * the state. Interface, virtual router id, version, family, unicast and virtual-mac must be the same
+ * (-EINVAL): vrrp_router_fits().
  */
 int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setup, struct err *err);
 bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setup);

@@ -25,8 +25,6 @@ static const struct {
 	{SECTION_CLUSTER, "lone-lease", NULL},
 	{SECTION_NODE, "sync-address", NULL},
 	{SECTION_VRRP, "preempt-delay", "0s"},
-	{SECTION_VRRP, "virtual-mac", "false"},
-	{SECTION_VRRP, "accept", "true"},
 	{SECTION_VRRP, "group", NULL},
 	{SECTION_VRRP, "auth-key-file", NULL},
 	{SECTION_VRRP, "auth-key-id", NULL},

@@ -86,6 +86,8 @@ static const struct ruleset_key_parts keys[] = {
 	[KEY_ERROR_SOURCE6] = {1, {EMBEDDED("@th,256,128", 32, 16)}},
 	[KEY_LATER] = {2, {TO, NETWORK("ip protocol", 9, 1)}},
 	[KEY_LATER6] = {2, {TO6, PROTOCOL}},
+	[KEY_TARGET] = {1, {NETWORK("ip daddr", 16, 4)}},
+	[KEY_TARGET6] = {1, {NETWORK("ip6 daddr", 24, 16)}},
 	[KEY_FRAGMENT] = {4,
 			  {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4),
 			   NETWORK("@nh,32,16", 4, 2), NETWORK("@nh,72,8", 9, 1)}},
@@ -108,6 +110,7 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_PEER6:
 	case KEY_SOURCE6:
 	case KEY_CLIENT6:
+	case KEY_TARGET6:
 	case KEY_STATIC6: return true;
 	case KEY_SERVICE:
 	case KEY_ERROR:
@@ -119,6 +122,7 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_PEER:
 	case KEY_SOURCE:
 	case KEY_CLIENT:
+	case KEY_TARGET:
 	case KEY_STATIC: return false;
 	}
 	return false;
