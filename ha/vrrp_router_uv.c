@@ -147,6 +147,9 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 {
 	if (u->flags & VRRP_RELEASE_VIP)
 		vrrp_router_release(r);
+	/* The advert turns the switch's head: what comes then must find the device. */
+	if (u->flags & VRRP_TAKE_VIP)
+		vrrp_vmac_take(r);
 	if (u->flags & VRRP_ADVERT)
 		send_advert(r, u->send_priority);
 	if (u->flags & VRRP_TAKE_VIP)

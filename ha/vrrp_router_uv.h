@@ -89,7 +89,7 @@ const struct mac *vrrp_router_mac(const struct vrrp_router *r);
 int vrrp_vmac_open(struct vrrp_router *r, struct err *err);
 /* Somebody removed the device. */
 bool vrrp_vmac_is_lost(const struct vrrp_router *r);
-/* The device is up before the addresses come. */
+/* The device is up before the first advert and before the addresses come. */
 void vrrp_vmac_take(struct vrrp_router *r);
 /* After a step; heard: another master was. The device goes down when it is not of use any more. */
 void vrrp_vmac_follow(struct vrrp_router *r, bool heard);

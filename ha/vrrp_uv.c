@@ -95,7 +95,7 @@ static void startup(struct vrrp_router *r)
 		removed += more;
 		if (removed > 0)
 			log_warning("%s: removed %zu address(es) that an earlier run left on %s",
-				    r->name, removed, r->interface);
+				    r->name, removed, more ? r->vmac.name : r->interface);
 	}
 	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_STARTUP});
 }

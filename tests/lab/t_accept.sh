@@ -70,7 +70,7 @@ accepts_again() {
 lab_up
 lab_net6_up
 lab_start_director a
-lab_wait_until "lab_is a master && lab_has_vip a" 10
+lab_wait_until "lab_is a master && lab_has_vip a && lab_has_vip6 a" 10
 serve_on_a
 run_case "by default the master accepts what goes to the VIP" accepts_by_default
 run_case "accept = false: farms alone are served" refuses_all_but_farms

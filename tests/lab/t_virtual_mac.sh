@@ -5,6 +5,7 @@
 # switch learns by the master's frames where that is.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
+. "$LAB_TOOLS/lib/keepalived.sh"
 
 VMAC=00:00:5e:00:01:33
 DEVICE=v4-51-eth0
@@ -144,6 +145,55 @@ removed_device_comes_back() {
 	expect_soon "its chain, too" "lab_ctl a ruleset verify" 5
 }
 
+# deaf NODE: it hears nothing of the other director any more.
+deaf() {
+	local other=b
+
+	[ "$1" = a ] || other=a
+	lab_exec "$1" nft -f - <<-EOT
+		table netdev cut {
+			chain ingress {
+				type filter hook ingress device "eth0" priority -500
+				ether saddr { $(lab_mac $other), $VMAC } drop
+			}
+		}
+	EOT
+}
+
+# Both send from one MAC address: the kernel must not take the other's adverts for its own.
+two_masters_become_one() {
+	local node
+
+	deaf a
+	deaf b
+	expect_soon "both are master" "lab_is a master && lab_is b master && device_is_up b" 5
+	for node in a b; do
+		lab_exec $node nft delete table netdev cut
+	done
+	expect_soon "b is backup, its device down" "lab_is b backup && ! device_is_up b" 2
+	lab_is a master || fail "a is master no more"
+	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 3
+}
+
+# Another implementation with the same MAC address on the other side, in both orders.
+keepalived_is_the_other() {
+	lab_stop_director b || fail "b does not end"
+	export LAB_KEEPALIVED_KEYS=use_vmac
+	lab_start_keepalived b 200
+	expect_soon "keepalived takes over" "lab_keepalived_is b MASTER" 12
+	expect_soon "a is backup, its device down" "lab_is a backup && ! device_is_up a" 5
+	lab_stop_keepalived b
+	expect_soon "a takes over" "lab_is a master && device_is_up a" 5
+	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 3
+	lab_start_keepalived b 50
+	expect_soon "keepalived is backup" "lab_keepalived_is b BACKUP" 12
+	lab_holds_for "lab_is a master && ! lab_keepalived_is b MASTER" 3 || fail "two masters"
+	lab_load_start --rate 100 --timeout 2
+	sleep 1
+	expect_no_loss "$(lab_load_end)"
+	lab_stop_keepalived b
+}
+
 clean_removes_the_device() {
 	lab_kill_director a
 	device_is_up a || fail "nothing was left"
@@ -162,5 +212,7 @@ run_case "an orderly stop and a start lose no request" stop_and_start_lose_nothi
 run_case "the master's machine is lost: the other takes over" lost_machine_is_replaced
 run_case "what a killed daemon left is taken over" what_was_left_is_taken_over
 run_case "a device that somebody removes comes back" removed_device_comes_back
+run_case "two masters hear each other after a split" two_masters_become_one
+run_case "keepalived with use_vmac is the other router" keepalived_is_the_other
 run_case "--clean removes the device" clean_removes_the_device
 finish

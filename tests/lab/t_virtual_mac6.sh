@@ -11,16 +11,26 @@ LAB_VIPS="\"$LAB_VIP/24\", \"$LAB_VIP6_LINK/64\", \"$LAB_VIP6/64\""
 LAB_VRRP_KEYS="virtual-mac = true"
 LAB_VIP_DEVICE=v4-51-eth0
 
-serves_ipv6() {
+conf_ipv6() {
 	cat <<-EOT
 		farm "www6" {
 			address = "$LAB_VIP6"
 			interface = "eth0"
-			ports = { "80" }
+			ports = { "8088" }
 			backend "web1" { address = "$(lab_address6 web1)" }
 			backend "web2" { address = "$(lab_address6 web2)" }
 		}
 	EOT
+}
+
+# The lab's web servers speak IPv4 only.
+serve_ipv6() {
+	local web
+
+	for web in web1 web2; do
+		lab_spawn "six-$web" "$web" python3 -m http.server --bind :: 8088
+		lab_wait_until "lab_answers 'http://[$(lab_address6 "$web")]:8088/'" 10
+	done
 }
 
 # Both routers: the first is the IPv4 one.
@@ -34,7 +44,7 @@ neighbours_are_told() {
 	ns=$(lab_ns client)
 	ip -n "$ns" neighbour flush dev eth0
 	lab_answers "http://$LAB_VIP/" || fail "the VIP does not answer"
-	lab_answers "http://[$LAB_VIP6]/" || fail "the IPv6 VIP does not answer"
+	lab_answers "http://[$LAB_VIP6]:8088/" || fail "the IPv6 VIP does not answer"
 	ip -n "$ns" neighbour show "$LAB_VIP" | grep -q $VMAC || fail "another MAC over ARP"
 	ip -n "$ns" neighbour show "$LAB_VIP6" | grep -q $VMAC6 ||
 		fail "another MAC: $(ip -n "$ns" neighbour show "$LAB_VIP6")"
@@ -77,9 +87,10 @@ backup_is_silent() {
 
 lab_up
 lab_net6_up
+serve_ipv6
 {
 	lab_conf
-	serves_ipv6
+	conf_ipv6
 } >"$LAB/director.conf"
 lab_start_director a
 lab_start_director b
