@@ -204,6 +204,24 @@ static bool link_is_settled(struct director *d, const struct link *link)
 	return true;
 }
 
+/*
+ * The chain of the router's device is in the kernel. Without it the host would answer what comes for
+ * the farms, with a reset.
+ */
+static bool device_is_served(struct director *d, const struct vrrp_view *view)
+{
+	const struct link *device = view->device ? links_find(d->links, view->device) : NULL;
+	const struct plan_facts *plan = &d->facts.plan;
+
+	if (!view->device)
+		return true;
+	for (size_t i = 0; device && i < plan->n_virtuals; i++)
+		if (strcmp(plan->virtuals[i].name, view->device) == 0 &&
+		    plan->virtuals[i].ifindex == device->ifindex)
+			return director_is_settled(d);
+	return false;
+}
+
 void director_feed_routers(struct director *d)
 {
 	for (size_t i = 0; i < d->n_routers; i++) {
@@ -215,6 +233,9 @@ void director_feed_routers(struct director *d)
 		link = links_find(d->links, view.interface);
 		if (link && link->up && !link_is_settled(d, link))
 			continue; /* until then the router stays as it is: init, or link down */
+		if (link && link->up && !device_is_served(d, &view) &&
+		    vrrp_router_prepare(d->routers[i], link->ifindex))
+			continue; /* likewise */
 		if (link)
 			now = (struct vrrp_link){.ifindex = link->ifindex,
 						 .mac = link->mac,

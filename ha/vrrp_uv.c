@@ -423,6 +423,7 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 	*ret = (struct vrrp_view){
 		.name = r->section,
 		.interface = r->interface,
+		.device = r->virtual_mac ? r->vmac.name : NULL,
 		.virtual_router_id = r->virtual_router_id,
 		.version = r->version,
 		.family = r->family,

@@ -54,6 +54,7 @@ struct vrrp_counters {
 struct vrrp_view {
 	const char *name;
 	const char *interface;
+	const char *device; /* that has the virtual MAC address; NULL: the interface's own is used */
 	uint8_t virtual_router_id;
 	uint8_t version;
 	uint8_t family; /* AF_INET or AF_INET6 */
@@ -99,6 +100,12 @@ struct vrrp_setup {
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
 		    struct err *err);
+/*
+ * Sees to it that the device with the virtual MAC address is there, before the router may be told of
+ * its link: the program has rules to make for it. False: there is none and it cannot be made; the
+ * router says why when it is told of its link.
+ */
+bool vrrp_router_prepare(struct vrrp_router *r, unsigned int ifindex);
 /* The link as it is now; repeated calls without a change do nothing. */
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link);
 /* Orderly end: addresses removed, advert with priority 0 sent, state init. All done on return. */

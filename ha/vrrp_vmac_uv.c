@@ -32,7 +32,7 @@ bool vrrp_vmac_is_lost(const struct vrrp_router *r)
 	return r->vmac.ifindex != 0 && !vmac_is_there(&r->vmac);
 }
 
-int vrrp_vmac_open(struct vrrp_router *r, struct err *err)
+static int open_on(struct vrrp_router *r, unsigned int ifindex, struct err *err)
 {
 	if (!r->virtual_mac)
 		return 0;
@@ -44,7 +44,26 @@ int vrrp_vmac_open(struct vrrp_router *r, struct err *err)
 	}
 	if (r->vmac.ifindex != 0)
 		return 0;
-	return vmac_open(&r->vmac, r->link.ifindex, err);
+	return vmac_open(&r->vmac, ifindex, err);
+}
+
+int vrrp_vmac_open(struct vrrp_router *r, struct err *err)
+{
+	return open_on(r, r->link.ifindex, err);
+}
+
+bool vrrp_router_prepare(struct vrrp_router *r, unsigned int ifindex)
+{
+	struct err err = {0};
+
+	if (!r->virtual_mac || r->closing || r->left ||
+	    (r->linked && r->link.present && r->link.ifindex != ifindex))
+		return false; /* it is on another interface, whose end it is still to hear of */
+	if (open_on(r, ifindex, &err) < 0)
+		return false;
+	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips))
+		vrrp_router_recheck(r, 0);
+	return true;
 }
 
 static void set_up(struct vrrp_router *r, bool up)

@@ -194,6 +194,17 @@ keepalived_is_the_other() {
 	lab_stop_keepalived b
 }
 
+# The fault says what is in the way, and ends with it.
+foreign_device_is_left_alone() {
+	lab_stop_director a || fail "a does not end"
+	ip -n "$(lab_ns a)" link add link eth0 name $DEVICE type macvlan mode bridge
+	lab_start_director a
+	expect_soon "a is in fault" "lab_is a fault" 5
+	lab_logged a "there is an interface $DEVICE that is not ours" || fail "the log does not say so"
+	ip -n "$(lab_ns a)" link delete $DEVICE
+	expect_master a 15
+}
+
 clean_removes_the_device() {
 	lab_kill_director a
 	device_is_up a || fail "nothing was left"
@@ -214,5 +225,6 @@ run_case "what a killed daemon left is taken over" what_was_left_is_taken_over
 run_case "a device that somebody removes comes back" removed_device_comes_back
 run_case "two masters hear each other after a split" two_masters_become_one
 run_case "keepalived with use_vmac is the other router" keepalived_is_the_other
+run_case "an interface of that name that is not ours is left alone" foreign_device_is_left_alone
 run_case "--clean removes the device" clean_removes_the_device
 finish
