@@ -19,6 +19,8 @@ cluster status
 cluster failover
 config check [FILE]
 config reload
+key generate FILE
+key fingerprint FILE
 '
 _directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count -V --version -h --help'
 
@@ -97,7 +99,7 @@ _directorctl() {
 		[[ " $words " == *" $word "* ]] || words+=" $word"
 	done <<<"$_directorctl_commands"
 	case $words in
-	' [FILE]')
+	' [FILE]' | ' FILE')
 		_directorctl_files "$cur"
 		return
 		;;

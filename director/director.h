@@ -5,6 +5,7 @@
 
 #include "director/admin_uv.h"
 #include "director/admission.h"
+#include "director/advert_marks_uv.h"
 #include "director/config/digest.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
@@ -55,6 +56,7 @@ struct director {
 	struct flows *flows;	   /* that the packet path remembers */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
+	struct advert_marks *marks;   /* of authenticated adverts */
 	struct vrrp_router **routers; /* one per vrrp section, in its order */
 	size_t n_routers;
 	uv_timer_t refresh;  /* soon: plan and apply; several events become one plan */

@@ -306,6 +306,7 @@ static void director_free(struct director *d)
 	facts_clear(&d->facts);
 	config_free(d->config);
 	free(d->routers);
+	advert_marks_close(d->marks);
 	if (d->lock_fd >= 0)
 		close(d->lock_fd);
 	free(d);

@@ -3,6 +3,7 @@
  * directord: arguments, signals, the loop. Nothing else; the director is put together in
  * director_uv.c.
  */
+#include "director/advert_marks_uv.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/director_uv.h"
@@ -178,6 +179,7 @@ static int clean(const struct arguments *args, const struct config *c)
 	}
 	if (code < 0)
 		return fail(&err);
+	advert_marks_remove(args->runtime_dir);
 	snprintf(path, sizeof(path), "%s/director.sock", args->runtime_dir);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/admin.state", args->runtime_dir);

@@ -4,11 +4,13 @@
  *
  * Shell: makes, reconfigures and ends them; the election is ha's.
  */
+#include "director/config/auth_key_file.h"
 #include "director/director.h"
 #include "ha/vmac_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -60,6 +62,36 @@ static size_t list_setups(const struct config *c, const struct config_node *self
 					.cluster = c->has_cluster ? &c->cluster : NULL,
 				};
 	return n;
+}
+
+/* NULL, and said, when they cannot be kept: a restart then forgets what was heard. */
+static struct vrrp_auth_seen *marks_of(struct director *d, const struct vrrp_setup *setup)
+{
+	struct err err = {0};
+
+	if (!d->marks && advert_marks_open(d->options.runtime_dir, &d->marks, &err) < 0)
+		log_warning("%s; a recording of the last seconds may be believed after a restart",
+			    err.text);
+	return d->marks ? advert_marks_of(d->marks, setup->section->interface,
+					  setup->section->virtual_router_id, setup->family)
+			: NULL;
+}
+
+/* Those whose adverts are authenticated. The routers copy the keys. */
+static int give_keys(struct director *d, struct vrrp_setup *setups, size_t n,
+		     struct vrrp_auth_keys *keys, struct err *err)
+{
+	for (size_t i = 0; i < n; i++) {
+		int code = config_read_auth_keys(setups[i].section, &keys[i], err);
+
+		if (code < 0)
+			return code;
+		if (keys[i].n == 0)
+			continue;
+		setups[i].auth_keys = &keys[i];
+		setups[i].auth_seen = marks_of(d, &setups[i]);
+	}
+	return 0;
 }
 
 static void end_router(struct vrrp_router *r, bool leave)
@@ -115,20 +147,26 @@ int director_set_routers(struct director *d, const struct config *c, const struc
 {
 	struct vrrp_setup *setups = calloc(2 * c->n_vrrps + 1, sizeof(*setups));
 	struct vrrp_router **next = calloc(2 * c->n_vrrps + 1, sizeof(struct vrrp_router *));
+	struct vrrp_auth_keys *keys = calloc(2 * c->n_vrrps + 1, sizeof(*keys));
 	int code;
 	size_t n;
 
-	if (!setups || !next) {
+	if (!setups || !next || !keys) {
 		code = err_set(err, -ENOMEM, "no memory");
 		goto out;
 	}
 	n = list_setups(c, self, setups);
-	code = make_new(d, setups, n, next, err);
+	code = give_keys(d, setups, n, keys, err);
+	if (code == 0)
+		code = make_new(d, setups, n, next, err);
 	if (code == 0) {
 		replace_old(d, setups, n, next);
 		next = NULL;
 	}
 out:
+	if (keys)
+		sodium_memzero(keys, (2 * c->n_vrrps + 1) * sizeof(*keys));
+	free(keys);
 	free(next);
 	free(setups);
 	return code;

@@ -79,16 +79,16 @@ static uint32_t sum_bytes(uint32_t sum, struct rd r)
 }
 
 /*
- * The Internet checksum over the message, of version 3 with its pseudo-header before it (5.2.8; RFC
- * 3768, 5.3.8, knows none). 0 for a message that carries its right checksum; for one whose checksum
- * field is 0, the value of that field.
+ * The Internet checksum over the message, with its pseudo-header before it when there shall be one.
+ * 0 for a message that carries its right checksum; for one whose checksum field is 0, the value of
+ * that field.
  */
-static uint16_t checksum(uint8_t version, const struct addr *source, const struct addr *destination,
+static uint16_t checksum(bool pseudo, const struct addr *source, const struct addr *destination,
 			 struct rd message)
 {
 	uint32_t sum = 0;
 
-	if (version != VERSION_2) {
+	if (pseudo) {
 		sum = (uint32_t)rd_left(&message) + VRRP_PROTOCOL;
 		sum = sum_bytes(sum, rd_init(source->bytes, addr_len(source)));
 		sum = sum_bytes(sum, rd_init(destination->bytes, addr_len(destination)));
@@ -124,11 +124,17 @@ static size_t auth_len(uint8_t version)
 	return version == VERSION_2 ? VRRP_V2_AUTH_LEN : 0;
 }
 
+/* Of what follows the fixed fields, without a trailer. */
+static size_t body_len(const struct fixed *f, uint8_t family)
+{
+	return f->count * addr_len(&(struct addr){.family = family}) + auth_len(f->version);
+}
+
 /* len: of what follows the fixed fields. */
 static enum vrrp_reject check_fixed(const struct fixed *f, uint8_t family, size_t len,
 				    const struct vrrp_expect *expect)
 {
-	size_t address_len = addr_len(&(struct addr){.family = family});
+	size_t body = body_len(f, family);
 
 	if (f->version != expect->version || (f->version == VERSION_2 && family != AF_INET))
 		return VRRP_REJECT_VERSION;
@@ -140,7 +146,7 @@ static enum vrrp_reject check_fixed(const struct fixed *f, uint8_t family, size_
 		return VRRP_REJECT_AUTH;
 	if (f->count == 0)
 		return VRRP_REJECT_EMPTY;
-	if (len != f->count * address_len + auth_len(f->version))
+	if (len != body && !(expect->trailer && len == body + VRRP_AUTH_TRAILER))
 		return VRRP_REJECT_LENGTH;
 	if (f->interval_ms == 0)
 		return VRRP_REJECT_INTERVAL;
@@ -174,11 +180,29 @@ static enum vrrp_reject check_sender(const struct vrrp_ip *ip, const struct vrrp
 	return expect->unicast ? VRRP_REJECT_PEER : VRRP_REJECT_NONE;
 }
 
+/*
+ * 5.2.8: of IPv6 with the pseudo-header and all that is in the datagram, a trailer, too; of IPv4
+ * the message alone. RFC 5798 had the pseudo-header in IPv4 as well, and many routers still do:
+ * either is right. RFC 3768, 5.3.8, knows none.
+ */
+static bool checksum_is_right(uint8_t version, const struct vrrp_ip *ip, const uint8_t *bytes,
+			      size_t len, size_t message_len)
+{
+	struct rd message = rd_init(bytes, message_len);
+
+	if (ip->source.family == AF_INET6)
+		return checksum(true, &ip->source, &ip->destination, rd_init(bytes, len)) == 0;
+	if (checksum(false, &ip->source, &ip->destination, message) == 0)
+		return true;
+	return version != VERSION_2 && checksum(true, &ip->source, &ip->destination, message) == 0;
+}
+
 enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *bytes, size_t len,
 				    const struct vrrp_expect *expect, struct vrrp_packet *ret)
 {
 	struct rd r = rd_init(bytes, len);
 	struct fixed f = read_fixed(&r);
+	size_t message_len = VRRP_HEADER_LEN + body_len(&f, ip->source.family);
 	enum vrrp_reject reject;
 
 	if (ip->ttl != VRRP_TTL)
@@ -188,7 +212,7 @@ enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *byt
 	reject = check_fixed(&f, ip->source.family, rd_left(&r), expect);
 	if (reject != VRRP_REJECT_NONE)
 		return reject;
-	if (checksum(f.version, &ip->source, &ip->destination, rd_init(bytes, len)) != 0)
+	if (!checksum_is_right(f.version, ip, bytes, len, message_len))
 		return VRRP_REJECT_CHECKSUM;
 	reject = check_sender(ip, expect);
 	if (reject != VRRP_REJECT_NONE)
@@ -202,6 +226,8 @@ enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *byt
 		.source = ip->source,
 		.destination = ip->destination,
 		.n_addresses = f.count,
+		.message = bytes,
+		.message_len = message_len,
 	};
 	for (size_t i = 0; i < f.count; i++) {
 		size_t address_len = addr_len(&ip->source);
@@ -209,6 +235,8 @@ enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *byt
 		ret->addresses[i].family = ip->source.family;
 		memcpy(ret->addresses[i].bytes, rd_take(&r, address_len), address_len);
 	}
+	rd_take(&r, auth_len(f.version));
+	ret->trailer = rd_left(&r) ? rd_take(&r, VRRP_AUTH_TRAILER) : NULL;
 	return VRRP_REJECT_NONE;
 }
 
@@ -246,6 +274,8 @@ static struct wr write_message(const struct vrrp_packet *p, uint16_t sum, uint8_
 	for (size_t i = 0; i < p->n_addresses; i++)
 		wr_bytes(&w, p->addresses[i].bytes, addr_len(&p->addresses[i]));
 	wr_bytes(&w, no_auth, auth_len(p->version));
+	if (p->trailer)
+		wr_bytes(&w, p->trailer, VRRP_AUTH_TRAILER);
 	return w;
 }
 
@@ -272,6 +302,19 @@ static bool can_be_built(const struct vrrp_packet *p)
 	return true;
 }
 
+/*
+ * Over IPv4 the pseudo-header of RFC 5798 counts, because routers of Debian 12's keepalived accept
+ * nothing else; but not before a trailer, whose draft has the checksum of RFC 9568.
+ */
+static uint16_t own_checksum(const struct vrrp_packet *p, const uint8_t *bytes, size_t len)
+{
+	bool ipv6 = p->source.family == AF_INET6;
+	size_t covered = p->trailer && !ipv6 ? len - VRRP_AUTH_TRAILER : len;
+
+	return checksum(ipv6 || (p->version != VERSION_2 && !p->trailer), &p->source,
+			&p->destination, rd_init(bytes, covered));
+}
+
 size_t vrrp_packet_build(const struct vrrp_packet *p, uint8_t *bytes, size_t size)
 {
 	struct wr w;
@@ -282,9 +325,7 @@ size_t vrrp_packet_build(const struct vrrp_packet *p, uint8_t *bytes, size_t siz
 	w = write_message(p, 0, bytes, size);
 	if (!wr_ok(&w))
 		return 0;
-	w = write_message(
-		p, checksum(p->version, &p->source, &p->destination, rd_init(bytes, wr_used(&w))),
-		bytes, size);
+	w = write_message(p, own_checksum(p, bytes, wr_used(&w)), bytes, size);
 	return wr_used(&w);
 }
 

@@ -25,7 +25,8 @@ enum {
 	VRRP_V2_MAX_MS = 255000,      /* ... of 8 bits */
 	VRRP_HEADER_LEN = 8,	      /* fixed fields of both versions */
 	VRRP_V2_AUTH_LEN = 8,	      /* RFC 3768, 5.3.10: behind the addresses, without a use */
-	VRRP_MESSAGE_MAX = VRRP_HEADER_LEN + 16 * VRRP_ADDRESSES_MAX,
+	VRRP_AUTH_TRAILER = 28,	      /* behind all of that, when adverts are authenticated */
+	VRRP_MESSAGE_MAX = VRRP_HEADER_LEN + 16 * VRRP_ADDRESSES_MAX + VRRP_AUTH_TRAILER,
 	VRRP_DATAGRAM_MAX = 60 + VRRP_MESSAGE_MAX, /* with the longest IPv4 header */
 };
 
@@ -57,7 +58,14 @@ enum {
 	  "comes from our own address: a loop, or an address used twice")                          \
 	X(DESTINATION, "destination",                                                              \
 	  "went to the group while unicast is configured, or the other way round")                 \
-	X(PEER, "peer", "comes from a router that is not configured as a node")
+	X(PEER, "peer", "comes from a router that is not configured as a node")                    \
+	X(AUTH_MISSING, "auth-missing", "is not authenticated, and auth-mode is enforce")          \
+	X(AUTH_FORMAT, "auth-format", "has a trailer of an unknown kind")                          \
+	X(AUTH_KEY, "auth-key", "is authenticated under a key id that is not known here")          \
+	X(AUTH_HMAC, "auth-hmac", "has a wrong HMAC: another key, or a forgery")                   \
+	X(AUTH_STALE, "auth-stale",                                                                \
+	  "is of another time: the clocks of the routers differ, or it is a recording")            \
+	X(AUTH_REPLAY, "auth-replay", "was heard before, or is older than one that was")
 
 enum vrrp_reject {
 	VRRP_REJECT_NONE,
@@ -93,6 +101,10 @@ struct vrrp_packet {
 	struct addr destination;
 	uint8_t n_addresses;
 	struct addr addresses[VRRP_ADDRESSES_MAX];
+	/* Of one that was received, borrowed from its bytes: for vrrp_auth_check(). */
+	const uint8_t *message; /* without the trailer */
+	size_t message_len;
+	const uint8_t *trailer; /* VRRP_AUTH_TRAILER octets; NULL: none */
 };
 
 /* What the receiver expects of a packet. */
@@ -104,6 +116,7 @@ struct vrrp_expect {
 	bool unicast;		  /* false: only what went to the group */
 	const struct addr *peers; /* unicast: nobody else is believed */
 	size_t n_peers;
+	bool trailer; /* there may be one behind the message */
 };
 
 /* What the IP header says, of either family. */
@@ -128,8 +141,9 @@ enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *byt
 				    const struct vrrp_expect *expect, struct vrrp_packet *ret);
 
 /*
- * The VRRP message (without IP header) of a packet, checksum included. Returns its length, or 0
- * when it does not fit, has no address, addresses of two families or a field out of range.
+ * The VRRP message (without IP header) of a packet, with the checksum and the trailer if there is
+ * one; `message` is not looked at. Returns its length, or 0 when it does not fit, has no address,
+ * addresses of two families or a field out of range.
  */
 size_t vrrp_packet_build(const struct vrrp_packet *p, uint8_t *bytes, size_t size);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -20,6 +21,14 @@ static uint64_t now_us(void)
 static uint64_t now_ms(void)
 {
 	return uv_hrtime() / 1000000;
+}
+
+static uint64_t wall_us(void)
+{
+	struct timespec wall;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	return (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
 }
 
 /* " (12 more not shown)", or nothing. */
@@ -82,8 +91,24 @@ static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 	vrrp_router_recheck(r, 0);
 }
 
+/* Puts the trailer behind it, which is the same for every destination. */
+static void sign(struct vrrp_router *r, struct vrrp_packet *p,
+		 uint8_t trailer[static VRRP_AUTH_TRAILER])
+{
+	uint8_t message[VRRP_MESSAGE_MAX];
+	size_t len;
+
+	if (!vrrp_auth_signs(&r->auth))
+		return;
+	len = vrrp_packet_build(p, message, sizeof(message));
+	if (len > 0 && vrrp_auth_sign(&r->auth, vrrp_auth_next(&r->auth, wall_us()), &p->source,
+				      message, len, trailer))
+		p->trailer = trailer;
+}
+
 static void send_advert(struct vrrp_router *r, uint8_t priority)
 {
+	uint8_t trailer[VRRP_AUTH_TRAILER];
 	struct vrrp_packet p = {
 		.version = r->version,
 		.virtual_router_id = r->virtual_router_id,
@@ -96,6 +121,7 @@ static void send_advert(struct vrrp_router *r, uint8_t priority)
 
 	for (size_t i = 0; i < r->vips.n; i++)
 		p.addresses[i] = r->vips.addresses[i].addr;
+	sign(r, &p, trailer);
 	if (!r->unicast)
 		send_to(r, &p);
 	for (size_t i = 0; i < r->n_peers && r->unicast; i++) {
@@ -120,10 +146,7 @@ static void arm(struct vrrp_router *r, uint64_t deadline_us)
 
 void vrrp_router_stamp(struct vrrp_router *r)
 {
-	struct timespec wall;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	r->changed_wall_ms = (int64_t)wall.tv_sec * 1000 + wall.tv_nsec / 1000000;
+	r->changed_wall_ms = (int64_t)(wall_us() / 1000);
 	r->changed_ms = now_ms();
 }
 
@@ -209,6 +232,34 @@ static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
 	}
 }
 
+/* Before clocks differ so much that adverts are refused, somebody is told. */
+static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t skew_s)
+{
+	unsigned long suppressed;
+	char text[ADDR_TEXT], tail[MORE_TEXT];
+
+	if ((uint32_t)abs(skew_s) * 2 > r->auth.window_s &&
+	    log_limit_pass(&r->skew_limit, now_ms(), &suppressed))
+		log_warning("%s: the clock of %s is %d s %s ours; from %u s on its adverts may be "
+			    "refused%s",
+			    r->name, addr_format(from, text), abs(skew_s),
+			    skew_s > 0 ? "ahead of" : "behind", r->auth.window_s + 1,
+			    more(suppressed, tail));
+}
+
+static enum vrrp_reject authenticate(struct vrrp_router *r, const struct vrrp_packet *p)
+{
+	const struct vrrp_auth_now now = {.wall_us = wall_us(), .mono_us = now_us()};
+	int32_t skew_s = 0;
+	enum vrrp_reject reject;
+
+	if (!vrrp_auth_expects(&r->auth))
+		return VRRP_REJECT_NONE;
+	reject = vrrp_auth_check(&r->auth, p, &now, &skew_s);
+	note_skew(r, &p->source, skew_s);
+	return reject;
+}
+
 static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
 			const struct vrrp_ip *ip)
 {
@@ -220,12 +271,15 @@ static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
 		.unicast = r->unicast,
 		.peers = r->peers,
 		.n_peers = r->n_peers,
+		.trailer = vrrp_auth_expects(&r->auth),
 	};
 	struct vrrp_packet p;
 	enum vrrp_reject reject = r->family == AF_INET6
 					  ? vrrp_message_parse(ip, bytes, len, &expect, &p)
 					  : vrrp_packet_parse(bytes, len, &expect, &p);
 
+	if (reject == VRRP_REJECT_NONE)
+		reject = authenticate(r, &p);
 	if (reject != VRRP_REJECT_NONE) {
 		count_reject(r, reject, &ip->source);
 		return;

@@ -42,6 +42,9 @@ struct vrrp_router {
 	size_t n_peers;
 	struct vip_set vips;
 
+	struct vrrp_auth auth;
+	struct vrrp_auth_seen seen; /* when nobody gave a longer-lived one */
+
 	struct vrrp core;
 	struct vrrp_link link;
 	bool linked; /* link was told at least once */
@@ -69,6 +72,7 @@ struct vrrp_router {
 	struct vrrp_counters counters;
 	struct log_limit reject_limits[VRRP_REJECT_COUNT];
 	struct log_limit note_limits[VRRP_NOTE_COUNT];
+	struct log_limit skew_limit;
 	struct log_limit socket_limit;
 };
 

@@ -233,6 +233,23 @@ static struct vrrp_settings settings_of(const struct vrrp_setup *setup)
 	};
 }
 
+/* Sequence numbers go on, also when the mode was off for a while. */
+static void copy_auth(struct vrrp_router *r, const struct vrrp_setup *setup)
+{
+	const struct config_vrrp *section = setup->section;
+	const struct vrrp_auth_keys *keys = setup->auth_keys;
+	uint64_t sent = r->auth.sent;
+
+	vrrp_auth_clear(&r->auth);
+	vrrp_auth_init(&r->auth, keys ? section->auth_mode : AUTH_OFF,
+		       section->advertise_interval_ms,
+		       setup->auth_seen ? setup->auth_seen : &r->seen);
+	r->auth.sent = sent;
+	if (keys)
+		vrrp_auth_set_keys(&r->auth, keys,
+				   section->auth_key_id ? section->auth_key_id : keys->at[0].id);
+}
+
 /* What may change while the router runs. */
 static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 {
@@ -242,6 +259,7 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
 		 setup->family == AF_INET6 ? " (IPv6)" : "");
 	r->garp_repeat = setup->section->garp_repeat;
+	copy_auth(r, setup);
 	r->configured = own_address(setup);
 	r->n_peers = 0;
 	for (size_t i = 0; cluster && i < cluster->n_nodes; i++)
@@ -309,6 +327,7 @@ static void on_handle_closed(void *owner)
 	if (--r->open_handles > 0)
 		return;
 	vip_set_free(&r->vips);
+	vrrp_auth_clear(&r->auth);
 	free(r);
 }
 

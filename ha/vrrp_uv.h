@@ -16,6 +16,7 @@
 #define HA_VRRP_UV_H
 
 #include "ha/vrrp.h"
+#include "ha/vrrp_auth.h"
 #include "ha/vrrp_packet.h"
 #include "include/addr.h"
 #include "include/config.h"
@@ -54,7 +55,8 @@ struct vrrp_counters {
 struct vrrp_view {
 	const char *name;
 	const char *interface;
-	const char *device; /* that has the virtual MAC address; NULL: the interface's own is used */
+	const char
+		*device; /* that has the virtual MAC address; NULL: the interface's own is used */
 	uint8_t virtual_router_id;
 	uint8_t version;
 	uint8_t family; /* AF_INET or AF_INET6 */
@@ -91,6 +93,11 @@ struct vrrp_setup {
 	uint8_t family;			/* the addresses of the others are left out */
 	const struct config_node *self; /* one of the cluster's, or NULL: priority 100 */
 	const struct config_cluster *cluster;
+	/* Of adverts, copied; NULL: auth-mode is off, whatever the section says. */
+	const struct vrrp_auth_keys *auth_keys;
+	/* What was believed of whom: borrowed for the router's life. NULL: the router's own, which ends
+	 * with it. */
+	struct vrrp_auth_seen *auth_seen;
 };
 
 /*

@@ -41,17 +41,22 @@ struct config_node {
 	uint8_t priority;	  /* 1..254, 255 for the address owner; default 100 */
 };
 
+/* Where a key stands that is judged after the load; NULL and 0 when it was not given. */
+struct config_place {
+	const char *file;
+	int line;
+};
+
 struct config_cluster {
 	const char *name;
 	const char *key_file; /* "" when none was given */
-	/* The file that names it, NULL without key_file; and its line. */
-	const char *key_file_source;
-	int key_file_line;
+	struct config_place key_file_at;
 	const char *accept_key_file; /* "" */
-	uint16_t sync_port;	     /* 8405 */
-	bool hold_takeover;	     /* true */
-	uint32_t lease_ms;	     /* 2 s */
-	uint32_t lone_lease_ms;	     /* 10 min */
+	struct config_place accept_key_file_at;
+	uint16_t sync_port;	/* 8405 */
+	bool hold_takeover;	/* true */
+	uint32_t lease_ms;	/* 2 s */
+	uint32_t lone_lease_ms; /* 10 min */
 	struct config_node nodes[CONFIG_NODES_MAX];
 	size_t n_nodes;
 };
@@ -83,7 +88,8 @@ struct config_vrrp {
 	bool accept;			/* true */
 	const char *group;		/* "" */
 	const char *auth_key_file;	/* "" */
-	uint8_t auth_key_id;		/* 0 */
+	struct config_place auth_key_file_at;
+	uint8_t auth_key_id;		/* 0: the first key of the file */
 	enum config_auth_mode auth_mode;
 	struct config_track *tracks;
 	size_t n_tracks;

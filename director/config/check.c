@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/check.h"
 
+#include "director/config/auth_key_file.h"
+#include "director/config/key_file.h"
 #include "director/config/number.h"
 
-#include <errno.h>
+#include <sodium.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 /* RFC 9568, 5.2.7: 12 bits of centiseconds. */
 enum { V3_INTERVAL_MAX_MS = 40950, V3_INTERVAL_STEP_MS = 10, PRIORITY_OWNER = 255 };
@@ -136,6 +137,13 @@ static void check_virtual_mac(struct source *s, const struct config *c, const st
 		}
 }
 
+static void check_auth(struct source *s, const struct config_vrrp *v)
+{
+	if (v->auth_mode != AUTH_OFF && !v->auth_key_file[0])
+		source_mistake_at(s, &v->auth_mode,
+				  "auth-mode needs an auth-key-file in vrrp \"%s\"", v->name);
+}
+
 static void check_tracks(struct source *s, const struct config *c, const struct config_vrrp *v)
 {
 	static const char *const kinds[] = {
@@ -178,6 +186,7 @@ static void check_vrrps(struct source *s, const struct config *c)
 		check_version(s, v);
 		check_ipv6(s, v);
 		check_virtual_mac(s, c, v);
+		check_auth(s, v);
 		check_tracks(s, c, v);
 	}
 }
@@ -190,26 +199,25 @@ void config_check(struct source *s, const struct config *c)
 	config_check_addresses(s, c);
 }
 
+/* Throws away what it has read: the keys are read again where they are used. */
+static int check_auth_keys(const struct config *c, struct err *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; code == 0 && i < c->n_vrrps; i++) {
+		struct vrrp_auth_keys keys;
+
+		code = config_read_auth_keys(&c->vrrps[i], &keys, err);
+		sodium_memzero(&keys, sizeof(keys));
+	}
+	return code;
+}
+
 int config_check_files(const struct config *c, struct err *err)
 {
-	const struct config_cluster *cl = &c->cluster;
-	struct stat st;
+	struct cluster_keys keys;
+	int code = config_read_keys(c, &keys, err);
 
-	if (!c->has_cluster || !cl->key_file[0])
-		return 0;
-	if (stat(cl->key_file, &st) < 0) {
-		int code = -errno;
-
-		return err_at(err, code, cl->key_file_source, cl->key_file_line, "key-file %s: %s",
-			      cl->key_file, strerrordesc_np(-code));
-	}
-	if (!S_ISREG(st.st_mode))
-		return err_at(err, -EINVAL, cl->key_file_source, cl->key_file_line,
-			      "key-file %s is not a regular file", cl->key_file);
-	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return err_at(err, -EACCES, cl->key_file_source, cl->key_file_line,
-			      "key-file %s has mode %04o, so others than its owner can use it: "
-			      "chmod 600 %s",
-			      cl->key_file, (unsigned int)st.st_mode & 07777U, cl->key_file);
-	return 0;
+	cluster_keys_wipe(&keys);
+	return code < 0 ? code : check_auth_keys(c, err);
 }

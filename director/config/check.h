@@ -20,7 +20,8 @@ void config_check_names(struct source *s, const char *kind, const void *array, s
 			size_t size);
 
 /*
- * The files that the configuration names: there, regular, and what is secret for the owner only.
+ * The files that the configuration names: there, regular, what is secret for the owner only, and
+ * in the form that they should have.
  * 0, or negative errno with *err filled. Not part of config_load(), because a configuration is also
  * read on machines that do not hold the secrets.
  */

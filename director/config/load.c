@@ -258,15 +258,14 @@ static void fill(struct source *s, enum config_section id, cfg_t *tree, void *ob
 /* --- the whole -------------------------------------------------------------------------------- */
 
 /* For config_check_files(), which comes when the words are gone. */
-static void keep_place(struct source *s, struct config_cluster *cl)
+static void keep_place(struct source *s, const void *field, struct config_place *ret)
 {
-	const struct word *w = source_word_of(s, &cl->key_file);
+	const struct word *w = source_word_of(s, field);
 
 	if (!w)
 		return;
-	cl->key_file_line = w->line;
-	cl->key_file_source = pool_text(&s->kept, w->file);
-	if (!cl->key_file_source)
+	*ret = (struct config_place){.file = pool_text(&s->kept, w->file), .line = w->line};
+	if (!ret->file)
 		source_no_memory(s);
 }
 
@@ -283,7 +282,10 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	if (s->mistaken || s->stopped)
 		return;
 	source_index(s);
-	keep_place(s, &c->cluster);
+	keep_place(s, &c->cluster.key_file, &c->cluster.key_file_at);
+	keep_place(s, &c->cluster.accept_key_file, &c->cluster.accept_key_file_at);
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		keep_place(s, &c->vrrps[i].auth_key_file, &c->vrrps[i].auth_key_file_at);
 	config_read_clients(s, c);
 	config_set_derived(c);
 	config_check(s, c);

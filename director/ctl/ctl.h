@@ -64,6 +64,8 @@ int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);
+int ctl_key_generate(const struct ctl *ctl);
+int ctl_key_fingerprint(const struct ctl *ctl);
 
 /* Renderers. */
 void print_status(FILE *out, const struct status *s);

@@ -37,6 +37,10 @@ static const struct command {
 	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
 	{"config reload", "", 0, 0, ctl_config_reload,
 	 "makes the daemon read its configuration again"},
+	{"key generate", "FILE", 1, 1, ctl_key_generate,
+	 "makes the secret that both directors share"},
+	{"key fingerprint", "FILE", 1, 1, ctl_key_fingerprint,
+	 "tells whether both have the same one"},
 };
 
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flow/flow_index_file_uv.h"
 
+#include "director/boot_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -25,7 +26,6 @@ enum {
 	TEND_ROOM = 8 * 1024 * 1024, /* of a file, in octets: about 2 ms */
 	RETRY_MS = 10000,	     /* after a file that could not be made */
 	SOURCES = 2,		     /* the index and, when it was being moved, the new one */
-	BOOT_ID_TEXT = 64,	     /* a UUID and a newline */
 	NANO_PER_MS = 1000000,
 };
 
@@ -197,13 +197,9 @@ static size_t sources_open(struct source sources[static SOURCES], const char *di
 
 static void read_boot_id(uint8_t boot_id[static FLOW_BOOT_ID])
 {
-	char text[BOOT_ID_TEXT] = "";
-	FILE *f = fopen("/proc/sys/kernel/random/boot_id", "re");
+	char text[BOOT_ID_TEXT];
 
-	if (f && !fgets(text, sizeof(text), f))
-		text[0] = '\0';
-	if (f)
-		fclose(f);
+	boot_id_read(text);
 	crypto_generichash(boot_id, FLOW_BOOT_ID, (const uint8_t *)text, strlen(text), NULL, 0);
 }
 

@@ -30,6 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (r != VRRP_REJECT_NONE)
 		return 0;
 	check(p.n_addresses > 0 && p.interval_ms > 0 && p.version == c.expect.version);
+	check(p.message_len + (p.trailer ? VRRP_AUTH_TRAILER : 0) == c.len);
+	check(!p.trailer || c.expect.trailer);
 	size = vrrp_packet_build(&p, bytes, sizeof(bytes));
 	check(size == c.len);
 	check(vrrp_message_parse(&c.ip, bytes, size, &c.expect, &again) == VRRP_REJECT_NONE);

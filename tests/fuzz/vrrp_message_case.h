@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A file of the corpus fuzz_vrrp_message as the arguments of vrrp_message_parse(): an octet of bits
- * (1: IPv6, 2: version 2, 4: unicast), the TTL, the source, the destination, and the message.
+ * (1: IPv6, 2: version 2, 4: unicast, 8: there may be a trailer), the TTL, the source, the destination, and the message.
  */
 #ifndef TESTS_FUZZ_VRRP_MESSAGE_CASE_H
 #define TESTS_FUZZ_VRRP_MESSAGE_CASE_H
@@ -53,6 +53,7 @@ static inline bool vrrp_message_case(const uint8_t *bytes, size_t len, struct vr
 		.own = bits & 1 ? vrrp_case_address(family, own6) : addr_v4(0x0a4d0002),
 		.interval_ms = 1000,
 		.unicast = bits & 4,
+		.trailer = bits & 8,
 		.peers = &c->peer,
 		.n_peers = 1,
 	};

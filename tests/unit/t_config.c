@@ -389,6 +389,13 @@ static void key_file(void)
 		 path, path);
 	EXPECT_TEXT(key_file_mistake(path, line), want);
 	chmod(path, 0600);
+	snprintf(want, sizeof(want),
+		 "test.conf:4: key-file %s is empty; `directorctl key generate` makes one", path);
+	EXPECT_TEXT(key_file_mistake(path, line), want);
+	f = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	fprintf(f, "director-key-1 %064x\n", 1);
+	fclose(f);
 	EXPECT_TEXT(key_file_mistake(path, line), "");
 	snprintf(want, sizeof(want), "test.conf:4: key-file %s is not a regular file", folder);
 	EXPECT_TEXT(key_file_mistake(folder, line), want);

@@ -51,5 +51,5 @@ lab_conf_farm() {
 
 # lab_key_make FILE: the cluster's key.
 lab_key_make() {
-	(umask 077 && head -c 32 /dev/urandom | base64 >"$1")
+	"$LAB_BUILD/directorctl" key generate "$1" >/dev/null
 }
