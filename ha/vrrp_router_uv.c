@@ -73,9 +73,11 @@ static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 {
 	unsigned long suppressed;
 	char text[MORE_TEXT];
+	/* The last advert before a higher router would turn the switch's head back to us. */
+	bool last = r->core.state != VRRP_MASTER && p->priority != VRRP_PRIORITY_STOP;
 	int code = -ENOTCONN;
 
-	if (r->virtual_mac && !r->unicast)
+	if (r->virtual_mac && !r->unicast && !last)
 		code = vrrp_vmac_send(r, p);
 	else if (r->socket)
 		code = vrrp_socket_send(r->socket, p);
