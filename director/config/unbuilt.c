@@ -18,8 +18,6 @@ static const struct {
 	{SECTION_TOP, "metrics", NULL},
 	{SECTION_TOP, "drill", NULL},
 	{SECTION_TOP, "notify", NULL},
-	{SECTION_VRRP, "virtual-mac", "false"},
-	{SECTION_VRRP, "accept", "true"},
 	{SECTION_VRRP, "track-interface", NULL},
 	{SECTION_VRRP, "track-command", NULL},
 	{SECTION_VRRP, "track-farm", NULL},
