@@ -17,12 +17,13 @@ ruleset export
 ruleset verify
 cluster status
 cluster failover
+cluster maintenance on|off
 config check [FILE]
 config reload
 key generate FILE
 key fingerprint FILE
 '
-_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -103,6 +104,7 @@ _directorctl() {
 		_directorctl_files "$cur"
 		return
 		;;
+	' on|off') words='on off' ;;
 	' FARM' | ' FARM/BACKEND') words=$(_directorctl_names "${words# }") ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

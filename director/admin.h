@@ -8,6 +8,8 @@
  * restarts of the daemon until the configuration says something else for that key than it did then:
  * the later word counts. What equals the configuration is no override and is not kept.
  *
+ * The node as a whole can be in maintenance, until the operator ends it.
+ *
  * A drain may have a deadline; when it has passed the backend is disabled by itself. Times are those
  * of a clock that begins at the boot.
  *
@@ -15,6 +17,7 @@
  * like any bytes from outside, as a whole or not at all.
  *
  *     director overrides 1
+ *     maintenance
  *     www/web1 state draining configured enabled deadline 754000 of 600000
  *     www/web2 weight 5 configured 1
  *     end
@@ -48,6 +51,7 @@ struct admin_entry {
 struct admin {
 	struct admin_entry *entries; /* sorted by farm, then backend */
 	size_t n;
+	bool maintenance; /* of the virtual routers */
 };
 
 void admin_clear(struct admin *a);

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_LINE "director overrides 1\n"
-#define LAST_LINE  "end\n"
+#define FIRST_LINE	 "director overrides 1\n"
+#define MAINTENANCE_LINE "maintenance\n"
+#define LAST_LINE	 "end\n"
 
 enum { DIGITS_MAX = 15 }; /* milliseconds of thirty thousand years */
 
@@ -19,6 +20,8 @@ enum { DIGITS_MAX = 15 }; /* milliseconds of thirty thousand years */
 void admin_print(const struct admin *a, FILE *out)
 {
 	fputs(FIRST_LINE, out);
+	if (a->maintenance)
+		fputs(MAINTENANCE_LINE, out);
 	for (size_t i = 0; i < a->n; i++) {
 		const struct admin_entry *e = &a->entries[i];
 
@@ -204,6 +207,10 @@ static int body(struct rd *r, struct admin *a, int *line)
 
 		if (strcmp(t.text, "end") == 0 && t.end == '\n')
 			return rd_left(r) ? -EBADMSG : 0;
+		if (strcmp(t.text, "maintenance") == 0 && t.end == '\n' && *line == 2) {
+			a->maintenance = true;
+			continue;
+		}
 		snprintf(e.farm, sizeof(e.farm), "%s", t.text);
 		r->bad |= t.end != '/';
 		entry(r, &e);

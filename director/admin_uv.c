@@ -119,6 +119,8 @@ static int load(struct admin_store *s, struct err *err)
 	if (code < 0)
 		return err_set(err, code, "cannot read %s: %s", s->path, strerror(-code));
 	admin_resume(&s->table, now_ms());
+	if (s->table.maintenance)
+		log_warning("this node stays in maintenance, by the operator (%s)", s->path);
 	if (s->table.n)
 		log_info("the operator's orders for %zu backend(s) stay in force (%s)", s->table.n,
 			 s->path);
@@ -293,4 +295,11 @@ int admin_store_set_weight(struct admin_store *s, const char *farm, const struct
 		log_info("farm \"%s\": backend \"%s\" has weight %u, by the operator", farm,
 			 b->name, weight);
 	return changed(s, code, err);
+}
+
+void admin_store_set_maintenance(struct admin_store *s, bool on, struct err *err)
+{
+	s->table.maintenance = on;
+	log_info("this node is %s, by the operator", on ? "in maintenance" : "in service again");
+	save(s, err);
 }

@@ -39,6 +39,8 @@ int admin_store_set_state(struct admin_store *s, const char *farm, const struct 
 			  enum config_admin_state state, uint64_t drain_ms, struct err *err);
 int admin_store_set_weight(struct admin_store *s, const char *farm, const struct config_backend *b,
 			   uint16_t weight, struct err *err);
+/* The same about the node as a whole; it is in force at once. */
+void admin_store_set_maintenance(struct admin_store *s, bool on, struct err *err);
 /* Until the deadline of a drain; STATUS_UNKNOWN when there is none. */
 uint64_t admin_store_left_ms(const struct admin_view *v);
 

@@ -215,6 +215,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
+	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
 	case CONTROL_BACKEND_ENABLE:

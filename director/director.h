@@ -24,6 +24,8 @@
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
 #include "director/straggler_uv.h"
+#include "director/track_command_uv.h"
+#include "director/tracking.h"
 #include "director/transitions.h"
 #include "ha/deadline_uv.h"
 #include "ha/election_uv.h"
@@ -77,9 +79,16 @@ struct director {
 	struct vrrp_link *fed;		/* what each of them was told of its interface last */
 	bool lan[2 * CONFIG_VRRPS_MAX]; /* and of what answers behind it */
 	bool fed_all;			/* every one of them was told something */
-	bool realtime_refused;		/* and that was said */
-	struct deadline pulse;		/* now and then, to see how late the main loop is */
-	bool pulses;			/* it is open */
+	struct tracking tracking;	/* what they depend on */
+	struct track_commands *commands;
+	bool track_again;			  /* something of it is new to them */
+	bool tracked_farms;			  /* the other director was told of farms */
+	uint8_t track_priority[CONFIG_VRRPS_MAX]; /* of each section, as it was told; 0: none */
+	size_t section_of[2 * CONFIG_VRRPS_MAX +
+			  1];  /* of each router; as of director_set_tracks() */
+	bool realtime_refused; /* and that was said */
+	struct deadline pulse; /* now and then, to see how late the main loop is */
+	bool pulses;	       /* it is open */
 	struct latency late;
 	uv_timer_t refresh;  /* soon: plan and apply; several events become one plan */
 	bool waiting;	     /* refresh waits for the next step of a transition, not for events */
@@ -166,6 +175,11 @@ void director_end_routers(struct director *d);
 
 /* Looks for them, for the addresses of every router that is not master. */
 void director_look_for_stragglers(struct director *d);
+/* What the routers depend on follows the present configuration. 0 or -ENOMEM. */
+int director_set_tracks(struct director *d, struct err *err);
+/* Looks at it, and tells the routers when that changes anything for them. */
+void director_track(struct director *d);
+void director_end_tracks(struct director *d);
 
 /* Opens what hears of flows and of changes of the ruleset. */
 int director_open_observers(struct director *d, struct err *err);
@@ -202,8 +216,14 @@ void director_answer_farm(struct director *d, const struct control_request *requ
 			  struct control_reply *reply);
 void director_answer_connections(struct director *d, const struct control_request *request,
 				 struct control_reply *reply);
+void director_answer_maintenance(struct director *d, const struct control_request *request,
+				 struct control_reply *reply);
+/* All of them out of service, or in it again. On the election thread. */
+void director_order_maintenance(struct vrrp_router *const *routers, size_t n, bool on);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
+/* What it tells of the election and of the other director, and the alarms. 0 or -ENOMEM. */
+int director_status_pair(struct director *d, struct status *s);
 /* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */
 int director_status(struct director *d, struct status *ret);
 int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret);

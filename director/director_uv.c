@@ -108,6 +108,7 @@ static void become_ready(struct director *d)
 {
 	d->ready = true;
 	memory_give_back(); /* the transaction with the whole table */
+	director_track(d);
 	director_feed_routers(d);
 	if (d->options.ready)
 		d->options.ready(d->options.owner);
@@ -222,6 +223,7 @@ static void links_changed(void *owner)
 	routes_ask_again(d->routes);
 	director_ways_changed(d);
 	director_say_lro(d);
+	director_track(d);
 	if (d->ready)
 		director_feed_routers(d);
 }
@@ -249,6 +251,7 @@ static void check(uv_timer_t *timer)
 	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
 		plan_soon(d);
+	director_track(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 	director_look_for_stragglers(d);
 }
@@ -340,6 +343,7 @@ static void director_end(struct director *d)
 {
 	begin_stop(d);
 	control_server_close(d->server);
+	director_end_tracks(d);
 	director_end_routers(d);
 	director_close_election(d);
 	routes_close(d->routes);
@@ -398,6 +402,8 @@ static int open_all(struct director *d, struct err *err)
 		code = director_open_election(d, err);
 	if (code == 0)
 		code = director_set_routers(d, d->config, d->self, err);
+	if (code == 0)
+		code = director_set_tracks(d, err);
 	if (code < 0)
 		return code;
 	director_clean_devices(d->config);

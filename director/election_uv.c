@@ -15,8 +15,8 @@ enum { PULSE_US = 100000 };
 
 static void woken(void *owner)
 {
-	(void)owner;
 	log_flush();
+	director_track(owner); /* what is known of the other director may be new */
 }
 
 /* What was missed is no pulse: a loop that was busy for a second was late once. */

@@ -74,6 +74,7 @@ static void say_seeds(const struct config *old, const struct config *c)
 static void go_over(struct director *d)
 {
 	struct config *config = d->reload.config, *old = d->config;
+	struct err err = {0};
 
 	d->config = config;
 	config_digest(config, d->digest);
@@ -83,6 +84,9 @@ static void go_over(struct director *d)
 		log_error("no memory for the names of backends: connections are counted as before");
 	log_info("configuration %s reloaded", d->options.config_path);
 	director_say_unbuilt(config);
+	if (director_set_tracks(d, &err) < 0)
+		log_error("%s", err.text);
+	director_track(d);
 	say_seeds(old, config);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);

@@ -175,6 +175,8 @@ static void set_here(void *arg)
 		return;
 	replace_old(call->d, call->setups, call->n, call->next);
 	introduce(call);
+	if (admin_store_table(call->d->admin)->maintenance)
+		director_order_maintenance(call->next, call->n, true);
 }
 
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,

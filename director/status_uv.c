@@ -15,67 +15,6 @@
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
 
-static int fill_vrrp(struct status_vrrp *s, const struct vrrp_router *r, uint64_t now_ms)
-{
-	struct vrrp_view view;
-
-	vrrp_router_view(r, &view);
-	COPY(s->name, view.name);
-	COPY(s->state, vrrp_state_name(view.state));
-	COPY(s->interface, view.interface);
-	s->priority = view.priority;
-	s->virtual_router_id = view.virtual_router_id;
-	s->transitions = view.transitions;
-	COPY(s->reason, view.reason_text);
-	s->since_ms = now_ms - view.changed_ms;
-	if (view.has_master)
-		addr_format(&view.master_address, s->master);
-	s->master_priority = view.master_priority;
-	s->master_age_ms = view.master_age_ms;
-	COPY(s->error, view.error);
-	s->adverts_sent = view.counters.sent;
-	s->adverts_received = view.counters.received;
-	for (size_t i = 0; i < VRRP_REJECT_COUNT; i++)
-		s->adverts_rejected += view.counters.rejected[i];
-	s->yielded = view.yielded;
-	s->addresses = calloc(view.n_addresses + 1, sizeof(*s->addresses));
-	if (!s->addresses)
-		return -ENOMEM;
-	s->n_addresses = view.n_addresses;
-	for (size_t i = 0; i < view.n_addresses; i++)
-		prefix_format(&view.addresses[i], s->addresses[i]);
-	return 0;
-}
-
-struct vrrps_call {
-	struct director *d;
-	struct status *s;
-	int code;
-};
-
-/* On the election thread: what a view shows is borrowed from it. */
-static void fill_vrrps_here(void *arg)
-{
-	struct vrrps_call *call = arg;
-	uint64_t now_ms = uv_hrtime() / 1000000;
-
-	for (size_t i = 0; !call->code && i < call->d->n_routers; i++)
-		call->code = fill_vrrp(&call->s->vrrps[i], call->d->routers[i], now_ms);
-}
-
-static int fill_election(struct director *d, struct status *s)
-{
-	struct vrrps_call call = {.d = d, .s = s};
-	struct election_view view;
-
-	election_view(d->election, &view);
-	s->election_realtime = view.realtime;
-	s->election_late = view.late;
-	s->main_late = d->late;
-	election_call(d->election, fill_vrrps_here, &call);
-	return call.code;
-}
-
 /* "10.77.0.100 tcp 80,443,8000-8010" */
 static void fill_services(struct status_farm *s, const struct config_farm *farm)
 {
@@ -269,15 +208,6 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 	return fill_flows(d, s, farm);
 }
 
-static void fill_peer(struct status_peer *s, const struct config_node *peer)
-{
-	COPY(s->node, peer->name);
-	addr_format(&peer->address, s->address);
-	COPY(s->state, "down"); /* there is no channel between the directors yet */
-	COPY(s->sync, "stale");
-	s->lag_ms = STATUS_UNKNOWN;
-}
-
 static int fill_stragglers(struct director *d, struct status *s)
 {
 	size_t n;
@@ -358,9 +288,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	fill_index(d, &s);
 	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
 	if (!code)
-		code = fill_election(d, &s);
-	if (!code && d->peer)
-		fill_peer(&s.peers[0], d->peer);
+		code = director_status_pair(d, &s);
 	if (!code)
 		code = fill_stragglers(d, &s);
 	if (!code)

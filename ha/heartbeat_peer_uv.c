@@ -121,6 +121,8 @@ static void reject(struct heartbeat_link *p, enum heartbeat_reject r, const uint
 		   size_t len)
 {
 	p->counters.rejected[r]++;
+	if (r == HEARTBEAT_REJECT_KEY || r == HEARTBEAT_REJECT_FORGED)
+		p->sealed_us = uv_hrtime() / 1000;
 	log_reject(p, r, bytes, len);
 }
 

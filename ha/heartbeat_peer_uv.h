@@ -25,6 +25,7 @@ struct heartbeat_link {
 	uint64_t retry_us;
 	struct err error; /* text "" when there is none */
 	struct heartbeat_counters counters;
+	uint64_t sealed_us; /* when a datagram came that does not open; 0: never */
 	struct log_limit reject_limits[HEARTBEAT_REJECT_COUNT];
 	struct log_limit send_limit;
 };

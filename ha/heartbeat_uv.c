@@ -120,6 +120,7 @@ void heartbeat_view(const struct heartbeat *h, size_t peer, struct heartbeat_vie
 		.sent_us = c->sent_us,
 		.round_trip_us = c->round_trip_us,
 		.interval_us = c->their_interval_us,
+		.sealed_us = p->sealed_us,
 		.known = c->known,
 		.n_known = c->n_known,
 		.error = p->error.text,

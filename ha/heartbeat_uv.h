@@ -83,6 +83,7 @@ struct heartbeat_view {
 	uint64_t sent_us;	/* monotonic: it was sent no earlier than that */
 	uint64_t round_trip_us; /* at most */
 	uint64_t interval_us;	/* of the peer */
+	uint64_t sealed_us;	/* monotonic: when a datagram came that does not open; 0: never */
 	const struct heartbeat_said *known;
 	size_t n_known;
 	const char *error; /* "" or why nothing can be sent */

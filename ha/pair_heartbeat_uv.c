@@ -32,6 +32,14 @@ bool pair_has_successor(const struct pair *p, size_t router)
 	return said && said->word.state == HEARTBEAT_BACKUP;
 }
 
+bool pair_peer_serves(const struct pair *p, size_t router)
+{
+	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
+
+	return said &&
+	       (said->word.state == HEARTBEAT_BACKUP || said->word.state == HEARTBEAT_MASTER);
+}
+
 bool pair_two_masters(const struct pair *p, size_t router)
 {
 	const struct vrrp_router *r = p->members.at[router].router;
@@ -154,17 +162,20 @@ static void tell_stragglers(void *owner, size_t peer, const struct heartbeat_str
 
 void pair_healthy(struct pair *p, size_t router, uint32_t healthy)
 {
-	if (router < p->members.n)
-		p->members.at[router].healthy = healthy;
+	if (router >= p->members.n || p->members.at[router].healthy == healthy)
+		return;
+	p->members.at[router].healthy = healthy;
+	pair_speak_soon(p); /* it is compared there with one that may change now, too */
 }
 
 bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret)
 {
 	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
 
-	if (said)
-		*ret = said->word.healthy;
-	return said != NULL;
+	if (!said || !pair_peer_serves(p, router))
+		return false;
+	*ret = said->word.healthy;
+	return true;
 }
 
 static void peer_changed(void *owner, size_t peer)

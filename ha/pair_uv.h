@@ -68,10 +68,15 @@ void pair_lan_answers(struct pair *p, size_t router, bool answers);
 void pair_in_sync(struct pair *p, bool in_sync);
 /* How many backends the i-th router's tracked farms have that serve. */
 void pair_healthy(struct pair *p, size_t router, uint32_t healthy);
-/* The same of the other node, by its last word. False when it is not known. */
+/*
+ * The same of the other node, by its last word. False when it is not known, or the router could not
+ * be master there.
+ */
 bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret);
 /* The other node is well and its router could take over from the i-th one here. */
 bool pair_has_successor(const struct pair *p, size_t router);
+/* The other node is well, its router is backup or master. */
+bool pair_peer_serves(const struct pair *p, size_t router);
 /* The other node believes itself master, as we do. */
 bool pair_two_masters(const struct pair *p, size_t router);
 /*

@@ -152,6 +152,10 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 			master || !r->heard ? 0 : uv_hrtime() / 1000000 - r->heard_us / 1000,
 		.addresses = r->vips.addresses,
 		.n_addresses = r->vips.n,
+		.auth_mode = r->auth.mode,
+		.auth_failed_us = r->auth_failed_us,
+		.skewed_us = r->skewed_us,
+		.skew_s = r->skew_s,
 		.counters = r->counters,
 	};
 	vrrp_vips_view(r, ret);

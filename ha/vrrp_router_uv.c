@@ -191,6 +191,8 @@ static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const s
 	char text[ADDR_TEXT], tail[MORE_TEXT];
 
 	r->counters.rejected[reject]++;
+	if (reject == VRRP_REJECT_AUTH_KEY || reject == VRRP_REJECT_AUTH_HMAC)
+		r->auth_failed_us = now_us();
 	if (reject != VRRP_REJECT_NOT_OURS &&
 	    log_limit_pass(&r->reject_limits[reject], now_ms(), &suppressed))
 		log_warning("%s: dropped an advert of %s on %s: it %s%s", r->name,
@@ -224,8 +226,11 @@ static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t sk
 	unsigned long suppressed;
 	char text[ADDR_TEXT], tail[MORE_TEXT];
 
-	if ((uint32_t)abs(skew_s) * 2 > r->auth.window_s &&
-	    log_limit_pass(&r->skew_limit, now_ms(), &suppressed))
+	if ((uint32_t)abs(skew_s) * 2 <= r->auth.window_s)
+		return;
+	r->skewed_us = now_us();
+	r->skew_s = skew_s;
+	if (log_limit_pass(&r->skew_limit, now_ms(), &suppressed))
 		log_warning("%s: the clock of %s is %d s %s ours; from %u s on its adverts may be "
 			    "refused%s",
 			    r->name, addr_format(from, text), abs(skew_s),

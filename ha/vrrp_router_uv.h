@@ -85,7 +85,10 @@ struct vrrp_router {
 	struct addr heard_from;
 	uint8_t heard_priority;
 	uint64_t heard_us;
-	struct err fault_error; /* text "" when there is none */
+	uint64_t skewed_us; /* when a clock was seen that is far from ours; 0: never */
+	int32_t skew_s;
+	uint64_t auth_failed_us; /* when an advert under another key came; 0: never */
+	struct err fault_error;	 /* text "" when there is none */
 	struct err vip_error;
 	struct err claim_error; /* another host has our addresses, too */
 	struct vrrp_counters counters;

@@ -95,6 +95,12 @@ struct vrrp_view {
 	bool holds_addresses; /* all of them are on the interface, put there or found by us */
 	uint32_t lease_s;     /* the lifetime that they were last given; 0: they are not held */
 	const char *error;    /* "" or why the router cannot do all of its work */
+	bool claimed;	      /* another host has an address, too: the error names it */
+	enum config_auth_mode auth_mode;
+	/* Monotonic, microseconds; 0: never seen. */
+	uint64_t auth_failed_us; /* the last advert that was authenticated under another key */
+	uint64_t skewed_us;	 /* the last advert of a clock that is far from ours, ... */
+	int32_t skew_s;		 /* ... and how far it was */
 	struct vrrp_counters counters;
 };
 

@@ -346,6 +346,7 @@ void vrrp_vips_view(const struct vrrp_router *r, struct vrrp_view *ret)
 	ret->error = "";
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]) && !ret->error[0]; i++)
 		ret->error = errors[i]->text;
+	ret->claimed = r->claim_error.text[0];
 	ret->counters.announced = r->announcer.sent;
 	ret->counters.claims = r->claimer.heard;
 }

@@ -89,7 +89,7 @@ struct config_vrrp {
 	const char *group;		/* "" */
 	const char *auth_key_file;	/* "" */
 	struct config_place auth_key_file_at;
-	uint8_t auth_key_id;		/* 0: the first key of the file */
+	uint8_t auth_key_id; /* 0: the first key of the file */
 	enum config_auth_mode auth_mode;
 	struct config_track *tracks;
 	size_t n_tracks;
@@ -222,6 +222,7 @@ struct config {
 /* Names as they are written in the file and shown to people. */
 const char *config_scheduler_name(enum config_scheduler s);
 const char *config_protocol_name(enum config_protocol p);
+const char *config_auth_mode_name(enum config_auth_mode m);
 
 /* The node of that name, or NULL. */
 const struct config_node *config_node_by_name(const struct config *c, const char *name);

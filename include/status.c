@@ -8,8 +8,11 @@ void status_clear(struct status *s)
 {
 	for (size_t i = 0; i < s->n_vrrps; i++)
 		free(s->vrrps[i].addresses);
+	for (size_t i = 0; i < s->n_peers; i++)
+		free(s->peers[i].words);
 	for (size_t i = 0; i < s->n_farms; i++)
 		free(s->farms[i].backends);
+	free(s->alarms);
 	free(s->vrrps);
 	free(s->peers);
 	free(s->stragglers);
@@ -38,4 +41,15 @@ void status_add_table(struct status_farm *f, const char *name, uint64_t size, ui
 	snprintf(t->name, sizeof(t->name), "%s", name);
 	t->size = size;
 	t->used = used;
+}
+
+void status_add_count(struct status_counts *c, const char *reason, uint64_t count)
+{
+	struct status_count *next;
+
+	if (!count || c->n == STATUS_REASONS_MAX)
+		return;
+	next = &c->at[c->n++];
+	snprintf(next->reason, sizeof(next->reason), "%s", reason);
+	next->count = count;
 }

@@ -7,6 +7,7 @@
 #define INCLUDE_STATUS_H
 
 #include "include/addr.h"
+#include "include/config.h"
 #include "include/latency.h"
 
 enum {
@@ -14,13 +15,28 @@ enum {
 	STATUS_WORD = 16,    /* a state */
 	STATUS_REASON = 160, /* a sentence */
 	STATUS_DIGEST = 40,
-	STATUS_TABLE = 64,	/* an nft set: a farm's name and what it is for */
-	STATUS_DROPS_MAX = 16,	/* reasons; there are fewer */
-	STATUS_TABLES_MAX = 12, /* of a farm: three for each protocol and IP version */
+	STATUS_TABLE = 64,	 /* an nft set: a farm's name and what it is for */
+	STATUS_DROPS_MAX = 16,	 /* reasons; there are fewer */
+	STATUS_TABLES_MAX = 12,	 /* of a farm: three for each protocol and IP version */
+	STATUS_ALARM = 256,	 /* a sentence with names and addresses in it */
+	STATUS_ALARMS_MAX = 64,	 /* the last one counts what is left out */
+	STATUS_REASONS_MAX = 32, /* of counts; there are fewer */
+	STATUS_ROUTERS_MAX = 2 * CONFIG_VRRPS_MAX, /* a section is one for each IP version */
 	STATUS_STRAGGLERS_MAX = 1024,
 };
 
 #define STATUS_UNKNOWN UINT64_MAX /* a number that cannot be told now */
+
+/* How often something happened for one reason. */
+struct status_count {
+	char reason[STATUS_NAME]; /* a word */
+	uint64_t count;
+};
+
+struct status_counts {
+	struct status_count at[STATUS_REASONS_MAX];
+	size_t n;
+};
 
 struct status_vrrp {
 	char name[STATUS_NAME];
@@ -38,7 +54,34 @@ struct status_vrrp {
 	uint64_t master_age_ms;
 	char error[STATUS_REASON]; /* "" */
 	uint64_t adverts_sent, adverts_received, adverts_rejected;
-	bool yielded; /* handed over by the operator and not master since */
+	bool yielded;		  /* handed over by the operator and not master since */
+	uint32_t version;	  /* of VRRP */
+	uint64_t interval_ms;	  /* of its adverts */
+	uint32_t family;	  /* 4 or 6 */
+	bool held;		  /* a takeover is held: no adverts, but heartbeats of the master */
+	bool two_masters;	  /* the other node says that it is master, too */
+	bool claimed;		  /* a third host claims an address; the error tells which */
+	char gate[STATUS_REASON]; /* why it does not preempt yet, or "" */
+	uint64_t lease_s;	  /* 0: the addresses are not held */
+	uint64_t restored, claims, announced;
+	char authentication[STATUS_WORD]; /* off, receive-only, permissive, enforce */
+	struct status_counts rejected, notes;
+	/* When it was last seen; STATUS_UNKNOWN: never. */
+	uint64_t auth_failed_age_ms; /* an advert under another key */
+	uint64_t skew_age_ms;	     /* a clock that is far from ours */
+	uint64_t skew_s;
+};
+
+/* A virtual router of ours as the other node tells of it. */
+struct status_word {
+	char name[STATUS_NAME]; /* of the section; "" when there is none of that kind here */
+	uint32_t virtual_router_id;
+	uint32_t family;
+	char state[STATUS_WORD];
+	uint32_t priority;
+	bool holds, link_up;
+	uint64_t healthy; /* backends */
+	uint64_t age_ms;  /* since it was said, at most */
 };
 
 struct status_peer {
@@ -48,6 +91,19 @@ struct status_peer {
 	char sync[STATUS_WORD];	 /* in-sync, syncing, stale */
 	uint64_t lag_ms;	 /* may be STATUS_UNKNOWN */
 	uint64_t sent, received;
+	/* Its heartbeats. */
+	char heartbeat[STATUS_WORD]; /* off, down, up, overdue, gone */
+	char cause[STATUS_REASON];   /* of that state */
+	uint64_t since_ms;	     /* time in that state */
+	uint64_t age_ms; /* since the last one was sent, at most; STATUS_UNKNOWN: none came */
+	uint64_t round_trip_us;	   /* at most; STATUS_UNKNOWN */
+	uint64_t interval_ms;	   /* of the other node; STATUS_UNKNOWN */
+	char error[STATUS_REASON]; /* "" or why none can be sent */
+	uint64_t send_failed, refused, unproven;
+	struct status_counts rejected;
+	uint64_t key_age_ms; /* since one came that does not open; STATUS_UNKNOWN: none did */
+	struct status_word *words;
+	size_t n_words;
 };
 
 /* A host that still sends here what is for an address of the other director's. */
@@ -130,6 +186,8 @@ struct status {
 	uint64_t index_unindexed; /* heard of, but not put in */
 	bool election_realtime;	  /* its thread has real-time priority */
 	struct latency election_late, main_late;
+	char (*alarms)[STATUS_ALARM]; /* sentences, the ones that cost most first */
+	size_t n_alarms;
 	struct status_vrrp *vrrps;
 	size_t n_vrrps;
 	struct status_peer *peers;
@@ -145,5 +203,7 @@ void status_clear(struct status *s);
 /* One more in the list of a farm; a list that is full stays as it is. */
 void status_add_drop(struct status_farm *f, const char *reason, uint64_t packets);
 void status_add_table(struct status_farm *f, const char *name, uint64_t size, uint64_t used);
+/* The same; what never happened is left out. */
+void status_add_count(struct status_counts *c, const char *reason, uint64_t count);
 
 #endif

@@ -103,6 +103,7 @@ static const struct {
 	[CONTROL_BACKEND_DISABLE] = {.farm = true, .backend = true},
 	[CONTROL_BACKEND_WEIGHT] = {true, true, CONFIG_WEIGHT_MAX},
 	[CONTROL_CONNECTIONS] = {true, true, UINT64_MAX, .optional = true, .filter = true},
+	[CONTROL_MAINTENANCE] = {.number_max = 2},
 };
 
 /* A name where there has to be one, and nothing where not. What it holds may be logged. */
@@ -140,6 +141,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_RULESET_EXPORT:
 	case CONTROL_RULESET_VERIFY:
 	case CONTROL_FAILOVER:
+	case CONTROL_MAINTENANCE:
 	case CONTROL_CONNECTIONS:
 	case CONTROL_FARM_SHOW: break;
 	}

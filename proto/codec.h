@@ -34,7 +34,8 @@ enum control_command {
 	CONTROL_BACKEND_DISABLE,
 	CONTROL_BACKEND_WEIGHT,
 	CONTROL_CONNECTIONS,
-	CONTROL_LAST = CONTROL_CONNECTIONS,
+	CONTROL_MAINTENANCE,
+	CONTROL_LAST = CONTROL_MAINTENANCE,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -43,7 +44,8 @@ struct control_request {
 	char farm[CONFIG_NAME_MAX + 1];	   /* FARM_SHOW, BACKEND_… */
 	char backend[CONFIG_NAME_MAX + 1]; /* BACKEND_… */
 	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight;
-			  * CONNECTIONS: position of the reply before, 0 at first */
+			  * CONNECTIONS: position of the reply before, 0 at first;
+			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one */
 	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there */
 	uint64_t epoch;	    /* CONNECTIONS: of the reply before */
 };

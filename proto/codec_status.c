@@ -2,6 +2,7 @@
 #include "proto/codec_status.h"
 
 #include "include/config.h"
+#include "proto/codec_pair.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,9 +17,7 @@
 struct packed_status {
 	Control__Status status;
 	Control__Latency election_late, main_late;
-	Control__Vrrp *vrrps;
-	Control__Peer *peers;
-	Control__Straggler *stragglers;
+	struct packed_pair pair;
 	Control__Farm *farms;
 	Control__Backend *backends; /* of all farms */
 	Control__Drop *drops;
@@ -30,9 +29,7 @@ void packed_status_free(struct packed_status *p)
 {
 	if (!p)
 		return;
-	free(p->vrrps);
-	free(p->peers);
-	free(p->stragglers);
+	packed_pair_clear(&p->pair);
 	free(p->farms);
 	free(p->backends);
 	free(p->drops);
@@ -53,75 +50,19 @@ static void *list_new(size_t n, size_t size)
 
 static int packed_status_alloc(struct packed_status *p, const struct status *s)
 {
-	size_t backends = 0, addresses = 0, drops = 0, tables = 0;
+	size_t backends = 0, drops = 0, tables = 0;
 
 	for (size_t i = 0; i < s->n_farms; i++) {
 		backends += s->farms[i].n_backends;
 		drops += s->farms[i].n_drops;
 		tables += s->farms[i].n_tables;
 	}
-	for (size_t i = 0; i < s->n_vrrps; i++)
-		addresses += s->vrrps[i].n_addresses;
-	p->vrrps = list_new(s->n_vrrps, sizeof(*p->vrrps));
-	p->peers = list_new(s->n_peers, sizeof(*p->peers));
-	p->stragglers = list_new(s->n_stragglers, sizeof(*p->stragglers));
 	p->farms = list_new(s->n_farms, sizeof(*p->farms));
 	p->backends = list_new(backends, sizeof(*p->backends));
 	p->drops = list_new(drops, sizeof(*p->drops));
 	p->tables = list_new(tables, sizeof(*p->tables));
-	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_stragglers + s->n_farms + backends +
-				       addresses + drops + tables,
-			       sizeof(*p->pointers));
-	return p->vrrps && p->peers && p->stragglers && p->farms && p->backends && p->drops &&
-			       p->tables && p->pointers
-		       ? 0
-		       : -ENOMEM;
-}
-
-static void fill_vrrp(Control__Vrrp *m, struct status_vrrp *v, void **addresses)
-{
-	*m = (Control__Vrrp)CONTROL__VRRP__INIT;
-	m->name = v->name;
-	m->state = v->state;
-	m->interface = v->interface;
-	m->priority = v->priority;
-	m->virtual_router_id = v->virtual_router_id;
-	m->addresses = (char **)addresses;
-	m->n_addresses = v->n_addresses;
-	for (size_t i = 0; i < v->n_addresses; i++)
-		m->addresses[i] = v->addresses[i];
-	m->transitions = v->transitions;
-	m->reason = v->reason;
-	m->since_ms = v->since_ms;
-	m->master = v->master;
-	m->master_priority = v->master_priority;
-	m->master_age_ms = v->master_age_ms;
-	m->error = v->error;
-	m->adverts_sent = v->adverts_sent;
-	m->adverts_received = v->adverts_received;
-	m->adverts_rejected = v->adverts_rejected;
-	m->yielded = v->yielded;
-}
-
-static void fill_peer(Control__Peer *m, struct status_peer *p)
-{
-	*m = (Control__Peer)CONTROL__PEER__INIT;
-	m->node = p->node;
-	m->address = p->address;
-	m->state = p->state;
-	m->sync = p->sync;
-	m->lag_ms = p->lag_ms;
-	m->sent = p->sent;
-	m->received = p->received;
-}
-
-static void fill_straggler(Control__Straggler *m, struct status_straggler *s)
-{
-	*m = (Control__Straggler)CONTROL__STRAGGLER__INIT;
-	m->mac = s->mac;
-	m->address = s->address;
-	m->interface = s->interface;
-	m->age_ms = s->age_ms;
+	p->pointers = list_new(s->n_farms + backends + drops + tables, sizeof(*p->pointers));
+	return p->farms && p->backends && p->drops && p->tables && p->pointers ? 0 : -ENOMEM;
 }
 
 static void fill_backend(Control__Backend *m, struct status_backend *b)
@@ -216,30 +157,11 @@ static void fill_status(struct packed_status *p, const struct status *s)
 	p->status.election_realtime = s->election_realtime;
 	p->status.election_late = fill_latency(&p->election_late, &t->election_late);
 	p->status.main_late = fill_latency(&p->main_late, &t->main_late);
-	p->status.n_vrrps = s->n_vrrps;
-	p->status.vrrps = (Control__Vrrp **)next;
-	for (size_t i = 0; i < s->n_vrrps; i++)
-		*next++ = &p->vrrps[i];
-	p->status.n_peers = s->n_peers;
-	p->status.peers = (Control__Peer **)next;
-	for (size_t i = 0; i < s->n_peers; i++) {
-		fill_peer(&p->peers[i], &t->peers[i]);
-		*next++ = &p->peers[i];
-	}
-	p->status.n_stragglers = s->n_stragglers;
-	p->status.stragglers = (Control__Straggler **)next;
-	for (size_t i = 0; i < s->n_stragglers; i++) {
-		fill_straggler(&p->stragglers[i], &t->stragglers[i]);
-		*next++ = &p->stragglers[i];
-	}
+	packed_pair_link(&p->pair, &p->status);
 	p->status.n_farms = s->n_farms;
 	p->status.farms = (Control__Farm **)next;
 	for (size_t i = 0; i < s->n_farms; i++)
 		*next++ = &p->farms[i];
-	for (size_t i = 0; i < s->n_vrrps; i++) {
-		fill_vrrp(&p->vrrps[i], &t->vrrps[i], next);
-		next += s->vrrps[i].n_addresses;
-	}
 	for (size_t i = 0; i < s->n_farms; i++) {
 		fill_farm(&p->farms[i], &t->farms[i]);
 		p->farms[i].n_backends = s->farms[i].n_backends;
@@ -267,7 +189,7 @@ struct packed_status *packed_status_new(const struct status *s)
 {
 	struct packed_status *p = calloc(1, sizeof(*p));
 
-	if (!p || packed_status_alloc(p, s) < 0) {
+	if (!p || packed_pair_init(&p->pair, s) < 0 || packed_status_alloc(p, s) < 0) {
 		packed_status_free(p);
 		return NULL;
 	}
@@ -278,54 +200,6 @@ struct packed_status *packed_status_new(const struct status *s)
 /* --- in -------------------------------------------------------------------------------------- */
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
-
-static int take_vrrp(struct status_vrrp *v, const Control__Vrrp *m)
-{
-	if (m->n_addresses > CONFIG_VIPS_MAX)
-		return -EBADMSG;
-	COPY(v->name, m->name);
-	COPY(v->state, m->state);
-	COPY(v->interface, m->interface);
-	v->priority = m->priority;
-	v->virtual_router_id = m->virtual_router_id;
-	v->transitions = m->transitions;
-	COPY(v->reason, m->reason);
-	v->since_ms = m->since_ms;
-	COPY(v->master, m->master);
-	v->master_priority = m->master_priority;
-	v->master_age_ms = m->master_age_ms;
-	COPY(v->error, m->error);
-	v->adverts_sent = m->adverts_sent;
-	v->adverts_received = m->adverts_received;
-	v->adverts_rejected = m->adverts_rejected;
-	v->yielded = m->yielded;
-	v->addresses = list_new(m->n_addresses, sizeof(*v->addresses));
-	if (!v->addresses)
-		return -ENOMEM;
-	v->n_addresses = m->n_addresses;
-	for (size_t i = 0; i < m->n_addresses; i++)
-		COPY(v->addresses[i], m->addresses[i]);
-	return 0;
-}
-
-static void take_peer(struct status_peer *p, const Control__Peer *m)
-{
-	COPY(p->node, m->node);
-	COPY(p->address, m->address);
-	COPY(p->state, m->state);
-	COPY(p->sync, m->sync);
-	p->lag_ms = m->lag_ms;
-	p->sent = m->sent;
-	p->received = m->received;
-}
-
-static void take_straggler(struct status_straggler *s, const Control__Straggler *m)
-{
-	COPY(s->mac, m->mac);
-	COPY(s->address, m->address);
-	COPY(s->interface, m->interface);
-	s->age_ms = m->age_ms;
-}
 
 static int take_backend(struct status_backend *b, const Control__Backend *m)
 {
@@ -418,8 +292,7 @@ int codec_take_status(struct status *s, const Control__Status *m)
 {
 	int err = 0;
 
-	if (m->n_vrrps > CONFIG_VRRPS_MAX || m->n_peers > CONFIG_NODES_MAX ||
-	    m->n_farms > CONFIG_FARMS_MAX || m->n_stragglers > STATUS_STRAGGLERS_MAX)
+	if (m->n_farms > CONFIG_FARMS_MAX)
 		return -EBADMSG;
 	COPY(s->node, m->node);
 	COPY(s->version, m->version);
@@ -435,22 +308,13 @@ int codec_take_status(struct status *s, const Control__Status *m)
 	if (take_latency(&s->election_late, m->election_late) < 0 ||
 	    take_latency(&s->main_late, m->main_late) < 0)
 		return -EBADMSG;
-	s->vrrps = list_new(m->n_vrrps, sizeof(*s->vrrps));
-	s->peers = list_new(m->n_peers, sizeof(*s->peers));
-	s->stragglers = list_new(m->n_stragglers, sizeof(*s->stragglers));
+	err = codec_take_pair(s, m);
+	if (err)
+		return err;
 	s->farms = list_new(m->n_farms, sizeof(*s->farms));
-	if (!s->vrrps || !s->peers || !s->stragglers || !s->farms)
+	if (!s->farms)
 		return -ENOMEM;
-	s->n_vrrps = m->n_vrrps;
-	s->n_peers = m->n_peers;
-	s->n_stragglers = m->n_stragglers;
 	s->n_farms = m->n_farms;
-	for (size_t i = 0; !err && i < m->n_vrrps; i++)
-		err = take_vrrp(&s->vrrps[i], m->vrrps[i]);
-	for (size_t i = 0; i < m->n_peers; i++)
-		take_peer(&s->peers[i], m->peers[i]);
-	for (size_t i = 0; i < m->n_stragglers; i++)
-		take_straggler(&s->stragglers[i], m->stragglers[i]);
 	for (size_t i = 0; !err && i < m->n_farms; i++)
 		err = take_farm(&s->farms[i], m->farms[i]);
 	return err;

@@ -213,6 +213,12 @@ static void check_tracks(struct source *s, const struct config *c, const struct 
 
 		if (t->kind == TRACK_FARM && !config_farm_by_name(c, t->name))
 			source_mistake_at(s, &t->name, "there is no farm \"%s\"", t->name);
+		else if (t->kind == TRACK_FARM && !c->cluster.key_file[0])
+			source_mistake_at(
+				s, &t->name,
+				"track-farm \"%s\" compares with what the other director's "
+				"heartbeats say: give cluster \"%s\" a key-file",
+				t->name, c->cluster.name);
 		for (size_t j = 0; j < i; j++)
 			if (v->tracks[j].kind == t->kind && strcmp(v->tracks[j].name, t->name) == 0)
 				source_mistake_at(s, &t->name,

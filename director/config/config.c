@@ -18,6 +18,11 @@ const char *config_protocol_name(enum config_protocol p)
 	return keyword_word_name(keyword_protocols, (int)p);
 }
 
+const char *config_auth_mode_name(enum config_auth_mode m)
+{
+	return keyword_word_name(keyword_auth_modes, (int)m);
+}
+
 const struct config_node *config_node_by_name(const struct config *c, const char *name)
 {
 	for (size_t i = 0; i < c->cluster.n_nodes; i++)

@@ -41,7 +41,7 @@ const struct keyword_word keyword_protocols[] = {
 	{NULL, 0},
 };
 
-static const struct keyword_word auth_modes[] = {
+const struct keyword_word keyword_auth_modes[] = {
 	{"off", AUTH_OFF},
 	{"receive-only", AUTH_RECEIVE_ONLY},
 	{"permissive", AUTH_PERMISSIVE},
@@ -150,7 +150,7 @@ static const struct keyword vrrp_rows[] = {
 	{"group", KEYWORD_NAME, AT(config_vrrp, group)},
 	{"auth-key-file", KEYWORD_PATH, AT(config_vrrp, auth_key_file)},
 	{"auth-key-id", KEYWORD_U8, "0", RANGE(0, 255), AT(config_vrrp, auth_key_id)},
-	{"auth-mode", KEYWORD_WORD, "off", .words = auth_modes, AT(config_vrrp, auth_mode)},
+	{"auth-mode", KEYWORD_WORD, "off", .words = keyword_auth_modes, AT(config_vrrp, auth_mode)},
 	{"track-interface", KEYWORD_SECTION, SECTION(TRACK_INTERFACE, config_vrrp, tracks)},
 	{"track-command", KEYWORD_SECTION, SECTION(TRACK_COMMAND, config_vrrp, tracks)},
 	{"track-farm", KEYWORD_SECTION, SECTION(TRACK_FARM, config_vrrp, tracks)},

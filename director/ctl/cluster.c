@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `cluster failover`: asks the master to hand over, then watches until somebody else has taken over. */
+/*
+ * `cluster failover`: asks the master to hand over, then watches until somebody else has taken over.
+ * `cluster maintenance`: takes this node out of service.
+ */
 #include "director/ctl/ctl.h"
 
 #include <jansson.h>
@@ -93,5 +96,27 @@ int ctl_cluster_failover(const struct ctl *ctl)
 					TIME_LIMIT_MS / 1000);
 		wait_ms(LOOK_EVERY_MS);
 	}
+	return code;
+}
+
+int ctl_cluster_maintenance(const struct ctl *ctl)
+{
+	bool on = strcmp(ctl->argv[0], "on") == 0;
+	struct control_request request = {.command = CONTROL_MAINTENANCE,
+					  .number = on ? 1 + ctl->force : 0};
+	struct control_reply reply = {0};
+	int code;
+
+	if (!on && strcmp(ctl->argv[0], "off") != 0)
+		return ctl_fail(CTL_USAGE, "maintenance is \"on\" or \"off\", not \"%s\"",
+				ctl->argv[0]);
+	code = ctl_request(ctl, &request, &reply);
+	if (code == CTL_DONE && ctl->json)
+		code = print_json_document(stdout, json_pack("{s:b}", "maintenance", on)) < 0
+			       ? ctl_fail(CTL_FAILED, "no memory for a JSON document")
+			       : CTL_DONE;
+	else if (code == CTL_DONE)
+		fputs(reply.text, stdout);
+	control_reply_clear(&reply);
 	return code;
 }

@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+static int render(const struct ctl *ctl, const struct status *s,
+		  void (*print)(FILE *, const struct status *), enum json_part part)
+{
+	if (!ctl->json)
+		print(stdout, s);
+	else if (print_json(stdout, s, part) < 0)
+		return ctl_fail(CTL_FAILED, "no memory for a JSON document");
+	return CTL_DONE;
+}
+
 /* One part of the status, as text or as JSON. */
 static int show(const struct ctl *ctl, void (*print)(FILE *, const struct status *),
 		enum json_part part)
@@ -13,10 +23,7 @@ static int show(const struct ctl *ctl, void (*print)(FILE *, const struct status
 
 	if (code != CTL_DONE)
 		return code;
-	if (!ctl->json)
-		print(stdout, &reply.status);
-	else if (print_json(stdout, &reply.status, part) < 0)
-		code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
+	code = render(ctl, &reply.status, print, part);
 	control_reply_clear(&reply);
 	return code;
 }
@@ -36,7 +43,17 @@ int ctl_backend_list(const struct ctl *ctl)
 	return show(ctl, print_backends, JSON_BACKENDS);
 }
 
+/* An alarm is what the exit status is for: a script need not read what it says. */
 int ctl_cluster_status(const struct ctl *ctl)
 {
-	return show(ctl, print_cluster, JSON_CLUSTER);
+	struct control_reply reply = {0};
+	int code = ctl_ask(ctl, CONTROL_STATUS, &reply);
+
+	if (code != CTL_DONE)
+		return code;
+	code = render(ctl, &reply.status, print_cluster, JSON_CLUSTER);
+	if (code == CTL_DONE && reply.status.n_alarms)
+		code = CTL_NOT_GOOD;
+	control_reply_clear(&reply);
+	return code;
 }

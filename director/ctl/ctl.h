@@ -30,6 +30,7 @@ struct ctl {
 	const char *deadline;		     /* --deadline; NULL when it was not given */
 	const char *farm, *backend, *client; /* of connections; NULL: not given */
 	bool count;
+	bool force;
 	int argc; /* what follows the command's words */
 	char **argv;
 };
@@ -62,6 +63,7 @@ int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
+int ctl_cluster_maintenance(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);
 int ctl_key_generate(const struct ctl *ctl);

@@ -31,9 +31,11 @@ static const struct command {
 	{"ruleset verify", "", 0, 0, ctl_ruleset_verify,
 	 "compares the kernel's table with the planned one; exit 4 when they differ"},
 	{"cluster status", "", 0, 0, ctl_cluster_status,
-	 "the virtual routers and the other director"},
+	 "the virtual routers and the other director; exit 4 when there is an alarm"},
 	{"cluster failover", "", 0, 0, ctl_cluster_failover,
 	 "hands the virtual addresses to the other director; on the master"},
+	{"cluster maintenance", "on|off", 1, 1, ctl_cluster_maintenance,
+	 "this node is not master until it is off; --force: whoever else is there"},
 	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
 	{"config reload", "", 0, 0, ctl_config_reload,
 	 "makes the daemon read its configuration again"},
@@ -54,6 +56,7 @@ static void print_usage(FILE *out)
 	      "      --deadline TIME  of a drain, such as 10m\n"
 	      "      --farm FARM, --backend BACKEND, --client ADDRESS, --count\n"
 	      "                       which connections; how many\n"
+	      "      --force          maintenance although nobody is known to take over\n"
 	      "  -V, --version        print the version and exit\n"
 	      "  -h, --help           print this and exit\n\n"
 	      "commands:\n",
@@ -109,6 +112,8 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 		    commands[i].run != ctl_connections)
 			return ctl_fail(CTL_USAGE, "--farm, --backend, --client and --count are "
 						   "for `connections` alone");
+		if (ctl->force && commands[i].run != ctl_cluster_maintenance)
+			return ctl_fail(CTL_USAGE, "--force is for `cluster maintenance` alone");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
@@ -126,6 +131,7 @@ int main(int argc, char **argv)
 		{"backend", required_argument, NULL, 'B'},
 		{"client", required_argument, NULL, 'C'},
 		{"count", no_argument, NULL, 'N'},
+		{"force", no_argument, NULL, 'O'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -146,6 +152,7 @@ int main(int argc, char **argv)
 		case 'B': ctl.backend = optarg; break;
 		case 'C': ctl.client = optarg; break;
 		case 'N': ctl.count = true; break;
+		case 'O': ctl.force = true; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:

@@ -10,30 +10,81 @@ static json_t *number(uint64_t n)
 	return n == STATUS_UNKNOWN ? json_null() : json_integer((json_int_t)n);
 }
 
+static json_t *counts(const struct status_counts *c)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < c->n; i++)
+		json_object_set_new(object, c->at[i].reason, number(c->at[i].count));
+	return object;
+}
+
+/* What is known beside the election itself. */
+static json_t *beside(const struct status_vrrp *v)
+{
+	return json_pack("{s:i, s:i, s:o, s:b, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:s, s:o, s:o, "
+			 "s:o}",
+			 "version", (int)v->version, "family", (int)v->family,
+			 "advertise_interval_ms", number(v->interval_ms), "held", (int)v->held,
+			 "gate", v->gate, "two_masters", (int)v->two_masters, "claimed",
+			 (int)v->claimed, "lease_s", number(v->lease_s), "restored",
+			 number(v->restored), "claims", number(v->claims), "announced",
+			 number(v->announced), "authentication", v->authentication,
+			 "auth_failed_age_ms", number(v->auth_failed_age_ms), "skew_age_ms",
+			 number(v->skew_age_ms), "skew_s", number(v->skew_s));
+}
+
 static json_t *vrrp(const struct status_vrrp *v)
 {
-	json_t *addresses = json_array();
+	json_t *addresses = json_array(), *object;
 
 	for (size_t i = 0; i < v->n_addresses; i++)
 		json_array_append_new(addresses, json_string(v->addresses[i]));
-	return json_pack(
+	object = json_pack(
 		"{s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:s, s:b, s:{s:o, "
-		"s:o, s:o}}",
+		"s:o, s:o, s:o, s:o}}",
 		"name", v->name, "state", v->state, "priority", (int)v->priority, "interface",
 		v->interface, "virtual_router_id", (int)v->virtual_router_id, "addresses",
 		addresses, "transitions", number(v->transitions), "reason", v->reason, "since_ms",
 		number(v->since_ms), "master", v->master, "master_priority",
 		(int)v->master_priority, "master_age_ms", number(v->master_age_ms), "error",
 		v->error, "yielded", (int)v->yielded, "adverts", "sent", number(v->adverts_sent),
-		"received", number(v->adverts_received), "rejected", number(v->adverts_rejected));
+		"received", number(v->adverts_received), "rejected", number(v->adverts_rejected),
+		"rejected_reasons", counts(&v->rejected), "notes", counts(&v->notes));
+	json_object_update_new(object, beside(v));
+	return object;
+}
+
+static json_t *word(const struct status_word *w)
+{
+	return json_pack("{s:s, s:i, s:i, s:s, s:i, s:b, s:b, s:o, s:o}", "name", w->name,
+			 "virtual_router_id", (int)w->virtual_router_id, "family", (int)w->family,
+			 "state", w->state, "priority", (int)w->priority, "holds_addresses",
+			 (int)w->holds, "link_up", (int)w->link_up, "healthy_backends",
+			 number(w->healthy), "age_ms", number(w->age_ms));
+}
+
+static json_t *heartbeat(const struct status_peer *p)
+{
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o}", "state",
+			 p->heartbeat, "cause", p->cause, "since_ms", number(p->since_ms), "age_ms",
+			 number(p->age_ms), "round_trip_us", number(p->round_trip_us),
+			 "interval_ms", number(p->interval_ms), "error", p->error, "send_failed",
+			 number(p->send_failed), "refused", number(p->refused), "unproven",
+			 number(p->unproven), "rejected_reasons", counts(&p->rejected),
+			 "not_opened_age_ms", number(p->key_age_ms));
 }
 
 static json_t *peer(const struct status_peer *p)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o}", "node", p->node, "address",
-			 p->address, "state", p->state, "sync", p->sync, "lag_ms",
+	json_t *words = json_array();
+
+	for (size_t i = 0; i < p->n_words; i++)
+		json_array_append_new(words, word(&p->words[i]));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "node", p->node,
+			 "address", p->address, "state", p->state, "sync", p->sync, "lag_ms",
 			 number(p->lag_ms), "sent", number(p->sent), "received",
-			 number(p->received));
+			 number(p->received), "heartbeat", heartbeat(p), "vrrp", words);
 }
 
 static json_t *backend(const struct status_backend *b)
@@ -138,6 +189,15 @@ static json_t *vrrps(const struct status *s)
 	return list;
 }
 
+static json_t *alarms(const struct status *s)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_alarms; i++)
+		json_array_append_new(list, json_string(s->alarms[i]));
+	return list;
+}
+
 static json_t *peers(const struct status *s)
 {
 	json_t *list = json_array();
@@ -187,18 +247,18 @@ static json_t *part_of(const struct status *s, enum json_part part)
 	switch (part) {
 	case JSON_STATUS:
 		return json_pack(
-			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:{s:b}, s:{s:b, s:o, s:o, s:o}, "
-			"s:o, s:o}",
+			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:b}, "
+			"s:{s:b, s:o, s:o, s:o}, s:o, s:o}",
 			"node", s->node, "version", s->version, "config_digest", s->config_digest,
-			"uptime_ms", number(s->uptime_ms), "vrrp", vrrps(s), "peers", peers(s),
-			"stragglers", stragglers(s), "farms", farms(s), "ruleset", "in_sync",
-			(int)s->ruleset_in_sync, "flow_index", "hears", (int)s->index_hears,
-			"connections", number(s->index_held), "missed", number(s->index_missed),
-			"unindexed", number(s->index_unindexed), "election", election(s),
-			"main_loop", latency(&s->main_late));
+			"uptime_ms", number(s->uptime_ms), "alarms", alarms(s), "vrrp", vrrps(s),
+			"peers", peers(s), "stragglers", stragglers(s), "farms", farms(s),
+			"ruleset", "in_sync", (int)s->ruleset_in_sync, "flow_index", "hears",
+			(int)s->index_hears, "connections", number(s->index_held), "missed",
+			number(s->index_missed), "unindexed", number(s->index_unindexed),
+			"election", election(s), "main_loop", latency(&s->main_late));
 	case JSON_CLUSTER:
-		return json_pack("{s:s, s:o, s:o, s:o}", "node", s->node, "vrrp", vrrps(s), "peers",
-				 peers(s), "stragglers", stragglers(s));
+		return json_pack("{s:s, s:o, s:o, s:o, s:o}", "node", s->node, "alarms", alarms(s),
+				 "vrrp", vrrps(s), "peers", peers(s), "stragglers", stragglers(s));
 	case JSON_FARMS: return farms(s);
 	case JSON_FARM: return s->n_farms ? farm(&s->farms[0], s->counters_age_ms) : NULL;
 	case JSON_BACKENDS: return all_backends(s);

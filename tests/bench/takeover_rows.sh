@@ -134,14 +134,11 @@ row_stop() {
 
 # Adverts arrive at neither of them; everything else does.
 row_filtered() {
-	local lines
-
 	begin 10000 11000
-	lines=$(wc -l <"$LAB/$(pair_name "$OTHER")/log")
 	event filter_adverts
 	end
 	note owners "$(most_owners "$EVENT" "$(after 10)")"
-	[ "$PAIR" = keepalived ] || note silent "$(alarmed "$OTHER" "$lines" && echo 0 || echo 1)"
+	[ "$PAIR" = keepalived ] || note silent "$(alarmed "$OTHER" && echo 0 || echo 1)"
 	pair_undo
 }
 
@@ -160,9 +157,9 @@ filter_adverts() {
 	done
 }
 
-# alarmed NODE LINES: its log says, after so many lines, that the takeover is held.
+# alarmed NODE: there is an alarm in its status: the takeover is held.
 alarmed() {
-	tail -n "+$(($2 + 1))" "$LAB/$1/log" | grep -qE 'held|holds|alarm'
+	lab_status "$1" alarms | grep -q held
 }
 
 # The two lose sight of each other, not of the client, until both own the VIP and the client takes

@@ -30,6 +30,7 @@ static const struct status_field top_fields[] = {
 	{NUMBER(status, main_late.count)},
 	{NUMBER(status, main_late.max_us)},
 	{NUMBER(status, main_late.buckets[1])},
+	{NUMBER(status, n_alarms)},
 	{NUMBER(status, n_vrrps)},
 	{NUMBER(status, n_peers)},
 	{NUMBER(status, n_stragglers)},
@@ -54,14 +55,61 @@ static const struct status_field vrrp_fields[] = {
 	{NUMBER(status_vrrp, adverts_received)},
 	{NUMBER(status_vrrp, adverts_rejected)},
 	{NUMBER(status_vrrp, yielded)},
+	{NUMBER(status_vrrp, version)},
+	{NUMBER(status_vrrp, interval_ms)},
+	{NUMBER(status_vrrp, family)},
+	{NUMBER(status_vrrp, held)},
+	{NUMBER(status_vrrp, two_masters)},
+	{NUMBER(status_vrrp, claimed)},
+	{TEXT(status_vrrp, gate)},
+	{NUMBER(status_vrrp, lease_s)},
+	{NUMBER(status_vrrp, restored)},
+	{NUMBER(status_vrrp, claims)},
+	{NUMBER(status_vrrp, announced)},
+	{TEXT(status_vrrp, authentication)},
+	{NUMBER(status_vrrp, rejected.n)},
+	{NUMBER(status_vrrp, notes.n)},
+	{NUMBER(status_vrrp, auth_failed_age_ms)},
+	{NUMBER(status_vrrp, skew_age_ms)},
+	{NUMBER(status_vrrp, skew_s)},
 	{0},
 };
+static const struct status_field count_fields[] = {
+	{TEXT(status_count, reason)},
+	{NUMBER(status_count, count)},
+	{0},
+};
+static const struct status_field word_fields[] = {
+	{TEXT(status_word, name)},	 {NUMBER(status_word, virtual_router_id)},
+	{NUMBER(status_word, family)},	 {TEXT(status_word, state)},
+	{NUMBER(status_word, priority)}, {NUMBER(status_word, holds)},
+	{NUMBER(status_word, link_up)},	 {NUMBER(status_word, healthy)},
+	{NUMBER(status_word, age_ms)},	 {0},
+};
+static const struct status_field alarm_field[] = {{"status.alarms", 0, STATUS_ALARM, true}, {0}};
 static const struct status_field address_field[] = {{"vrrp.addresses", 0, PREFIX_TEXT, true}, {0}};
 static const struct status_field peer_fields[] = {
-	{TEXT(status_peer, node)},	 {TEXT(status_peer, address)},
-	{TEXT(status_peer, state)},	 {TEXT(status_peer, sync)},
-	{NUMBER(status_peer, lag_ms)},	 {NUMBER(status_peer, sent)},
-	{NUMBER(status_peer, received)}, {0},
+	{TEXT(status_peer, node)},
+	{TEXT(status_peer, address)},
+	{TEXT(status_peer, state)},
+	{TEXT(status_peer, sync)},
+	{NUMBER(status_peer, lag_ms)},
+	{NUMBER(status_peer, sent)},
+	{NUMBER(status_peer, received)},
+	{TEXT(status_peer, heartbeat)},
+	{TEXT(status_peer, cause)},
+	{NUMBER(status_peer, since_ms)},
+	{NUMBER(status_peer, age_ms)},
+	{NUMBER(status_peer, round_trip_us)},
+	{NUMBER(status_peer, interval_ms)},
+	{TEXT(status_peer, error)},
+	{NUMBER(status_peer, send_failed)},
+	{NUMBER(status_peer, refused)},
+	{NUMBER(status_peer, unproven)},
+	{NUMBER(status_peer, rejected.n)},
+	{NUMBER(status_peer, key_age_ms)},
+	{NUMBER(status_peer, n_words)},
+	{0},
 };
 static const struct status_field straggler_fields[] = {
 	{TEXT(status_straggler, mac)},
@@ -122,6 +170,12 @@ static const struct status_field backend_fields[] = {
 	{0},
 };
 
+static void each_count(struct status_counts *a, struct status_counts *b, status_part_fn *run)
+{
+	for (size_t i = 0; i < a->n && i < b->n; i++)
+		run(count_fields, &a->at[i], &b->at[i]);
+}
+
 void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 {
 	run(top_fields, a, b);
@@ -131,9 +185,19 @@ void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 		run(vrrp_fields, v, w);
 		for (size_t k = 0; k < v->n_addresses && k < w->n_addresses; k++)
 			run(address_field, v->addresses[k], w->addresses[k]);
+		each_count(&v->rejected, &w->rejected, run);
+		each_count(&v->notes, &w->notes, run);
 	}
-	for (size_t i = 0; i < a->n_peers && i < b->n_peers; i++)
-		run(peer_fields, &a->peers[i], &b->peers[i]);
+	for (size_t i = 0; i < a->n_peers && i < b->n_peers; i++) {
+		struct status_peer *p = &a->peers[i], *q = &b->peers[i];
+
+		run(peer_fields, p, q);
+		each_count(&p->rejected, &q->rejected, run);
+		for (size_t k = 0; k < p->n_words && k < q->n_words; k++)
+			run(word_fields, &p->words[k], &q->words[k]);
+	}
+	for (size_t i = 0; i < a->n_alarms && i < b->n_alarms; i++)
+		run(alarm_field, a->alarms[i], b->alarms[i]);
 	for (size_t i = 0; i < a->n_stragglers && i < b->n_stragglers; i++)
 		run(straggler_fields, &a->stragglers[i], &b->stragglers[i]);
 	for (size_t i = 0; i < a->n_farms && i < b->n_farms; i++) {
@@ -178,7 +242,9 @@ void status_expect_same(struct status *got, struct status *want)
 /* Numbers that are no field of the message but the length of a list. */
 static bool is_length(const struct status_field *f)
 {
-	return strstr(f->name, ".n_");
+	const char *end = strrchr(f->name, '.');
+
+	return strstr(f->name, ".n_") || strcmp(end, ".n") == 0;
 }
 
 /* Of the last value given; every sample begins anew. */
@@ -228,12 +294,19 @@ struct status status_sample(status_part_fn *fill)
 	static const size_t addresses[] = {0, 1, 3}, backends[] = {2, 0, 3};
 	static const size_t drops[] = {1, STATUS_DROPS_MAX, 0},
 			    tables[] = {STATUS_TABLES_MAX, 0, 2};
-	struct status s = {.n_vrrps = 3, .n_peers = 2, .n_stragglers = 2, .n_farms = 3};
+	struct status s = {
+		.n_vrrps = 3, .n_peers = 2, .n_stragglers = 2, .n_farms = 3, .n_alarms = 2};
 
 	s.vrrps = list(s.n_vrrps, sizeof(*s.vrrps));
 	s.peers = list(s.n_peers, sizeof(*s.peers));
 	s.stragglers = list(s.n_stragglers, sizeof(*s.stragglers));
 	s.farms = list(s.n_farms, sizeof(*s.farms));
+	s.alarms = list(s.n_alarms, sizeof(*s.alarms));
+	s.vrrps[0].notes.n = s.peers[0].n_words = 2;
+	s.vrrps[1].rejected.n = s.peers[1].rejected.n = STATUS_REASONS_MAX;
+	s.peers[1].n_words = 1;
+	for (size_t i = 0; i < s.n_peers; i++)
+		s.peers[i].words = list(s.peers[i].n_words, sizeof(*s.peers[i].words));
 	for (size_t i = 0; i < s.n_vrrps; i++) {
 		s.vrrps[i].n_addresses = addresses[i];
 		s.vrrps[i].addresses = list(addresses[i], sizeof(*s.vrrps[i].addresses));

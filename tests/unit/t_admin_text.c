@@ -43,7 +43,8 @@ static int refused_at(const char *text, size_t len)
 }
 
 static const char good_file[] =
-	HEAD "dns/ns1 weight 0 configured 256\n"
+	HEAD "maintenance\n"
+	     "dns/ns1 weight 0 configured 256\n"
 	     "www/web-1 state draining configured enabled deadline 754000 of 604800000 weight 5 "
 	     "configured 1\n"
 	     "www/web2 state enabled configured disabled\n"
@@ -54,6 +55,7 @@ static void a_good_file(void)
 {
 	EXPECT_INT(refused_at(good_file, sizeof(good_file) - 1), 0);
 	EXPECT_INT(refused_at(HEAD "end\n", strlen(HEAD "end\n")), 0);
+	EXPECT_INT(refused_at(HEAD "maintenance\nend\n", strlen(HEAD "maintenance\nend\n")), 0);
 }
 
 static void bad_lines(void)
@@ -102,6 +104,8 @@ static void bad_lines(void)
 		"www/a-name-of-thirty-two-characters1 weight 5 configured 1",
 		"end ",
 		"End",
+		"maintenance", /* not in the second line */
+		"maintenance ",
 	};
 	char text[512];
 
@@ -129,6 +133,10 @@ static void bad_files(void)
 		{HEAD "end", 2},
 		{HEAD "end\n\n", 2},
 		{HEAD "end\nwww/web1 weight 5 configured 1\n", 2},
+		{HEAD "maintenance", 2},
+		{HEAD "maintenance\n", 3},
+		{HEAD "maintenance\nmaintenance\nend\n", 3},
+		{HEAD "Maintenance\nend\n", 2},
 		{HEAD "b/b weight 5 configured 1\nb/b weight 6 configured 1\nend\n", 3},
 		{HEAD "b/b weight 5 configured 1\nb/a weight 6 configured 1\nend\n", 3},
 		{HEAD "b/b weight 5 configured 1\na/c weight 6 configured 1\nend\n", 3},

@@ -333,11 +333,11 @@ static void is_cut(const struct status_field *f, void *of, void *unused)
 
 static void longer_strings_are_cut(void)
 {
-	uint8_t parts[7][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
-	struct wr w[7], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
+	uint8_t parts[9][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
+	struct wr w[9], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
 	struct control_reply got = {0};
 
-	for (size_t i = 0; i < 7; i++)
+	for (size_t i = 0; i < 9; i++)
 		w[i] = wr_init(parts[i], LONG_MESSAGE);
 	put_texts(&w[0], "\x1\x2\x3\x5\xb\xc");
 	put_texts(&w[1], "\x1\x2\x3\x4\x5");
@@ -346,11 +346,17 @@ static void longer_strings_are_cut(void)
 	put(&w[1], 18, parts[4], wr_used(&w[4]));
 	put_texts(&w[5], "\x1");
 	put(&w[1], 19, parts[5], wr_used(&w[5]));
-	put_texts(&w[2], "\x1\x2\x3\x4");
-	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd");
-	put_texts(&w[6], "\x1\x2\x3");
-	put_texts(&status, "\x1\x2\x3");
-	put(&status, 14, parts[6], wr_used(&w[6]));
+	put_texts(&w[6], "\x1"); /* a count */
+	put_texts(&w[7], "\x1\x4");
+	put_texts(&w[2], "\x1\x2\x3\x4\x8\x9\xe");
+	put(&w[2], 18, parts[6], wr_used(&w[6]));
+	put(&w[2], 20, parts[7], wr_used(&w[7]));
+	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd\x17\x1c");
+	put(&w[3], 29, parts[6], wr_used(&w[6]));
+	put(&w[3], 30, parts[6], wr_used(&w[6]));
+	put_texts(&status, "\x1\x2\x3\x12");
+	put_texts(&w[8], "\x1\x2\x3");
+	put(&status, 17, parts[8], wr_used(&w[8]));
 	put(&status, 9, parts[1], wr_used(&w[1]));
 	put(&status, 8, parts[2], wr_used(&w[2]));
 	put(&status, 7, parts[3], wr_used(&w[3]));
@@ -361,6 +367,11 @@ static void longer_strings_are_cut(void)
 	CU_ASSERT_FATAL(got.status.n_farms == 1 && got.status.farms[0].n_backends == 1);
 	EXPECT_INT(got.status.vrrps[0].n_addresses, 2);
 	EXPECT_INT(got.status.n_stragglers, 1);
+	EXPECT_INT(got.status.n_alarms, 1);
+	EXPECT_INT(got.status.vrrps[0].rejected.n, 1);
+	EXPECT_INT(got.status.vrrps[0].notes.n, 1);
+	EXPECT_INT(got.status.peers[0].rejected.n, 1);
+	EXPECT_INT(got.status.peers[0].n_words, 1);
 	EXPECT_INT(got.status.farms[0].n_drops, 1);
 	EXPECT_INT(got.status.farms[0].n_tables, 1);
 	status_each_part(&got.status, &got.status, is_cut);

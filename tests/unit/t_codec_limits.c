@@ -35,14 +35,14 @@ static void *parts(size_t n, size_t size)
 
 static void lists_have_the_limits_of_the_configuration(void)
 {
-	struct status_vrrp *vrrps = parts(CONFIG_VRRPS_MAX + 1, sizeof(*vrrps));
+	struct status_vrrp *vrrps = parts(STATUS_ROUTERS_MAX + 1, sizeof(*vrrps));
 	struct status_peer *peers = parts(CONFIG_NODES_MAX + 1, sizeof(*peers));
 	struct status_farm *farms = parts(CONFIG_FARMS_MAX + 1, sizeof(*farms));
 	struct status_straggler *stragglers = parts(STATUS_STRAGGLERS_MAX + 1, sizeof(*stragglers));
 	struct status s = {
 		.vrrps = vrrps, .peers = peers, .farms = farms, .stragglers = stragglers};
 
-	s.n_vrrps = CONFIG_VRRPS_MAX;
+	s.n_vrrps = 2 * CONFIG_VRRPS_MAX; /* each section may be one for IPv4 and one for IPv6 */
 	s.n_peers = CONFIG_NODES_MAX;
 	s.n_farms = CONFIG_FARMS_MAX;
 	s.n_stragglers = STATUS_STRAGGLERS_MAX;
@@ -115,6 +115,61 @@ static void what_a_farm_tells_has_limits(void)
 	EXPECT_INT(verdict_on_parts(TABLES, STATUS_TABLES_MAX + 1), -EBADMSG);
 }
 
+static void what_the_pair_tells_has_limits(void)
+{
+	char(*alarms)[STATUS_ALARM] = parts(STATUS_ALARMS_MAX + 1, sizeof(*alarms));
+	struct status_word *words = parts(STATUS_ROUTERS_MAX + 1, sizeof(*words));
+	struct status_peer peer = {.words = words, .n_words = STATUS_ROUTERS_MAX};
+	struct status s = {.alarms = alarms, .n_alarms = STATUS_ALARMS_MAX};
+
+	s.peers = &peer;
+	s.n_peers = 1;
+	EXPECT_INT(verdict_on(&s), 0);
+	s.n_alarms++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	s.n_alarms--;
+	peer.n_words++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	free(alarms);
+	free(words);
+}
+
+/* So many empty counts: field of a list of them, in a router or a peer in a status in a reply. */
+static int verdict_on_counts(unsigned int part, unsigned int field, uint8_t n)
+{
+	uint8_t bytes[256];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct control_reply got = {0};
+	int code;
+
+	wr_u8(&w, 3 << 3 | 2);
+	wr_u8(&w, (uint8_t)(3 * n + 2));
+	wr_u8(&w, (uint8_t)(part << 3 | 2));
+	wr_u8(&w, (uint8_t)(3 * n));
+	for (uint8_t i = 0; i < n; i++) {
+		wr_u8(&w, (uint8_t)((field << 3 | 2 | 0x80) & 0xff));
+		wr_u8(&w, (uint8_t)(field >> 4));
+		wr_u8(&w, 0);
+	}
+	CU_ASSERT_FATAL(wr_ok(&w));
+	code = codec_unpack_reply(bytes, wr_used(&w), &got);
+	control_reply_clear(&got);
+	return code;
+}
+
+static void counts_by_reason_have_limits(void)
+{
+	enum { VRRPS = 7, PEERS = 8, VRRP_REJECTED = 29, VRRP_NOTES = 30, PEER_REJECTED = 18 };
+	static const unsigned int lists[][2] = {
+		{VRRPS, VRRP_REJECTED}, {VRRPS, VRRP_NOTES}, {PEERS, PEER_REJECTED}};
+
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		EXPECT_INT(verdict_on_counts(lists[i][0], lists[i][1], STATUS_REASONS_MAX), 0);
+		EXPECT_INT(verdict_on_counts(lists[i][0], lists[i][1], STATUS_REASONS_MAX + 1),
+			   -EBADMSG);
+	}
+}
+
 static void a_full_list_of_a_farm_stays_as_it_is(void)
 {
 	struct status_farm f = {0};
@@ -179,6 +234,8 @@ UNIT_TESTS(codec_limits) = {
 	{"lists have the limits of the configuration", lists_have_the_limits_of_the_configuration},
 	{"inner lists have limits, too", inner_lists_have_limits_too},
 	{"what a farm tells has limits", what_a_farm_tells_has_limits},
+	{"what the pair tells has limits", what_the_pair_tells_has_limits},
+	{"counts by reason have limits", counts_by_reason_have_limits},
 	{"a full list of a farm stays as it is", a_full_list_of_a_farm_stays_as_it_is},
 	{"a share is a part of one", a_share_is_a_part_of_one},
 	{"reading a reply has a budget", reading_a_reply_has_a_budget},

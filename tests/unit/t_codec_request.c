@@ -113,12 +113,15 @@ static void arguments_of_a_request(void)
 	static const uint64_t most[CONTROL_LAST + 1] = {
 		[CONTROL_BACKEND_DRAIN] = CONFIG_DEADLINE_MAX_MS,
 		[CONTROL_BACKEND_WEIGHT] = CONFIG_WEIGHT_MAX,
+		[CONTROL_MAINTENANCE] = 2,
 	};
 
-	for (int c = CONTROL_STATUS; c < CONTROL_CONNECTIONS; c++) {
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
 		const struct control_request good = sample_request(c);
 		struct control_request r = good;
 
+		if (c == CONTROL_CONNECTIONS)
+			continue; /* filters_of_connections() */
 		strcpy(r.farm, good.farm[0] ? "" : "www");
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 		r = good;
@@ -206,6 +209,7 @@ static void every_flipped_bit_of_a_request(void)
 			const uint8_t key[] = {(uint8_t)(0x08 ^ 1 << bit), (uint8_t)c};
 			const uint8_t value[] = {0x08, (uint8_t)(c ^ 1 << bit)};
 			bool known = value[1] == CONTROL_CONNECTIONS ||
+				     value[1] == CONTROL_MAINTENANCE ||
 				     (value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER);
 
 			EXPECT_INT(decode_request(key, sizeof(key)), -EBADMSG);

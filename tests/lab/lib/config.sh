@@ -13,9 +13,8 @@ lab_conf() {
 lab_conf_cluster() {
 	cat <<-EOT
 		cluster "lab" {
-			key-file = "$LAB/cluster.key"
-			node "a" { address = "$(lab_node_address a)"  priority = ${LAB_PRIORITY_A:-150} }
-			node "b" { address = "$(lab_node_address b)"  priority = ${LAB_PRIORITY_B:-100} }
+			key-file = "${LAB_KEY:-$LAB/cluster.key}"
+			${LAB_CLUSTER_KEYS:-}
 		}
 	EOT
 }
