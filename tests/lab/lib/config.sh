@@ -15,6 +15,8 @@ lab_conf_cluster() {
 		cluster "lab" {
 			key-file = "${LAB_KEY:-$LAB/cluster.key}"
 			${LAB_CLUSTER_KEYS:-}
+			node "a" { address = "$(lab_node_address a)"  priority = ${LAB_PRIORITY_A:-150} }
+			node "b" { address = "$(lab_node_address b)"  priority = ${LAB_PRIORITY_B:-100} }
 		}
 	EOT
 }
