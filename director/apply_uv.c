@@ -174,6 +174,7 @@ static int bring_facts(struct director *d, struct err *err)
 		facts_clear(&d->facts);
 		code = facts_gather(&d->facts, d->config, d->peer, &source);
 	}
+	d->facts.plan.owner = d->self && d->self->priority == VRRP_PRIORITY_OWNER;
 	d->facts_stale = code < 0;
 	d->n_changed = 0;
 	return code < 0 ? err_set(err, code, "no memory for what is known of the backends") : 0;

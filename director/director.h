@@ -162,10 +162,16 @@ void director_set_realtime(struct director *d, const struct config *c);
 /* Makes the routers fit the configuration: what stays is reconfigured, the rest ends or starts. */
 int director_set_routers(struct director *d, const struct config *c, const struct config_node *self,
 			 struct err *err);
+/* Removes the devices that an earlier run made for virtual MAC addresses which are not wanted now. */
+void director_clean_devices(const struct config *c);
 /* Tells every router how its interface is. */
 void director_feed_routers(struct director *d);
-/* Ends all routers in order (addresses given up) or just closes them. */
-void director_end_routers(struct director *d, bool leave);
+/* All routers give their addresses up, and the other director hears of it. */
+void director_leave_routers(struct director *d);
+/* One of them should not be closed yet. */
+bool director_routers_linger(const struct director *d);
+/* Closes them; what was not given up before stays. */
+void director_end_routers(struct director *d);
 
 /* Looks for them, for the addresses of every router that is not master. */
 void director_look_for_stragglers(struct director *d);

@@ -25,6 +25,7 @@ enum {
 		1000, /* a start waits so long for its neighbours: an adopted ruleset must not shrink */
 	GRACE_STEP_MS = 50,
 	CHECK_MS = 1000,
+	LINGER_STEP_MS = 10,
 };
 
 /* --- who am I --------------------------------------------------------------------------------- */
@@ -328,14 +329,22 @@ static void timer_closed(uv_handle_t *handle)
 	director_unref(handle->data);
 }
 
-/* Ends what was opened, in reverse order; d frees itself when its timers and its thread have ended. */
-static void director_end(struct director *d, bool leave)
+/* From now on nothing is begun; a thread that reads a configuration is waited for. */
+static void begin_stop(struct director *d)
 {
+	if (d->stopping)
+		return;
 	d->stopping = true;
 	d->references += d->reload.running;
+}
+
+/* Ends what was opened, in reverse order; d frees itself when its timers and its thread have ended. */
+static void director_end(struct director *d)
+{
+	begin_stop(d);
 	control_server_close(d->server);
 	director_end_tracks(d);
-	director_end_routers(d, leave);
+	director_end_routers(d);
 	director_close_election(d);
 	routes_close(d->routes);
 	neighbours_close(d->neighbours);
@@ -397,6 +406,7 @@ static int open_all(struct director *d, struct err *err)
 		code = director_set_tracks(d, err);
 	if (code < 0)
 		return code;
+	director_clean_devices(d->config);
 	snprintf(path, sizeof(path), "%s/director.sock", d->options.runtime_dir);
 	return control_server_new(d->loop, path, director_answer, d, &d->server, err);
 }
@@ -436,7 +446,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	d->references = 3;
 	code = open_all(d, err);
 	if (code < 0) {
-		director_end(d, false);
+		director_end(d);
 		return code;
 	}
 	log_info("directord " DIRECTOR_VERSION " starts%s%s with %s",
@@ -452,10 +462,24 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	return 0;
 }
 
+/* The other director takes over meanwhile. */
+static void linger(uv_timer_t *timer)
+{
+	struct director *d = timer->data;
+
+	if (!director_routers_linger(d))
+		director_end(d);
+}
+
 void director_stop(struct director *d)
 {
 	if (!d || d->stopping)
 		return;
 	log_info("directord stops: virtual addresses are given up, the ruleset stays");
-	director_end(d, true);
+	begin_stop(d);
+	director_leave_routers(d);
+	uv_timer_stop(&d->refresh);
+	uv_timer_stop(&d->load);
+	uv_timer_start(&d->check, linger, LINGER_STEP_MS, LINGER_STEP_MS);
+	linger(&d->check);
 }

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/facts.h"
 
+#include "ha/vmac.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static size_t count_backends(const struct config *c)
 {
@@ -28,7 +31,7 @@ enum { INTERFACES_MAX = UINT16_MAX };
 
 static size_t interfaces_room(const struct config *c)
 {
-	size_t n = c->n_farms + count_backends(c);
+	size_t n = c->n_farms + c->n_vrrps + count_backends(c);
 
 	return n < INTERFACES_MAX ? n : INTERFACES_MAX;
 }
@@ -47,6 +50,39 @@ static void gather_interfaces(struct facts *f, const struct config *c,
 						     &in->peer_mac);
 		f->plan.n_interfaces++;
 	}
+}
+
+/* Those on which packets to virtual addresses are not accepted: there are rules for them, too. */
+static void gather_refusing(struct facts *f, const struct config *c,
+			    const struct facts_source *source)
+{
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		if (!c->vrrps[i].accept && !plan_find_interface(&f->plan, c->vrrps[i].interface) &&
+		    source->interface(source->owner, c->vrrps[i].interface,
+				      &f->interfaces[f->plan.n_interfaces]))
+			f->plan.n_interfaces++;
+}
+
+static void gather_virtuals(struct facts *f, const struct config *c,
+			    const struct facts_source *source)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		for (size_t k = 0; k < sizeof(families); k++) {
+			const struct config_vrrp *v = &c->vrrps[i];
+			struct plan_virtual *virtual = &f->virtuals[f->plan.n_virtuals];
+			struct plan_interface in;
+
+			if (!v->virtual_mac || !config_vrrp_has_family(v, families[k]))
+				continue;
+			vmac_name(virtual->name, families[k], v->virtual_router_id, v->interface);
+			if (!source->interface(source->owner, virtual->name, &in))
+				continue;
+			virtual->ifindex = in.ifindex;
+			snprintf(virtual->parent, sizeof(virtual->parent), "%s", v->interface);
+			f->plan.n_virtuals++;
+		}
 }
 
 /* The name of the interface that leads to a backend, in buf or in the configuration; or NULL. */
@@ -154,16 +190,21 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 
 	*f = (struct facts){
 		.interfaces = calloc(interfaces_room(c) + 1, sizeof(*f->interfaces)),
+		.virtuals = calloc(2 * c->n_vrrps + 1, sizeof(*f->virtuals)),
 		.all = calloc(count_backends(c) + 1, sizeof(*f->all)),
 		.farms = calloc(c->n_farms + 1, sizeof(*f->farms)),
 	};
-	if (!f->interfaces || !f->all || !f->farms) {
+	if (!f->interfaces || !f->virtuals || !f->all || !f->farms) {
 		facts_clear(f);
 		return -ENOMEM;
 	}
-	f->plan =
-		(struct plan_facts){.config = c, .interfaces = f->interfaces, .backends = f->farms};
+	f->plan = (struct plan_facts){.config = c,
+				      .interfaces = f->interfaces,
+				      .virtuals = f->virtuals,
+				      .backends = f->farms};
 	gather_interfaces(f, c, peer, source);
+	gather_refusing(f, c, source);
+	gather_virtuals(f, c, source);
 	next = f->all;
 	for (size_t i = 0; i < c->n_farms; i++) {
 		f->farms[i] = next;
@@ -213,6 +254,7 @@ bool facts_renew(struct facts *f, const struct config_node *peer, const struct f
 void facts_clear(struct facts *f)
 {
 	free(f->interfaces);
+	free(f->virtuals);
 	free(f->all);
 	free(f->farms);
 	*f = (struct facts){0};

@@ -36,6 +36,7 @@ struct facts_source {
 struct facts {
 	struct plan_facts plan;
 	struct plan_interface *interfaces;
+	struct plan_virtual *virtuals;
 	struct plan_backend *all; /* backends of all farms in a row */
 	const struct plan_backend **farms;
 };
@@ -43,7 +44,7 @@ struct facts {
 /*
  * Asks about every interface that a farm or a backend uses, every enabled backend and, when peer is
  * not NULL, the other director on the interfaces with farms. Those come first in
- * plan.interfaces. The configuration is borrowed. 0 or -ENOMEM.
+ * plan.interfaces, behind them those of virtual routers that do not accept packets. The configuration is borrowed. 0 or -ENOMEM.
  */
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source);

@@ -2,6 +2,7 @@
 #include "director/link_uv.h"
 
 #include "director/netlink_uv.h"
+#include "ha/vmac.h"
 #include "include/nlattr.h"
 
 #include <errno.h>
@@ -117,6 +118,7 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *attr;
 	struct link link = {0}, *known;
+	bool own = false;
 
 	if ((nlh->nlmsg_type != RTM_NEWLINK && nlh->nlmsg_type != RTM_DELLINK) ||
 	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*info) || info->ifi_family == AF_BRIDGE)
@@ -142,7 +144,12 @@ static void message(void *owner, const struct nlmsghdr *nlh)
 			link.master = mnl_attr_get_u32(attr);
 		else if (mnl_attr_get_type(attr) == IFLA_LINKINFO)
 			read_kind(attr, &link.traits);
+		else if (mnl_attr_get_type(attr) == IFLA_IFALIAS &&
+			 mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+			own = strcmp(mnl_attr_get_str(attr), VMAC_ALIAS) == 0;
 	}
+	/* A virtual router's: up or not is its role, which is not of interest to anybody here. */
+	link.up |= own;
 	link.traits.mac = link.mac;
 	store(l, &link);
 }

@@ -12,6 +12,7 @@
 #include "director/ruleset/keeper_uv.h"
 #include "director/straggler_uv.h"
 #include "ha/vip_uv.h"
+#include "ha/vmac_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 
@@ -159,6 +160,7 @@ static int clean(const struct arguments *args, const struct config *c)
 	struct keeper *keeper = NULL;
 	struct err err = {0};
 	char path[512];
+	size_t devices;
 	int code = refuse_while_running(args->runtime_dir, &err);
 
 	if (code == 0)
@@ -169,6 +171,8 @@ static int clean(const struct arguments *args, const struct config *c)
 		code = stragglers_clean(&err);
 	if (code == 0)
 		code = clean_addresses(c, args->node, &err);
+	if (code == 0)
+		code = vmac_clean(NULL, NULL, &devices, &err);
 	keeper_free(keeper);
 	if (code == 0) {
 		code = flow_file_remove(args->runtime_dir);

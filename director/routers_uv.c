@@ -8,6 +8,7 @@
 #include "director/config/auth_key_file.h"
 #include "director/config/key_file.h"
 #include "director/director.h"
+#include "ha/vmac_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -232,6 +233,35 @@ out:
 	return call.code;
 }
 
+static bool device_is_wanted(const void *owner, const char *name)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	const struct config *c = owner;
+	char wanted[VMAC_NAME];
+
+	for (size_t i = 0; i < 2 * c->n_vrrps; i++) {
+		const struct config_vrrp *v = &c->vrrps[i / 2];
+		uint8_t family = families[i % 2];
+
+		if (v->virtual_mac && config_vrrp_has_family(v, family) &&
+		    strcmp(name, vmac_name(wanted, family, v->virtual_router_id, v->interface)) ==
+			    0)
+			return true;
+	}
+	return false;
+}
+
+void director_clean_devices(const struct config *c)
+{
+	struct err err = {0};
+	size_t removed = 0;
+
+	if (vmac_clean(device_is_wanted, c, &removed, &err) < 0)
+		log_error("%s, going on", err.text);
+	if (removed > 0)
+		log_warning("removed %zu interface(s) that an earlier run left", removed);
+}
+
 /* True when a backend on the link was found; of a farm that has none there, any backend. */
 static bool farm_has_backend(struct director *d, const struct config_farm *farm, uint32_t ifindex)
 {
@@ -279,13 +309,60 @@ static bool same_link(const struct vrrp_link *a, const struct vrrp_link *b)
 	       a->present == b->present && a->up == b->up;
 }
 
-/* How the router's interface is now. False: it is not to be told yet. */
-static bool look_at_link(struct director *d, const struct vrrp_router *r, struct vrrp_link *ret)
+/*
+ * The chain of a router's device is in the kernel. Without it the host would answer what comes for
+ * the farms, with a reset.
+ */
+static bool device_is_served(struct director *d, const char *name)
+{
+	const struct link *device = name ? links_find(d->links, name) : NULL;
+	const struct plan_facts *plan = &d->facts.plan;
+
+	if (!name)
+		return true;
+	for (size_t i = 0; device && i < plan->n_virtuals; i++)
+		if (strcmp(plan->virtuals[i].name, name) == 0 &&
+		    plan->virtuals[i].ifindex == device->ifindex)
+			return director_is_settled(d);
+	return false;
+}
+
+struct prepare_call {
+	struct vrrp_router *r;
+	unsigned int ifindex;
+	bool made;
+};
+
+static void prepare_here(void *arg)
+{
+	struct prepare_call *call = arg;
+
+	call->made = vrrp_router_prepare(call->r, call->ifindex);
+}
+
+/* The router's device is there, or is made again; its chain is still to come. */
+static bool device_is_made(struct director *d, struct vrrp_router *r, const struct link *link)
+{
+	struct prepare_call call = {.r = r, .ifindex = link->ifindex};
+
+	election_call(d->election, prepare_here, &call);
+	return call.made;
+}
+
+/*
+ * How the router's interface is now. False: it is not to be told yet. ret_again: it is to be told
+ * that, were it nothing new, and says what is wrong with its device.
+ */
+static bool look_at_link(struct director *d, struct vrrp_router *r, struct vrrp_link *ret,
+			 bool *ret_again)
 {
 	const struct link *link = links_find(d->links, vrrp_router_interface(r));
 
+	*ret_again = link && link->up && !device_is_served(d, vrrp_router_device(r));
 	if (link && link->up && !link_is_settled(d, link))
 		return false; /* until then the router stays as it is: init, or link down */
+	if (*ret_again && device_is_made(d, r, link))
+		return false; /* likewise */
 	*ret = (struct vrrp_link){0};
 	if (link)
 		*ret = (struct vrrp_link){.ifindex = link->ifindex,
@@ -330,12 +407,13 @@ void director_feed_routers(struct director *d)
 
 	for (size_t i = 0; i < d->n_routers; i++) {
 		struct vrrp_link now;
+		bool again;
 
-		if (!look_at_link(d, d->routers[i], &now)) {
+		if (!look_at_link(d, d->routers[i], &now, &again)) {
 			all = false;
 			continue;
 		}
-		told[i] = !d->fed_all || !same_link(&now, &d->fed[i]);
+		told[i] = again || !d->fed_all || !same_link(&now, &d->fed[i]);
 		any |= told[i];
 		d->fed[i] = now;
 	}
@@ -349,26 +427,52 @@ void director_feed_routers(struct director *d)
 	d->fed_all |= all;
 }
 
-struct end_call {
-	struct director *d;
-	bool leave;
-};
-
 static void end_here(void *arg)
 {
-	const struct end_call *call = arg;
+	const struct director *d = arg;
 
-	if (call->leave)
-		pair_leave(call->d->pair);
-	for (size_t i = 0; i < call->d->n_routers; i++)
-		vrrp_router_close(call->d->routers[i]);
-	pair_close(call->d->pair);
+	for (size_t i = 0; i < d->n_routers; i++)
+		vrrp_router_close(d->routers[i]);
+	pair_close(d->pair);
 }
 
-void director_end_routers(struct director *d, bool leave)
+static void leave_here(void *arg)
+{
+	const struct director *d = arg;
+
+	pair_leave(d->pair);
+}
+
+void director_leave_routers(struct director *d)
+{
+	election_call(d->election, leave_here, d);
+}
+
+struct linger_call {
+	const struct director *d;
+	bool linger;
+};
+
+static void linger_here(void *arg)
+{
+	struct linger_call *call = arg;
+
+	for (size_t i = 0; i < call->d->n_routers; i++)
+		call->linger |= vrrp_router_linger_ms(call->d->routers[i]) > 0;
+}
+
+bool director_routers_linger(const struct director *d)
+{
+	struct linger_call call = {.d = d};
+
+	election_call(d->election, linger_here, &call);
+	return call.linger;
+}
+
+void director_end_routers(struct director *d)
 {
 	if (d->pair)
-		election_call(d->election, end_here, &(struct end_call){.d = d, .leave = leave});
+		election_call(d->election, end_here, d);
 	d->pair = NULL;
 	d->n_routers = 0;
 }

@@ -72,7 +72,7 @@ static void step_once(struct heartbeat_link *p, const struct heartbeat_event *ev
 	if (u->flags & HEARTBEAT_PEER_GONE && !h->closing)
 		h->ops.gone(h->owner, p->index, p->core.known, p->core.n_known);
 	if (u->flags & HEARTBEAT_PROBE && !h->closing)
-		heartbeat_link_send(p, 0);
+		heartbeat_link_send(p);
 }
 
 static struct heartbeat_update step(struct heartbeat_link *p, enum heartbeat_event_type type,
@@ -260,7 +260,7 @@ static void send_message(struct heartbeat_link *p, const struct heartbeat_messag
 }
 
 /* One heartbeat: all words, in as many datagrams as that takes. */
-void heartbeat_link_send(struct heartbeat_link *p, uint8_t flags)
+void heartbeat_link_send(struct heartbeat_link *p)
 {
 	struct heartbeat *h = p->h;
 	struct heartbeat_message m;
@@ -273,7 +273,7 @@ void heartbeat_link_send(struct heartbeat_link *p, uint8_t flags)
 		size_t room;
 
 		heartbeat_stamp(&p->core, now_us(), &m);
-		m.flags = flags;
+		m.flags = h->leaving ? HEARTBEAT_LEAVING : 0;
 		if (at == 0 && h->ops.fill_stragglers)
 			m.n_stragglers = (uint8_t)h->ops.fill_stragglers(
 				h->owner, p->index, m.stragglers, HEARTBEAT_STRAGGLERS_MAX);

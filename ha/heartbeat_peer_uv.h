@@ -38,6 +38,7 @@ struct heartbeat {
 	struct addr address;
 	uint16_t port;
 	uv_timer_t tick;
+	bool leaving; /* goodbye was said: whatever is sent later does not take it back */
 	bool closing;
 	int open_handles;
 	struct heartbeat_link peers[HEARTBEAT_PEERS_MAX];
@@ -45,7 +46,7 @@ struct heartbeat {
 	struct heartbeat_word words[HEARTBEAT_ROUTERS_MAX]; /* while a heartbeat is made */
 };
 
-/* One heartbeat now. flags: enum heartbeat_flags. */
-void heartbeat_link_send(struct heartbeat_link *p, uint8_t flags);
+/* One heartbeat now. */
+void heartbeat_link_send(struct heartbeat_link *p);
 
 #endif

@@ -12,16 +12,15 @@ static void on_tick(uv_timer_t *tick)
 	struct heartbeat *h = tick->data;
 
 	for (size_t i = 0; i < h->n_peers && !h->closing; i++)
-		heartbeat_link_send(&h->peers[i], 0);
+		heartbeat_link_send(&h->peers[i]);
 }
 
 void heartbeat_send_now(struct heartbeat *h, bool goodbye)
 {
-	uint8_t flags = goodbye ? HEARTBEAT_LEAVING : 0;
-
+	h->leaving |= goodbye;
 	for (size_t i = 0; i < h->n_peers; i++) {
-		heartbeat_link_send(&h->peers[i], flags);
-		heartbeat_link_send(&h->peers[i], flags);
+		heartbeat_link_send(&h->peers[i]);
+		heartbeat_link_send(&h->peers[i]);
 	}
 }
 

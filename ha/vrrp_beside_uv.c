@@ -12,6 +12,9 @@ void vrrp_router_tell(struct vrrp_router *r, const struct vrrp_event *ev)
 {
 	if (!r->left)
 		vrrp_router_step(r, *ev);
+	/* It sends adverts, which the switch has seen even when we have not. */
+	if (!r->closing && ev->type == VRRP_EVENT_PEER && ev->peer.says == VRRP_PEER_MASTER)
+		vrrp_vmac_follow(r, true);
 }
 
 uint8_t vrrp_router_priority(const struct vrrp_router *r)
@@ -125,6 +128,7 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 	*ret = (struct vrrp_view){
 		.name = r->section,
 		.interface = r->interface,
+		.device = vrrp_router_device(r),
 		.virtual_router_id = r->virtual_router_id,
 		.version = r->version,
 		.family = r->family,

@@ -44,8 +44,14 @@ static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 {
 	unsigned long suppressed;
 	char text[MORE_TEXT];
-	int code = r->socket ? vrrp_socket_send(r->socket, p) : -ENOTCONN;
+	/* The last advert before a higher router would turn the switch's head back to us. */
+	bool last = r->core.state != VRRP_MASTER && p->priority != VRRP_PRIORITY_STOP;
+	int code = -ENOTCONN;
 
+	if (r->virtual_mac && !r->unicast && !last)
+		code = vrrp_vmac_send(r, p);
+	else if (r->socket)
+		code = vrrp_socket_send(r->socket, p);
 	if (code == 0) {
 		r->counters.sent++;
 		return;
@@ -142,6 +148,9 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 {
 	if (u->flags & VRRP_RELEASE_VIP)
 		vrrp_router_release(r);
+	/* The advert turns the switch's head: what comes then must find the device. */
+	if (u->flags & VRRP_TAKE_VIP)
+		vrrp_vmac_take(r);
 	if (u->flags & VRRP_ADVERT)
 		send_advert(r, u->send_priority);
 	if (u->flags & VRRP_GOODBYE)
@@ -156,6 +165,7 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 		deadline_arm(&r->deadline, u->deadline_us);
 	if (u->flags & VRRP_HELD)
 		tell_held(r);
+	vrrp_vmac_follow(r, false);
 	if (u->flags & VRRP_STATE)
 		tell(r, u);
 }
@@ -278,6 +288,8 @@ static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
 					       .priority = p.priority,
 					       .interval_us = (uint64_t)p.interval_ms * 1000},
 			    });
+	if (!r->closing)
+		vrrp_vmac_follow(r, p.priority != VRRP_PRIORITY_STOP);
 }
 
 void vrrp_router_readable(void *owner)

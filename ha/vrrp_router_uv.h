@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The inside of a virtual router on the loop, shared by vrrp_router_uv.c (adverts, the timer and
- * the effects of a step), vrrp_vip_uv.c (the addresses: lease, announcements, who else claims them)
- * and vrrp_uv.c (the interface, the life of the router, what others call).
+ * the effects of a step), vrrp_vip_uv.c (the addresses: lease, announcements, who else claims them),
+ * vrrp_vmac_uv.c (its virtual MAC address), vrrp_beside_uv.c (what others than the network tell) and
+ * vrrp_uv.c (the interface, the life of the router, what others call).
  * Nobody else includes this; the outside is vrrp_uv.h.
  */
 #ifndef HA_VRRP_ROUTER_UV_H
@@ -14,6 +15,7 @@
 #include "ha/lease.h"
 #include "ha/vip_uv.h"
 #include "ha/vip_watch_uv.h"
+#include "ha/vmac_uv.h"
 #include "ha/vrrp_socket_uv.h"
 #include "ha/vrrp_uv.h"
 #include "include/log.h"
@@ -38,6 +40,7 @@ struct vrrp_router {
 	uint8_t version;
 	uint8_t family; /* of its addresses and of its adverts */
 	bool unicast;
+	bool virtual_mac;
 	uint8_t garp_repeat;
 	struct addr configured; /* the node's address; family 0: the interface's first */
 	struct addr peers[CONFIG_NODES_MAX]; /* the other nodes */
@@ -62,6 +65,7 @@ struct vrrp_router {
 	bool closing;
 
 	struct vrrp_socket *socket; /* NULL: not open */
+	struct vmac vmac;	    /* of use when virtual_mac */
 	struct announcer announcer;
 	struct deadline deadline; /* the core's */
 	struct claimer claimer;
@@ -127,6 +131,20 @@ void vrrp_router_forget(struct vrrp_router *r);
 void vrrp_router_heard(struct vrrp_router *r);
 /* For status: its part about the addresses. */
 void vrrp_vips_view(const struct vrrp_router *r, struct vrrp_view *ret);
+
+/* In vrrp_vmac_uv.c. The interface that the addresses are on, and the MAC address they are told with. */
+unsigned int vrrp_router_home(const struct vrrp_router *r);
+const struct mac *vrrp_router_mac(const struct vrrp_router *r);
+/* The rest does nothing without virtual-mac. The device is there, or is made. 0 or a negative errno. */
+int vrrp_vmac_open(struct vrrp_router *r, struct err *err);
+/* Somebody removed the device. */
+bool vrrp_vmac_is_lost(const struct vrrp_router *r);
+/* The device is up before the first advert and before the addresses come. */
+void vrrp_vmac_take(struct vrrp_router *r);
+/* After a step; heard: another master was. The device goes down when it is not of use any more. */
+void vrrp_vmac_follow(struct vrrp_router *r, bool heard);
+/* An advert to the group, from the virtual MAC address. 0 or a negative errno. */
+int vrrp_vmac_send(struct vrrp_router *r, const struct vrrp_packet *p);
 
 /* Looks at the interface and at failed addresses again after a while (in vrrp_uv.c). */
 void vrrp_router_recheck(struct vrrp_router *r, uint64_t ms);

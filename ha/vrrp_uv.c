@@ -76,6 +76,8 @@ static enum vrrp_reason find_fault(struct vrrp_router *r, struct addr *ret_addre
 	if (!r->socket &&
 	    vrrp_socket_new(r->loop, &place, vrrp_router_readable, r, &r->socket, err) < 0)
 		return VRRP_REASON_NO_SOCKET;
+	if (vrrp_vmac_open(r, err) < 0)
+		return VRRP_REASON_NO_SOCKET; /* to send from the virtual MAC address */
 	if (!find_address(r, ret_address, err))
 		return VRRP_REASON_NO_ADDRESS;
 	if (r->track_fault[0]) {
@@ -112,14 +114,17 @@ static enum vrrp_reason look_for_fault(struct vrrp_router *r, struct addr *ret_a
 static void startup(struct vrrp_router *r)
 {
 	struct err err = {0};
-	size_t removed = 0;
+	size_t removed = 0, more = 0;
 
 	if (r->core.settings.priority != VRRP_PRIORITY_OWNER) {
-		if (vip_clean(r->interface, r->vips.addresses, r->vips.n, &removed, &err) < 0)
+		if (vip_clean(r->interface, r->vips.addresses, r->vips.n, &removed, &err) < 0 ||
+		    (r->virtual_mac &&
+		     vip_clean(r->vmac.name, r->vips.addresses, r->vips.n, &more, &err) < 0))
 			log_error("%s: %s, going on", r->name, err.text);
+		removed += more;
 		if (removed > 0)
 			log_warning("%s: removed %zu address(es) that an earlier run left on %s",
-				    r->name, removed, r->interface);
+				    r->name, removed, more ? r->vmac.name : r->interface);
 	}
 	vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_STARTUP});
 }
@@ -187,6 +192,7 @@ static void drop_link(struct vrrp_router *r)
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
 	vrrp_router_forget(r);
+	vmac_remove(&r->vmac);
 }
 
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
@@ -197,7 +203,7 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 
 	if (r->closing || r->left ||
 	    (r->linked && !replaced && !moved && link->present == r->link.present &&
-	     link->up == r->link.up))
+	     link->up == r->link.up && !vrrp_vmac_is_lost(r)))
 		return;
 	if (replaced)
 		drop_link(r);
@@ -207,6 +213,8 @@ void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link)
 	if (moved && r->core.state == VRRP_MASTER)
 		vrrp_router_announce(r);
 	vrrp_router_judge(r);
+	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips))
+		vrrp_router_recheck(r, 0);
 }
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -324,6 +332,8 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->version = section->version;
 	r->family = setup->family;
 	r->unicast = section->unicast;
+	r->virtual_mac = section->virtual_mac;
+	vmac_init(&r->vmac, r->family, r->virtual_router_id, r->interface);
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
 	code = vrrp_vips_init(r, err);
@@ -372,6 +382,9 @@ void vrrp_router_close(struct vrrp_router *r)
 	r->closing = true;
 	vrrp_socket_close(r->socket);
 	r->socket = NULL;
+	if (r->left) /* else it is not to be noticed that we are gone */
+		vmac_remove(&r->vmac);
+	vmac_close(&r->vmac);
 	deadline_close(&r->deadline, on_handle_closed);
 	uv_close((uv_handle_t *)&r->recheck, on_recheck_closed);
 	vrrp_vips_close(r, on_handle_closed);
@@ -395,7 +408,7 @@ static void replace_addresses(struct vrrp_router *r, struct vip_set *next)
 	}
 	announcer_stop(&r->announcer); /* it reads the old list */
 	claimer_end(&r->claimer);
-	if (vip_set_replace(&r->vips, next, r->link.ifindex, &r->vip_error) < 0)
+	if (vip_set_replace(&r->vips, next, vrrp_router_home(r), &r->vip_error) < 0)
 		log_error("%s: %s, it stays there", r->name, r->vip_error.text);
 	vip_watch_read(&r->listener);
 	claimer_set_addresses(&r->claimer, r->vips.addresses, r->vips.n);
@@ -413,7 +426,7 @@ bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setu
 	return strcmp(section->interface, r->interface) == 0 &&
 	       section->virtual_router_id == r->virtual_router_id &&
 	       section->version == r->version && section->unicast == r->unicast &&
-	       setup->family == r->family;
+	       section->virtual_mac == r->virtual_mac && setup->family == r->family;
 }
 
 int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setup, struct err *err)
@@ -427,8 +440,8 @@ int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setu
 
 	if (!vrrp_router_fits(r, setup))
 		return err_set(err, -EINVAL,
-			       "vrrp \"%s\": another interface, virtual-router-id, version or "
-			       "unicast makes it another router",
+			       "vrrp \"%s\": another interface, virtual-router-id, version, "
+			       "unicast or virtual-mac makes it another router",
 			       setup->section->name);
 	code = make_vips(setup, &next, err);
 	if (code < 0)
@@ -455,4 +468,9 @@ void vrrp_router_confirm(struct vrrp_router *r)
 const char *vrrp_router_interface(const struct vrrp_router *r)
 {
 	return r->interface;
+}
+
+const char *vrrp_router_device(const struct vrrp_router *r)
+{
+	return r->virtual_mac ? r->vmac.name : NULL;
 }

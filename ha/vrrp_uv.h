@@ -67,6 +67,8 @@ struct vrrp_counters {
 struct vrrp_view {
 	const char *name;
 	const char *interface;
+	const char
+		*device; /* that has the virtual MAC address; NULL: the interface's own is used */
 	uint8_t virtual_router_id;
 	uint8_t version;
 	uint8_t family; /* AF_INET or AF_INET6 */
@@ -126,18 +128,29 @@ struct vrrp_setup {
 int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 		    const struct vrrp_router_ops *ops, void *owner, struct vrrp_router **ret,
 		    struct err *err);
+/*
+ * Sees to it that the device with the virtual MAC address is there, before the router may be told of
+ * its link: the program has rules to make for it. False: there is none and it cannot be made; the
+ * router says why when it is told of its link.
+ */
+bool vrrp_router_prepare(struct vrrp_router *r, unsigned int ifindex);
 /* The link as it is now; repeated calls without a change do nothing. */
 void vrrp_router_link(struct vrrp_router *r, const struct vrrp_link *link);
 /* Orderly end: addresses removed, advert with priority 0 sent, state init. All done on return. */
 void vrrp_router_leave(struct vrrp_router *r);
+/*
+ * How long the router should stay open after it has left: with a virtual MAC address the kernel
+ * forwards until another master was heard, but not for ever. 0: it may be closed.
+ */
+uint64_t vrrp_router_linger_ms(const struct vrrp_router *r);
 /* Ends all handles and frees r in the last close callback. Takes no address away. NULL is fine. */
 void vrrp_router_close(struct vrrp_router *r);
 /* The operator hands the addresses over. Only when master (and not the address owner). */
 int vrrp_router_failover(struct vrrp_router *r, struct err *err);
 /*
- * New priority, interval, preempt, address, peers, garp-repeat, garp-refresh, lease or list of addresses, without leaving
- * the state. Interface, virtual router id, version, family and unicast must be the same (-EINVAL):
- * vrrp_router_fits().
+ * New priority, interval, preempt, address, peers, garp-repeat, garp-refresh, lease or list of
+ * addresses, without leaving the state. Interface, virtual router id, version, family, unicast and
+ * virtual-mac must be the same (-EINVAL): vrrp_router_fits().
  */
 int vrrp_router_reconfigure(struct vrrp_router *r, const struct vrrp_setup *setup, struct err *err);
 bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setup);
@@ -148,6 +161,8 @@ bool vrrp_router_fits(const struct vrrp_router *r, const struct vrrp_setup *setu
 void vrrp_router_confirm(struct vrrp_router *r);
 /* Its name never changes: any thread may ask. */
 const char *vrrp_router_interface(const struct vrrp_router *r);
+/* The same: that of the device with the virtual MAC address, NULL without. */
+const char *vrrp_router_device(const struct vrrp_router *r);
 /*
  * What is known about being alone: decides how long the lease is. Until it is called, a router with a
  * cluster takes the other director for alive. An advert that is accepted overrules peer_silent until

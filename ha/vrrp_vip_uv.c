@@ -42,7 +42,7 @@ static void put(struct vrrp_router *r)
 	bool owner = r->core.settings.priority == VRRP_PRIORITY_OWNER;
 
 	r->vip_error.text[0] = '\0';
-	if (vip_set_take(&r->vips, r->link.ifindex, owner, lease_valid_s(&r->lease),
+	if (vip_set_take(&r->vips, vrrp_router_home(r), owner, lease_valid_s(&r->lease),
 			 &r->vip_error) < 0)
 		say_trouble(r);
 }
@@ -51,6 +51,7 @@ void vrrp_router_take(struct vrrp_router *r)
 {
 	uint64_t began_us = now_us();
 
+	vrrp_vmac_take(r);
 	put(r);
 	if (!r->lease.held) /* else the others of the set are due as before */
 		lease_renewed(&r->lease, began_us);
@@ -63,7 +64,7 @@ void vrrp_router_release(struct vrrp_router *r)
 	lease_end(&r->lease);
 	arm(r);
 	r->vip_error.text[0] = '\0';
-	if (vip_set_release(&r->vips, r->link.ifindex, &r->vip_error) < 0)
+	if (vip_set_release(&r->vips, vrrp_router_home(r), &r->vip_error) < 0)
 		say_trouble(r);
 	claimer_end(&r->claimer);
 	r->claim_error.text[0] = '\0';
@@ -88,7 +89,7 @@ static void say_restored(struct vrrp_router *r, const struct addr *first, size_t
 		log_warning("%s: %s%s was removed from %s, not by us: put back, announcing it "
 			    "again (%lu more not shown)",
 			    r->name, addr_format(first, text), n > 1 ? " and others" : "",
-			    r->interface, suppressed);
+			    r->virtual_mac ? r->vmac.name : r->interface, suppressed);
 }
 
 /* Puts those back that are gone, and announces them before all others. */
@@ -123,7 +124,7 @@ static void renew(struct vrrp_router *r)
 	uint64_t began_us = now_us();
 	struct err err;
 
-	if (vip_set_renew(&r->vips, r->link.ifindex, lease_valid_s(&r->lease), &err) < 0) {
+	if (vip_set_renew(&r->vips, vrrp_router_home(r), lease_valid_s(&r->lease), &err) < 0) {
 		r->vip_error = err;
 		say_trouble(r);
 	}
@@ -149,7 +150,7 @@ static void on_lease(uv_timer_t *timer)
 		return;
 	vip_watch_read(&r->listener); /* who is gone is announced when it is back */
 	if (lapsed)
-		vip_set_find_lost(&r->vips, r->link.ifindex);
+		vip_set_find_lost(&r->vips, vrrp_router_home(r));
 	renew(r);
 	restore(r);
 	arm(r);
@@ -164,9 +165,9 @@ static void on_lost(void *owner, unsigned int ifindex, const struct addr *addres
 	if (r->closing || !r->lease.held)
 		return;
 	if (address)
-		lost = ifindex == r->link.ifindex && vip_set_lost(&r->vips, address);
+		lost = ifindex == vrrp_router_home(r) && vip_set_lost(&r->vips, address);
 	else
-		lost = vip_set_find_lost(&r->vips, r->link.ifindex) > 0;
+		lost = vip_set_find_lost(&r->vips, vrrp_router_home(r)) > 0;
 	if (!lost)
 		return;
 	lease_lost(&r->lease, now_us());
@@ -316,7 +317,7 @@ void vrrp_vips_configure(struct vrrp_router *r, const struct vrrp_setup *setup)
 
 void vrrp_vips_link(struct vrrp_router *r)
 {
-	announcer_link(&r->announcer, r->link.ifindex, &r->link.mac);
+	announcer_link(&r->announcer, r->link.ifindex, vrrp_router_mac(r));
 	claimer_link(&r->claimer, r->link.present ? r->link.ifindex : 0, &r->link.mac);
 }
 

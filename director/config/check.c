@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 /* RFC 9568, 5.2.7: 12 bits of centiseconds. */
-enum { V3_INTERVAL_MAX_MS = 40950, V3_INTERVAL_STEP_MS = 10 };
+enum { V3_INTERVAL_MAX_MS = 40950, V3_INTERVAL_STEP_MS = 10, PRIORITY_OWNER = 255 };
 
 static const char *const *name_of(const void *array, size_t size, size_t i)
 {
@@ -178,6 +178,20 @@ static void check_unicast(struct source *s, const struct config_cluster *cl,
 	}
 }
 
+/* The owner's addresses are the host's, and come with the interface's own MAC address. */
+static void check_virtual_mac(struct source *s, const struct config *c, const struct config_vrrp *v)
+{
+	for (size_t i = 0; v->virtual_mac && i < c->cluster.n_nodes; i++)
+		if (c->cluster.nodes[i].priority == PRIORITY_OWNER) {
+			source_mistake_at(s, &v->virtual_mac,
+					  "virtual-mac = true does not go with a node of priority "
+					  "255, whose addresses are the host's own: give node "
+					  "\"%s\" 254",
+					  c->cluster.nodes[i].name);
+			return;
+		}
+}
+
 static void check_auth(struct source *s, const struct config_vrrp *v)
 {
 	if (v->auth_mode != AUTH_OFF && !v->auth_key_file[0])
@@ -232,6 +246,7 @@ static void check_vrrps(struct source *s, const struct config *c)
 		check_router_id(s, c, i);
 		check_version(s, v);
 		check_ipv6(s, v);
+		check_virtual_mac(s, c, v);
 		check_auth(s, v);
 		check_unicast(s, &c->cluster, v);
 		check_tracks(s, c, v);

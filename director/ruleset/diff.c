@@ -34,12 +34,14 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_NOTE:
 	case ST_FORWARD_BY_MAC: return true;
 	case ST_FOR_US:
+	case ST_NOT_FOR_OTHERS:
 	case ST_IS_SERVICE: /* it is read when the rule is made */
 	case ST_WHOLE:
 	case ST_LATER_FRAGMENT:
 	case ST_FIRST_FRAGMENT:
 	case ST_LATER6:
 	case ST_PROTOCOL:
+	case ST_ND:
 	case ST_OCTET:
 	case ST_OCTET_ABOVE:
 	case ST_TOO_MANY:

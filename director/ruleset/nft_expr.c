@@ -28,12 +28,10 @@ enum {
 
 /* --- statements ------------------------------------------------------------------------------- */
 
-static void for_us(struct lowering *l)
+static void packet_type(struct lowering *l, uint32_t op, uint8_t type)
 {
-	uint8_t host = PACKET_HOST;
-
 	meta_load(l, NFT_META_PKTTYPE, REG_1);
-	compare(l, NFT_CMP_EQ, &host, sizeof(host));
+	compare(l, op, &type, sizeof(type));
 }
 
 static void looped_by_peer(struct lowering *l, const struct ruleset_statement *s, const char *nodes)
@@ -367,7 +365,8 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	const char *set = s->set < r->n_sets ? r->sets[s->set].name : "";
 
 	switch (s->kind) {
-	case ST_FOR_US: for_us(l); return;
+	case ST_FOR_US: packet_type(l, NFT_CMP_EQ, PACKET_HOST); return;
+	case ST_NOT_FOR_OTHERS: packet_type(l, NFT_CMP_NEQ, PACKET_OTHERHOST); return;
 	case ST_LOOPED_BY_PEER: looped_by_peer(l, s, set); return;
 	case ST_WHOLE: fragment(l, 0x3fff, NFT_CMP_EQ); return;
 	case ST_LATER_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_NEQ); return;
@@ -376,6 +375,11 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_TO_SERVICE: to_service(l, s->key, set); return;
 	case ST_IS_SERVICE: is_service(l, s->key, &r->sets[s->set].elements[s->number]); return;
 	case ST_PROTOCOL: protocol(l, s->value); return;
+	case ST_ND:
+		need_ip6(l);
+		protocol(l, IPPROTO_ICMPV6);
+		octet(l, s, NFT_CMP_EQ); /* the first one */
+		return;
 	case ST_OCTET: octet(l, s, s->negate ? NFT_CMP_NEQ : NFT_CMP_EQ); return;
 	case ST_OCTET_ABOVE: octet(l, s, NFT_CMP_GT); return;
 	case ST_TOO_MANY: too_many(l, s->number); return;

@@ -259,6 +259,13 @@ static void print_macs_are(FILE *out, const struct ruleset_statement *s)
 	nft_element_print_macs(out, macs);
 }
 
+static const char *nd_name(uint8_t type)
+{
+	return type == ND_SOLICITATION	  ? "nd-neighbor-solicit"
+	       : type == ND_ADVERTISEMENT ? "nd-neighbor-advert"
+					  : "nd-router-advert";
+}
+
 static void print_statement(FILE *out, const struct ruleset *r, const struct ruleset_statement *s)
 {
 	const char *name = s->set < r->n_sets ? r->sets[s->set].name : "";
@@ -266,6 +273,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 
 	switch (s->kind) {
 	case ST_FOR_US: fputs("meta pkttype host", out); return;
+	case ST_NOT_FOR_OTHERS: fputs("meta pkttype != other", out); return;
 	case ST_LOOPED_BY_PEER:
 		fprintf(out, "ether saddr %s ", mac_format(&s->mac, mac));
 		ruleset_key_print(out, s->key);
@@ -278,6 +286,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_PROTOCOL:
 		fprintf(out, "meta l4proto %s", s->value == IPPROTO_ICMP ? "icmp" : "ipv6-icmp");
 		return;
+	case ST_ND: fprintf(out, "icmpv6 type %s", nd_name(s->value)); return;
 	case ST_OCTET:
 		fprintf(out, "@th,%u,8 %s0x%x", 8 * s->number, s->negate ? "!= " : "", s->value);
 		return;

@@ -32,6 +32,7 @@ struct shared {
 	int errors, errors6; /* … of the packet in an ICMP error, to the farm's errors */
 	int later, later6;   /* VIP and protocol, of later fragments */
 	int chain, chain6;   /* for ICMP errors; -1: nobody to send them to */
+	struct plan_refused refused;
 	const struct plan_place *places; /* of each farm */
 };
 
@@ -154,13 +155,21 @@ static bool peer_is_backend(const struct plan_facts *facts, const struct plan_in
 }
 
 static int add_guard(struct ruleset *r, int chain, const struct plan_interface *in,
-		     enum ruleset_key source, int nodes)
+		     const struct shared *shared, bool ipv6)
 {
-	struct ruleset_statement looped = plan_statement_set(ST_LOOPED_BY_PEER, nodes);
+	struct ruleset_statement looped =
+		plan_statement_set(ST_LOOPED_BY_PEER, ipv6 ? shared->nodes6 : shared->nodes);
+	int err = 0;
 
 	looped.mac = in->peer_mac;
-	looped.key = source;
-	return PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
+	looped.key = ipv6 ? KEY_STATIC6 : KEY_STATIC;
+	if (ipv6) { /* the other director asks from an address that is no node's */
+		err |= plan_refuse_but_neighbours(r, chain, &shared->refused);
+		err |= plan_refuse(r, chain, &looped, 1, shared->refused.v6, true);
+	} else {
+		err |= plan_refuse(r, chain, &looped, 1, shared->refused.v4, false);
+	}
+	return err | PLAN_ADD_RULE(r, chain, looped, plan_statement(ST_ACCEPT));
 }
 
 static struct ruleset_statement to_service(enum ruleset_key key, int set)
@@ -186,27 +195,54 @@ static int add_only_service(struct ruleset *r, int chain, enum ruleset_key key, 
 	return PLAN_ADD_RULE(r, chain, plan_statement(ST_FOR_US), plan_statement(ST_WHOLE), is, go);
 }
 
-/*
- * The order is that of frequency: a whole packet for a service is done after the first rule of its
- * IP version.
- */
-static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
-			const struct plan_interface *in, const struct shared *shared)
+/* What the other director sent here although it was here already goes to the host. */
+static int plan_looped(const struct plan_facts *facts, struct ruleset *r, int chain,
+		       const struct plan_interface *in, const struct shared *shared)
+{
+	int err;
+
+	if (!in || shared->nodes < 0 || !peer_is_backend(facts, in))
+		return 0;
+	err = add_guard(r, chain, in, shared, false);
+	return shared->nodes6 < 0 ? err : err | add_guard(r, chain, in, shared, true);
+}
+
+/* In front of it, what is no service's and no error. */
+static int plan_errors(struct ruleset *r, int chain, const struct shared *shared)
 {
 	struct ruleset_statement for_us = plan_statement(ST_FOR_US);
 	struct ruleset_statement icmp = {.kind = ST_PROTOCOL, .value = IPPROTO_ICMP};
 	struct ruleset_statement to_errors = {.kind = ST_GOTO, .chain = (uint32_t)shared->chain};
-	int chain = ruleset_add_chain(r, "ingress-%s", in->name);
+	int err = 0;
+
+	if (shared->chain >= 0)
+		err |= PLAN_ADD_RULE(r, chain, for_us, icmp, to_errors);
+	if (shared->chain6 >= 0) {
+		icmp.value = IPPROTO_ICMPV6;
+		to_errors.chain = (uint32_t)shared->chain6;
+		err |= PLAN_ADD_RULE(r, chain, plan_statement(ST_LATER6), for_us,
+				     to_service(KEY_LATER6, shared->later6));
+		err |= PLAN_ADD_RULE(r, chain, for_us, icmp, to_errors);
+	}
+	return err;
+}
+
+/*
+ * Of a device: an interface, or the device of a virtual MAC address on that interface (NULL: one
+ * without farms). The order is that of frequency: a whole packet for a service is done after the first
+ * rule of its IP version.
+ */
+static int plan_ingress(const struct plan_facts *facts, struct ruleset *r, const char *device,
+			const struct plan_interface *in, const struct shared *shared)
+{
+	struct ruleset_statement for_us = plan_statement(ST_FOR_US);
+	int chain = ruleset_add_chain(r, "ingress-%s", device);
 	int err = 0;
 
 	if (chain < 0)
 		return chain;
-	memcpy(r->chains[chain].device, in->name, RULESET_IFNAME);
-	if (shared->nodes >= 0 && peer_is_backend(facts, in)) {
-		err |= add_guard(r, chain, in, KEY_STATIC, shared->nodes);
-		if (shared->nodes6 >= 0)
-			err |= add_guard(r, chain, in, KEY_STATIC6, shared->nodes6);
-	}
+	memcpy(r->chains[chain].device, device, RULESET_IFNAME);
+	err |= plan_looped(facts, r, chain, in, shared);
 	err |= add_only_service(r, chain, KEY_SERVICE, shared->services);
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_WHOLE),
 			     to_service(KEY_SERVICE, shared->services));
@@ -218,15 +254,11 @@ static int plan_ingress(const struct plan_facts *facts, struct ruleset *r,
 			     to_service(KEY_SERVICE, shared->firsts));
 	err |= PLAN_ADD_RULE(r, chain, for_us, plan_statement(ST_LATER_FRAGMENT),
 			     to_service(KEY_LATER, shared->later));
-	if (shared->chain >= 0)
-		err |= PLAN_ADD_RULE(r, chain, for_us, icmp, to_errors);
-	if (shared->chain6 >= 0) {
-		icmp.value = IPPROTO_ICMPV6;
-		to_errors.chain = (uint32_t)shared->chain6;
-		err |= PLAN_ADD_RULE(r, chain, plan_statement(ST_LATER6), for_us,
-				     to_service(KEY_LATER6, shared->later6));
-		err |= PLAN_ADD_RULE(r, chain, for_us, icmp, to_errors);
-	}
+	if (!in || strcmp(in->name, device) != 0)
+		err |= plan_ignore_routers(r, chain);
+	err |= plan_refuse_but_neighbours(r, chain, &shared->refused);
+	err |= plan_errors(r, chain, shared);
+	err |= plan_refuse_rest(r, chain, &shared->refused);
 	return err ? -ENOMEM : 0;
 }
 
@@ -324,7 +356,7 @@ static int fill_shared_sets(const struct plan_facts *facts, struct ruleset *r, s
 		return err;
 	if (r->sets[errors].n_elements == 0)
 		return 0;
-	chain = plan_icmp_chain(r, errors, ipv6);
+	chain = plan_icmp_chain(r, errors, ipv6 ? s->refused.v6 : s->refused.v4, ipv6);
 	*(ipv6 ? &s->chain6 : &s->chain) = chain;
 	return chain < 0 ? chain : 0;
 }
@@ -334,18 +366,30 @@ static int plan_all(const struct plan_facts *facts, const struct plan_memory *m,
 {
 	struct shared shared = {
 		.nodes = -1, .nodes6 = -1, .chain = -1, .chain6 = -1, .places = places};
+	const struct config *c = facts->config;
 	int err;
 
 	err = add_shared_sets(facts, r, &shared);
+	if (!err)
+		err = plan_refused_sets(facts, r, &shared.refused);
 	if (!err)
 		err = plan_farms(facts, m, r, places);
 	if (!err)
 		err = fill_shared_sets(facts, r, &shared, false);
 	if (!err && shared.services6 >= 0)
 		err = fill_shared_sets(facts, r, &shared, true);
-	for (size_t i = 0; !err && i < facts->n_interfaces; i++)
-		if (interface_has_farm(facts->config, facts->interfaces[i].name))
-			err = plan_ingress(facts, r, &facts->interfaces[i], &shared);
+	for (size_t i = 0; !err && i < facts->n_interfaces; i++) {
+		const struct plan_interface *in = &facts->interfaces[i];
+
+		if (interface_has_farm(c, in->name) || plan_refuses_on(c, in->name))
+			err = plan_ingress(facts, r, in->name, in, &shared);
+	}
+	for (size_t i = 0; !err && i < facts->n_virtuals; i++) {
+		const struct plan_virtual *virtual = &facts->virtuals[i];
+
+		err = plan_ingress(facts, r, virtual->name,
+				   plan_find_interface(facts, virtual->parent), &shared);
+	}
 	return err;
 }
 

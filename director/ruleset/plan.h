@@ -30,6 +30,11 @@
  *   send-NAME    writes the MACs of the flow's backend, or forgets the flow when it is dead and
  *                chooses anew
  *
+ *   ingress-DEV  the same as ingress-IF for each device that has a virtual MAC address on it: frames to
+ *                that address pass the interface as somebody else's and come to the hook of the device,
+ *                if it is up, which is while the router is master. So no rule depends on the role.
+ *                The sets are refused and refused6 where addresses are not accepted (plan_refuse.c).
+ *
  * Behind them in ingress-IF, for what is no whole packet for a service:
  *
  *   first-NAME   the first of several IPv4 fragments, by VIP, protocol and port: asks what the farm's
@@ -133,6 +138,13 @@ struct plan_interface {
 	struct mac peer_mac;
 };
 
+/* A device that has a virtual MAC address (ha/vmac.h): frames to that address arrive there. */
+struct plan_virtual {
+	char name[RULESET_IFNAME];
+	char parent[RULESET_IFNAME]; /* the interface that it is on */
+	uint32_t ifindex;
+};
+
 /* A backend as seen now. */
 struct plan_backend {
 	bool usable;	 /* not disabled, alive, with a known MAC and a way out: its flows go on */
@@ -146,6 +158,9 @@ struct plan_facts {
 	const struct config *config;
 	const struct plan_interface *interfaces;
 	size_t n_interfaces;
+	const struct plan_virtual *virtuals;
+	size_t n_virtuals;
+	bool owner; /* of the virtual addresses (priority 255), which are the host's own, too */
 	const struct plan_backend *const
 		*backends; /* [farm][backend], in the configuration's order */
 	/* [farm], NULL for a farm without: its table is as the facts say, at once. NULL: all. */

@@ -2,7 +2,7 @@
 /*
  * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
  * plan_icmp.c and plan_fragment.c those for what is no whole packet of it, plan_guard.c what stands
- * before them. Private to the plan.
+ * before them; and plan_refuse.c for what is of no farm. Private to the plan.
  *
  * Pure.
  */
@@ -84,8 +84,30 @@ int plan_icmp_farm(struct farm_plan *p, struct plan_entries *ret);
  */
 int plan_fragment_later(struct ruleset *r, const struct plan_facts *facts,
 			const struct plan_place *places, int services, int later, bool ipv6);
-/* The chain that ICMP errors go to, errors or errors6. Index or -ENOMEM. */
-int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6);
+/*
+ * The chain that ICMP errors go to, errors or errors6. refused: the set of addresses to which nothing
+ * else is accepted, -1: none. Index or -ENOMEM.
+ */
+int plan_icmp_chain(struct ruleset *r, int errors, int refused, bool ipv6);
+
+/* Virtual addresses to which nothing is accepted; sets by index, -1: there are none. */
+struct plan_refused {
+	int v4, v6;
+};
+
+/* Adds the sets. 0 or -ENOMEM, as all of these. */
+int plan_refused_sets(const struct plan_facts *facts, struct ruleset *r, struct plan_refused *ret);
+/* A section on that interface accepts nothing. */
+bool plan_refuses_on(const struct config *c, const char *interface);
+/* Drops what matches and goes to an address of the set; nothing when there is none. */
+int plan_refuse(struct ruleset *r, int chain, const struct ruleset_statement *matches, size_t n,
+		int set, bool ipv6);
+/* To stand before all rules about ICMPv6: what is accepted all the same. */
+int plan_refuse_but_neighbours(struct ruleset *r, int chain, const struct plan_refused *refused);
+/* To stand at the end. */
+int plan_refuse_rest(struct ruleset *r, int chain, const struct plan_refused *refused);
+/* Drops router advertisements: the host would take routes and addresses from them. */
+int plan_ignore_routers(struct ruleset *r, int chain);
 /* A farm with a list of clients or a rate. */
 bool plan_farm_is_guarded(const struct config_farm *farm);
 /* Adds the sets of a farm's guards. 0 or -ENOMEM. */

@@ -114,7 +114,7 @@ int plan_add_copies(struct ruleset *r, int chain, const struct plan_receivers *t
 /* --- ICMP errors ------------------------------------------------------------------------------ */
 
 /* Types 3, 11 and 12, or ICMPv6 1 to 4, about a packet whose ports are where they are looked for. */
-int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6)
+int plan_icmp_chain(struct ruleset *r, int errors, int refused, bool ipv6)
 {
 	const struct ruleset_statement options = octet(AT_EMBEDDED, IP_WITHOUT_OPTIONS, true);
 	const struct ruleset_statement extended[] = {
@@ -122,26 +122,32 @@ int plan_icmp_chain(struct ruleset *r, int errors, bool ipv6)
 		octet(AT_EMBEDDED_NEXT6, IPPROTO_UDP, true),
 		octet(AT_EMBEDDED_NEXT6, IPPROTO_ICMPV6, true),
 	};
+	const struct ruleset_statement no_error6 = {
+		.kind = ST_OCTET_ABOVE, .number = AT_TYPE, .value = ICMP6_LAST_ERROR};
+	const struct ruleset_statement no_error[] = {
+		octet(AT_TYPE, ICMP_UNREACHABLE, true),
+		octet(AT_TYPE, ICMP_EXCEEDED, true),
+		octet(AT_TYPE, ICMP_PARAMETER, true),
+	};
 	int chain = ruleset_add_chain(r, ipv6 ? "errors6" : "errors");
 	int err = 0;
 
 	if (chain < 0)
 		return chain;
 	if (ipv6) {
-		struct ruleset_statement no_error = {
-			.kind = ST_OCTET_ABOVE, .number = AT_TYPE, .value = ICMP6_LAST_ERROR};
-
-		err |= PLAN_ADD_RULE(r, chain, no_error, plan_statement(ST_ACCEPT));
+		err |= plan_refuse(r, chain, &no_error6, 1, refused, true);
+		err |= PLAN_ADD_RULE(r, chain, no_error6, plan_statement(ST_ACCEPT));
 		err |= PLAN_ADD_RULE(r, chain, verdict_of(KEY_ERROR6, errors));
+		err |= plan_refuse(r, chain, NULL, 0, refused, true);
 		err |= plan_add_counted(r, chain, extended, sizeof(extended) / sizeof(extended[0]),
 					ST_ACCEPT, "about a packet with extension headers");
 	} else {
-		err |= PLAN_ADD_RULE(r, chain, octet(AT_TYPE, ICMP_UNREACHABLE, true),
-				     octet(AT_TYPE, ICMP_EXCEEDED, true),
-				     octet(AT_TYPE, ICMP_PARAMETER, true),
+		err |= plan_refuse(r, chain, no_error, 3, refused, false);
+		err |= PLAN_ADD_RULE(r, chain, no_error[0], no_error[1], no_error[2],
 				     plan_statement(ST_ACCEPT));
 		err |= PLAN_ADD_RULE(r, chain, octet(AT_EMBEDDED, IP_WITHOUT_OPTIONS, false),
 				     verdict_of(KEY_ERROR, errors));
+		err |= plan_refuse(r, chain, NULL, 0, refused, false);
 		err |= plan_add_counted(r, chain, &options, 1, ST_ACCEPT,
 					"about a packet with options");
 	}

@@ -19,6 +19,8 @@ struct plan_memory {
 	const struct config *config; /* NULL: nothing was planned */
 	struct plan_interface *interfaces;
 	size_t n_interfaces;
+	struct plan_virtual *virtuals;
+	size_t n_virtuals;
 	struct farm_facts *farms;
 	size_t n_farms;
 	struct plan_place *places; /* of the farms in ruleset */
@@ -38,6 +40,7 @@ void plan_memory_forget(struct plan_memory *m)
 	}
 	free(m->farms);
 	free(m->interfaces);
+	free(m->virtuals);
 	free(m->places);
 	ruleset_clear(&m->ruleset);
 	*m = (struct plan_memory){0};
@@ -58,6 +61,12 @@ static bool interfaces_equal(const struct plan_interface *a, const struct plan_i
 	return strcmp(a->name, b->name) == 0 && a->ifindex == b->ifindex &&
 	       mac_equal(&a->mac, &b->mac) && a->peer_known == b->peer_known &&
 	       mac_equal(&a->peer_mac, &b->peer_mac);
+}
+
+static bool virtuals_equal(const struct plan_virtual *a, const struct plan_virtual *b)
+{
+	return strcmp(a->name, b->name) == 0 && a->ifindex == b->ifindex &&
+	       strcmp(a->parent, b->parent) == 0;
 }
 
 static bool backends_equal(const struct plan_backend *a, const struct plan_backend *b, size_t n)
@@ -88,8 +97,12 @@ static bool slots_equal(const struct farm_facts *f, const struct plan_facts *fac
 
 bool plan_memory_fits(const struct plan_memory *m, const struct plan_facts *facts)
 {
-	if (m->config != facts->config || m->n_interfaces != facts->n_interfaces)
+	if (m->config != facts->config || m->n_interfaces != facts->n_interfaces ||
+	    m->n_virtuals != facts->n_virtuals)
 		return false;
+	for (size_t i = 0; i < m->n_virtuals; i++)
+		if (!virtuals_equal(&m->virtuals[i], &facts->virtuals[i]))
+			return false;
 	for (size_t i = 0; i < m->n_interfaces; i++)
 		if (!interfaces_equal(&m->interfaces[i], &facts->interfaces[i]))
 			return false;
@@ -148,9 +161,13 @@ static int begin_anew(struct plan_memory *m, const struct plan_facts *facts)
 {
 	plan_memory_forget(m);
 	m->interfaces = calloc(facts->n_interfaces + 1, sizeof(*m->interfaces));
+	m->virtuals = calloc(facts->n_virtuals + 1, sizeof(*m->virtuals));
 	m->farms = calloc(facts->config->n_farms + 1, sizeof(*m->farms));
-	if (!m->interfaces || !m->farms)
+	if (!m->interfaces || !m->virtuals || !m->farms)
 		return -ENOMEM;
+	for (size_t i = 0; i < facts->n_virtuals; i++)
+		m->virtuals[i] = facts->virtuals[i];
+	m->n_virtuals = facts->n_virtuals;
 	for (size_t i = 0; i < facts->n_interfaces; i++)
 		m->interfaces[i] = facts->interfaces[i];
 	m->n_interfaces = facts->n_interfaces;

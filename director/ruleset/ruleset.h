@@ -140,6 +140,7 @@ enum ruleset_chooser {
 
 enum ruleset_statement_kind {
 	ST_FOR_US,	   /* the frame's destination MAC is this interface's */
+	ST_NOT_FOR_OTHERS, /* it is this interface's, or for all: the host would look at it */
 	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source no node's: mac, key, set */
 	ST_WHOLE,	   /* not a fragment (IPv4) */
 	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
@@ -148,11 +149,12 @@ enum ruleset_statement_kind {
 	ST_TO_SERVICE,	   /* verdict of a map: key, set */
 	ST_IS_SERVICE,	   /* VIP, protocol and port are those of one element: key, set, number */
 	ST_PROTOCOL,	   /* ICMP or ICMPv6: value */
+	ST_ND,		   /* a message of neighbour discovery: value, its type */
 	ST_OCTET,	   /* of the transport header, at number: == value, or != with negate */
 	ST_OCTET_ABOVE,	   /* the same: > value */
 	ST_TOO_MANY,	   /* more than number packets a second, ruleset_burst() at once */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
-	ST_SOURCE_IN,	   /* the client is in a set, or not with negate: key, set */
+	ST_SOURCE_IN,	   /* client or VIP is in a set, or not with negate: key, set */
 	ST_SOURCE_RATE,	   /* more than number a second of this client: key, set, timeout_ms */
 	ST_RATE,	   /* more than number a second */
 	ST_TCP,		   /* a TCP segment */
@@ -177,6 +179,8 @@ enum ruleset_statement_kind {
 	ST_REJECT, /* answer with ICMP or ICMPv6: port unreachable */
 };
 
+/* RFC 4861, 4.2 to 4.4. */
+enum { ND_ROUTER_ADVERTISEMENT = 134, ND_SOLICITATION = 135, ND_ADVERTISEMENT = 136 };
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
 
 struct ruleset_statement {

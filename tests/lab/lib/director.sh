@@ -72,8 +72,9 @@ lab_is() {
 	[ "$(lab_status "$1" vrrp.0.state 2>/dev/null)" = "$2" ]
 }
 
+# LAB_VIP_DEVICE is where it is, when that is not eth0.
 lab_has_vip() {
-	lab_has_address "$1" "$LAB_VIP"
+	lab_has_address "$1" "$LAB_VIP" "${LAB_VIP_DEVICE:-eth0}"
 }
 
 # lab_vip_lifetime NODE [ADDRESS]: the seconds that its kernel keeps the address, or forever.

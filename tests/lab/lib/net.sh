@@ -135,9 +135,9 @@ lab_switch_floods() {
 	done
 }
 
-# lab_has_address HOST ADDRESS: whether the address is on the host's eth0.
+# lab_has_address HOST ADDRESS [DEVICE]: whether the address is on the host's eth0, or DEVICE.
 lab_has_address() {
-	ip -n "$(lab_ns "$1")" -o address show dev eth0 2>/dev/null | grep -qF " $2/"
+	ip -n "$(lab_ns "$1")" -o address show dev "${3:-eth0}" 2>/dev/null | grep -qF " $2/"
 }
 
 # lab_net_down: removes the lab's namespaces, and with them everything in them.
