@@ -174,6 +174,8 @@ int director_set_tracks(struct director *d, struct err *err);
 /* Looks at it, and tells the routers when that changes anything for them. */
 void director_track(struct director *d);
 void director_end_tracks(struct director *d);
+/* What costs a router priority is its trouble, when the status knows of no worse one. */
+void director_show_tracks(struct director *d, struct status *s);
 
 /* Opens what hears of flows and of changes of the ruleset. */
 int director_open_observers(struct director *d, struct err *err);

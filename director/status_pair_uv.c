@@ -227,5 +227,6 @@ int director_status_pair(struct director *d, struct status *s)
 	s->election_late = view.late;
 	s->main_late = d->late;
 	election_call(d->election, fill_here, &call);
+	director_show_tracks(d, s);
 	return call.code ? call.code : alarms_fill(s);
 }

@@ -248,3 +248,13 @@ void director_end_tracks(struct director *d)
 	d->commands = NULL;
 	tracking_clear(&d->tracking);
 }
+
+void director_show_tracks(struct director *d, struct status *s)
+{
+	for (size_t i = 0; i < s->n_vrrps; i++) {
+		struct status_vrrp *v = &s->vrrps[i];
+
+		if (!v->error[0])
+			tracking_trouble(&d->tracking, v->name, v->error);
+	}
+}

@@ -146,3 +146,13 @@ struct tracking_verdict tracking_judge(const struct tracking *t, const struct co
 	}
 	return verdict;
 }
+
+void tracking_trouble(const struct tracking *t, const char *section,
+		      char buf[static TRACKING_FAULT])
+{
+	buf[0] = '\0';
+	for (size_t i = 0; i < t->n && !buf[0]; i++)
+		if (!t->items[i].well && strcmp(t->items[i].section, section) == 0)
+			snprintf(buf, TRACKING_FAULT, "%s (weight %d)", t->items[i].why,
+				 t->items[i].weight);
+}

@@ -20,7 +20,7 @@
 
 enum {
 	TRACKING_WHY = 128,   /* a sentence about one entry */
-	TRACKING_FAULT = 160, /* the sentence of a fault */
+	TRACKING_FAULT = 160, /* the same with its weight, and a fault: STATUS_REASON */
 	/*
 	 * The two directors see a backend die at different times, up to the time between two looks
 	 * apart (neighbour.h): a difference is one when it has lasted for twice that.
@@ -80,5 +80,9 @@ struct tracking_verdict {
  */
 struct tracking_verdict tracking_judge(const struct tracking *t, const struct config *c,
 				       const struct config_node *self, size_t section);
+
+/* The first entry of the section that is not well, with its weight; "" when all are. */
+void tracking_trouble(const struct tracking *t, const char *section,
+		      char buf[static TRACKING_FAULT]);
 
 #endif

@@ -40,7 +40,7 @@ struct status_counts {
 
 struct status_vrrp {
 	char name[STATUS_NAME];
-	char state[STATUS_WORD]; /* master, backup, init, fault */
+	char state[STATUS_WORD]; /* master, backup, init, fault, maintenance */
 	char interface[STATUS_NAME];
 	uint32_t priority;
 	uint32_t virtual_router_id;

@@ -58,6 +58,7 @@ interface_down_and_up() {
 	expect_master b
 	expect_soon "a is backup" "lab_is a backup" 3
 	lab_logged a 'vrrp "web": interface eth1 is down \(weight -60\)' || fail "not logged"
+	expect error "$(lab_status a vrrp.0.error)" 'interface eth1 is down (weight -60)'
 	lab_logged a 'vrrp "web": its priority is 90, it was 150' || fail "the priority is not logged"
 	cable a up
 	expect_master a

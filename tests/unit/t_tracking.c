@@ -88,6 +88,29 @@ static void weights_and_faults(void)
 	config_free(c);
 }
 
+static void trouble_is_shown(void)
+{
+	struct config *c = load(CLUSTER VRRP("web", "10",
+					     "track-interface \"eth1\" { weight = -60 } "
+					     "track-interface \"eth2\" { weight = 10 }"));
+	struct tracking t = {0};
+	char text[TRACKING_FAULT];
+
+	EXPECT_INT(tracking_configure(&t, c), 0);
+	tracking_trouble(&t, "web", text);
+	EXPECT_TEXT(text, "");
+	tracking_tell(find(&t, TRACK_INTERFACE, "eth2"), false, "interface eth2 is down");
+	tracking_trouble(&t, "web", text);
+	EXPECT_TEXT(text, "interface eth2 is down (weight 10)");
+	tracking_tell(find(&t, TRACK_INTERFACE, "eth1"), false, "interface eth1 is down");
+	tracking_trouble(&t, "web", text);
+	EXPECT_TEXT(text, "interface eth1 is down (weight -60)");
+	tracking_trouble(&t, "dns", text);
+	EXPECT_TEXT(text, "");
+	tracking_clear(&t);
+	config_free(c);
+}
+
 static void what_stays_keeps_its_state(void)
 {
 	struct config *c = load(CLUSTER VRRP("web", "10",
@@ -243,6 +266,7 @@ static void a_fault_is_its_own(void)
 UNIT_TESTS(tracking) = {
 	{"nothing is tracked", nothing_is_tracked},
 	{"weights and faults", weights_and_faults},
+	{"trouble is shown", trouble_is_shown},
 	{"what stays keeps its state", what_stays_keeps_its_state},
 	{"a difference between the directors has to last", a_difference_has_to_last},
 	{"several farms of one section", several_farms},
