@@ -129,6 +129,45 @@ command_without_weight() {
 	expect error "$(lab_status a vrrp.0.error)" ''
 }
 
+# states NODE: of its two virtual routers, with their priorities.
+states() {
+	echo "$(lab_status "$1" vrrp.0.state) $(lab_status "$1" vrrp.0.priority)" \
+		"$(lab_status "$1" vrrp.1.state) $(lab_status "$1" vrrp.1.priority)"
+}
+
+# group WEIGHT: the second section tracks nothing itself.
+group() {
+	local node
+
+	for node in a b; do
+		{
+			LAB_VRRP_KEYS="group = \"all\" track-interface \"eth1\" { weight = $1 }" lab_conf
+			echo 'vrrp "dns" { interface = "eth0"  virtual-router-id = 52  group = "all"'
+			echo 'addresses = "10.77.0.101/24"  advertise-interval = "200ms" }'
+		} >"$LAB/$node.conf"
+		lab_ctl $node config reload
+	done
+	expect_soon "both are with a" "[ \"\$(states a)\" = 'master 150 master 150' ]" 5
+	expect_soon "b listens" "[ \"\$(states b)\" = 'backup 100 backup 100' ]" 3
+}
+
+a_group_moves_together() {
+	group -60
+	cable a down
+	expect_soon "a has one priority" "[ \"\$(states a)\" = 'backup 90 backup 90' ]" 5
+	expect_soon "both are with b" "[ \"\$(states b)\" = 'master 100 master 100' ]" 3
+	cable a up
+	expect_soon "both are with a" "[ \"\$(states a)\" = 'master 150 master 150' ]" 5
+	group 0
+	cable a down
+	expect_soon "both are in fault" "[ \"\$(states a)\" = 'fault 150 fault 150' ]" 5
+	expect error "$(lab_status a vrrp.1.error)" 'another router of its group is in fault'
+	expect_soon "both are with b" "[ \"\$(states b)\" = 'master 100 master 100' ]" 3
+	cable a up
+	expect_soon "both are with a" "[ \"\$(states a)\" = 'master 150 master 150' ]" 5
+	tracks ''
+}
+
 # children: the processes of the command below, by what they alone are called.
 children() {
 	pgrep -f "^sleep 61[.]$1"
@@ -230,6 +269,7 @@ run_case "an interface that does not exist is one that is down" interface_that_d
 run_case "a reload keeps what is known" reload_keeps_what_is_known
 run_case "a command that fails takes its weight" command_with_weight
 run_case "without a weight it is a fault that names it" command_without_weight
+run_case "a group has one priority, and one fault" a_group_moves_together
 run_case "a command that hangs is ended, nothing is left behind" command_that_hangs
 run_case "all backends are down on both: nothing moves" farm_down_on_both
 run_case "a backend is down here only: the VIP moves" farm_down_here
