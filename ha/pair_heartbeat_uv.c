@@ -21,7 +21,7 @@ static const struct heartbeat_said *word_of(const struct pair *p, const struct v
 	heartbeat_view(p->heartbeat, 0, &v);
 	for (size_t i = 0; peer_is_well(&v) && i < v.n_known; i++)
 		if (vrrp_router_is(r, &v.known[i].word))
-			return &v.known[i];
+			return v.known + i;
 	return NULL;
 }
 
