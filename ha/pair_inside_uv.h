@@ -17,6 +17,7 @@ struct member {
 	size_t in_group;     /* its index there */
 	struct gate gate;
 	enum vrrp_reason told; /* of the gate */
+	bool serves;	       /* it is backup or master: since then the gate's wait runs */
 	bool lan_answers;
 	uint32_t healthy;
 };

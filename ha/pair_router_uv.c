@@ -51,11 +51,14 @@ static void router_changed(void *owner, struct vrrp_router *r)
 	struct pair *p = owner;
 	struct member *m = pair_member_of(p, r);
 	enum vrrp_state state = vrrp_router_state(r);
+	bool serves = state == VRRP_BACKUP || state == VRRP_MASTER;
 
-	if (m && (state == VRRP_INIT || state == VRRP_FAULT || state == VRRP_MAINTENANCE))
-		gate_begin(&m->gate, now_us()); /* until it serves again it does not matter */
-	if (m && state == VRRP_BACKUP && m->gate.running && m->told == VRRP_REASON_NONE)
+	if (m && serves && !m->serves) {
+		gate_begin(&m->gate, now_us());
 		pair_look_at_gates(p);
+	}
+	if (m)
+		m->serves = serves;
 	pair_speak_soon(p); /* a young master that dies at once shall be known to have been one */
 	pair_tell_changed(p);
 }

@@ -15,11 +15,6 @@ enum {
 	INTERVAL_DEFAULT_US = 1000 * 1000,
 };
 
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
-
 struct member *pair_member_of(struct pair *p, const struct vrrp_router *r)
 {
 	for (size_t i = 0; i < p->members.n; i++)
@@ -100,13 +95,12 @@ static void join(struct pair *p, struct members *all, const struct pair_router *
 	*m = (struct member){.router = r->router};
 	gate_init(&m->gate, (uint64_t)r->preempt_delay_ms * 1000);
 	if (before) {
-		m->gate.running = before->gate.running;
-		m->gate.since_us = before->gate.since_us;
+		m->gate = before->gate;
+		m->gate.delay_us = (uint64_t)r->preempt_delay_ms * 1000;
+		m->serves = before->serves;
 		m->told = before->told;
 		m->lan_answers = before->lan_answers;
 		m->healthy = before->healthy;
-	} else {
-		gate_begin(&m->gate, now_us());
 	}
 	m->group = group_of(all, r->group);
 	if (m->group)

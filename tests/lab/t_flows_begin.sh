@@ -9,6 +9,7 @@
 
 FLOWS=2000
 PACKETS_PER_NEW=15
+LEAVE_ROUNDS=18 # a flow ends after some 15 packets
 
 lab_up
 lab_flows_prepare

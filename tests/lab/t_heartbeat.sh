@@ -345,6 +345,22 @@ returning_node_waits() {
 	expect gate "$(lab_status a vrrp.0.gate)" ""
 }
 
+# Not only after a start: the delay begins when the link is back, however long it was away.
+returning_link_waits() {
+	local since took
+
+	lab_switch_port_down a
+	expect_master b
+	sleep 4
+	lab_switch_port_up a
+	expect_soon "a has its link" "lab_is a backup" 5
+	since=$(now_ms)
+	expect_soon "a says why it waits" 'lab_status a vrrp.0.gate | grep -q preempt-delay' 2
+	expect_master a 6
+	took=$(($(now_ms) - since))
+	[ "$took" -ge 2500 ] || fail "a was master $took ms after its link was back"
+}
+
 lab_up
 lab_key_make "$LAB/two.key"
 cp -p "$LAB/cluster.key" "$LAB/one.key"
@@ -365,4 +381,5 @@ run_case "from key to key, b first" rotate b a
 run_case "another key is named, and harms nothing" another_key_is_named
 run_case "a group moves together" group_moves_together
 run_case "a returning node waits for its preempt-delay" returning_node_waits
+run_case "a returning link waits for its preempt-delay" returning_link_waits
 finish

@@ -119,13 +119,15 @@ op_weight() {
 	order weight "$FARM/web2" 4
 }
 
-# web3 is drained before it is taken out of the configuration, as the manual says.
+# web3 is drained before it is taken out of the configuration, as the manual says: until those of its
+# flows that end by themselves (LEAVE_ROUNDS packets each) have ended. Counted in packets: a sender
+# that stands still for a moment needs longer.
 op_leave() {
 	order drain "$FARM/web3"
 	sleep 0.2
 	echo "--closed=web3=$(now_ms)" >>"$LAB/grants"
 	transition_over
-	lab_flows_rounds "$FLOWS" 1
+	lab_flows_rounds "$FLOWS" "${LEAVE_ROUNDS:-1}"
 	configure
 }
 
