@@ -5,7 +5,8 @@
  * Two threads: everything here is the main thread's but what is on the election's loop, the virtual
  * routers with all that they own. Whoever calls a vrrp_router_…() does it in a function that runs on
  * the election thread, by election_call(); the rule is on top of ha/election_uv.h. That function may use
- * the director, for the main thread waits meanwhile. Only vrrp_router_interface() is for both.
+ * the director, for the main thread waits meanwhile. Only vrrp_router_interface() and _device()
+ * are for both.
  */
 #ifndef DIRECTOR_DIRECTOR_H
 #define DIRECTOR_DIRECTOR_H

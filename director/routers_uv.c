@@ -381,9 +381,18 @@ struct feed_call {
 /* Some backend behind the interface answers: it is not us who are cut off. */
 static bool lan_answers(struct director *d, const struct vrrp_link *link)
 {
-	for (size_t i = 0; link->up && i < d->config->n_farms; i++)
-		if (farm_has_backend(d, &d->config->farms[i], link->ifindex))
-			return true;
+	struct facts_source source = director_facts_source(d);
+	struct plan_interface out;
+
+	for (size_t i = 0; link->up && i < d->config->n_farms; i++) {
+		const struct config_farm *farm = &d->config->farms[i];
+
+		for (size_t k = 0; k < farm->n_backends; k++)
+			if (facts_way(farm, &farm->backends[k], &source, &out) &&
+			    out.ifindex == link->ifindex &&
+			    facts_backend(farm, &farm->backends[k], out.ifindex, &source).usable)
+				return true;
+	}
 	return false;
 }
 

@@ -22,6 +22,7 @@ enum { GROUP_MEMBERS_MAX = 510 }; /* 255 sections, of two families each */
 struct group {
 	size_t n;
 	enum vrrp_reason faults[GROUP_MEMBERS_MAX]; /* each member's own */
+	uint64_t alive_us; /* the shell's: when they were told last that their master is alive */
 };
 
 /*

@@ -138,6 +138,8 @@ static void receive(struct heartbeat_link *p, const uint8_t *bytes, size_t len)
 		return;
 	}
 	u = step(p, HEARTBEAT_EVENT_DATAGRAM, &m);
+	if (u.unproven || u.reject == HEARTBEAT_REJECT_STRANGER)
+		p->sign_us = uv_hrtime() / 1000;
 	if (u.reject != HEARTBEAT_REJECT_NONE) {
 		reject(p, u.reject, bytes, len);
 		return;
@@ -285,4 +287,17 @@ void heartbeat_link_send(struct heartbeat_link *p)
 	} while (at < n);
 	if (p->was_refused)
 		arm(p, HEARTBEAT_NEVER);
+}
+
+void heartbeat_link_part(struct heartbeat_link *p)
+{
+	struct heartbeat_message m;
+
+	if (p->fd < 0 || !p->core.heard)
+		return;
+	for (int i = 0; i < 2; i++) {
+		heartbeat_stamp(&p->core, now_us(), &m);
+		m.echo.dwell_us = UINT64_MAX / 2;
+		send_message(p, &m);
+	}
 }

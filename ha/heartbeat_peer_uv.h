@@ -26,6 +26,7 @@ struct heartbeat_link {
 	struct err error; /* text "" when there is none */
 	struct heartbeat_counters counters;
 	uint64_t sealed_us; /* when a datagram came that does not open; 0: never */
+	uint64_t sign_us;   /* when one came of somebody who has not heard us; 0: never */
 	struct log_limit reject_limits[HEARTBEAT_REJECT_COUNT];
 	struct log_limit send_limit;
 };
@@ -48,5 +49,10 @@ struct heartbeat {
 
 /* One heartbeat now. */
 void heartbeat_link_send(struct heartbeat_link *p);
+/*
+ * We go on, but without these heartbeats: says that we have not heard the peer for long, so that a
+ * port which is refused from now on is not taken for our end.
+ */
+void heartbeat_link_part(struct heartbeat_link *p);
 
 #endif

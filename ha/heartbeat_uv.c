@@ -121,6 +121,7 @@ void heartbeat_view(const struct heartbeat *h, size_t peer, struct heartbeat_vie
 		.round_trip_us = c->round_trip_us,
 		.interval_us = c->their_interval_us,
 		.sealed_us = p->sealed_us,
+		.sign_us = p->sign_us > p->sealed_us ? p->sign_us : p->sealed_us,
 		.known = c->known,
 		.n_known = c->n_known,
 		.error = p->error.text,
@@ -155,6 +156,8 @@ void heartbeat_close(struct heartbeat *h)
 	for (size_t i = 0; i < h->n_peers; i++) {
 		struct heartbeat_link *p = &h->peers[i];
 
+		if (!h->leaving)
+			heartbeat_link_part(p);
 		uv_close((uv_handle_t *)&p->timer, on_peer_closed);
 		if (p->polled) {
 			uv_close((uv_handle_t *)&p->poll, on_peer_closed);

@@ -84,6 +84,8 @@ struct heartbeat_view {
 	uint64_t round_trip_us; /* at most */
 	uint64_t interval_us;	/* of the peer */
 	uint64_t sealed_us;	/* monotonic: when a datagram came that does not open; 0: never */
+	/* monotonic: when something came that cannot be believed, but is a sign of life; 0: never */
+	uint64_t sign_us;
 	const struct heartbeat_said *known;
 	size_t n_known;
 	const char *error; /* "" or why nothing can be sent */

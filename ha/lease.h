@@ -35,7 +35,7 @@ struct lease_settings {
 struct lease_facts {
 	bool peer_silent; /* no advert, no heartbeat of the other director, on no path */
 	bool link_up;	  /* our own */
-	bool lan_answers; /* the gateway or a backend does: it is not us who are cut off */
+	bool lan_answers; /* a backend behind the link does: it is not us who are cut off */
 };
 
 struct lease {

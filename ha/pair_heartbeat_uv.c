@@ -4,11 +4,14 @@
 
 #include <string.h>
 
+enum { STALE_INTERVALS = 3 };
+
 /* --- what heartbeats say ---------------------------------------------------------------------- */
 
+/* Overdue is late by half an interval: what it said last is as good as it was. */
 static bool peer_is_well(const struct heartbeat_view *v)
 {
-	return v->state == HEARTBEAT_UP;
+	return v->state == HEARTBEAT_UP || v->state == HEARTBEAT_OVERDUE;
 }
 
 /* The last word of the other node about that router; NULL when there is none, or no heartbeats. */
@@ -19,22 +22,32 @@ static const struct heartbeat_said *word_of(const struct pair *p, const struct v
 	if (!p->heartbeat)
 		return NULL;
 	heartbeat_view(p->heartbeat, 0, &v);
-	for (size_t i = 0; peer_is_well(&v) && i < v.n_known; i++)
-		if (vrrp_router_is(r, &v.known[i].word))
-			return v.known + i;
+	for (size_t i = 0; peer_is_well(&v) && i < v.n_known; i++) {
+		const struct heartbeat_said *said = v.known + i;
+
+		/* What the last heartbeats did not repeat is of a router that is no more. */
+		if (said->sent_us + STALE_INTERVALS * v.interval_us >= v.sent_us &&
+		    vrrp_router_is(r, &said->word))
+			return said;
+	}
 	return NULL;
+}
+
+static const struct heartbeat_said *word_at(const struct pair *p, size_t router)
+{
+	return router < p->members.n ? word_of(p, p->members.at[router].router) : NULL;
 }
 
 bool pair_has_successor(const struct pair *p, size_t router)
 {
-	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
+	const struct heartbeat_said *said = word_at(p, router);
 
 	return said && said->word.state == HEARTBEAT_BACKUP;
 }
 
 bool pair_peer_serves(const struct pair *p, size_t router)
 {
-	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
+	const struct heartbeat_said *said = word_at(p, router);
 
 	return said &&
 	       (said->word.state == HEARTBEAT_BACKUP || said->word.state == HEARTBEAT_MASTER);
@@ -42,10 +55,10 @@ bool pair_peer_serves(const struct pair *p, size_t router)
 
 bool pair_two_masters(const struct pair *p, size_t router)
 {
-	const struct vrrp_router *r = p->members.at[router].router;
-	const struct heartbeat_said *said = word_of(p, r);
+	const struct heartbeat_said *said = word_at(p, router);
 
-	return said && said->says == HEARTBEAT_SAYS_MASTER && vrrp_router_state(r) == VRRP_MASTER;
+	return said && said->says == HEARTBEAT_SAYS_MASTER &&
+	       vrrp_router_state(p->members.at[router].router) == VRRP_MASTER;
 }
 
 static size_t fill(void *owner, size_t peer, struct heartbeat_word *list, size_t max)
@@ -170,7 +183,7 @@ void pair_healthy(struct pair *p, size_t router, uint32_t healthy)
 
 bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret)
 {
-	const struct heartbeat_said *said = word_of(p, p->members.at[router].router);
+	const struct heartbeat_said *said = word_at(p, router);
 
 	if (!said || !pair_peer_serves(p, router))
 		return false;

@@ -80,11 +80,19 @@ static void router_goodbye(void *owner, struct vrrp_router *r)
 static void router_stepped(void *owner, struct vrrp_router *r, const struct vrrp_update *u)
 {
 	struct pair *p = owner;
-	struct member *m = pair_member_of(p, r);
+	struct member *m;
 	struct vrrp_event ev;
 
-	if (!m || !m->group || p->following || !group_follow(vrrp_router_state(r), u, &ev))
+	if (p->following)
 		return;
+	m = pair_member_of(p, r);
+	if (!m || !m->group || !group_follow(vrrp_router_state(r), u, &ev))
+		return;
+	if (ev.group == VRRP_GROUP_ALIVE) { /* the others wait for 3 intervals */
+		if (now_us() - m->group->alive_us < vrrp_router_interval_us(r) / 2)
+			return;
+		m->group->alive_us = now_us();
+	}
 	p->following = true;
 	for (size_t i = 0; i < p->members.n; i++)
 		if (p->members.at[i].group == m->group && p->members.at[i].router != r)

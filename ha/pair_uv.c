@@ -13,7 +13,13 @@
 enum {
 	LOOK_MS = 500, /* how often leases learn whether the other node is silent */
 	INTERVAL_DEFAULT_US = 1000 * 1000,
+	SURE_US = 10 * 1000 * 1000, /* without any sign of life, before a node counts as alone */
 };
+
+static uint64_t now_us(void)
+{
+	return uv_hrtime() / 1000;
+}
 
 struct member *pair_member_of(struct pair *p, const struct vrrp_router *r)
 {
@@ -32,20 +38,31 @@ void pair_tell_changed(struct pair *p)
 /* --- leases ----------------------------------------------------------------------------------- */
 
 /*
- * The other node is silent when its heartbeats are, and adverts, too (vrrp_uv.h). Without heartbeats
- * nothing is known of a backup, which sends no adverts: then it is taken for alive.
+ * Nothing that could be a sign of life: no heartbeat, also none that cannot be believed (another
+ * key, or one that does not hear us), and for long enough when it was never heard. Without
+ * heartbeats nothing is known of a backup, which sends no adverts: then it is taken for alive.
  */
+static bool heartbeats_are_silent(const struct pair *p)
+{
+	struct heartbeat_view v;
+
+	if (!p->heartbeat)
+		return false;
+	heartbeat_view(p->heartbeat, 0, &v);
+	return (v.state == HEARTBEAT_DOWN || v.state == HEARTBEAT_GONE) &&
+	       (v.cause != HEARTBEAT_CAUSE_NONE || now_us() - v.since_us > SURE_US) &&
+	       (v.sign_us == 0 || now_us() - v.sign_us > SURE_US);
+}
+
+/* The other node is silent when its heartbeats are, and adverts, too (vrrp_uv.h). */
 void pair_look_at_leases(struct pair *p)
 {
-	struct heartbeat_view v = {.state = HEARTBEAT_UP};
+	bool silent = heartbeats_are_silent(p);
 
-	if (p->heartbeat)
-		heartbeat_view(p->heartbeat, 0, &v);
 	for (size_t i = 0; i < p->members.n; i++) {
 		const struct member *m = &p->members.at[i];
 		const struct lease_facts facts = {
-			.peer_silent = (v.state == HEARTBEAT_DOWN || v.state == HEARTBEAT_GONE) &&
-				       !vrrp_router_hears(m->router),
+			.peer_silent = silent && !vrrp_router_hears(m->router),
 			.link_up = true,
 			.lan_answers = m->lan_answers,
 		};
@@ -131,10 +148,16 @@ int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n
 
 	if (!next.at || !next.groups || !next.names) {
 		members_free(&next);
+		members_free(&p->members); /* some of them have ended */
 		return err_set(err, -ENOMEM, "no memory");
 	}
 	for (size_t i = 0; i < n; i++)
 		join(p, &next, &routers[i]);
+	/* The goodbye of those that have just ended, while they can be asked. */
+	if (p->heartbeat && uv_is_active((uv_handle_t *)&p->soon)) {
+		uv_timer_stop(&p->soon);
+		heartbeat_send_now(p->heartbeat, false);
+	}
 	members_free(&p->members);
 	p->members = next;
 	for (size_t i = 0; i < n; i++)

@@ -57,12 +57,12 @@ int pair_new(uv_loop_t *loop, const struct pair_ops *ops, void *owner, struct pa
 const struct vrrp_router_ops *pair_router_ops(void);
 /*
  * The routers from now on, in place of the last ones. 0 or a negative errno with the sentence; then
- * nothing has changed.
+ * there are none.
  */
 int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n, struct err *err);
 /* Heartbeats as they shall be; when only keys or intervals differ, the session goes on. */
 int pair_configure(struct pair *p, const struct pair_setup *setup, struct err *err);
-/* Whether a backend or the gateway behind the i-th router's interface answers. */
+/* Whether a backend behind the i-th router's interface answers. */
 void pair_lan_answers(struct pair *p, size_t router, bool answers);
 /* The tables of the other node are here, or none are needed. */
 void pair_in_sync(struct pair *p, bool in_sync);

@@ -95,6 +95,7 @@ struct vrrp_router {
 	struct log_limit reject_limits[VRRP_REJECT_COUNT];
 	struct log_limit note_limits[VRRP_NOTE_COUNT];
 	struct log_limit skew_limit;
+	struct log_limit trouble_limit;
 	struct log_limit socket_limit;
 	struct log_limit lost_limit;
 	struct log_limit claim_limit;

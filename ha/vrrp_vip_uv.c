@@ -33,8 +33,13 @@ static void arm(struct vrrp_router *r)
 
 static void say_trouble(struct vrrp_router *r)
 {
-	log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
-	vrrp_router_recheck(r, RECHECK_MS);
+	unsigned long suppressed;
+
+	if (log_limit_pass(&r->trouble_limit, uv_hrtime() / 1000000, &suppressed))
+		log_error("%s: %s, trying again every second (%lu more not shown)", r->name,
+			  r->vip_error.text, suppressed);
+	if (!uv_is_active((uv_handle_t *)&r->recheck))
+		vrrp_router_recheck(r, RECHECK_MS);
 }
 
 static void put(struct vrrp_router *r)

@@ -82,7 +82,12 @@ void vrrp_vmac_take(struct vrrp_router *r)
 
 void vrrp_vmac_follow(struct vrrp_router *r, bool heard)
 {
-	if (r->vmac.up && (r->core.state == VRRP_FAULT || (heard && r->core.state != VRRP_MASTER)))
+	enum vrrp_reason f = r->core.fault;
+	/* With a link that works it hears who follows, and forwards until then. */
+	bool deaf = r->core.state == VRRP_FAULT && f != VRRP_REASON_TRACKED &&
+		    f != VRRP_REASON_GROUP && f != VRRP_REASON_ADDRESS_TAKEN;
+
+	if (r->vmac.up && (deaf || (heard && r->core.state != VRRP_MASTER)))
 		set_up(r, false);
 }
 
