@@ -16,6 +16,7 @@ both_families_by_multicast() {
 	expect "IPv6 on b" "$(lab_status b vrrp.1.state)" backup
 	expect "the peer of a" "$(lab_status a peers.0.address)" "$(lab_address6 b)"
 	expect "master as b sees it" "$(lab_status b vrrp.0.master)" "$(lab_address a)"
+	sleep 1 # five of its adverts
 	lab_capture_stop a
 	[ "$(adverts_from "$(lab_address a)" 224.0.0.18 ip)" -gt 2 ] || fail "no adverts over IPv4"
 	[ "$(adverts_from fe80::ff:fe00:2 ff02::12 ip6)" -gt 2 ] || fail "no adverts over IPv6"

@@ -94,7 +94,8 @@ unrelated_change_loses_nothing() {
 reload_removes_a_farm() {
 	reload 1
 	expect_soon "the farm is gone" "! lab_answers http://$LAB_VIP:8080/" 5
-	! lab_table a | grep -q more || fail "something of it is left in the table"
+	# What an old rule may still read goes a moment later than the rule.
+	expect_soon "nothing of it is left in the table" "! lab_table a | grep -q more" 3
 }
 
 # refused_at LINE TEXT
@@ -208,7 +209,8 @@ foreign_objects_are_removed() {
 		insert rule netdev director farm-www tcp dport { 1, 2 } goto stranger
 	END
 	expect_soon "the table is mended" "lab_ctl a ruleset verify >/dev/null 2>&1" 5
-	expect "what is left of it" "$(lab_exec a nft list table netdev director | grep -c strange)" 0
+	# A set goes a moment later than the last rule that names it, which verify does not take for a fault.
+	expect_soon "nothing of it is left" "! lab_table a | grep -q strange" 3
 	expect_no_loss "$(lab_load --count 30)"
 }
 
