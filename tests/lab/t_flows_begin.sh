@@ -9,7 +9,7 @@
 
 FLOWS=2000
 PACKETS_PER_NEW=15
-LEAVE_ROUNDS=18 # a flow ends after some 15 packets
+LEAVE_ROUNDS=80 # longer than a flow lives, and than the second for which the sender may keep one waiting
 
 lab_up
 lab_flows_prepare
