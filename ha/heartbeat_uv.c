@@ -148,6 +148,12 @@ static void on_tick_closed(uv_handle_t *handle)
 	one_less(handle->data);
 }
 
+void heartbeat_part(struct heartbeat *h)
+{
+	for (size_t i = 0; h && i < h->n_peers; i++)
+		heartbeat_link_part(&h->peers[i]);
+}
+
 void heartbeat_close(struct heartbeat *h)
 {
 	if (!h || h->closing)
@@ -156,8 +162,6 @@ void heartbeat_close(struct heartbeat *h)
 	for (size_t i = 0; i < h->n_peers; i++) {
 		struct heartbeat_link *p = &h->peers[i];
 
-		if (!h->leaving)
-			heartbeat_link_part(p);
 		uv_close((uv_handle_t *)&p->timer, on_peer_closed);
 		if (p->polled) {
 			uv_close((uv_handle_t *)&p->poll, on_peer_closed);

@@ -105,6 +105,11 @@ void heartbeat_set_keys(struct heartbeat *h, const struct cluster_keys *keys);
 void heartbeat_send_now(struct heartbeat *h, bool goodbye);
 size_t heartbeat_peers(const struct heartbeat *h);
 void heartbeat_view(const struct heartbeat *h, size_t peer, struct heartbeat_view *ret);
+/*
+ * To be called before heartbeat_close() by a process that goes on: its port is refused from then on,
+ * which the peers are not to take for its end. NULL is fine.
+ */
+void heartbeat_part(struct heartbeat *h);
 /* The owner is not called any more; frees itself later. NULL is fine. */
 void heartbeat_close(struct heartbeat *h);
 

@@ -210,6 +210,7 @@ static int begin(struct pair *p, const struct pair_setup *setup, const struct co
 
 	if (code < 0)
 		return code;
+	heartbeat_part(p->heartbeat);
 	heartbeat_close(p->heartbeat);
 	p->heartbeat = next;
 	snprintf(p->cluster, sizeof(p->cluster), "%s", setup->cluster->name);
@@ -235,6 +236,7 @@ int pair_configure(struct pair *p, const struct pair_setup *setup, struct err *e
 	int code = 0;
 
 	if (!peer || setup->keys->n == 0) {
+		heartbeat_part(p->heartbeat);
 		heartbeat_close(p->heartbeat);
 		p->heartbeat = NULL;
 	} else if (same_path(p, setup, peer)) {
