@@ -2,6 +2,8 @@
 /* The packet socket and the timer behind announce.h; see announce_uv.h. */
 #include "ha/announce_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if_ether.h>
@@ -9,11 +11,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
 
 int announcer_init(struct announcer *a, uv_loop_t *loop, const char *name, struct err *err)
 {
@@ -80,25 +77,18 @@ static void on_timer(uv_timer_t *timer)
 static void run(struct announcer *a)
 {
 	size_t first, n;
-	uint64_t due_ms, now_ms;
 
-	n = announce_step(&a->schedule, now_us(), &first);
+	n = announce_step(&a->schedule, clock_us(), &first);
 	for (size_t i = first; n > 0; i++, n--)
 		announcer_send(a, &a->addresses[i].addr);
-	if (announce_due(&a->schedule) == ANNOUNCE_NEVER) {
-		uv_timer_stop(&a->timer);
-		return;
-	}
-	due_ms = (announce_due(&a->schedule) + 999) / 1000;
-	now_ms = uv_now(a->timer.loop);
-	uv_timer_start(&a->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+	clock_timer(&a->timer, on_timer, announce_due(&a->schedule));
 }
 
 void announcer_start(struct announcer *a, const struct prefix *addresses, size_t n,
 		     unsigned int repeat)
 {
 	a->addresses = addresses;
-	announce_start(&a->schedule, n, repeat, now_us());
+	announce_start(&a->schedule, n, repeat, clock_us());
 	run(a);
 }
 
@@ -157,7 +147,7 @@ bool announcer_tell(struct announcer *a, const struct mac *to, const struct addr
 	int error;
 
 	if (!mac_is_unicast(to) || mac_equal(to, &a->mac) ||
-	    !tell_pass(&a->tell, to, address, now_us()))
+	    !tell_pass(&a->tell, to, address, clock_us()))
 		return false;
 	len = announce_reply(address, &a->mac, to, frame, sizeof(frame));
 	memcpy(name.sll_addr, to->bytes, MAC_LEN);

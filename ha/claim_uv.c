@@ -2,6 +2,8 @@
 /* The sockets and the timer behind claim.h; see claim_uv.h. */
 #include "ha/claim_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <ifaddrs.h>
@@ -27,11 +29,6 @@ struct claim_socket {
 	int fd;
 	struct claimer *owner; /* NULL: closed */
 };
-
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
 
 static void step(struct claimer *c, struct claim_event ev);
 
@@ -220,12 +217,7 @@ static void on_timer(uv_timer_t *timer)
 
 static void arm(struct claimer *c, uint64_t deadline_us)
 {
-	uint64_t due_ms = deadline_us / 1000 + (deadline_us % 1000 != 0), now_ms = uv_now(c->loop);
-
-	if (deadline_us == CLAIM_NEVER)
-		uv_timer_stop(&c->timer);
-	else
-		uv_timer_start(&c->timer, on_timer, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+	clock_timer(&c->timer, on_timer, deadline_us);
 }
 
 static void step(struct claimer *c, struct claim_event ev)
@@ -234,7 +226,7 @@ static void step(struct claimer *c, struct claim_event ev)
 		CLAIM_FAULT | CLAIM_CLEAR | CLAIM_ALARM | CLAIM_CALM | CLAIM_DEFEND;
 	struct claim_update u;
 
-	ev.now_us = now_us();
+	ev.now_us = clock_us();
 	u = claim_step(&c->claim, &ev);
 	send_questions(c, &u);
 	arm(c, u.deadline_us);

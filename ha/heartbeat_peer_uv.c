@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ha/heartbeat_peer_uv.h"
 
+#include "ha/clock_uv.h"
 #include "ha/heartbeat_socket_uv.h"
 
 #include <assert.h>
@@ -15,11 +16,6 @@ enum {
 };
 
 static void on_deadline(uv_timer_t *timer);
-
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
 
 /* --- what the core says ----------------------------------------------------------------------- */
 
@@ -43,7 +39,7 @@ static void log_change(const struct heartbeat_link *p, enum heartbeat_state from
 /* Rounded up to the loop's milliseconds: a timer that is early is armed again. */
 static void arm(struct heartbeat_link *p, uint64_t deadline_us)
 {
-	uint64_t now = now_us(), ms;
+	uint64_t now = clock_us(), ms;
 
 	if (p->was_refused)
 		deadline_us = now;
@@ -78,7 +74,7 @@ static void step_once(struct heartbeat_link *p, const struct heartbeat_event *ev
 static struct heartbeat_update step(struct heartbeat_link *p, enum heartbeat_event_type type,
 				    const struct heartbeat_message *message)
 {
-	const struct heartbeat_event ev = {.type = type, .now_us = now_us(), .message = message};
+	const struct heartbeat_event ev = {.type = type, .now_us = clock_us(), .message = message};
 	struct heartbeat_update u;
 
 	do
@@ -122,7 +118,7 @@ static void reject(struct heartbeat_link *p, enum heartbeat_reject r, const uint
 {
 	p->counters.rejected[r]++;
 	if (r == HEARTBEAT_REJECT_KEY || r == HEARTBEAT_REJECT_FORGED)
-		p->sealed_us = uv_hrtime() / 1000;
+		p->sealed_us = clock_us();
 	log_reject(p, r, bytes, len);
 }
 
@@ -139,7 +135,7 @@ static void receive(struct heartbeat_link *p, const uint8_t *bytes, size_t len)
 	}
 	u = step(p, HEARTBEAT_EVENT_DATAGRAM, &m);
 	if (u.unproven || u.reject == HEARTBEAT_REJECT_STRANGER)
-		p->sign_us = uv_hrtime() / 1000;
+		p->sign_us = clock_us();
 	if (u.reject != HEARTBEAT_REJECT_NONE) {
 		reject(p, u.reject, bytes, len);
 		return;
@@ -206,9 +202,9 @@ static void open_socket(struct heartbeat_link *p)
 	struct err err = {0};
 	int fd, code;
 
-	if (p->fd >= 0 || now_us() < p->retry_us)
+	if (p->fd >= 0 || clock_us() < p->retry_us)
 		return;
-	p->retry_us = now_us() + RETRY_US;
+	p->retry_us = clock_us() + RETRY_US;
 	fd = heartbeat_socket_open(&h->address, &p->address, h->port, &err);
 	if (fd < 0) {
 		note_error(p, &err);
@@ -274,7 +270,7 @@ void heartbeat_link_send(struct heartbeat_link *p)
 	do {
 		size_t room;
 
-		heartbeat_stamp(&p->core, now_us(), &m);
+		heartbeat_stamp(&p->core, clock_us(), &m);
 		m.flags = h->leaving ? HEARTBEAT_LEAVING : 0;
 		if (at == 0 && h->ops.fill_stragglers)
 			m.n_stragglers = (uint8_t)h->ops.fill_stragglers(
@@ -296,7 +292,7 @@ void heartbeat_link_part(struct heartbeat_link *p)
 	if (p->fd < 0 || !p->core.heard)
 		return;
 	for (int i = 0; i < 2; i++) {
-		heartbeat_stamp(&p->core, now_us(), &m);
+		heartbeat_stamp(&p->core, clock_us(), &m);
 		m.echo.dwell_us = UINT64_MAX / 2;
 		send_message(p, &m);
 	}

@@ -2,10 +2,7 @@
 /* What routers say: to the others of their group, to their gates, to the other node. */
 #include "ha/pair_inside_uv.h"
 
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
+#include "ha/clock_uv.h"
 
 /* --- gates ------------------------------------------------------------------------------------ */
 
@@ -13,7 +10,7 @@ static void on_gate(uv_timer_t *timer);
 
 void pair_look_at_gates(struct pair *p)
 {
-	uint64_t now = now_us(), next = GATE_NEVER, due;
+	uint64_t now = clock_us(), next = GATE_NEVER, due;
 
 	for (size_t i = 0; i < p->members.n; i++) {
 		struct member *m = &p->members.at[i];
@@ -54,7 +51,7 @@ static void router_changed(void *owner, struct vrrp_router *r)
 	bool serves = state == VRRP_BACKUP || state == VRRP_MASTER;
 
 	if (m && serves && !m->serves) {
-		gate_begin(&m->gate, now_us());
+		gate_begin(&m->gate, clock_us());
 		pair_look_at_gates(p);
 	}
 	if (m)
@@ -89,9 +86,9 @@ static void router_stepped(void *owner, struct vrrp_router *r, const struct vrrp
 	if (!m || !m->group || !group_follow(vrrp_router_state(r), u, &ev))
 		return;
 	if (ev.group == VRRP_GROUP_ALIVE) { /* the others wait for 3 intervals */
-		if (now_us() - m->group->alive_us < vrrp_router_interval_us(r) / 2)
+		if (clock_us() - m->group->alive_us < vrrp_router_interval_us(r) / 2)
 			return;
-		m->group->alive_us = now_us();
+		m->group->alive_us = clock_us();
 	}
 	p->following = true;
 	for (size_t i = 0; i < p->members.n; i++)

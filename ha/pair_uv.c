@@ -5,6 +5,8 @@
  */
 #include "ha/pair_inside_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,11 +17,6 @@ enum {
 	INTERVAL_DEFAULT_US = 1000 * 1000,
 	SURE_US = 10 * 1000 * 1000, /* without any sign of life, before a node counts as alone */
 };
-
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
 
 struct member *pair_member_of(struct pair *p, const struct vrrp_router *r)
 {
@@ -50,8 +47,8 @@ static bool heartbeats_are_silent(const struct pair *p)
 		return false;
 	heartbeat_view(p->heartbeat, 0, &v);
 	return (v.state == HEARTBEAT_DOWN || v.state == HEARTBEAT_GONE) &&
-	       (v.cause != HEARTBEAT_CAUSE_NONE || now_us() - v.since_us > SURE_US) &&
-	       (v.sign_us == 0 || now_us() - v.sign_us > SURE_US);
+	       (v.cause != HEARTBEAT_CAUSE_NONE || clock_us() - v.since_us > SURE_US) &&
+	       (v.sign_us == 0 || clock_us() - v.sign_us > SURE_US);
 }
 
 /* The other node is silent when its heartbeats are, and adverts, too (vrrp_uv.h). */

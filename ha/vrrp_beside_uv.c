@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a virtual router is told by others than the network, and what it tells of itself. */
+#include "ha/clock_uv.h"
 #include "ha/vrrp_router_uv.h"
 
 #include <stdio.h>
@@ -59,7 +60,7 @@ static uint8_t wire_state(enum vrrp_state s)
 
 void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret)
 {
-	uint64_t interval_us = vrrp_router_interval_us(r), now_us = uv_hrtime() / 1000;
+	uint64_t interval_us = vrrp_router_interval_us(r), now_us = clock_us();
 
 	*ret = (struct heartbeat_word){
 		.section = heartbeat_tag(r->section),
@@ -104,7 +105,7 @@ enum vrrp_reason vrrp_router_own_fault(const struct vrrp_router *r)
 
 bool vrrp_router_hears(const struct vrrp_router *r)
 {
-	return r->heard && uv_hrtime() / 1000 - r->heard_us < vrrp_down_interval_us(&r->core);
+	return r->heard && clock_us() - r->heard_us < vrrp_down_interval_us(&r->core);
 }
 
 int vrrp_router_failover(struct vrrp_router *r, struct err *err)

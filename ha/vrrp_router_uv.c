@@ -2,6 +2,8 @@
 /* Adverts, the timer and the effects of a step, in the order that vrrp.h states. */
 #include "ha/vrrp_router_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,11 +12,6 @@
 #include <time.h>
 
 enum { MORE_TEXT = 48 };
-
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
 
 static uint64_t now_ms(void)
 {
@@ -127,7 +124,7 @@ static void tell(struct vrrp_router *r, const struct vrrp_update *u)
 
 static void say_goodbye(struct vrrp_router *r)
 {
-	r->let_go_us = now_us();
+	r->let_go_us = clock_us();
 	if (r->ops.goodbye)
 		r->ops.goodbye(r->owner, r);
 }
@@ -176,7 +173,7 @@ void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
 
 	if (r->closing) /* from within a callback of an earlier step */
 		return;
-	ev.now_us = now_us();
+	ev.now_us = clock_us();
 	u = vrrp_step(&r->core, &ev);
 	apply(r, &u);
 	if (r->ops.stepped && !r->closing)
@@ -192,7 +189,7 @@ static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const s
 
 	r->counters.rejected[reject]++;
 	if (reject == VRRP_REJECT_AUTH_KEY || reject == VRRP_REJECT_AUTH_HMAC)
-		r->auth_failed_us = now_us();
+		r->auth_failed_us = clock_us();
 	if (reject != VRRP_REJECT_NOT_OURS &&
 	    log_limit_pass(&r->reject_limits[reject], now_ms(), &suppressed))
 		log_warning("%s: dropped an advert of %s on %s: it %s%s", r->name,
@@ -228,7 +225,7 @@ static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t sk
 
 	if ((uint32_t)abs(skew_s) * 2 <= r->auth.window_s)
 		return;
-	r->skewed_us = now_us();
+	r->skewed_us = clock_us();
 	r->skew_s = skew_s;
 	if (log_limit_pass(&r->skew_limit, now_ms(), &suppressed))
 		log_warning("%s: the clock of %s is %d s %s ours; from %u s on its adverts may be "
@@ -240,7 +237,7 @@ static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t sk
 
 static enum vrrp_reject authenticate(struct vrrp_router *r, const struct vrrp_packet *p)
 {
-	const struct vrrp_auth_now now = {.wall_us = wall_us(), .mono_us = now_us()};
+	const struct vrrp_auth_now now = {.wall_us = wall_us(), .mono_us = clock_us()};
 	int32_t skew_s = 0;
 	enum vrrp_reject reject;
 
@@ -280,7 +277,7 @@ static void take_packet(struct vrrp_router *r, const uint8_t *bytes, size_t len,
 	r->heard = p.priority != VRRP_PRIORITY_STOP;
 	r->heard_from = p.source;
 	r->heard_priority = p.priority;
-	r->heard_us = now_us();
+	r->heard_us = clock_us();
 	vrrp_router_heard(r);
 	vrrp_router_step(r, (struct vrrp_event){
 				    .type = VRRP_EVENT_ADVERT,

@@ -5,14 +5,11 @@
  */
 #include "ha/vrrp_router_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
-
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
 
 /* --- the lease -------------------------------------------------------------------------------- */
 
@@ -20,15 +17,7 @@ static void on_lease(uv_timer_t *timer);
 
 static void arm(struct vrrp_router *r)
 {
-	uint64_t due_us = lease_due(&r->lease), due_ms, loop_ms;
-
-	if (due_us == LEASE_NEVER || r->closing) {
-		uv_timer_stop(&r->lease_timer);
-		return;
-	}
-	due_ms = due_us / 1000 + (due_us % 1000 != 0);
-	loop_ms = uv_now(r->loop);
-	uv_timer_start(&r->lease_timer, on_lease, due_ms > loop_ms ? due_ms - loop_ms : 0, 0);
+	clock_timer(&r->lease_timer, on_lease, r->closing ? CLOCK_NEVER : lease_due(&r->lease));
 }
 
 static void say_trouble(struct vrrp_router *r)
@@ -54,7 +43,7 @@ static void put(struct vrrp_router *r)
 
 void vrrp_router_take(struct vrrp_router *r)
 {
-	uint64_t began_us = now_us();
+	uint64_t began_us = clock_us();
 
 	vrrp_vmac_take(r);
 	put(r);
@@ -119,14 +108,14 @@ static void restore(struct vrrp_router *r)
 	}
 	if (back == 0)
 		return;
-	lease_restored(&r->lease, now_us());
+	lease_restored(&r->lease, clock_us());
 	vrrp_router_announce(r);
 	say_restored(r, first, back);
 }
 
 static void renew(struct vrrp_router *r)
 {
-	uint64_t began_us = now_us();
+	uint64_t began_us = clock_us();
 	struct err err;
 
 	if (vip_set_renew(&r->vips, vrrp_router_home(r), lease_valid_s(&r->lease), &err) < 0) {
@@ -143,7 +132,7 @@ static void renew(struct vrrp_router *r)
 static void on_lease(uv_timer_t *timer)
 {
 	struct vrrp_router *r = timer->data;
-	uint64_t now = now_us();
+	uint64_t now = clock_us();
 	bool lapsed = lease_lapsed(&r->lease, now);
 
 	if (lapsed || now > r->core.deadline_us) {
@@ -175,7 +164,7 @@ static void on_lost(void *owner, unsigned int ifindex, const struct addr *addres
 		lost = vip_set_find_lost(&r->vips, vrrp_router_home(r)) > 0;
 	if (!lost)
 		return;
-	lease_lost(&r->lease, now_us());
+	lease_lost(&r->lease, clock_us());
 	arm(r);
 }
 
@@ -184,7 +173,7 @@ void vrrp_router_lease(struct vrrp_router *r, const struct lease_facts *facts)
 	struct lease_facts known = *facts;
 
 	known.link_up &= r->link.up;
-	lease_learn(&r->lease, &known, now_us());
+	lease_learn(&r->lease, &known, clock_us());
 	arm(r);
 }
 
@@ -195,7 +184,7 @@ void vrrp_router_heard(struct vrrp_router *r)
 	if (!facts.peer_silent)
 		return;
 	facts.peer_silent = false;
-	lease_learn(&r->lease, &facts, now_us());
+	lease_learn(&r->lease, &facts, clock_us());
 	arm(r);
 }
 
@@ -209,7 +198,7 @@ static bool is_still_master(void *owner)
 {
 	struct vrrp_router *r = owner;
 
-	if (vrrp_stalled(&r->core, now_us()))
+	if (vrrp_stalled(&r->core, clock_us()))
 		vrrp_router_step(r, (struct vrrp_event){.type = VRRP_EVENT_TIMER});
 	return !r->closing && r->core.state == VRRP_MASTER;
 }
@@ -316,7 +305,7 @@ void vrrp_vips_configure(struct vrrp_router *r, const struct vrrp_setup *setup)
 	announcer_refresh(&r->announcer, setup->section->garp_refresh_ms);
 	claimer_set_nodes(&r->claimer, setup->self ? &setup->self->address : &none, r->peers,
 			  r->n_peers);
-	lease_set(&r->lease, &lease, now_us());
+	lease_set(&r->lease, &lease, clock_us());
 	arm(r);
 }
 
