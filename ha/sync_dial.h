@@ -15,9 +15,8 @@
  *
  * When a connection is ready while another one is (sync_dial_stays()): a node dials only while it has
  * none. So one that comes long after the other was ready comes from a node that has lost the other,
- * whatever is known of it here; and one of another run of the process comes from a node that cannot
- * have it any more. The new one stays. If both were dialed at the same time, both nodes keep the one
- * that the elder dialed, which is the node whose name comes first.
+ * whatever is known of it here: the new one stays. If both were dialed at the same time, both nodes
+ * keep the one that the elder dialed, which is the node whose name comes first.
  *
  * Pure: time and chance are in the event.
  */
@@ -70,7 +69,6 @@ struct sync_dial_update sync_dial_step(struct sync_dial *d, const struct sync_di
 /* A connection that is ready. */
 struct sync_dialed {
 	bool by_elder;
-	bool same_run;	   /* of the other one's process, for both connections */
 	uint64_t ready_us; /* when its handshake was over */
 };
 
