@@ -19,28 +19,6 @@ _Static_assert(HEARTBEAT_WORDS_MAX <= UINT8_MAX, "the count is one octet");
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static void add_name(crypto_generichash_state *h, const char *name)
-{
-	uint8_t len = (uint8_t)strlen(name);
-
-	crypto_generichash_update(h, &len, 1);
-	crypto_generichash_update(h, (const uint8_t *)name, len);
-}
-
-/* The key from one node to another. */
-static void make_direction(const struct cluster_key *purpose, const char *cluster, const char *from,
-			   const char *to, struct cluster_key *ret)
-{
-	crypto_generichash_state h;
-
-	crypto_generichash_init(&h, purpose->bytes, sizeof(purpose->bytes), sizeof(ret->bytes));
-	add_name(&h, cluster);
-	add_name(&h, from);
-	add_name(&h, to);
-	crypto_generichash_final(&h, ret->bytes, sizeof(ret->bytes));
-	sodium_memzero(&h, sizeof(h));
-}
-
 void heartbeat_keys_make(const struct cluster_keys *keys, const char *cluster, const char *self,
 			 const char *peer, struct heartbeat_keys *ret)
 {
@@ -50,8 +28,8 @@ void heartbeat_keys_make(const struct cluster_keys *keys, const char *cluster, c
 	for (size_t i = 0; i < keys->n; i++) {
 		cluster_key_id(&keys->keys[i], ret->keys[i].id);
 		cluster_key_derive(&keys->keys[i], "heartbt1", &purpose);
-		make_direction(&purpose, cluster, self, peer, &ret->keys[i].seal);
-		make_direction(&purpose, cluster, peer, self, &ret->keys[i].open);
+		cluster_key_between(&purpose, cluster, self, peer, &ret->keys[i].seal);
+		cluster_key_between(&purpose, cluster, peer, self, &ret->keys[i].open);
 	}
 	sodium_memzero(&purpose, sizeof(purpose));
 }

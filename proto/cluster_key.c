@@ -111,6 +111,28 @@ void cluster_key_derive(const struct cluster_key *key, const char context[static
 	crypto_kdf_derive_from_key(ret->bytes, sizeof(ret->bytes), 1, context, key->bytes);
 }
 
+/* With its length, so that names are not just put one behind the other. */
+static void add_name(crypto_generichash_state *h, const char *name)
+{
+	uint8_t len = (uint8_t)strlen(name);
+
+	crypto_generichash_update(h, &len, 1);
+	crypto_generichash_update(h, (const uint8_t *)name, len);
+}
+
+void cluster_key_between(const struct cluster_key *purpose, const char *cluster, const char *from,
+			 const char *to, struct cluster_key *ret)
+{
+	crypto_generichash_state h;
+
+	crypto_generichash_init(&h, purpose->bytes, sizeof(purpose->bytes), sizeof(ret->bytes));
+	add_name(&h, cluster);
+	add_name(&h, from);
+	add_name(&h, to);
+	crypto_generichash_final(&h, ret->bytes, sizeof(ret->bytes));
+	sodium_memzero(&h, sizeof(h));
+}
+
 void cluster_keys_wipe(struct cluster_keys *keys)
 {
 	sodium_memzero(keys, sizeof(*keys));

@@ -71,6 +71,9 @@ const char *cluster_key_id_format(const uint8_t id[static CLUSTER_KEY_ID_LEN],
 /* The key for one purpose. context: its name, exactly 8 characters. */
 void cluster_key_derive(const struct cluster_key *key, const char context[static 8],
 			struct cluster_key *ret);
+/* Of a purpose's key, the one from one node to another. Names have 255 octets at most. */
+void cluster_key_between(const struct cluster_key *purpose, const char *cluster, const char *from,
+			 const char *to, struct cluster_key *ret);
 void cluster_keys_wipe(struct cluster_keys *keys);
 
 #endif
