@@ -333,7 +333,7 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->family = setup->family;
 	r->unicast = section->unicast;
 	r->virtual_mac = section->virtual_mac;
-	vmac_init(&r->vmac, r->family, r->virtual_router_id, r->interface);
+	vmac_init(&r->vmac, loop, r->family, r->virtual_router_id, r->interface);
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
 	code = vrrp_vips_init(r, err);
