@@ -161,11 +161,13 @@ void vrrp_router_judge(struct vrrp_router *r)
 static void on_recheck(uv_timer_t *timer)
 {
 	struct vrrp_router *r = timer->data;
+	bool up;
 
 	vrrp_router_judge(r);
 	if (r->closing || r->left)
 		return;
-	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips)) {
+	up = vrrp_vmac_again(r);
+	if (r->core.state == VRRP_MASTER && (up || !vip_set_complete(&r->vips))) {
 		vrrp_router_take(r);
 		vrrp_router_announce(r);
 	} else if (r->core.state != VRRP_MASTER && !vip_set_empty(&r->vips)) {
