@@ -73,6 +73,8 @@ static int fill_vrrp(struct status_vrrp *s, const struct vrrp_router *r, uint64_
 	COPY(s->name, view.name);
 	COPY(s->state, vrrp_state_name(view.state));
 	COPY(s->interface, view.interface);
+	if (view.device)
+		COPY(s->device, view.device);
 	s->priority = view.priority;
 	s->virtual_router_id = view.virtual_router_id;
 	s->version = view.version;

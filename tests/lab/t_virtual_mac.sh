@@ -66,6 +66,12 @@ backup_is_silent() {
 	expect "frames of the backup from the virtual MAC" "$(lab_captured_count b)" 0
 }
 
+status_shows_the_device() {
+	expect "the device for programs" "$(lab_status a vrrp.0.device)" $DEVICE
+	lab_ctl a cluster status | grep -q "^  $DEVICE on eth0, virtual router 51," ||
+		fail "the device for people: $(lab_ctl a cluster status)"
+}
+
 # A switch that has forgotten where the virtual MAC address is: both see the requests.
 flooded_frames_are_forwarded_once() {
 	local ns
@@ -235,6 +241,7 @@ lab_start_pair
 run_case "a client is told the virtual MAC, by the master alone" client_learns_the_virtual_mac
 run_case "adverts come from the virtual MAC, without a mistake" adverts_come_from_it
 run_case "a backup sends nothing from it" backup_is_silent
+run_case "status shows the device" status_shows_the_device
 run_case "of frames that the switch floods one copy is forwarded" flooded_frames_are_forwarded_once
 run_case "failover by hand loses no request" failover_loses_nothing
 run_case "an orderly stop and a start lose no request" stop_and_start_lose_nothing
