@@ -144,7 +144,7 @@ static void fill_word(struct director *d, struct status_word *s, const struct he
 	s->priority = w->priority;
 	s->holds = w->flags & HEARTBEAT_HOLDS_VIP;
 	s->link_up = w->flags & HEARTBEAT_LINK_UP;
-	s->healthy = w->healthy;
+	s->healthy = w->farms.healthy;
 	s->age_ms = age_ms(now_us, said->sent_us);
 }
 

@@ -19,7 +19,7 @@ struct member {
 	enum vrrp_reason told; /* of the gate */
 	bool serves;	       /* it is backup or master: since then the gate's wait runs */
 	bool lan_answers;
-	uint32_t healthy;
+	struct track_farms farms;
 };
 
 struct members {

@@ -114,7 +114,7 @@ static void join(struct pair *p, struct members *all, const struct pair_router *
 		m->serves = before->serves;
 		m->told = before->told;
 		m->lan_answers = before->lan_answers;
-		m->healthy = before->healthy;
+		m->farms = before->farms;
 	}
 	m->group = group_of(all, r->group);
 	if (m->group)
