@@ -41,6 +41,7 @@ struct pair {
 	struct addr own_address, peer_address;
 	uint16_t port;
 	bool hold;
+	bool greater;	  /* of the two nodes' addresses ours is, by the configuration: group.h */
 	uv_timer_t look;  /* leases */
 	uv_timer_t gates; /* the next one to open */
 	uv_timer_t soon;  /* a heartbeat, when all that happens now has happened */

@@ -117,8 +117,11 @@ static void join(struct pair *p, struct members *all, const struct pair_router *
 		m->healthy = before->healthy;
 	}
 	m->group = group_of(all, r->group);
-	if (m->group)
-		m->in_group = m->group->n++;
+	if (!m->group)
+		return;
+	m->in_group = m->group->n++;
+	if (before && before->group)
+		m->group->tied_us = before->group->tied_us;
 }
 
 static void set_interval(struct pair *p)
@@ -243,6 +246,7 @@ int pair_configure(struct pair *p, const struct pair_setup *setup, struct err *e
 	}
 	if (setup->cluster)
 		p->hold = setup->cluster->hold_takeover;
+	p->greater = peer && addr_compare(&setup->self->address, &peer->address) > 0;
 	set_interval(p);
 	return code;
 }

@@ -288,21 +288,32 @@ second_network_up() {
 	sleep 2 # addresses of the link are being checked
 }
 
-group_moves_together() {
-	second_network_up
+second_network_down() {
+	ip -n "$(lab_ns a)" link delete eth1
+	ip -n "$(lab_ns b)" link delete eth1
+	ip -n "$(lab_ns switch)" link delete second
+}
+
+# group_conf FILE INTERVAL: one group, of IPv4 on the first network and of IPv6 on the second one.
+group_conf() {
 	{
-		LAB_VRRP_KEYS='group = "all"' LAB_ADVERTISE_INTERVAL=200ms lab_conf_vrrp
+		LAB_VRRP_KEYS='group = "all"' LAB_ADVERTISE_INTERVAL=$2 lab_conf_vrrp
 		lab_conf_cluster
 		cat <<-EOT
 			vrrp "back" {
 				interface = "eth1"
 				virtual-router-id = 52
 				addresses = { "fe80::34/64", "fd78::100/64" }
-				advertise-interval = "200ms"
+				advertise-interval = "$2"
 				group = "all"
 			}
 		EOT
-	} >"$LAB/group.conf"
+	} >"$LAB/$1"
+}
+
+group_moves_together() {
+	second_network_up
+	group_conf group.conf 200ms
 	! lab_alive a || lab_stop_director a
 	! lab_alive b || lab_stop_director b
 	lab_start_director a "$LAB/group.conf"
@@ -318,8 +329,113 @@ group_moves_together() {
 	ip -n "$(lab_ns switch)" link set dev a1 up
 	expect_soon "a has both again" "states_are a master master" 10
 	expect_soon "b has none again" "states_are b backup backup" 5
-	ip -n "$(lab_ns a)" link delete eth1
-	ip -n "$(lab_ns b)" link delete eth1
+	second_network_down
+}
+
+# split: neither adverts nor heartbeats arrive anywhere; heal: all do.
+split() {
+	local node
+
+	for node in a b; do
+		lab_exec $node nft -f - <<-EOT
+			table netdev test {
+				chain first {
+					type filter hook ingress device "eth0" priority -400
+					ip protocol 112 drop
+					udp dport 8405 drop
+				}
+				chain second {
+					type filter hook ingress device "eth1" priority -400
+					ip6 nexthdr 112 drop
+				}
+			}
+		EOT
+	done
+}
+
+# heal [WITHOUT]: with WITHOUT = heartbeats, they are still lost.
+heal() {
+	unfilter
+	[ "${1:-}" != heartbeats ] || filter "udp dport 8405"
+}
+
+one_has_both() {
+	{ states_are a master master && states_are b backup backup; } ||
+		{ states_are b master master && states_are a backup backup; }
+}
+
+# last_change: when a virtual router of a or b last changed its state.
+last_change() {
+	local node i at last=0
+
+	for node in a b; do
+		for i in 0 1; do
+			at=$(lab_status $node vrrp.$i.since_ms)
+			at=$(($(now_ms) - at))
+			[ "$at" -le "$last" ] || last=$at
+		done
+	done
+	echo "$last"
+}
+
+# tie_is_broken [WITHOUT]: in 3 intervals, and nothing changes afterwards.
+tie_is_broken() {
+	local before since took
+
+	split
+	expect_soon "a has both" "states_are a master master" 5
+	expect_soon "b has both, too" "states_are b master master" 5
+	since=$(now_ms)
+	heal "$@"
+	expect_soon "one has both" one_has_both 5
+	before=$(both_transitions)
+	lab_holds_for one_has_both 3 || fail "it does not stay so: $(both_states)"
+	expect transitions "$(both_transitions)" "$before"
+	took=$(($(last_change) - since))
+	echo "after $took ms: $(both_states)"
+	[ "$took" -le 1500 ] || fail "one has both after $took ms"
+	unfilter 2>/dev/null || true
+}
+
+both_states() {
+	echo "$(lab_status a vrrp.0.state) $(lab_status a vrrp.1.state)," \
+		"$(lab_status b vrrp.0.state) $(lab_status b vrrp.1.state)"
+}
+
+both_transitions() {
+	echo "$(transitions) $(lab_status a vrrp.1.transitions) $(lab_status b vrrp.1.transitions)"
+}
+
+# The IPv4 address of b is the greater one, and the IPv6 address of a. The second network is slow, so
+# that adverts cross: each node loses a virtual router before it hears that the other one has.
+addresses_that_contradict() {
+	local node i
+
+	second_network_up
+	for node in a b; do
+		ip -n "$(lab_ns switch)" link set "${node}1" nomaster
+	done
+	lab_spawn wire switch "$LAB_TOOLS/wire.py" a1 b1 150
+	for node in a b; do
+		ip -n "$(lab_ns $node)" -6 addr flush dev eth1
+	done
+	ip -n "$(lab_ns a)" addr add fe80::b:2/64 dev eth1 nodad
+	ip -n "$(lab_ns b)" addr add fe80::b:1/64 dev eth1 nodad
+	LAB_PRIORITY_A=100 LAB_PRIORITY_B=100 group_conf tie.conf 500ms
+	! lab_alive a || lab_stop_director a
+	! lab_alive b || lab_stop_director b
+	lab_start_director a "$LAB/tie.conf"
+	lab_start_director b "$LAB/tie.conf"
+	expect_soon "one has both" one_has_both 10
+	expect_connected
+	for i in 1 2 3 4 5; do
+		tie_is_broken
+	done
+	for i in 1 2 3 4 5; do
+		tie_is_broken heartbeats
+	done
+	lab_stop wire
+	second_network_down
 }
 
 # states_are NODE FIRST SECOND
@@ -380,6 +496,7 @@ run_case "from key to key, a first" rotate a b
 run_case "from key to key, b first" rotate b a
 run_case "another key is named, and harms nothing" another_key_is_named
 run_case "a group moves together" group_moves_together
+run_case "addresses that contradict each other part no group" addresses_that_contradict
 run_case "a returning node waits for its preempt-delay" returning_node_waits
 run_case "a returning link waits for its preempt-delay" returning_link_waits
 finish
