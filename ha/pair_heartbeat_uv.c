@@ -90,6 +90,7 @@ static enum vrrp_peer_word peer_word(enum heartbeat_says s)
 static void hand_on(struct pair *p, const struct heartbeat_said *said, bool died)
 {
 	const struct heartbeat_word *w = &said->word;
+	const struct member *m = pair_member_named(p, w);
 	struct vrrp_event ev = {
 		.type = VRRP_EVENT_PEER,
 		.peer = {.source = w->source,
@@ -106,15 +107,10 @@ static void hand_on(struct pair *p, const struct heartbeat_said *said, bool died
 		ev.peer.why = VRRP_REASON_PEER_DIED;
 	else if (!(w->flags & HEARTBEAT_LINK_UP))
 		ev.peer.why = VRRP_REASON_PEER_NO_LINK;
-	for (size_t i = 0; i < p->members.n; i++) {
-		struct vrrp_router *r = p->members.at[i].router;
-
-		if (!vrrp_router_is(r, w))
-			continue;
-		vrrp_router_add_friend(r, &w->mac);
-		vrrp_router_tell(r, &ev);
+	if (!m)
 		return;
-	}
+	vrrp_router_add_friend(m->router, &w->mac);
+	vrrp_router_tell(m->router, &ev);
 }
 
 static void heard(void *owner, size_t peer, const struct heartbeat_said *said, size_t n,

@@ -34,6 +34,7 @@ struct vrrp_router {
 
 	/* copied from the configuration */
 	char section[CONFIG_NAME_MAX + 1];
+	uint32_t tag;		 /* heartbeat_tag() of it */
 	char name[NAME_MAX_LEN]; /* "vrrp web": begins every line in the log */
 	char interface[CONFIG_IFNAME_MAX + 1];
 	uint8_t virtual_router_id;

@@ -289,6 +289,7 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	const struct config_cluster *cluster = setup->cluster;
 
 	snprintf(r->section, sizeof(r->section), "%s", setup->section->name);
+	r->tag = heartbeat_tag(r->section);
 	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
 		 setup->family == AF_INET6 ? " (IPv6)" : "");
 	r->own_priority = settings_of(setup).priority;
