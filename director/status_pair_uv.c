@@ -73,6 +73,8 @@ static int fill_vrrp(struct status_vrrp *s, const struct vrrp_router *r, uint64_
 	COPY(s->name, view.name);
 	COPY(s->state, vrrp_state_name(view.state));
 	COPY(s->interface, view.interface);
+	if (view.device)
+		COPY(s->device, view.device);
 	s->priority = view.priority;
 	s->virtual_router_id = view.virtual_router_id;
 	s->version = view.version;
@@ -142,7 +144,7 @@ static void fill_word(struct director *d, struct status_word *s, const struct he
 	s->priority = w->priority;
 	s->holds = w->flags & HEARTBEAT_HOLDS_VIP;
 	s->link_up = w->flags & HEARTBEAT_LINK_UP;
-	s->healthy = w->healthy;
+	s->healthy = w->farms.healthy;
 	s->age_ms = age_ms(now_us, said->sent_us);
 }
 

@@ -70,10 +70,11 @@ static void command_told(void *owner, const char *section, const char *name, boo
  * What the operator disabled counts as healthy: the order is given on one director after the other,
  * and must not move the addresses in between. What the configuration disables does not count at all.
  */
-static void count_farm(struct director *d, const struct config_farm *farm,
-		       struct tracking_farms *ret)
+static struct track_farms count_farm(struct director *d, const struct config_farm *farm,
+				     const struct tracked *item)
 {
 	struct facts_source source = director_facts_source(d);
+	struct track_farms ret = {.backends = item->backends};
 
 	for (size_t i = 0; i < farm->n_backends; i++) {
 		const struct config_backend *b = &farm->backends[i];
@@ -85,9 +86,10 @@ static void count_farm(struct director *d, const struct config_farm *farm,
 		healthy = admin_view(source.admin, farm->name, b).state == ADMIN_DISABLED ||
 			  (facts_way(farm, b, &source, &out) &&
 			   facts_backend(farm, b, out.ifindex, &source).usable);
-		ret->healthy += healthy;
-		ret->lacking += !healthy;
+		ret.healthy += healthy;
+		ret.lacking += !healthy;
 	}
+	return ret;
 }
 
 struct section_farms {
@@ -100,7 +102,7 @@ struct exchange_call {
 	struct section_farms *sections;
 };
 
-/* Our counts for the other director, and its own. */
+/* What we know for the other director, and what it knows. */
 static void exchange_here(void *arg)
 {
 	const struct exchange_call *call = arg;
@@ -108,13 +110,13 @@ static void exchange_here(void *arg)
 
 	for (size_t i = 0; i < d->n_routers; i++) {
 		struct section_farms *s = &call->sections[d->section_of[i]];
-		uint32_t peer;
+		struct track_farms peer;
 
-		pair_healthy(d->pair, i, s->sum.all_healthy);
-		if (!s->any || !pair_peer_healthy(d->pair, i, &peer))
+		pair_farms(d->pair, i, &s->sum.all);
+		if (!s->any || !pair_peer_farms(d->pair, i, &peer))
 			continue;
 		s->sum.peer_known = true;
-		s->sum.peer_healthy = peer;
+		s->sum.peer = peer;
 	}
 }
 
@@ -137,14 +139,15 @@ static void look_at_farms(struct director *d)
 		const struct tracked *item = &d->tracking.items[i];
 		const struct config_farm *farm = config_farm_by_name(d->config, item->name);
 		struct section_farms *s = &sections[section_index(d->config, item->section)];
-		struct tracking_farms f = {0};
+		struct track_farms f;
 
 		if (item->kind != TRACK_FARM || !farm)
 			continue;
 		any = s->any = true;
-		count_farm(d, farm, &f);
-		s->sum.all_healthy += f.healthy;
-		s->sum.all_lacking += f.lacking;
+		f = count_farm(d, farm, item);
+		s->sum.all.healthy += f.healthy;
+		s->sum.all.lacking += f.lacking;
+		s->sum.all.backends += f.backends;
 	}
 	if (!any && !d->tracked_farms)
 		return;
@@ -157,7 +160,7 @@ static void look_at_farms(struct director *d)
 
 		if (item->kind != TRACK_FARM || !farm)
 			continue;
-		count_farm(d, farm, &f);
+		f.farm = count_farm(d, farm, item);
 		looked(d, item, tracking_tell_farm(item, &f, uv_hrtime() / 1000000));
 	}
 }

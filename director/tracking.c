@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/tracking.h"
 
-#include "ha/track.h"
+#include "ha/heartbeat.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -29,9 +29,27 @@ struct tracked *tracking_find(const struct tracking *t, enum config_track_kind k
 	return NULL;
 }
 
-static struct tracked make(const struct tracking *old, const char *section,
+/* In any order, so a sum; a backend with another address is another one. */
+static uint32_t digest(const struct config_farm *farm)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i < farm->n_backends; i++) {
+		const struct config_backend *b = &farm->backends[i];
+		char name[2 * CONFIG_NAME_MAX + ADDR_TEXT + 3], address[ADDR_TEXT];
+
+		snprintf(name, sizeof(name), "%s/%s %s", farm->name, b->name,
+			 addr_format(&b->address, address));
+		if (b->state != ADMIN_DISABLED)
+			sum += heartbeat_tag(name);
+	}
+	return sum;
+}
+
+static struct tracked make(const struct tracking *old, const struct config *c, const char *section,
 			   const struct config_track *track)
 {
+	const struct config_farm *farm = config_farm_by_name(c, track->name);
 	const struct tracked *before = tracking_find(old, track->kind, section, track->name);
 	struct tracked item = {.kind = track->kind, .well = true};
 
@@ -40,6 +58,7 @@ static struct tracked make(const struct tracking *old, const char *section,
 	snprintf(item.section, sizeof(item.section), "%s", section);
 	snprintf(item.name, sizeof(item.name), "%s", track->name);
 	item.weight = track->weight;
+	item.backends = track->kind == TRACK_FARM && farm ? digest(farm) : 0;
 	return item;
 }
 
@@ -55,7 +74,7 @@ int tracking_configure(struct tracking *t, const struct config *c)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->n_vrrps; i++)
 		for (size_t k = 0; k < c->vrrps[i].n_tracks; k++)
-			next.items[next.n++] = make(t, c->vrrps[i].name, &c->vrrps[i].tracks[k]);
+			next.items[next.n++] = make(t, c, c->vrrps[i].name, &c->vrrps[i].tracks[k]);
 	tracking_clear(t);
 	*t = next;
 	return 0;
@@ -74,8 +93,8 @@ bool tracking_tell(struct tracked *item, bool well, const char *why)
 
 static bool is_behind(const struct tracking_farms *f)
 {
-	return !track_farm_is_well(f->all_healthy, f->peer_known, f->peer_healthy) &&
-	       (f->lacking > 0 || f->all_lacking == 0);
+	return f->farm.lacking > 0 &&
+	       !track_farms_are_well(&f->all, f->peer_known ? &f->peer : NULL);
 }
 
 bool tracking_tell_farm(struct tracked *item, const struct tracking_farms *f, uint64_t now_ms)
@@ -93,7 +112,7 @@ bool tracking_tell_farm(struct tracked *item, const struct tracking_farms *f, ui
 	snprintf(why, sizeof(why),
 		 "farm \"%s\" has %u healthy backend%s here and lacks %u, the other director sees "
 		 "more",
-		 item->name, f->healthy, f->healthy == 1 ? "" : "s", f->lacking);
+		 item->name, f->farm.healthy, f->farm.healthy == 1 ? "" : "s", f->farm.lacking);
 	return tracking_tell(item, false, why);
 }
 

@@ -12,6 +12,7 @@
 #ifndef DIRECTOR_TRACKING_H
 #define DIRECTOR_TRACKING_H
 
+#include "ha/track.h"
 #include "include/config.h"
 
 #include <stdbool.h>
@@ -37,6 +38,7 @@ struct tracked {
 	bool news;		/* this or the sentence has changed; for the caller, who ends it */
 	char why[TRACKING_WHY]; /* not well: the sentence; else the last one */
 	uint64_t behind_since_ms; /* TRACK_FARM: the peer has seen more since; 0: it does not */
+	uint32_t backends;	  /* TRACK_FARM: which of its backends count (ha/track.h) */
 };
 
 /* Zeroed: nothing is tracked. */
@@ -55,17 +57,17 @@ struct tracked *tracking_find(const struct tracking *t, enum config_track_kind k
 /* How an entry is now, and the sentence when it is not well. True when that has changed it. */
 bool tracking_tell(struct tracked *item, bool well, const char *why);
 
-/* Of the farms that a section tracks, and the same of the other director. */
 struct tracking_farms {
-	unsigned int healthy, lacking;	       /* of this farm's backends */
-	unsigned int all_healthy, all_lacking; /* of all the section's farms */
-	bool peer_known;		       /* the other director can be master and has said: */
-	unsigned int peer_healthy;	       /* of all of them */
+	struct track_farms farm; /* this one */
+	struct track_farms all;	 /* that the section tracks */
+	struct track_farms peer; /* the same of the other director, */
+	bool peer_known;	 /* which can be master and has said so */
 };
 
 /*
  * The same for a farm: not well once the other director has seen more healthy backends for
- * TRACKING_FARM_MS. Of several farms of a section those are to blame that lack backends here.
+ * TRACKING_FARM_MS; ha/track.h says when it does. Of several farms of a section those are to blame
+ * that lack backends here.
  */
 bool tracking_tell_farm(struct tracked *item, const struct tracking_farms *f, uint64_t now_ms);
 

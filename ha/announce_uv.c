@@ -2,6 +2,7 @@
 /* The packet socket and the timer behind announce.h; see announce_uv.h. */
 #include "ha/announce_uv.h"
 
+#include "ha/aside_uv.h"
 #include "ha/clock_uv.h"
 
 #include <arpa/inet.h>
@@ -10,7 +11,6 @@
 #include <linux/if_packet.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 int announcer_init(struct announcer *a, uv_loop_t *loop, const char *name, struct err *err)
 {
@@ -122,7 +122,7 @@ static void on_close(uv_handle_t *handle)
 void announcer_close(struct announcer *a, void (*closed)(void *owner), void *owner)
 {
 	announcer_stop(a);
-	close(a->fd);
+	aside_close(a->timer.loop, a->fd);
 	a->fd = -1;
 	a->closed = closed;
 	a->owner = owner;

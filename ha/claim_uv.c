@@ -2,6 +2,7 @@
 /* The sockets and the timer behind claim.h; see claim_uv.h. */
 #include "ha/claim_uv.h"
 
+#include "ha/aside_uv.h"
 #include "ha/clock_uv.h"
 
 #include <arpa/inet.h>
@@ -13,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
 	READS = 32,	     /* frames per wake-up: adverts must not wait */
@@ -100,7 +100,7 @@ static void on_socket_closed(uv_handle_t *handle)
 {
 	struct claim_socket *s = handle->data;
 
-	close(s->fd);
+	aside_close(handle->loop, s->fd);
 	free(s);
 }
 
@@ -130,7 +130,7 @@ static int filter_advertisements(int fd)
 }
 
 /* Bound only when it filters: protocol 0 receives nothing until then. */
-static int open_fd(unsigned int ifindex, uint16_t protocol)
+static int open_fd(uv_loop_t *loop, unsigned int ifindex, uint16_t protocol)
 {
 	const struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
@@ -145,7 +145,7 @@ static int open_fd(unsigned int ifindex, uint16_t protocol)
 	    bind(fd, (const struct sockaddr *)&here, sizeof(here)) == 0)
 		return fd;
 	error = errno;
-	close(fd);
+	aside_close(loop, fd);
 	return -error;
 }
 
@@ -153,13 +153,13 @@ static struct claim_socket *open_socket(struct claimer *c, uint16_t protocol)
 {
 	struct claim_socket *s = calloc(1, sizeof(*s));
 	unsigned long suppressed;
-	int code = s ? open_fd(c->ifindex, protocol) : -ENOMEM;
+	int code = s ? open_fd(c->loop, c->ifindex, protocol) : -ENOMEM;
 
 	if (code >= 0) {
 		s->fd = code;
 		code = uv_poll_init(c->loop, &s->poll, s->fd);
 		if (code < 0)
-			close(s->fd);
+			aside_close(c->loop, s->fd);
 	}
 	if (code < 0) {
 		free(s);

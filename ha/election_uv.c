@@ -134,6 +134,49 @@ static void end_loop(struct election *e)
 	uv_loop_close(&e->loop);
 }
 
+static size_t last_cpu(const cpu_set_t *cpus)
+{
+	size_t last = 0;
+
+	for (size_t i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, cpus))
+			last = i;
+	return last;
+}
+
+static void do_nothing(uv_work_t *work)
+{
+	(void)work;
+}
+
+static void pool_started(uv_work_t *work, int status)
+{
+	(void)status;
+	free(work);
+}
+
+/*
+ * libuv starts its threads when there is something to do for the first time, and they inherit their
+ * priority and where they may run from who asked: that is to be us.
+ */
+static int start_pool(const struct election *e, uv_loop_t *main)
+{
+	uv_work_t *work = malloc(sizeof(*work));
+	cpu_set_t others = e->cpus;
+	int code;
+
+	if (!work)
+		return -ENOMEM;
+	if (CPU_COUNT(&others) > 1)
+		CPU_CLR(last_cpu(&others), &others);
+	pthread_setaffinity_np(e->main, sizeof(others), &others);
+	code = uv_queue_work(main, work, do_nothing, pool_started);
+	pthread_setaffinity_np(e->main, sizeof(e->cpus), &e->cpus);
+	if (code < 0)
+		free(work);
+	return code;
+}
+
 static int open_loop(struct election *e)
 {
 	int code = uv_loop_init(&e->loop);
@@ -172,7 +215,9 @@ int election_new(uv_loop_t *main, void (*woken)(void *owner), void *owner, struc
 	e->main = uv_thread_self();
 	if (sched_getaffinity(0, sizeof(e->cpus), &e->cpus) < 0)
 		CPU_ZERO(&e->cpus);
-	code = uv_async_init(main, &e->wake, on_wake);
+	code = start_pool(e, main);
+	if (code == 0)
+		code = uv_async_init(main, &e->wake, on_wake);
 	if (code < 0) {
 		free(e);
 		goto failed;
@@ -204,16 +249,6 @@ void election_call(struct election *e, void (*fn)(void *arg), void *arg)
 	atomic_store(&e->fn, fn);
 	uv_async_send(&e->called);
 	uv_sem_wait(&e->returned);
-}
-
-static size_t last_cpu(const cpu_set_t *cpus)
-{
-	size_t last = 0;
-
-	for (size_t i = 0; i < CPU_SETSIZE; i++)
-		if (CPU_ISSET(i, cpus))
-			last = i;
-	return last;
 }
 
 /*

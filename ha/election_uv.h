@@ -15,6 +15,10 @@
  *      walked through; a log line goes into a queue (log.h) that the main thread writes out.
  *   5. It may run at real-time priority, above all else on its processor. So every callback has a
  *      budget and goes back to the loop, and nothing ever spins.
+ *   6. Where the kernel waits for itself, to close a packet socket or to remove a device, the threads
+ *      of libuv's pool do it (aside_uv.h). election_new() starts them, with the priority of the main
+ *      thread and off the processor that election_set_realtime() may take: who starts them hands on
+ *      both.
  */
 #ifndef HA_ELECTION_UV_H
 #define HA_ELECTION_UV_H

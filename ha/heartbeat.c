@@ -10,7 +10,7 @@
 
 #define MAGIC 0x44484231u /* "DHB1" */
 
-enum { PROTOCOL_VERSION = 1, NONCE_LEN = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
+enum { PROTOCOL_VERSION = 2, NONCE_LEN = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES };
 
 _Static_assert(HEARTBEAT_SESSION_LEN + 8 == NONCE_LEN, "the nonce is session and sequence");
 _Static_assert(HEARTBEAT_TAG_LEN == crypto_aead_xchacha20poly1305_ietf_ABYTES, "tag");
@@ -115,7 +115,9 @@ static void put_word(struct wr *w, const struct heartbeat_word *word)
 	wr_u8(w, word->priority);
 	wr_u8(w, word->flags);
 	wr_be32(w, word->interval_us);
-	wr_be32(w, word->healthy);
+	wr_be32(w, word->farms.healthy);
+	wr_be32(w, word->farms.lacking);
+	wr_be32(w, word->farms.backends);
 	wr_bytes(w, word->mac.bytes, MAC_LEN);
 	wr_bytes(w, word->source.bytes, sizeof(word->source.bytes));
 }
@@ -181,7 +183,9 @@ static bool take_word(struct rd *r, struct heartbeat_word *ret)
 	ret->priority = rd_u8(r);
 	ret->flags = rd_u8(r);
 	ret->interval_us = rd_be32(r);
-	ret->healthy = rd_be32(r);
+	ret->farms.healthy = rd_be32(r);
+	ret->farms.lacking = rd_be32(r);
+	ret->farms.backends = rd_be32(r);
 	take(r, ret->mac.bytes, MAC_LEN);
 	good = take_address(r, ret->family, &ret->source);
 	if (memcmp(ret->source.bytes, none.bytes, sizeof(none.bytes)) == 0)

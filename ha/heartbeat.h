@@ -5,7 +5,7 @@
  *
  *     magic 4, version 1, key id 8, session 16, sequence 8        in the clear, authenticated
  *     sent 8, interval 4, flags 1, echo 16 + 8 + 8, counts 1 + 1  sealed
- *     words 40 each, stragglers 23 each                           sealed
+ *     words 48 each, stragglers 23 each                           sealed
  *     tag 16
  *
  * Sealed with XChaCha20-Poly1305 and the clear part as associated data. The nonce is session and
@@ -20,6 +20,7 @@
 #ifndef HA_HEARTBEAT_H
 #define HA_HEARTBEAT_H
 
+#include "ha/track.h"
 #include "include/addr.h"
 #include "proto/cluster_key.h"
 
@@ -28,7 +29,7 @@ enum {
 	HEARTBEAT_HEADER_LEN = 37,
 	HEARTBEAT_TAG_LEN = 16,
 	HEARTBEAT_FIXED_LEN = 47, /* of the sealed part */
-	HEARTBEAT_WORD_LEN = 40,
+	HEARTBEAT_WORD_LEN = 48,
 	HEARTBEAT_STRAGGLER_LEN = 23,
 	HEARTBEAT_BODY_MAX = HEARTBEAT_DATAGRAM_MAX - HEARTBEAT_HEADER_LEN - HEARTBEAT_TAG_LEN,
 	HEARTBEAT_WORDS_MAX = (HEARTBEAT_BODY_MAX - HEARTBEAT_FIXED_LEN) / HEARTBEAT_WORD_LEN,
@@ -94,9 +95,9 @@ struct heartbeat_word {
 	uint8_t priority;
 	uint8_t flags; /* enum heartbeat_word_flags */
 	uint32_t interval_us;
-	uint32_t healthy;   /* backends that serve */
-	struct mac mac;	    /* of its interface */
-	struct addr source; /* of its adverts, of the same family; family 0: not known yet */
+	struct track_farms farms; /* that it depends on */
+	struct mac mac;		  /* of its interface */
+	struct addr source;	  /* of its adverts, of the same family; family 0: not known yet */
 };
 
 /* A host that still sends to the former master, which reports it: frames for `address` from `mac`. */

@@ -69,7 +69,7 @@ static size_t fill(void *owner, size_t peer, struct heartbeat_word *list, size_t
 	(void)peer;
 	for (size_t i = 0; i < n; i++) {
 		vrrp_router_word(p->members.at[i].router, &list[i]);
-		list[i].healthy = p->members.at[i].healthy;
+		list[i].farms = p->members.at[i].farms;
 		if (list[i].flags & HEARTBEAT_GOODBYE && pair_has_successor(p, i))
 			list[i].flags |= HEARTBEAT_SUCCESSOR;
 	}
@@ -90,6 +90,7 @@ static enum vrrp_peer_word peer_word(enum heartbeat_says s)
 static void hand_on(struct pair *p, const struct heartbeat_said *said, bool died)
 {
 	const struct heartbeat_word *w = &said->word;
+	const struct member *m = pair_member_named(p, w);
 	struct vrrp_event ev = {
 		.type = VRRP_EVENT_PEER,
 		.peer = {.source = w->source,
@@ -106,15 +107,10 @@ static void hand_on(struct pair *p, const struct heartbeat_said *said, bool died
 		ev.peer.why = VRRP_REASON_PEER_DIED;
 	else if (!(w->flags & HEARTBEAT_LINK_UP))
 		ev.peer.why = VRRP_REASON_PEER_NO_LINK;
-	for (size_t i = 0; i < p->members.n; i++) {
-		struct vrrp_router *r = p->members.at[i].router;
-
-		if (!vrrp_router_is(r, w))
-			continue;
-		vrrp_router_add_friend(r, &w->mac);
-		vrrp_router_tell(r, &ev);
+	if (!m)
 		return;
-	}
+	vrrp_router_add_friend(m->router, &w->mac);
+	vrrp_router_tell(m->router, &ev);
 }
 
 static void heard(void *owner, size_t peer, const struct heartbeat_said *said, size_t n,
@@ -173,21 +169,22 @@ static void tell_stragglers(void *owner, size_t peer, const struct heartbeat_str
 
 /* --- the other node ---------------------------------------------------------------------------- */
 
-void pair_healthy(struct pair *p, size_t router, uint32_t healthy)
+void pair_farms(struct pair *p, size_t router, const struct track_farms *farms)
 {
-	if (router >= p->members.n || p->members.at[router].healthy == healthy)
+	if (router >= p->members.n ||
+	    memcmp(&p->members.at[router].farms, farms, sizeof(*farms)) == 0)
 		return;
-	p->members.at[router].healthy = healthy;
+	p->members.at[router].farms = *farms;
 	pair_speak_soon(p); /* it is compared there with one that may change now, too */
 }
 
-bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret)
+bool pair_peer_farms(const struct pair *p, size_t router, struct track_farms *ret)
 {
 	const struct heartbeat_said *said = word_at(p, router);
 
 	if (!said || !pair_peer_serves(p, router))
 		return false;
-	*ret = said->word.healthy;
+	*ret = said->word.farms;
 	return true;
 }
 

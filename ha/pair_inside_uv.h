@@ -11,20 +11,25 @@
 #include "ha/group.h"
 #include "ha/pair_uv.h"
 
+/* About as many as routers: each word of a heartbeat looks for its own. */
+enum { MEMBER_BUCKETS = 512 };
+
 struct member {
 	struct vrrp_router *router;
+	struct member *next; /* of its bucket */
 	struct group *group; /* NULL: none */
 	size_t in_group;     /* its index there */
 	struct gate gate;
 	enum vrrp_reason told; /* of the gate */
 	bool serves;	       /* it is backup or master: since then the gate's wait runs */
 	bool lan_answers;
-	uint32_t healthy;
+	struct track_farms farms;
 };
 
 struct members {
 	struct member *at;
 	size_t n;
+	struct member *buckets[MEMBER_BUCKETS]; /* by the tag of the section */
 	struct group *groups;
 	char (*names)[CONFIG_NAME_MAX + 1]; /* of the groups */
 	size_t n_groups;
@@ -41,6 +46,7 @@ struct pair {
 	struct addr own_address, peer_address;
 	uint16_t port;
 	bool hold;
+	bool greater;	  /* of the two nodes' addresses ours is, by the configuration: group.h */
 	uv_timer_t look;  /* leases */
 	uv_timer_t gates; /* the next one to open */
 	uv_timer_t soon;  /* a heartbeat, when all that happens now has happened */
@@ -52,6 +58,8 @@ struct pair {
 };
 
 struct member *pair_member_of(struct pair *p, const struct vrrp_router *r);
+/* The one that the word is about, or NULL. */
+struct member *pair_member_named(struct pair *p, const struct heartbeat_word *w);
 void pair_tell_changed(struct pair *p);
 void pair_look_at_gates(struct pair *p);
 void pair_look_at_leases(struct pair *p);

@@ -74,21 +74,33 @@ static void router_goodbye(void *owner, struct vrrp_router *r)
 	pair_speak_soon(owner);
 }
 
+static bool is_alive(const struct vrrp_event *ev)
+{
+	return ev->type == VRRP_EVENT_GROUP && ev->group == VRRP_GROUP_ALIVE;
+}
+
 static void router_stepped(void *owner, struct vrrp_router *r, const struct vrrp_update *u)
 {
 	struct pair *p = owner;
+	const struct group_step s = {
+		.update = u,
+		.state = vrrp_router_state(r),
+		.greater = p->greater,
+		.now_us = clock_us(),
+		.interval_us = vrrp_router_interval_us(r),
+	};
 	struct member *m;
 	struct vrrp_event ev;
 
 	if (p->following)
 		return;
 	m = pair_member_of(p, r);
-	if (!m || !m->group || !group_follow(vrrp_router_state(r), u, &ev))
+	if (!m || !m->group || !group_follow(m->group, &s, &ev))
 		return;
-	if (ev.group == VRRP_GROUP_ALIVE) { /* the others wait for 3 intervals */
-		if (clock_us() - m->group->alive_us < vrrp_router_interval_us(r) / 2)
+	if (is_alive(&ev)) { /* the others wait for 3 intervals */
+		if (s.now_us - m->group->alive_us < s.interval_us / 2)
 			return;
-		m->group->alive_us = clock_us();
+		m->group->alive_us = s.now_us;
 	}
 	p->following = true;
 	for (size_t i = 0; i < p->members.n; i++)

@@ -18,12 +18,28 @@ enum {
 	SURE_US = 10 * 1000 * 1000, /* without any sign of life, before a node counts as alone */
 };
 
+/* A tag is a hash already. */
+static struct member **bucket(struct members *m, uint32_t tag)
+{
+	return &m->buckets[tag % MEMBER_BUCKETS];
+}
+
 struct member *pair_member_of(struct pair *p, const struct vrrp_router *r)
 {
-	for (size_t i = 0; i < p->members.n; i++)
-		if (p->members.at[i].router == r)
-			return &p->members.at[i];
-	return NULL;
+	struct member *m = *bucket(&p->members, vrrp_router_tag(r));
+
+	while (m && m->router != r)
+		m = m->next;
+	return m;
+}
+
+struct member *pair_member_named(struct pair *p, const struct heartbeat_word *w)
+{
+	struct member *m = *bucket(&p->members, w->section);
+
+	while (m && !vrrp_router_is(m->router, w))
+		m = m->next;
+	return m;
 }
 
 void pair_tell_changed(struct pair *p)
@@ -105,8 +121,10 @@ static void join(struct pair *p, struct members *all, const struct pair_router *
 {
 	const struct member *before = pair_member_of(p, r->router);
 	struct member *m = &all->at[all->n++];
+	struct member **first = bucket(all, vrrp_router_tag(r->router));
 
-	*m = (struct member){.router = r->router};
+	*m = (struct member){.router = r->router, .next = *first};
+	*first = m;
 	gate_init(&m->gate, (uint64_t)r->preempt_delay_ms * 1000);
 	if (before) {
 		m->gate = before->gate;
@@ -114,11 +132,14 @@ static void join(struct pair *p, struct members *all, const struct pair_router *
 		m->serves = before->serves;
 		m->told = before->told;
 		m->lan_answers = before->lan_answers;
-		m->healthy = before->healthy;
+		m->farms = before->farms;
 	}
 	m->group = group_of(all, r->group);
-	if (m->group)
-		m->in_group = m->group->n++;
+	if (!m->group)
+		return;
+	m->in_group = m->group->n++;
+	if (before && before->group)
+		m->group->tied_us = before->group->tied_us;
 }
 
 static void set_interval(struct pair *p)
@@ -243,6 +264,7 @@ int pair_configure(struct pair *p, const struct pair_setup *setup, struct err *e
 	}
 	if (setup->cluster)
 		p->hold = setup->cluster->hold_takeover;
+	p->greater = peer && addr_compare(&setup->self->address, &peer->address) > 0;
 	set_interval(p);
 	return code;
 }

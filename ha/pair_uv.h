@@ -66,13 +66,13 @@ int pair_configure(struct pair *p, const struct pair_setup *setup, struct err *e
 void pair_lan_answers(struct pair *p, size_t router, bool answers);
 /* The tables of the other node are here, or none are needed. */
 void pair_in_sync(struct pair *p, bool in_sync);
-/* How many backends the i-th router's tracked farms have that serve. */
-void pair_healthy(struct pair *p, size_t router, uint32_t healthy);
+/* What is known here of the i-th router's tracked farms. */
+void pair_farms(struct pair *p, size_t router, const struct track_farms *farms);
 /*
  * The same of the other node, by its last word. False when it is not known, or the router could not
  * be master there.
  */
-bool pair_peer_healthy(const struct pair *p, size_t router, uint32_t *ret);
+bool pair_peer_farms(const struct pair *p, size_t router, struct track_farms *ret);
 /* The other node is well and its router could take over from the i-th one here. */
 bool pair_has_successor(const struct pair *p, size_t router);
 /* The other node is well, its router is backup or master. */

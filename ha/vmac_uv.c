@@ -1,187 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rtnetlink requests about the device of a virtual router; see vmac_uv.h. */
+/* The device of a virtual router: making, changing and removing it; see vmac_uv.h. */
 #include "ha/vmac_uv.h"
+
+#include "ha/aside_uv.h"
+#include "ha/vmac_netlink_uv.h"
+#include "include/log.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 enum {
-	ANSWER = 32768,
-	REQUEST = 1024,
 	CLEAN_MAX = 512, /* devices of ours: two for each section at most */
 	ARP_IGNORE_OTHERS = 1,
 	RP_FILTER_LOOSE = 2,
 };
 
-/* --- one request, its answer ------------------------------------------------------------------ */
-
-static struct mnl_socket *open_socket(void)
-{
-	struct timeval wait = {.tv_usec = VMAC_WAIT_MS * 1000};
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-
-	if (!nl)
-		return NULL;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0) {
-		int error = errno;
-
-		mnl_socket_close(nl);
-		errno = error;
-		return NULL;
-	}
-	return nl;
-}
-
-/* Until the acknowledgement, the end of a dump, or the one message that was asked for. */
-static int talk(struct nlmsghdr *request, mnl_cb_t cb, void *data)
-{
-	struct mnl_socket *nl = open_socket();
-	char answer[ANSWER] __attribute__((aligned(MNL_ALIGNTO)));
-	int code = MNL_CB_OK;
-
-	if (!nl)
-		return -errno;
-	request->nlmsg_seq = 1; /* the only one on this socket */
-	if (mnl_socket_sendto(nl, request, request->nlmsg_len) < 0)
-		code = -errno;
-	while (code > MNL_CB_STOP) {
-		ssize_t n = mnl_socket_recvfrom(nl, answer, sizeof(answer));
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			code = errno == EAGAIN ? -ETIMEDOUT : -errno;
-		else if ((code = mnl_cb_run(answer, (size_t)n, request->nlmsg_seq,
-					    mnl_socket_get_portid(nl), cb, data)) < 0)
-			code = -errno;
-	}
-	mnl_socket_close(nl);
-	return code;
-}
-
-static const char *why(int code)
-{
-	if (code == -EPERM)
-		return "it needs CAP_NET_ADMIN (run as root)";
-	if (code == -EOPNOTSUPP)
-		return "the kernel has no macvlan";
-	if (code == -ETIMEDOUT)
-		return "the kernel did not answer in time";
-	return strerror(-code);
-}
-
-static struct nlmsghdr *link_request(char *buf, uint16_t type, uint16_t flags, unsigned int ifindex)
-{
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	struct ifinfomsg *m;
-
-	h->nlmsg_type = type;
-	h->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
-	m = mnl_nlmsg_put_extra_header(h, sizeof(*m));
-	m->ifi_family = AF_UNSPEC;
-	m->ifi_index = (int)ifindex;
-	return h;
-}
-
-/* --- what is there ---------------------------------------------------------------------------- */
-
-struct device {
-	unsigned int ifindex; /* 0: none */
-	unsigned int parent;
-	char name[VMAC_NAME];
-	struct mac mac;
-	bool is_macvlan, ours, up;
-};
-
-static int on_info(const struct nlattr *attr, void *data)
-{
-	struct device *d = data;
-
-	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND &&
-	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-		d->is_macvlan = strcmp(mnl_attr_get_str(attr), "macvlan") == 0;
-	return MNL_CB_OK;
-}
-
-static int on_attribute(const struct nlattr *attr, void *data)
-{
-	struct device *d = data;
-
-	switch (mnl_attr_get_type(attr)) {
-	case IFLA_IFNAME:
-		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-			snprintf(d->name, sizeof(d->name), "%s", mnl_attr_get_str(attr));
-		break;
-	case IFLA_LINK:
-		if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
-			d->parent = mnl_attr_get_u32(attr);
-		break;
-	case IFLA_ADDRESS:
-		if (mnl_attr_get_payload_len(attr) == MAC_LEN)
-			memcpy(d->mac.bytes, mnl_attr_get_payload(attr), MAC_LEN);
-		break;
-	case IFLA_IFALIAS:
-		if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-			d->ours = strcmp(mnl_attr_get_str(attr), VMAC_ALIAS) == 0;
-		break;
-	case IFLA_LINKINFO: return mnl_attr_parse_nested(attr, on_info, d);
-	default: break;
-	}
-	return MNL_CB_OK;
-}
-
-/* False: not about a link. */
-static bool read_device(const struct nlmsghdr *h, struct device *ret)
-{
-	const struct ifinfomsg *m = mnl_nlmsg_get_payload(h);
-
-	*ret = (struct device){0};
-	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*m) ||
-	    mnl_attr_parse(h, sizeof(*m), on_attribute, ret) < 0)
-		return false;
-	ret->ifindex = (unsigned int)m->ifi_index;
-	ret->up = m->ifi_flags & IFF_UP;
-	ret->ours = ret->ours && ret->is_macvlan;
-	return true;
-}
-
-static int on_device(const struct nlmsghdr *h, void *data)
-{
-	return read_device(h, data) ? MNL_CB_STOP : MNL_CB_OK;
-}
-
-/* By name. 0 with ret->ifindex 0 when there is none. */
-static int find_device(const char *name, struct device *ret)
-{
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *h = link_request(buf, RTM_GETLINK, 0, 0);
-	int code;
-
-	*ret = (struct device){0};
-	mnl_attr_put_strz(h, IFLA_IFNAME, name);
-	code = talk(h, on_device, ret);
-	return code == -ENODEV ? 0 : code;
-}
-
 /* --- making and changing it ------------------------------------------------------------------- */
 
 static int create(const struct vmac *v)
 {
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
+	char buf[VMAC_REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *h =
-		link_request(buf, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0);
+		vmac_netlink_request(buf, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, 0);
 	struct nlattr *info, *data;
 
 	mnl_attr_put_strz(h, IFLA_IFNAME, v->name);
@@ -193,15 +43,7 @@ static int create(const struct vmac *v)
 	mnl_attr_put_u32(h, IFLA_MACVLAN_MODE, MACVLAN_MODE_BRIDGE);
 	mnl_attr_nest_end(h, data);
 	mnl_attr_nest_end(h, info);
-	return talk(h, NULL, NULL);
-}
-
-static int remove_device(unsigned int ifindex)
-{
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
-	int code = talk(link_request(buf, RTM_DELLINK, NLM_F_ACK, ifindex), NULL, NULL);
-
-	return code == -ENODEV ? 0 : code;
+	return vmac_netlink_talk(h, NULL, NULL);
 }
 
 static void put_ipv4_settings(struct nlmsghdr *h, bool loose)
@@ -219,11 +61,11 @@ static void put_ipv4_settings(struct nlmsghdr *h, bool loose)
 /* Our mark alone: what follows may not be there to be set. */
 static int put_mark(unsigned int ifindex)
 {
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *h = link_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	char buf[VMAC_REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *h = vmac_netlink_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 
 	mnl_attr_put_strz(h, IFLA_IFALIAS, VMAC_ALIAS);
-	return talk(h, NULL, NULL);
+	return vmac_netlink_talk(h, NULL, NULL);
 }
 
 /*
@@ -233,20 +75,20 @@ static int put_mark(unsigned int ifindex)
  */
 static int set_ipv4(unsigned int ifindex, bool loose)
 {
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *h = link_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	char buf[VMAC_REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *h = vmac_netlink_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	struct nlattr *families = mnl_attr_nest_start(h, IFLA_AF_SPEC);
 
 	put_ipv4_settings(h, loose);
 	mnl_attr_nest_end(h, families);
-	return talk(h, NULL, NULL);
+	return vmac_netlink_talk(h, NULL, NULL);
 }
 
 /* "MUST NOT … interface identifiers" from the virtual address (RFC 9568, 7.4): none at all. */
 static int set_no_identifier(unsigned int ifindex)
 {
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
-	struct nlmsghdr *h = link_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
+	char buf[VMAC_REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
+	struct nlmsghdr *h = vmac_netlink_request(buf, RTM_NEWLINK, NLM_F_ACK, ifindex);
 	struct nlattr *families = mnl_attr_nest_start(h, IFLA_AF_SPEC);
 	struct nlattr *family = mnl_attr_nest_start(h, AF_INET6);
 	int code;
@@ -254,7 +96,7 @@ static int set_no_identifier(unsigned int ifindex)
 	mnl_attr_put_u8(h, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
 	mnl_attr_nest_end(h, family);
 	mnl_attr_nest_end(h, families);
-	code = talk(h, NULL, NULL);
+	code = vmac_netlink_talk(h, NULL, NULL);
 	return code == -EAFNOSUPPORT ? 0 : code; /* a host without IPv6 */
 }
 
@@ -269,24 +111,102 @@ static int configure(const struct vmac *v)
 	return code;
 }
 
+/* --- removing it aside ------------------------------------------------------------------------ */
+
+/* On its way; what the pool's thread needs is here, and nothing of it is touched meanwhile. */
+struct removal {
+	uv_work_t work;
+	uv_sem_t done; /* the thread has come to its end; stays up */
+	unsigned int ifindex;
+	char name[VMAC_NAME];
+	int code;
+	struct removal *next;
+};
+
+/* Of the thread that has the virtual routers; nobody else looks. */
+static struct removal *removals;
+
+static void remove_here(uv_work_t *work)
+{
+	struct removal *r = work->data;
+
+	r->code = vmac_netlink_remove(r->ifindex);
+	uv_sem_post(&r->done);
+}
+
+static void on_removed(uv_work_t *work, int status)
+{
+	struct removal *r = work->data, **at = &removals;
+
+	while (*at != r)
+		at = &(*at)->next;
+	*at = r->next;
+	if (status == 0 && r->code < 0) /* else it was taken back */
+		log_warning("cannot remove the interface %s: %s, it stays there", r->name,
+			    vmac_netlink_why(r->code));
+	uv_sem_destroy(&r->done);
+	free(r);
+}
+
+static bool remove_aside(const struct vmac *v)
+{
+	struct removal *r = malloc(sizeof(*r));
+
+	if (!r || uv_sem_init(&r->done, 0) < 0) {
+		free(r);
+		return false;
+	}
+	r->work.data = r;
+	r->ifindex = v->ifindex;
+	memcpy(r->name, v->name, sizeof(r->name));
+	if (uv_queue_work(v->loop, &r->work, remove_here, on_removed) < 0) {
+		uv_sem_destroy(&r->done);
+		free(r);
+		return false;
+	}
+	r->next = removals;
+	removals = r;
+	return true;
+}
+
+/*
+ * A router that a reload makes anew finds the device of the old one on its way out. One whose removal
+ * has not begun stays. Of one whose removal has begun the kernel gives the name away at once, and
+ * waits for itself then; only before that it is waited for, or the new router would adopt a device
+ * that is about to go.
+ */
+static void take_back(const char *name)
+{
+	for (struct removal *r = removals; r; r = r->next) {
+		if (strcmp(r->name, name) != 0 || uv_cancel((uv_req_t *)&r->work) == 0 ||
+		    if_nametoindex(name) != r->ifindex)
+			continue;
+		uv_sem_wait(&r->done);
+		uv_sem_post(&r->done); /* for who asks before the loop has heard of its end */
+	}
+}
+
 /* --- the device of a router ------------------------------------------------------------------- */
 
-void vmac_init(struct vmac *v, uint8_t family, uint8_t virtual_router_id, const char *interface)
+void vmac_init(struct vmac *v, uv_loop_t *loop, uint8_t family, uint8_t virtual_router_id,
+	       const char *interface)
 {
-	*v = (struct vmac){
-		.family = family, .mac = vmac_address(family, virtual_router_id), .fd = -1};
+	*v = (struct vmac){.loop = loop,
+			   .family = family,
+			   .mac = vmac_address(family, virtual_router_id),
+			   .fd = -1};
 	vmac_name(v->name, family, virtual_router_id, interface);
 }
 
 /* The one that an earlier run left, if it is as it should be; else it goes. */
 static int adopt(struct vmac *v, struct err *err)
 {
-	struct device d;
-	int code = find_device(v->name, &d);
+	struct vmac_device d;
+	int code = vmac_netlink_find(v->name, &d);
 
 	if (code < 0)
 		return err_set(err, code, "cannot look for the interface %s: %s", v->name,
-			       why(code));
+			       vmac_netlink_why(code));
 	if (d.ifindex == 0)
 		return 0;
 	if (!d.ours)
@@ -298,9 +218,9 @@ static int adopt(struct vmac *v, struct err *err)
 		v->up = d.up;
 		return 0;
 	}
-	code = remove_device(d.ifindex);
+	code = vmac_netlink_remove(d.ifindex);
 	return code < 0 ? err_set(err, code, "cannot remove the old interface %s: %s", v->name,
-				  why(code))
+				  vmac_netlink_why(code))
 			: 0;
 }
 
@@ -321,8 +241,10 @@ int vmac_open(struct vmac *v, unsigned int parent, struct err *err)
 	int code = open_sender(v, err);
 
 	v->parent = parent;
-	if (code == 0)
+	if (code == 0) {
+		take_back(v->name);
 		code = adopt(v, err);
+	}
 	if (code < 0)
 		return code;
 	if (v->ifindex == 0) {
@@ -335,8 +257,11 @@ int vmac_open(struct vmac *v, unsigned int parent, struct err *err)
 		code = configure(v);
 	if (code == 0)
 		return 0;
-	vmac_remove(v);
-	return err_set(err, code, "cannot make the interface %s: %s", v->name, why(code));
+	if (v->ifindex != 0) /* at once: it may have no mark yet, and would not be known as ours */
+		vmac_netlink_remove(v->ifindex);
+	vmac_forget(v);
+	return err_set(err, code, "cannot make the interface %s: %s", v->name,
+		       vmac_netlink_why(code));
 }
 
 bool vmac_is_there(const struct vmac *v)
@@ -346,7 +271,7 @@ bool vmac_is_there(const struct vmac *v)
 
 int vmac_set_up(struct vmac *v, bool up, struct err *err)
 {
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
+	char buf[VMAC_REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
 	struct nlmsghdr *h;
 	struct ifinfomsg *m;
 	int code;
@@ -355,14 +280,14 @@ int vmac_set_up(struct vmac *v, bool up, struct err *err)
 		return err_set(err, -ENODEV, "there is no interface %s", v->name);
 	if (v->up == up || v->ifindex == 0)
 		return 0;
-	h = link_request(buf, RTM_NEWLINK, NLM_F_ACK, v->ifindex);
+	h = vmac_netlink_request(buf, RTM_NEWLINK, NLM_F_ACK, v->ifindex);
 	m = mnl_nlmsg_get_payload(h);
 	m->ifi_flags = up ? IFF_UP : 0;
 	m->ifi_change = IFF_UP;
-	code = talk(h, NULL, NULL);
+	code = vmac_netlink_talk(h, NULL, NULL);
 	if (code < 0)
 		return err_set(err, code, "cannot set the interface %s %s: %s", v->name,
-			       up ? "up" : "down", why(code));
+			       up ? "up" : "down", vmac_netlink_why(code));
 	v->up = up;
 	return 0;
 }
@@ -390,15 +315,15 @@ void vmac_forget(struct vmac *v)
 
 void vmac_remove(struct vmac *v)
 {
-	if (v->ifindex != 0)
-		remove_device(v->ifindex);
+	if (v->ifindex != 0 && !remove_aside(v))
+		vmac_netlink_remove(v->ifindex);
 	vmac_forget(v);
 }
 
 void vmac_close(struct vmac *v)
 {
 	if (v->fd >= 0)
-		close(v->fd);
+		aside_close(v->loop, v->fd);
 	v->fd = -1;
 }
 
@@ -414,9 +339,9 @@ struct sweep {
 static int on_swept(const struct nlmsghdr *h, void *data)
 {
 	struct sweep *s = data;
-	struct device d;
+	struct vmac_device d;
 
-	if (read_device(h, &d) && d.ours && s->n < CLEAN_MAX &&
+	if (vmac_netlink_read(h, &d) && d.ours && s->n < CLEAN_MAX &&
 	    !(s->keep && s->keep(s->owner, d.name)))
 		s->found[s->n++] = d.ifindex;
 	return MNL_CB_OK;
@@ -425,16 +350,17 @@ static int on_swept(const struct nlmsghdr *h, void *data)
 int vmac_clean(bool (*keep)(const void *owner, const char *name), const void *owner,
 	       size_t *ret_removed, struct err *err)
 {
-	char buf[REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
+	char buf[VMAC_REQUEST] __attribute__((aligned(MNL_ALIGNTO)));
 	struct sweep s = {.keep = keep, .owner = owner};
-	int code = talk(link_request(buf, RTM_GETLINK, NLM_F_DUMP, 0), on_swept, &s);
+	int code = vmac_netlink_talk(vmac_netlink_request(buf, RTM_GETLINK, NLM_F_DUMP, 0),
+				     on_swept, &s);
 
 	*ret_removed = 0;
 	for (size_t i = 0; code >= 0 && i < s.n; i++) {
-		code = remove_device(s.found[i]);
+		code = vmac_netlink_remove(s.found[i]);
 		*ret_removed += code >= 0;
 	}
 	return code < 0 ? err_set(err, code, "cannot remove the interfaces of an earlier run: %s",
-				  why(code))
+				  vmac_netlink_why(code))
 			: 0;
 }

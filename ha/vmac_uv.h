@@ -11,7 +11,7 @@
  * what another master sends from the same virtual address, and two masters would never hear each
  * other.
  *
- * Every call is a synchronous request with a bounded wait (VMAC_WAIT_MS).
+ * Every call but vmac_remove() is a synchronous request with a bounded wait (VMAC_WAIT_MS).
  */
 #ifndef HA_VMAC_UV_H
 #define HA_VMAC_UV_H
@@ -20,10 +20,12 @@
 #include "include/err.h"
 
 #include <stdbool.h>
+#include <uv.h>
 
 enum { VMAC_WAIT_MS = 500 };
 
 struct vmac {
+	uv_loop_t *loop;
 	uint8_t family;
 	struct mac mac;
 	char name[VMAC_NAME];
@@ -33,7 +35,8 @@ struct vmac {
 	int fd; /* sends frames on the interface below; -1: not open */
 };
 
-void vmac_init(struct vmac *v, uint8_t family, uint8_t virtual_router_id, const char *interface);
+void vmac_init(struct vmac *v, uv_loop_t *loop, uint8_t family, uint8_t virtual_router_id,
+	       const char *interface);
 /*
  * Makes the device, or takes over the one that an earlier run left, as it is: up when that was
  * master. Sees to it that the interface below does not answer ARP for addresses that are on the
@@ -48,9 +51,13 @@ int vmac_set_up(struct vmac *v, bool up, struct err *err);
 int vmac_send(const struct vmac *v, const uint8_t *frame, size_t len);
 /* The device went with its interface, or somebody removed it. */
 void vmac_forget(struct vmac *v);
-/* Removes the device with the addresses on it. */
+/*
+ * Removes the device with the addresses on it: soon, by a thread of libuv's pool, because the kernel
+ * takes 10 to 20 ms for it. A device of that name can be opened at once. The loop goes on until it is
+ * gone.
+ */
 void vmac_remove(struct vmac *v);
-/* Closes the socket, the device stays. */
+/* Closes the socket (aside_uv.h), the device stays. */
 void vmac_close(struct vmac *v);
 
 /* Removes devices of ours that keep() (NULL: none) does not know. 0 or a negative errno. */

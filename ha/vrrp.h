@@ -38,9 +38,10 @@
  *           timer               ADVERT TIMER advert                   master     6.4.3 "If the Adver_Timer fires"
  *           advert, priority 0  ADVERT ANNOUNCE TIMER advert          master     6.4.3 "Send an ADVERTISEMENT"
  *           advert > own        RELEASE ADVERT TIMER silence          backup     6.4.3 "Transition to the {Backup} state";
- *                                                                                the advert is ours
+ *                               TIED when equal                                  the advert is ours
  *           advert < own        ADVERT ANNOUNCE                       master     6.4.3 "assert the {Active} state"
  *           peer master > own   RELEASE ADVERT TIMER silence          backup     (ours: as its advert)
+ *                               TIED when equal
  *           peer master < own   ADVERT ANNOUNCE                       master     (ours: as its advert)
  *           peer gone           ADVERT ANNOUNCE TIMER advert          master     (ours: as its priority 0)
  *           yield               RELEASE ADVERT(0) GOODBYE TIMER yield backup     (ours; priority 0: 5.2.4)
@@ -101,6 +102,8 @@
  *   6. STATE     tell the world: log line, status, callbacks
  *      HELD      a held takeover began, or ended (`wait` says which): an alarm
  *      HEARD     the master's advert was respected: the group is told
+ *      TIED      it lost to a master of the same priority, by its address alone: the group may think
+ *                otherwise
  */
 #ifndef HA_VRRP_H
 #define HA_VRRP_H
@@ -227,6 +230,7 @@ enum vrrp_flags {
 	VRRP_GOODBYE = 1 << 6,
 	VRRP_HELD = 1 << 7,
 	VRRP_HEARD = 1 << 8,
+	VRRP_TIED = 1 << 9,
 };
 
 /* Why, and the values that belong to the reason. */

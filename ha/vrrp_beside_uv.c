@@ -63,7 +63,7 @@ void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret)
 	uint64_t interval_us = vrrp_router_interval_us(r), now_us = clock_us();
 
 	*ret = (struct heartbeat_word){
-		.section = heartbeat_tag(r->section),
+		.section = r->tag,
 		.virtual_router_id = r->virtual_router_id,
 		.family = r->family,
 		.version = r->version,
@@ -85,7 +85,12 @@ void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret)
 bool vrrp_router_is(const struct vrrp_router *r, const struct heartbeat_word *w)
 {
 	return r->virtual_router_id == w->virtual_router_id && r->family == w->family &&
-	       r->version == w->version && heartbeat_tag(r->section) == w->section;
+	       r->version == w->version && r->tag == w->section;
+}
+
+uint32_t vrrp_router_tag(const struct vrrp_router *r)
+{
+	return r->tag;
 }
 
 uint64_t vrrp_router_interval_us(const struct vrrp_router *r)

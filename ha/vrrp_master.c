@@ -40,6 +40,8 @@ static struct vrrp_update lose(struct vrrp *v, uint64_t now_us, uint64_t interva
 {
 	struct vrrp_update u = {.flags = VRRP_RELEASE_VIP};
 
+	if (cause.peer_priority == v->settings.priority)
+		u.flags |= VRRP_TIED;
 	vrrp_send_advert(&u, v->settings.priority);
 	vrrp_respect(v, &u, &cause.peer, interval_us, now_us);
 	vrrp_go(v, &u, VRRP_BACKUP, cause);

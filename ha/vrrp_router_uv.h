@@ -34,6 +34,7 @@ struct vrrp_router {
 
 	/* copied from the configuration */
 	char section[CONFIG_NAME_MAX + 1];
+	uint32_t tag;		 /* heartbeat_tag() of it */
 	char name[NAME_MAX_LEN]; /* "vrrp web": begins every line in the log */
 	char interface[CONFIG_IFNAME_MAX + 1];
 	uint8_t virtual_router_id;
@@ -90,6 +91,7 @@ struct vrrp_router {
 	uint64_t auth_failed_us; /* when an advert under another key came; 0: never */
 	struct err fault_error;	 /* text "" when there is none */
 	struct err vip_error;
+	struct err vmac_error;	/* its device is not up, or not down */
 	struct err claim_error; /* another host has our addresses, too */
 	struct vrrp_counters counters;
 	struct log_limit reject_limits[VRRP_REJECT_COUNT];
@@ -144,6 +146,8 @@ bool vrrp_vmac_is_lost(const struct vrrp_router *r);
 void vrrp_vmac_take(struct vrrp_router *r);
 /* After a step; heard: another master was. The device goes down when it is not of use any more. */
 void vrrp_vmac_follow(struct vrrp_router *r, bool heard);
+/* What has failed is tried again. True: the device of a master is up now. */
+bool vrrp_vmac_again(struct vrrp_router *r);
 /* An advert to the group, from the virtual MAC address. 0 or a negative errno. */
 int vrrp_vmac_send(struct vrrp_router *r, const struct vrrp_packet *p);
 

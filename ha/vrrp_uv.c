@@ -161,11 +161,13 @@ void vrrp_router_judge(struct vrrp_router *r)
 static void on_recheck(uv_timer_t *timer)
 {
 	struct vrrp_router *r = timer->data;
+	bool up;
 
 	vrrp_router_judge(r);
 	if (r->closing || r->left)
 		return;
-	if (r->core.state == VRRP_MASTER && !vip_set_complete(&r->vips)) {
+	up = vrrp_vmac_again(r);
+	if (r->core.state == VRRP_MASTER && (up || !vip_set_complete(&r->vips))) {
 		vrrp_router_take(r);
 		vrrp_router_announce(r);
 	} else if (r->core.state != VRRP_MASTER && !vip_set_empty(&r->vips)) {
@@ -287,6 +289,7 @@ static void copy_setup(struct vrrp_router *r, const struct vrrp_setup *setup)
 	const struct config_cluster *cluster = setup->cluster;
 
 	snprintf(r->section, sizeof(r->section), "%s", setup->section->name);
+	r->tag = heartbeat_tag(r->section);
 	snprintf(r->name, sizeof(r->name), "vrrp %s%s", r->section,
 		 setup->family == AF_INET6 ? " (IPv6)" : "");
 	r->own_priority = settings_of(setup).priority;
@@ -333,7 +336,7 @@ int vrrp_router_new(uv_loop_t *loop, const struct vrrp_setup *setup,
 	r->family = setup->family;
 	r->unicast = section->unicast;
 	r->virtual_mac = section->virtual_mac;
-	vmac_init(&r->vmac, r->family, r->virtual_router_id, r->interface);
+	vmac_init(&r->vmac, loop, r->family, r->virtual_router_id, r->interface);
 	vrrp_init(&r->core, &settings);
 	vrrp_router_stamp(r);
 	code = vrrp_vips_init(r, err);

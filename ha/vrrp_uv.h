@@ -190,6 +190,8 @@ void vrrp_router_tell_host(struct vrrp_router *r, const struct mac *to, const st
 void vrrp_router_word(const struct vrrp_router *r, struct heartbeat_word *ret);
 /* It is the one that the word is about. */
 bool vrrp_router_is(const struct vrrp_router *r, const struct heartbeat_word *w);
+/* By which words name its section: heartbeat_tag(). It never changes. */
+uint32_t vrrp_router_tag(const struct vrrp_router *r);
 /* Its Advertisement_Interval. */
 uint64_t vrrp_router_interval_us(const struct vrrp_router *r);
 enum vrrp_state vrrp_router_state(const struct vrrp_router *r);

@@ -333,7 +333,8 @@ void vrrp_vips_close(struct vrrp_router *r, void (*closed)(void *owner))
 
 void vrrp_vips_view(const struct vrrp_router *r, struct vrrp_view *ret)
 {
-	const struct err *errors[] = {&r->fault_error, &r->vip_error, &r->claim_error};
+	const struct err *errors[] = {&r->fault_error, &r->vmac_error, &r->vip_error,
+				      &r->claim_error};
 
 	ret->holds_addresses = vip_set_complete(&r->vips);
 	ret->lease_s = r->lease.held ? r->lease.valid_s : 0;

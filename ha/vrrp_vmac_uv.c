@@ -11,6 +11,7 @@
 #include "ha/vrrp_router_uv.h"
 
 #include <errno.h>
+#include <string.h>
 
 enum {
 	LINGER_MORE_MS = 100, /* beyond the skew time, which is an interval at most */
@@ -66,12 +67,18 @@ bool vrrp_router_prepare(struct vrrp_router *r, unsigned int ifindex)
 	return true;
 }
 
+/* Tried at each advert that is heard, too: said when it is another reason than the last time. */
 static void set_up(struct vrrp_router *r, bool up)
 {
-	if (vmac_set_up(&r->vmac, up, &r->vip_error) < 0) {
-		log_error("%s: %s, trying again every second", r->name, r->vip_error.text);
-		vrrp_router_recheck(r, RECHECK_MS);
+	struct err err = {0};
+
+	if (vmac_set_up(&r->vmac, up, &err) < 0) {
+		if (strcmp(err.text, r->vmac_error.text) != 0)
+			log_error("%s: %s, trying again every second", r->name, err.text);
+		if (!uv_is_active((uv_handle_t *)&r->recheck))
+			vrrp_router_recheck(r, RECHECK_MS);
 	}
+	r->vmac_error = err;
 }
 
 void vrrp_vmac_take(struct vrrp_router *r)
@@ -89,6 +96,19 @@ void vrrp_vmac_follow(struct vrrp_router *r, bool heard)
 
 	if (r->vmac.up && (deaf || (heard && r->core.state != VRRP_MASTER)))
 		set_up(r, false);
+	else if (!r->vmac.up && r->core.state != VRRP_MASTER)
+		r->vmac_error.text[0] = '\0'; /* it could not go up, and need not any more */
+}
+
+bool vrrp_vmac_again(struct vrrp_router *r)
+{
+	if (!r->vmac_error.text[0])
+		return false;
+	if (r->core.state == VRRP_MASTER)
+		vrrp_vmac_take(r);
+	else
+		vrrp_vmac_follow(r, r->heard);
+	return !r->vmac_error.text[0] && r->core.state == VRRP_MASTER;
 }
 
 int vrrp_vmac_send(struct vrrp_router *r, const struct vrrp_packet *p)

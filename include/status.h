@@ -42,6 +42,7 @@ struct status_vrrp {
 	char name[STATUS_NAME];
 	char state[STATUS_WORD]; /* master, backup, init, fault, maintenance */
 	char interface[STATUS_NAME];
+	char device[STATUS_NAME]; /* on it, with the virtual MAC address; "" without */
 	uint32_t priority;
 	uint32_t virtual_router_id;
 	char (*addresses)[PREFIX_TEXT];

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What one director tells the other on the sync channel. Plain values: proto/codec_sync.c makes bytes
- * of them, ha/sync.c decides when.
+ * What one director tells the other on the sync channel. Plain values: proto/codec_sync.c makes
+ * bytes of them, ha/sync.c decides when.
  *
- * Backends travel by name: NAME gives a backend of a farm a number, which holds for the sender and
+ * Backends travel by number: NAME gives one to a backend of a farm, and it holds for the sender and
  * this connection until another NAME gives it to somebody else. Everything that changes a table of
  * the other one carries a sequence number, which it acknowledges when its kernel has it.
  */
@@ -14,18 +14,19 @@
 
 #include <stddef.h>
 
+/* Limits, each with its reason. */
 enum {
-	SYNC_NAME_LEN = 32,    /* of a farm, backend or node, with its NUL (CONFIG_NAME_MAX) */
-	SYNC_DIGEST_LEN = 32,  /* of a configuration */
-	SYNC_SESSION_LEN = 16, /* a run of a process, drawn at random */
-	SYNC_FLOWS_MAX = 1000, /* of one message: one transaction of the receiver, 2 ms */
-	SYNC_PINS_MAX = 1000,  /* likewise */
-	SYNC_SERVICES_MAX =
-		256, /* addresses and ports of one message of flows: an index of one octet */
-	SYNC_FACTS_MAX = 1000,	   /* backends of one farm in one message */
+	SYNC_NAME_LEN = 32,	 /* of a farm, backend or node, with its NUL (CONFIG_NAME_MAX) */
+	SYNC_SESSION_LEN = 16,	 /* HEARTBEAT_SESSION_LEN */
+	SYNC_DIGEST_LEN = 32,	 /* of a configuration */
+	SYNC_FLOWS_MAX = 1000,	 /* of one message: one transaction of the receiver, 2 ms */
+	SYNC_PINS_MAX = 1000,	 /* likewise */
+	SYNC_SERVICES_MAX = 256, /* of one message of flows: an index of one octet */
+	SYNC_LIFE_MAX_S = 32767, /* 15 bits; who lives longer is told anew before that has passed */
 	SYNC_STATES_MAX = 2 * 255, /* virtual routers: one of each section and family */
+	SYNC_STATE_LAST = 4,	   /* HEARTBEAT_MAINTENANCE */
+	SYNC_FACTS_MAX = 1000,	   /* CONFIG_BACKENDS_MAX */
 	SYNC_WHY_MAX = 128,	   /* of a sentence, with its NUL */
-	SYNC_LIFE_MAX_S = 32767,   /* more is told anew before it has passed */
 };
 
 /* The numbers on the wire: they stay. */
@@ -40,16 +41,17 @@ enum sync_type {
 	SYNC_STATES,
 	SYNC_FACTS,
 	SYNC_BYE,
+	SYNC_TYPE_LAST = SYNC_BYE,
 };
 
-/* The first message of each side. Whose it is and that it is authentic is the handshake's matter. */
+/* The first message of each side. That it is authentic is the handshake's matter. */
 struct sync_hello {
 	char node[SYNC_NAME_LEN];
 	uint8_t session[SYNC_SESSION_LEN]; /* the run of the process, the same as in heartbeats */
 	uint8_t config_digest[SYNC_DIGEST_LEN];
-	uint64_t epoch;		 /* of the sender's tables: another one after they were lost */
-	uint64_t known_epoch;	 /* the receiver's, as the sender last had it in sync; 0: never */
-	uint64_t known_sequence; /* and up to where */
+	uint64_t epoch; /* of the sender's tables, never 0: another one after they were lost */
+	/* The receiver's tables as the sender last had them in sync, and up to where; 0, 0: never. */
+	uint64_t known_epoch, known_sequence;
 };
 
 struct sync_name {
@@ -60,12 +62,14 @@ struct sync_name {
 struct sync_flow {
 	struct flow_key key;
 	uint16_t backend; /* its number */
-	uint16_t
-		life_s; /* from now, when no packet of it comes; at most SYNC_LIFE_MAX_S; 0: it ended */
-	bool closing; /* FIN or RST was seen */
+	uint16_t life_s;  /* from now, when no packet of it comes; 0: it ended */
+	bool closing;	  /* FIN or RST was seen */
 };
 
-/* Flows of one family, of at most SYNC_SERVICES_MAX different addresses, ports and protocols. */
+/*
+ * Flows of one family and of at most SYNC_SERVICES_MAX services: an address, a port and a protocol.
+ * proto/sync_batch.h fills one.
+ */
 struct sync_flows {
 	uint64_t sequence;
 	uint32_t snapshot; /* it is a piece of that one; 0: news */
@@ -76,24 +80,27 @@ struct sync_flows {
 /* A client that has a backend of a farm, whatever its flows. */
 struct sync_pin {
 	struct addr client; /* the address of its prefix */
-	uint16_t backend;
-	uint16_t life_s; /* as of a flow */
+	uint16_t backend;   /* its number */
+	uint16_t life_s;    /* as of a flow */
 };
 
+/* Pins of one family. */
 struct sync_pins {
 	uint64_t sequence;
-	uint32_t snapshot;
-	size_t n;
-	struct sync_pin pins[SYNC_PINS_MAX]; /* of one family */
+	uint32_t snapshot; /* as of flows */
+	size_t n;	   /* 1..SYNC_PINS_MAX */
+	struct sync_pin pins[SYNC_PINS_MAX];
 };
 
 /* Everything up to this sequence number is in the sender's kernel. */
 struct sync_ack {
 	uint64_t sequence;
-	uint64_t
-		unknown; /* entries since the connection began that name a backend it does not have */
+	bool current; /* its tables are the receiver's twin */
+	/* Entries since the connection began that name a backend it does not have. */
+	uint64_t unknown;
 };
 
+/* The numbers on the wire. */
 enum sync_snapshot_step {
 	SYNC_SNAPSHOT_WANTED = 1, /* the sender's tables are not what they should be */
 	SYNC_SNAPSHOT_BEGIN,
@@ -102,9 +109,9 @@ enum sync_snapshot_step {
 
 struct sync_snapshot {
 	uint8_t step;	   /* enum sync_snapshot_step */
-	uint32_t id;	   /* WANTED: 0 */
+	uint32_t id;	   /* never 0; WANTED: 0 */
 	uint64_t sequence; /* END: the last one that belongs to it; else 0 */
-	uint64_t total;	   /* BEGIN: entries, about; END: exactly; else 0 */
+	uint64_t total;	   /* entries; BEGIN: about, END: exactly, WANTED: 0 */
 };
 
 /* What the sender holds of what it tells, when everything up to the sequence number is counted. */
@@ -118,13 +125,14 @@ struct sync_state {
 	uint32_t section; /* heartbeat_tag() of its name */
 	uint8_t family;	  /* AF_INET or AF_INET6 */
 	uint8_t state;	  /* enum heartbeat_router */
-	uint8_t priority;
+	uint8_t priority; /* never 0 */
 	bool link_up;
 };
 
+/* All virtual routers of the sender. */
 struct sync_states {
 	uint64_t sequence; /* in the order of everything else that is told */
-	size_t n;
+	size_t n;	   /* 0 when its configuration has none any more */
 	struct sync_state states[SYNC_STATES_MAX];
 };
 
@@ -134,9 +142,9 @@ enum sync_health { SYNC_UP = 1, SYNC_DOWN, SYNC_UNRESOLVED };
 
 struct sync_fact {
 	uint16_t backend; /* its number */
-	uint16_t weight;  /* 0..65535 */
-	uint8_t admin;	  /* enum sync_admin: what counts, by the operator or the configuration */
-	uint8_t health;	  /* enum sync_health: as the sender sees it */
+	uint16_t weight;
+	uint8_t admin;	/* enum sync_admin: what counts, by the operator or the configuration */
+	uint8_t health; /* enum sync_health: as the sender sees it */
 };
 
 /* All backends of one farm, of which a bucket table is made. */
@@ -144,13 +152,13 @@ struct sync_facts {
 	uint64_t sequence;
 	uint64_t epoch; /* rises with every change of them */
 	char farm[SYNC_NAME_LEN];
-	size_t n;
+	size_t n; /* 1..SYNC_FACTS_MAX */
 	struct sync_fact facts[SYNC_FACTS_MAX];
 };
 
 /* The sender closes the connection, and why. */
 struct sync_bye {
-	char why[SYNC_WHY_MAX]; /* printable ASCII */
+	char why[SYNC_WHY_MAX]; /* printable ASCII, never "" */
 };
 
 struct sync_message {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Messages of the control socket as our own structs. codec.c and codec_status.c are the only files
- * that see what protoc-c generates; every field is checked on the way in.
+ * Messages of the control socket as our own structs. The files codec*.c are the only ones that see
+ * what protoc-c generates; every field is checked on the way in.
  *
  * Pure: bytes in, structs out, and back.
  */

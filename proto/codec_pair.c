@@ -72,6 +72,7 @@ static void fill_vrrp(Control__Vrrp *m, struct status_vrrp *v, struct rest *rest
 	m->name = v->name;
 	m->state = v->state;
 	m->interface = v->interface;
+	m->device = v->device;
 	m->priority = v->priority;
 	m->virtual_router_id = v->virtual_router_id;
 	m->addresses = (char **)rest->pointers;
@@ -260,6 +261,7 @@ static int take_vrrp(struct status_vrrp *v, const Control__Vrrp *m)
 	COPY(v->name, m->name);
 	COPY(v->state, m->state);
 	COPY(v->interface, m->interface);
+	COPY(v->device, m->device);
 	v->priority = m->priority;
 	v->virtual_router_id = m->virtual_router_id;
 	v->transitions = m->transitions;

@@ -228,6 +228,52 @@ static void check_tracks(struct source *s, const struct config *c, const struct 
 	}
 }
 
+/* The first section of its group; itself, when it is that one or has none. */
+static const struct config_vrrp *first_of_group(const struct config *c, const struct config_vrrp *v)
+{
+	for (size_t i = 0; v->group[0] && i < c->n_vrrps; i++)
+		if (strcmp(c->vrrps[i].group, v->group) == 0)
+			return &c->vrrps[i];
+	return v;
+}
+
+/* field: of v, or its group when the default stands. */
+static void group_mistake(struct source *s, const struct config_vrrp *v,
+			  const struct config_vrrp *first, const void *field, const char *key,
+			  const char *value, const char *others)
+{
+	char place[ERR_FILE];
+
+	source_mistake_at(s, source_word_of(s, field) ? field : &v->group,
+			  "vrrp \"%s\" has %s = %s and vrrp \"%s\" (%s) %s: routers of one group, "
+			  "\"%s\", move together and must have the same",
+			  v->name, key, value, first->name, source_place_of(s, &first->name, place),
+			  others, v->group);
+}
+
+/*
+ * Where preempt or its delay differ, one member preempts and takes the others along, which were not
+ * to. Where the interval differs, a slow member's word that the master lives comes too late for a
+ * quick one.
+ */
+static void check_group(struct source *s, const struct config *c, const struct config_vrrp *v)
+{
+	const struct config_vrrp *first = first_of_group(c, v);
+	char own[DURATION_TEXT], others[DURATION_TEXT];
+
+	if (v->preempt != first->preempt)
+		group_mistake(s, v, first, &v->preempt, "preempt", v->preempt ? "true" : "false",
+			      first->preempt ? "true" : "false");
+	if (v->preempt_delay_ms != first->preempt_delay_ms)
+		group_mistake(s, v, first, &v->preempt_delay_ms, "preempt-delay",
+			      duration_format(v->preempt_delay_ms, own),
+			      duration_format(first->preempt_delay_ms, others));
+	if (v->advertise_interval_ms != first->advertise_interval_ms)
+		group_mistake(s, v, first, &v->advertise_interval_ms, "advertise-interval",
+			      duration_format(v->advertise_interval_ms, own),
+			      duration_format(first->advertise_interval_ms, others));
+}
+
 static void check_vrrps(struct source *s, const struct config *c)
 {
 	config_check_names(s, "vrrp", c->vrrps, c->n_vrrps, sizeof(c->vrrps[0]));
@@ -250,6 +296,7 @@ static void check_vrrps(struct source *s, const struct config *c)
 		check_auth(s, v);
 		check_unicast(s, &c->cluster, v);
 		check_tracks(s, c, v);
+		check_group(s, c, v);
 	}
 }
 

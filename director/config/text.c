@@ -3,6 +3,7 @@
 #include "director/config/text.h"
 
 #include "director/config/number.h"
+#include "include/name.h"
 
 #include <regex.h>
 #include <string.h>
@@ -28,17 +29,9 @@ bool prefix_rest_is(const struct prefix *p, bool ones)
 	return true;
 }
 
-/* Letters, digits, "-" and "_", a letter in front, not too long. */
-static bool name_is_valid(const char *text)
+static bool is_name(const char *text)
 {
-	size_t n = 0;
-
-	if (!is_letter(text[0]))
-		return false;
-	for (; text[n]; n++)
-		if (!is_letter(text[n]) && !is_digit(text[n]) && text[n] != '-' && text[n] != '_')
-			return false;
-	return n <= CONFIG_NAME_MAX;
+	return name_is_valid(text, strlen(text));
 }
 
 /* What the kernel takes, and what can stand in a ruleset without quotes. */
@@ -144,7 +137,7 @@ static const struct {
 	const char *wants;
 } kinds[] = {
 	{KEYWORD_TEXT, is_text, "more than an empty string"},
-	{KEYWORD_NAME, name_is_valid,
+	{KEYWORD_NAME, is_name,
 	 "made of letters, digits, \"-\" and \"_\" (at most 31, a letter first)"},
 	{KEYWORD_INTERFACE, interface_is_valid,
 	 "the name of a network interface (at most 15 letters, digits, \".\", \"_\", \"-\")"},

@@ -42,9 +42,9 @@ static void print_vrrp(FILE *out, const struct status_vrrp *v)
 
 	fprintf(out, "vrrp %-10s %-8s for %s (%s)\n", v->name, v->state,
 		print_age(v->since_ms, text), v->reason[0] ? v->reason : "started");
-	fprintf(out, "  %s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n",
-		v->interface, v->virtual_router_id, v->priority,
-		v->yielded ? " (handed over by the operator)" : "", v->transitions);
+	fprintf(out, "  %s%s%s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n",
+		v->device, v->device[0] ? " on " : "", v->interface, v->virtual_router_id,
+		v->priority, v->yielded ? " (handed over by the operator)" : "", v->transitions);
 	print_addresses(out, v);
 	if (strcmp(v->state, "backup") == 0 && v->master[0])
 		fprintf(out, "  master is %s, priority %u, last heard %s ago\n", v->master,

@@ -41,12 +41,13 @@ static json_t *vrrp(const struct status_vrrp *v)
 	for (size_t i = 0; i < v->n_addresses; i++)
 		json_array_append_new(addresses, json_string(v->addresses[i]));
 	object = json_pack(
-		"{s:s, s:s, s:i, s:s, s:i, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:s, s:b, s:{s:o, "
+		"{s:s, s:s, s:i, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:s, s:i, s:o, s:s, s:b, "
+		"s:{s:o, "
 		"s:o, s:o, s:o, s:o}}",
 		"name", v->name, "state", v->state, "priority", (int)v->priority, "interface",
-		v->interface, "virtual_router_id", (int)v->virtual_router_id, "addresses",
-		addresses, "transitions", number(v->transitions), "reason", v->reason, "since_ms",
-		number(v->since_ms), "master", v->master, "master_priority",
+		v->interface, "device", v->device, "virtual_router_id", (int)v->virtual_router_id,
+		"addresses", addresses, "transitions", number(v->transitions), "reason", v->reason,
+		"since_ms", number(v->since_ms), "master", v->master, "master_priority",
 		(int)v->master_priority, "master_age_ms", number(v->master_age_ms), "error",
 		v->error, "yielded", (int)v->yielded, "adverts", "sent", number(v->adverts_sent),
 		"received", number(v->adverts_received), "rejected", number(v->adverts_rejected),

@@ -11,6 +11,7 @@ struct flow_reading {
 	const uint32_t *ids;
 	size_t n;
 	uint64_t *each;
+	uint64_t all;
 	keeper_flow_seen *seen; /* may be NULL */
 	void *owner;
 	const struct ruleset_set *set;
@@ -20,6 +21,7 @@ static void flow_seen(void *data, const struct kernel_flow *flow)
 {
 	struct flow_reading *f = data;
 
+	f->all++;
 	if (f->seen)
 		f->seen(f->owner, f->set, flow);
 	for (size_t i = 0; i < f->n; i++)
@@ -111,6 +113,8 @@ int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t
 		if (holds_flows(f.set, farm, false))
 			err = kernel_read_flows(&k->socket, f.set->name, flow_seen, &f);
 	}
+	if (!err)
+		*ret_total = f.all;
 	return err;
 }
 

@@ -90,8 +90,8 @@ const struct drop_book *keeper_drops(struct keeper *k);
 /*
  * Flows that the table of a farm holds: how many, and how many of each backend (by its id; n places
  * each). Returns -ENOENT when the farm has no flow table, -EFBIG when it is too large to be read
- * flow by flow (only *ret_total is filled), or another negative errno. seen (may be NULL)
- * is told of each flow.
+ * flow by flow (only *ret_total is filled, with the kernel's number, in which those that have ended
+ * are until it clears them away), or another negative errno. seen (may be NULL) is told of each flow.
  */
 int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t n,
 		 uint64_t *ret_total, uint64_t *ret_each, keeper_flow_seen *seen, void *owner);

@@ -5,6 +5,10 @@
  * soon after the SYN, as it does behind an answer, so that few flows are half-open at a time, and two
  * more packets before others open: a quarter of the packets are SYNs at first. It stays on one CPU, so
  * that the packets of a flow stay in order on virtual interfaces, too.
+ *
+ * Passing flows begin and end at all times: the first ones have different numbers of packets, so that
+ * as many end in each turn of those that are alive. Time that was lost is lost for them as well: else
+ * they would catch up with it while those that last wait.
  */
 #include "tests/flowcheck/flowcheck.h"
 #include "tests/flowcheck/frame.h"
@@ -26,6 +30,7 @@ enum {
 	OPENING = 1024,	     /* flows that send their SYN before the first of them sends its ACK */
 	OPENING_PACKETS = 4, /* of each, before others open */
 	PAUSE_US = 200,
+	PASSING_LEAST = 3, /* packets of a passing flow: SYN, ACK, FIN */
 	LAG_MS = 20, /* what could not be sent in time is not caught up with, but for so much */
 	SEND_BUFFER = 4 << 20,
 };
@@ -45,7 +50,7 @@ struct sender {
 	struct flow_row *rows; /* by the flow's number */
 	uint32_t opened, room;
 	uint64_t sent, sent_passing;
-	double start; /* since when packets are due */
+	double start; /* since when packets are due, of all flows and of passing ones */
 	int64_t now_ms;
 	struct frame frames[BATCH];
 	struct iovec parts[BATCH];
@@ -117,11 +122,18 @@ static uint32_t open_flow(struct sender *s)
 	return s->opened - 1;
 }
 
+static uint32_t passing_packets(const struct sender *s, uint32_t number)
+{
+	uint32_t index = number - s->o->plan.lasting, n = s->o->churn_packets;
+
+	return index < s->o->churn_alive ? PASSING_LEAST + index % n : n;
+}
+
 static void write_passing(struct sender *s, struct frame *f)
 {
 	struct turn *t = &s->passing;
 	uint32_t number = t->numbers[t->at];
-	bool is_last = s->rows[number].packets + 1 == s->o->churn_packets;
+	bool is_last = s->rows[number].packets + 1 == passing_packets(s, number);
 
 	write_frame(s, f, number, is_last);
 	if (is_last)
@@ -222,12 +234,12 @@ static bool close_most(struct sender *s)
 
 static bool run(struct sender *s)
 {
-	double begin = now_s(), end = begin + s->o->duration;
+	double end = now_s() + s->o->duration;
 
-	s->start = begin;
+	s->start = now_s();
 	while (!flowcheck_stopped && now_s() < end) {
 		unsigned int n = due(s);
-		double passing = s->o->churn * s->o->churn_packets * (now_s() - begin);
+		double passing = s->o->churn * s->o->churn_packets * (now_s() - s->start);
 
 		if (flowcheck_fewer && !close_most(s))
 			return false;

@@ -7,7 +7,7 @@
 #ifndef TESTS_FUZZ_SYNC_HANDSHAKE_CASE_H
 #define TESTS_FUZZ_SYNC_HANDSHAKE_CASE_H
 
-#include "tests/unit/sync_sample.h"
+#include "tests/unit/handshake_sample.h"
 
 enum { SYNC_CASE_RESPONDER = 1, SYNC_CASE_SIGNED = 2, SYNC_CASE_OCTETS = 4, SYNC_CASE_MAX = 256 };
 

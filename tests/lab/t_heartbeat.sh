@@ -273,60 +273,6 @@ another_key_is_named() {
 	expect_master a
 }
 
-# A second network, on which there is one virtual router more, of IPv6.
-second_network_up() {
-	local node
-
-	ip -n "$(lab_ns switch)" link add second type bridge
-	ip -n "$(lab_ns switch)" link set second up
-	for node in a b; do
-		ip link add eth1 netns "$(lab_ns $node)" type veth peer name "${node}1" \
-			netns "$(lab_ns switch)"
-		ip -n "$(lab_ns switch)" link set dev "${node}1" master second up
-		ip -n "$(lab_ns $node)" link set eth1 up
-	done
-	sleep 2 # addresses of the link are being checked
-}
-
-group_moves_together() {
-	second_network_up
-	{
-		LAB_VRRP_KEYS='group = "all"' LAB_ADVERTISE_INTERVAL=200ms lab_conf_vrrp
-		lab_conf_cluster
-		cat <<-EOT
-			vrrp "back" {
-				interface = "eth1"
-				virtual-router-id = 52
-				addresses = { "fe80::34/64", "fd78::100/64" }
-				advertise-interval = "200ms"
-				group = "all"
-			}
-		EOT
-	} >"$LAB/group.conf"
-	! lab_alive a || lab_stop_director a
-	! lab_alive b || lab_stop_director b
-	lab_start_director a "$LAB/group.conf"
-	lab_start_director b "$LAB/group.conf"
-	expect_soon "a has both" "states_are a master master" 10
-	expect_soon "b has none" "states_are b backup backup" 5
-	expect_connected
-	ip -n "$(lab_ns switch)" link set dev a1 down
-	expect_soon "b has both" "states_are b master master" 5
-	expect_soon "a has none" "states_are a fault fault" 3
-	expect "reason" "$(lab_status a vrrp.0.reason)" "another router of its group"
-	expect_vip_on b
-	ip -n "$(lab_ns switch)" link set dev a1 up
-	expect_soon "a has both again" "states_are a master master" 10
-	expect_soon "b has none again" "states_are b backup backup" 5
-	ip -n "$(lab_ns a)" link delete eth1
-	ip -n "$(lab_ns b)" link delete eth1
-}
-
-# states_are NODE FIRST SECOND
-states_are() {
-	[ "$(lab_status "$1" vrrp.0.state) $(lab_status "$1" vrrp.1.state)" = "$2 $3" ]
-}
-
 returning_node_waits() {
 	local since took
 
@@ -379,7 +325,6 @@ run_case "a stopped daemon says nothing when it goes on" stopped_daemon_says_not
 run_case "from key to key, a first" rotate a b
 run_case "from key to key, b first" rotate b a
 run_case "another key is named, and harms nothing" another_key_is_named
-run_case "a group moves together" group_moves_together
 run_case "a returning node waits for its preempt-delay" returning_node_waits
 run_case "a returning link waits for its preempt-delay" returning_link_waits
 finish

@@ -255,6 +255,56 @@ operator_disables_a_backend() {
 	lab_ctl b backend enable www/web2
 }
 
+# web3_of NODE none|WORDS: the backend web3 in its configuration, with these words; the farm is tracked.
+web3_of() {
+	if [ "$2" = none ]; then set -- "$1" '/"web3"/d'; else set -- "$1" "s/\"web3\" {.*}/\"web3\" { $2 }/"; fi
+	LAB_VRRP_KEYS='track-farm "www" { weight = -60 }' lab_conf | sed "$2" >"$LAB/$1.conf"
+	lab_ctl "$1" config reload
+}
+
+# serve HERE THERE: so many backends, as a knows.
+serve() {
+	[ "$(lab_status a farms.www.backends | grep -o '"state": "up"' | wc -l)" = "$1" ] &&
+		[ "$(lab_status a peers.0.vrrp.0.healthy_backends)" = "$2" ]
+}
+
+# nothing_moves WHAT HERE THERE: for longer than it takes to believe a difference.
+nothing_moves() {
+	expect_soon "$1: $2 serve here, $3 there" "serve $2 $3" 10
+	lab_holds_for '[ "$(lab_status a vrrp.0.priority)$(lab_status b vrrp.0.priority)" = 150100 ]' 10 ||
+		fail "$1: a priority has changed: $(lab_status a vrrp.0.error)$(lab_status b vrrp.0.error)"
+	serve "$2" "$3" || fail "$1: other backends serve"
+}
+
+# The operator changes one configuration after the other: no backend is seen better there than here.
+backends_of_one_director_alone() {
+	local here there before
+
+	here="address = \"$(lab_address web3)\""
+	there="address = \"$(lab_address web3 | sed 's/[0-9]*$/199/')\"" # where nobody is
+	web3_of a none
+	web3_of b none
+	expect_soon "a has priority 150" '[ "$(lab_status a vrrp.0.priority)" = 150 ]' 3
+	expect_soon "both serve" "serve 2 2" 10
+	before=$(lab_status a vrrp.0.transitions)$(lab_status b vrrp.0.transitions)
+	web3_of b "$here"
+	nothing_moves "added there first" 2 3
+	web3_of a "$there"
+	nothing_moves "another one here, which is not up" 2 3
+	web3_of b none
+	nothing_moves "added here first, not up yet" 2 2
+	expect transitions "$(lab_status a vrrp.0.transitions)$(lab_status b vrrp.0.transitions)" "$before"
+	# What both have still counts.
+	web3_of a none
+	web3_of b "$here"
+	lose a web2
+	expect_master b 20
+	expect_priority a 90
+	find_again a web2
+	expect_master a 20
+	expect_soon "b is backup" "lab_is b backup" 3
+}
+
 lab_up
 LAB_ID_NUMBER=$((10000 + $$ % 90000))
 second_interface a
@@ -274,5 +324,6 @@ run_case "a command that hangs is ended, nothing is left behind" command_that_ha
 run_case "all backends are down on both: nothing moves" farm_down_on_both
 run_case "a backend is down here only: the VIP moves" farm_down_here
 run_case "without a weight: a fault, until nobody sees more" farm_down_here_without_weight
+run_case "a backend of one configuration alone does not move the VIP" backends_of_one_director_alone
 run_case "the operator's orders do not move the VIP" operator_disables_a_backend
 finish

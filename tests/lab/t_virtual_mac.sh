@@ -66,6 +66,12 @@ backup_is_silent() {
 	expect "frames of the backup from the virtual MAC" "$(lab_captured_count b)" 0
 }
 
+status_shows_the_device() {
+	expect "the device for programs" "$(lab_status a vrrp.0.device)" $DEVICE
+	lab_ctl a cluster status | grep -q "^  $DEVICE on eth0, virtual router 51," ||
+		fail "the device for people: $(lab_ctl a cluster status)"
+}
+
 # A switch that has forgotten where the virtual MAC address is: both see the requests.
 flooded_frames_are_forwarded_once() {
 	local ns
@@ -175,6 +181,24 @@ two_masters_become_one() {
 	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 3
 }
 
+# The kernel lets one device with that address be up. The VIP is b's meanwhile, and nobody answers for
+# it. What fails every second, and at every advert, is said once.
+device_goes_up_when_it_can() {
+	ip -n "$(lab_ns b)" link add link eth0 name thief address $VMAC up type macvlan mode bridge
+	lab_ctl a cluster failover || fail "exit status $?"
+	expect_soon "b is master" "lab_is b master" 5
+	expect_soon "b says why it does not do all of its work" \
+		"lab_status b vrrp.0.error | grep -q 'cannot set the interface $DEVICE up'" 2
+	lab_holds_for "! device_is_up b" 3
+	expect "lines about it" "$(grep -c "cannot set the interface $DEVICE up" "$LAB/b/log")" 1
+	ip -n "$(lab_ns b)" link delete thief
+	expect_soon "b's device is up" "device_is_up b" 3
+	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 3
+	expect_soon "b's trouble is over" "[ -z \"\$(lab_status b vrrp.0.error)\" ]" 3
+	lab_ctl b cluster failover || fail "exit status $?"
+	expect_vip_on a
+}
+
 # Another implementation with the same MAC address on the other side, in both orders.
 keepalived_is_the_other() {
 	lab_stop_director b || fail "b does not end"
@@ -217,6 +241,7 @@ lab_start_pair
 run_case "a client is told the virtual MAC, by the master alone" client_learns_the_virtual_mac
 run_case "adverts come from the virtual MAC, without a mistake" adverts_come_from_it
 run_case "a backup sends nothing from it" backup_is_silent
+run_case "status shows the device" status_shows_the_device
 run_case "of frames that the switch floods one copy is forwarded" flooded_frames_are_forwarded_once
 run_case "failover by hand loses no request" failover_loses_nothing
 run_case "an orderly stop and a start lose no request" stop_and_start_lose_nothing
@@ -224,6 +249,7 @@ run_case "the master's machine is lost: the other takes over" lost_machine_is_re
 run_case "what a killed daemon left is taken over" what_was_left_is_taken_over
 run_case "a device that somebody removes comes back" removed_device_comes_back
 run_case "two masters hear each other after a split" two_masters_become_one
+run_case "a device that cannot go up does so when it can" device_goes_up_when_it_can
 run_case "keepalived with use_vmac is the other router" keepalived_is_the_other
 run_case "an interface of that name that is not ours is left alone" foreign_device_is_left_alone
 run_case "--clean removes the device" clean_removes_the_device

@@ -38,7 +38,7 @@ static inline struct heartbeat_word sample_word(uint8_t virtual_router_id, uint8
 		.priority = 150,
 		.flags = HEARTBEAT_LINK_UP,
 		.interval_us = 1000000,
-		.healthy = 3,
+		.farms = {.healthy = 3, .lacking = 1, .backends = 0x01020304},
 		.mac = {{2, 0, 0, 0, 0, 1}},
 		.source = {.family = AF_INET, .bytes = {10, 77, 0, 2}},
 	};

@@ -41,6 +41,7 @@ static const struct status_field vrrp_fields[] = {
 	{TEXT(status_vrrp, name)},
 	{TEXT(status_vrrp, state)},
 	{TEXT(status_vrrp, interface)},
+	{TEXT(status_vrrp, device)},
 	{NUMBER(status_vrrp, priority)},
 	{NUMBER(status_vrrp, virtual_router_id)},
 	{NUMBER(status_vrrp, n_addresses)},

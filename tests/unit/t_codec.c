@@ -351,7 +351,7 @@ static void longer_strings_are_cut(void)
 	put_texts(&w[2], "\x1\x2\x3\x4\x8\x9\xe");
 	put(&w[2], 18, parts[6], wr_used(&w[6]));
 	put(&w[2], 20, parts[7], wr_used(&w[7]));
-	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd\x17\x1c");
+	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd\x17\x1c\x23");
 	put(&w[3], 29, parts[6], wr_used(&w[6]));
 	put(&w[3], 30, parts[6], wr_used(&w[6]));
 	put_texts(&status, "\x1\x2\x3\x12");

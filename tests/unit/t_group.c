@@ -42,10 +42,13 @@ static struct vrrp_update step_one(struct pair *p, int node, int member, struct 
 static void step(struct pair *p, int node, int member, struct vrrp_event ev)
 {
 	struct vrrp_update updates[MEMBERS] = {[0] = {0}};
+	struct group_step done = {.update = &updates[member], .interval_us = INTERVAL_US};
 	struct vrrp_event follow;
 
 	updates[member] = step_one(p, node, member, ev);
-	if (!p->alone && group_follow(p->routers[node][member].state, &updates[member], &follow))
+	done.state = p->routers[node][member].state;
+	done.now_us = p->now_us;
+	if (!p->alone && group_follow(&p->groups[node], &done, &follow))
 		for (int i = 0; i < MEMBERS; i++)
 			if (i != member)
 				updates[i] = step_one(p, node, i, follow);
@@ -251,22 +254,61 @@ static void members_end_together(void)
 	CU_ASSERT(apart > 0); /* the disturbances do part them when nobody tells */
 }
 
+static bool follows(struct group *g, enum vrrp_state state, const struct vrrp_update *u,
+		    uint64_t now_us, struct vrrp_event *ret)
+{
+	const struct group_step s = {
+		.update = u,
+		.state = state,
+		.greater = true,
+		.now_us = now_us,
+		.interval_us = INTERVAL_US,
+	};
+
+	return group_follow(g, &s, ret);
+}
+
 static void each_on_its_own(void)
 {
 	struct vrrp_update u = {.flags = VRRP_STATE, .cause = {.reason = VRRP_REASON_GROUP}};
 	struct vrrp_event ev;
+	struct group g;
 
-	CU_ASSERT(!group_follow(VRRP_MASTER, &u, &ev)); /* followed itself */
+	group_init(&g, MEMBERS);
+	CU_ASSERT(!follows(&g, VRRP_MASTER, &u, 1, &ev)); /* followed itself */
 	u.cause.reason = VRRP_REASON_STARTUP;
-	CU_ASSERT(!group_follow(VRRP_BACKUP, &u, &ev));
+	CU_ASSERT(!follows(&g, VRRP_BACKUP, &u, 1, &ev));
 	u.flags = VRRP_TIMER;
-	CU_ASSERT(!group_follow(VRRP_BACKUP, &u, &ev));
+	CU_ASSERT(!follows(&g, VRRP_BACKUP, &u, 1, &ev));
 	u = (struct vrrp_update){.flags = VRRP_STATE, .from = VRRP_MAINTENANCE};
-	CU_ASSERT(!group_follow(VRRP_INIT, &u, &ev));
+	CU_ASSERT(!follows(&g, VRRP_INIT, &u, 1, &ev));
 	u = (struct vrrp_update){
 		.flags = VRRP_STATE, .from = VRRP_MASTER, .cause = {.reason = VRRP_REASON_STALLED}};
-	CU_ASSERT(group_follow(VRRP_BACKUP, &u, &ev));
+	CU_ASSERT(follows(&g, VRRP_BACKUP, &u, 1, &ev));
 	EXPECT_INT(ev.group, VRRP_GROUP_BACKUP);
+}
+
+/* The greater node keeps the others for 3 intervals, the lesser one gives them up at once. */
+static void a_lost_tie_waits(void)
+{
+	const struct vrrp_update tied = {.flags = VRRP_STATE | VRRP_TIED,
+					 .from = VRRP_MASTER,
+					 .cause = {.reason = VRRP_REASON_HIGHER}};
+	const struct vrrp_update heard = {.flags = VRRP_HEARD};
+	const struct group_step lesser = {.update = &tied, .state = VRRP_BACKUP, .now_us = 1};
+	struct vrrp_event ev;
+	struct group g;
+
+	group_init(&g, MEMBERS);
+	CU_ASSERT(group_follow(&g, &lesser, &ev));
+	EXPECT_INT(ev.group, VRRP_GROUP_BACKUP);
+	CU_ASSERT(!follows(&g, VRRP_BACKUP, &tied, 1, &ev));
+	CU_ASSERT(follows(&g, VRRP_BACKUP, &heard, 1 + 3 * INTERVAL_US, &ev));
+	EXPECT_INT(ev.group, VRRP_GROUP_ALIVE);
+	CU_ASSERT(follows(&g, VRRP_BACKUP, &heard, 2 + 3 * INTERVAL_US, &ev));
+	EXPECT_INT(ev.group, VRRP_GROUP_BACKUP);
+	CU_ASSERT(follows(&g, VRRP_BACKUP, &heard, 3 + 3 * INTERVAL_US, &ev)); /* once */
+	EXPECT_INT(ev.group, VRRP_GROUP_ALIVE);
 }
 
 UNIT_TESTS(group) = {
@@ -276,5 +318,6 @@ UNIT_TESTS(group) = {
 	{"the operator moves all", operator_moves_all},
 	{"members end together", members_end_together},
 	{"each on its own", each_on_its_own},
+	{"a lost tie waits", a_lost_tie_waits},
 	UNIT_TESTS_END,
 };

@@ -30,7 +30,9 @@ static void expect_same(const struct heartbeat_message *a, const struct heartbea
 		EXPECT_INT(w->priority, v->priority);
 		EXPECT_INT(w->flags, v->flags);
 		EXPECT_INT(w->interval_us, v->interval_us);
-		EXPECT_INT(w->healthy, v->healthy);
+		EXPECT_INT(w->farms.healthy, v->farms.healthy);
+		EXPECT_INT(w->farms.lacking, v->farms.lacking);
+		EXPECT_INT(w->farms.backends, v->farms.backends);
 		CU_ASSERT(mac_equal(&w->mac, &v->mac));
 		CU_ASSERT(addr_equal(&w->source, &v->source));
 	}

@@ -92,6 +92,7 @@ static void all_that_can_be_said(void)
 		.name = "web",
 		.state = "backup",
 		.interface = "eth0",
+		.device = "v4-51-eth0",
 		.priority = 100,
 		.virtual_router_id = 51,
 		.addresses = addresses,
@@ -157,8 +158,8 @@ static void all_that_can_be_said(void)
 		"node b, director 1, running for 1000 ms, ruleset in sync\n"
 		"election at most 0 us late in 0 deadlines, main loop 0 us\n"
 		"vrrp web        backup   for 1000 ms (started)\n"
-		"  eth0, virtual router 51, priority 100 (handed over by the operator), 1 "
-		"transitions\n"
+		"  v4-51-eth0 on eth0, virtual router 51, priority 100 (handed over by the "
+		"operator), 1 transitions\n"
 		"  addresses 10.77.0.100/24 10.77.0.101/24, put back 2 times, claimed by others 3 "
 		"times\n"
 		"  master is 10.77.0.2, priority 150, last heard 1100 ms ago\n"
@@ -175,9 +176,33 @@ static void all_that_can_be_said(void)
 		"down, said 41 ms ago\n");
 }
 
+static void expect_device(const char *device)
+{
+	struct status_vrrp v = {.name = "web", .interface = "eth0"};
+	struct status s = {.vrrps = &v, .n_vrrps = 1};
+	char *text = NULL, want[64];
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	snprintf(v.device, sizeof(v.device), "%s", device);
+	snprintf(want, sizeof(want), "\"device\": \"%s\"", device);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	EXPECT_INT(print_json(out, &s, JSON_CLUSTER), 0);
+	fclose(out);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, want));
+	free(text);
+}
+
+static void the_device_for_programs(void)
+{
+	expect_device("v4-51-eth0");
+	expect_device("");
+}
+
 UNIT_TESTS(print_cluster) = {
 	{"a standalone director", a_standalone_director},
 	{"a master and its silent peer", a_master_and_its_silent_peer},
 	{"all that can be said", all_that_can_be_said},
+	{"the device for programs", the_device_for_programs},
 	UNIT_TESTS_END,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Handshakes that somebody records, sends back, alters or makes with what he has. */
-#include "tests/unit/sync_sample.h"
+#include "tests/unit/handshake_sample.h"
 #include "tests/unit/unit.h"
 
 static const char *reject_of(const struct sync_handshake *h)

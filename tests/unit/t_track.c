@@ -2,6 +2,8 @@
 #include "ha/track.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
+
 static void priorities(void)
 {
 	static const struct {
@@ -44,20 +46,66 @@ static void faults(void)
 	CU_ASSERT(!track_judge(100, items, 2).fault);
 }
 
+/* The table of ha/track.h: three backends that both have. What is there is another set where it says so. */
 static void farms(void)
 {
-	CU_ASSERT(track_farm_is_well(0, false, 0));
-	CU_ASSERT(track_farm_is_well(0, true, 0));
-	CU_ASSERT(track_farm_is_well(2, true, 2));
-	CU_ASSERT(track_farm_is_well(3, true, 2));
-	CU_ASSERT(!track_farm_is_well(2, true, 3));
-	CU_ASSERT(!track_farm_is_well(0, true, 1));
-	CU_ASSERT(track_farm_is_well(0, false, 5)); /* of a heartbeat that is too old */
+	static const struct {
+		const char *what;
+		struct track_farms here, there;
+		bool well, well_there;
+	} rows[] = {
+		{"all serve", {3, 0, 7}, {3, 0, 7}, true, true},
+		{"one is down here only", {2, 1, 7}, {3, 0, 7}, false, true},
+		{"more are down here than there", {1, 2, 7}, {2, 1, 7}, false, true},
+		{"one is down on both", {2, 1, 7}, {2, 1, 7}, true, true},
+		{"all are down on both", {0, 3, 7}, {0, 3, 7}, true, true},
+		{"added here first", {4, 0, 8}, {3, 0, 7}, true, true},
+		{"added here first, not up yet", {3, 1, 8}, {3, 0, 7}, true, true},
+		{"removed here first", {2, 0, 6}, {3, 0, 7}, true, true},
+		{"removed here first, it was down", {2, 0, 6}, {2, 1, 7}, true, true},
+		{"replaced here first, not up yet", {2, 1, 9}, {3, 0, 7}, true, true},
+		{"a farm here only", {6, 0, 8}, {3, 0, 7}, true, true},
+		{"a farm here only, all of it is down", {3, 3, 8}, {3, 0, 7}, true, true},
+		{"nothing here", {0, 0, 0}, {3, 0, 7}, true, true},
+		{"added there first, one is down here", {2, 1, 7}, {4, 0, 8}, false, true},
+		{"removed here first, one is down here", {1, 1, 6}, {3, 0, 7}, false, true},
+		{"added here first, one is down here", {3, 1, 8}, {3, 0, 7}, true, true},
+		{"removed there first, one is down here", {2, 1, 7}, {2, 0, 6}, true, true},
+		{"more than can be", {0, UINT32_MAX, 7}, {UINT32_MAX, 0, 7}, false, true},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		bool well = track_farms_are_well(&rows[i].here, &rows[i].there);
+		bool well_there = track_farms_are_well(&rows[i].there, &rows[i].here);
+
+		if (well != rows[i].well || well_there != rows[i].well_there)
+			printf("\n    %s: %d here, %d there\n", rows[i].what, well, well_there);
+		CU_ASSERT(well == rows[i].well);
+		CU_ASSERT(well_there == rows[i].well_there);
+		CU_ASSERT(track_farms_are_well(&rows[i].here, NULL));
+	}
+}
+
+/* Whatever one of the two has alone, up or down: a difference is one of the backends of both. */
+static void one_has_more_backends(void)
+{
+	for (uint32_t here = 0; here <= 3; here++)
+		for (uint32_t there = 0; there <= 3; there++)
+			for (uint32_t more = 1; more <= 3; more++)
+				for (uint32_t up = 0; up <= more; up++) {
+					struct track_farms a = {here, 3 - here, 7},
+							   b = {there + up, 3 - there + more - up,
+								8};
+
+					CU_ASSERT(track_farms_are_well(&a, &b) || here < there);
+					CU_ASSERT(track_farms_are_well(&b, &a) || there < here);
+				}
 }
 
 UNIT_TESTS(track) = {
 	{"priorities", priorities},
 	{"faults", faults},
 	{"farms", farms},
+	{"one has more backends than the other", one_has_more_backends},
 	UNIT_TESTS_END,
 };

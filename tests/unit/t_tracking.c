@@ -4,6 +4,7 @@
 #include "director/tracking.h"
 #include "tests/unit/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define CLUSTER                                                                                    \
@@ -145,8 +146,10 @@ static void what_stays_keeps_its_state(void)
 
 static void a_difference_has_to_last(void)
 {
-	const struct tracking_farms fine = {3, 0, 3, 0, true, 3}, less = {2, 1, 2, 1, true, 3},
-				    same = {2, 1, 2, 1, true, 2}, alone = {2, 1, 2, 1, false, 3};
+	const struct track_farms three = {3, 0, 7}, two = {2, 1, 7};
+	const struct tracking_farms fine = {three, three, three, true},
+				    less = {two, two, three, true}, same = {two, two, two, true},
+				    alone = {two, two, three, false};
 	struct config *c = load(TWO_FARMS);
 	struct tracking t = {0};
 	struct tracked *www;
@@ -178,9 +181,11 @@ static void settle(struct tracked *item, const struct tracking_farms *f)
 	tracking_tell_farm(item, f, 1 + TRACKING_FARM_MS);
 }
 
-/* The other director tells one number for all of them. */
+/* The other director tells of all of them together. */
 static void several_farms(void)
 {
+	const struct track_farms two = {2, 1, 3}, three = {3, 0, 4}, all = {5, 1, 7};
+	const struct track_farms more = {6, 0, 7}, added = {7, 0, 11}, added_down = {6, 1, 11};
 	struct config *c = load(TWO_FARMS);
 	struct tracking t = {0};
 	struct tracked *www, *dns;
@@ -188,16 +193,20 @@ static void several_farms(void)
 	EXPECT_INT(tracking_configure(&t, c), 0);
 	www = find(&t, TRACK_FARM, "www");
 	dns = find(&t, TRACK_FARM, "dns");
-	settle(www, &(struct tracking_farms){2, 1, 5, 1, true, 6});
-	settle(dns, &(struct tracking_farms){3, 0, 5, 1, true, 6});
+	settle(www, &(struct tracking_farms){two, all, more, true});
+	settle(dns, &(struct tracking_farms){three, all, more, true});
 	CU_ASSERT(!www->well && dns->well);
 	expect_verdict(&t, c, 0, 140, "");
-	/* It has more in its configuration than we have: both. */
-	settle(www, &(struct tracking_farms){3, 0, 6, 0, true, 7});
-	settle(dns, &(struct tracking_farms){3, 0, 6, 0, true, 7});
-	CU_ASSERT(!www->well && !dns->well);
-	settle(www, &(struct tracking_farms){2, 1, 5, 1, true, 5});
-	settle(dns, &(struct tracking_farms){3, 0, 5, 1, true, 5});
+	/* It has one more in its configuration. */
+	settle(www, &(struct tracking_farms){two, all, added, true});
+	CU_ASSERT(!www->well);
+	settle(www, &(struct tracking_farms){two, all, added_down, true});
+	CU_ASSERT(www->well);
+	settle(www, &(struct tracking_farms){three, more, added, true});
+	settle(dns, &(struct tracking_farms){three, more, added, true});
+	CU_ASSERT(www->well && dns->well);
+	settle(www, &(struct tracking_farms){two, all, all, true});
+	settle(dns, &(struct tracking_farms){three, all, all, true});
 	CU_ASSERT(www->well && dns->well);
 	tracking_clear(&t);
 	config_free(c);
@@ -210,12 +219,52 @@ static void the_sentence_names_the_farm(void)
 	struct tracking t = {0};
 
 	EXPECT_INT(tracking_configure(&t, c), 0);
-	settle(&t.items[0], &(struct tracking_farms){1, 2, 1, 2, true, 3});
+	settle(&t.items[0], &(struct tracking_farms){{1, 2, 7}, {1, 2, 7}, {3, 0, 7}, true});
 	expect_verdict(&t, c, 0, 150,
 		       "farm \"www\" has 1 healthy backend here and lacks 2, the other director "
 		       "sees more");
 	tracking_clear(&t);
 	config_free(c);
+}
+
+/* The digest of the farm "www" with these backends. */
+static uint32_t digest(const char *backends)
+{
+	char text[2048];
+	struct tracking t = {0};
+	struct config *c;
+	uint32_t value;
+
+	snprintf(text, sizeof(text),
+		 CLUSTER VRRP("web", "10",
+			      "track-farm \"www\" { }") "farm \"www\" { address = \"10.77.0.110\" "
+							"interface = \"eth0\" ports = \"80\" %s }",
+		 backends);
+	c = load(text);
+	EXPECT_INT(tracking_configure(&t, c), 0);
+	value = t.items[0].backends;
+	tracking_clear(&t);
+	config_free(c);
+	return value;
+}
+
+static void a_digest_of_the_backends(void)
+{
+	const char *one = "backend \"web1\" { address = \"10.77.0.21\" weight = 3 } ";
+	const char *two = "backend \"web2\" { address = \"10.77.0.22\" } ";
+	const char *moved = "backend \"web1\" { address = \"10.77.0.29\" } ";
+	const char *off = "backend \"web2\" { address = \"10.77.0.22\" state = disabled } ";
+	char both[300], turned[300], part[300];
+
+	snprintf(both, sizeof(both), "%s%s", one, two);
+	snprintf(turned, sizeof(turned), "%sbackend \"web1\" { address = \"10.77.0.21\" }", two);
+	snprintf(part, sizeof(part), "%s%s", one, off);
+	EXPECT_INT(digest(both), digest(turned));
+	EXPECT_INT(digest(part), digest(one));
+	CU_ASSERT(digest(one) != 0);
+	CU_ASSERT(digest(one) != digest(two));
+	CU_ASSERT(digest(one) != digest(both));
+	CU_ASSERT(digest(one) != digest(moved));
 }
 
 /* --- groups ----------------------------------------------------------------------------------- */
@@ -271,6 +320,7 @@ UNIT_TESTS(tracking) = {
 	{"a difference between the directors has to last", a_difference_has_to_last},
 	{"several farms of one section", several_farms},
 	{"the sentence names the farm", the_sentence_names_the_farm},
+	{"a digest of the backends", a_digest_of_the_backends},
 	{"a group has one priority", a_group_has_one_priority},
 	{"a fault is its own", a_fault_is_its_own},
 	UNIT_TESTS_END,

@@ -139,8 +139,9 @@ static void tie_goes_to_the_greater_address(void)
 	struct story s = story_begin_master(150, SECOND_MS, true);
 
 	story_advert(&s, 4000, HIGHER, 150, SECOND_MS);
-	EXPECT_TEXT(s.text, "[ 4000.000] backup release adv150 timer+3414.062 (master: advert of "
-			    "10.77.0.3 with priority 150)\n");
+	EXPECT_TEXT(s.text,
+		    "[ 4000.000] backup release adv150 timer+3414.062 tied (master: advert of "
+		    "10.77.0.3 with priority 150)\n");
 }
 
 static void address_owner(void)
@@ -156,16 +157,17 @@ static void address_owner(void)
 		     SECOND_MS); /* the owner preempts whatever the setting says */
 	story_until(&s, 3400);
 	story_at(&s, 3500, VRRP_EVENT_SHUTDOWN);
-	EXPECT_TEXT(s.text, "[    0.000] master adv255 take garp timer+1000.000 (init: owns the "
-			    "addresses (priority 255))\n"
-			    "[  100.000] master adv255 garp\n"
-			    "[  200.000] master\n"
-			    "[  300.000] backup release adv255 timer+3003.906 (master: advert of "
-			    "10.77.0.3 with priority 255)\n"
-			    "[  400.000] backup\n"
-			    "[ 3303.906] master adv255 take garp timer+1000.000 (backup: preempts "
-			    "10.77.0.3 with priority 254)\n"
-			    "[ 3500.000] init release adv0 goodbye stop (master: shutdown)\n");
+	EXPECT_TEXT(s.text,
+		    "[    0.000] master adv255 take garp timer+1000.000 (init: owns the "
+		    "addresses (priority 255))\n"
+		    "[  100.000] master adv255 garp\n"
+		    "[  200.000] master\n"
+		    "[  300.000] backup release adv255 timer+3003.906 tied (master: advert of "
+		    "10.77.0.3 with priority 255)\n"
+		    "[  400.000] backup\n"
+		    "[ 3303.906] master adv255 take garp timer+1000.000 (backup: preempts "
+		    "10.77.0.3 with priority 254)\n"
+		    "[ 3500.000] init release adv0 goodbye stop (master: shutdown)\n");
 }
 
 static void yields_to_another(void)

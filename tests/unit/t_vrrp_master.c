@@ -37,7 +37,7 @@ static void ties_of_heartbeats(void)
 		    "[ 4000.000] master adv100 garp\n"
 		    "[ 4100.000] master\n"
 		    "[ 4100.000] master\n"
-		    "[ 4200.000] backup release adv100 timer+3609.375 (master: heartbeat of "
+		    "[ 4200.000] backup release adv100 timer+3609.375 tied (master: heartbeat of "
 		    "10.77.0.3 with priority 100)\n");
 }
 

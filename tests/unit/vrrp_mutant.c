@@ -157,6 +157,8 @@ static void spoil_effects(enum vrrp_mutant m, struct vrrp *v, const struct vrrp 
 	if (m == MUTANT_RELOAD_IGNORED && before->state == VRRP_MASTER &&
 	    ev->type == VRRP_EVENT_RECONFIGURE)
 		u->flags &= ~(unsigned int)VRRP_ADVERT;
+	if (m == MUTANT_TIE_HIDDEN)
+		u->flags &= ~(unsigned int)VRRP_TIED;
 	if (m == MUTANT_YIELD_FORGOTTEN)
 		v->yielded = false;
 	spoil_departure(m, v, u);

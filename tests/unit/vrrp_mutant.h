@@ -13,6 +13,7 @@
 	X(NO_SKEW, "silence lasts 3 intervals, without the skew")                                  \
 	X(LONG_SILENCE, "silence lasts 6 intervals")                                               \
 	X(TIE_INVERTED, "a tie goes to the smaller address")                                       \
+	X(TIE_HIDDEN, "master: a tie that was lost is told from no other loss")                    \
 	X(EQUAL_DISCARDED, "backup: equal priority is discarded like a lesser one")                \
 	X(ZERO_IGNORED, "backup: priority 0 is not heard")                                         \
 	X(ZERO_UNANSWERED, "master: priority 0 is not heard")                                      \

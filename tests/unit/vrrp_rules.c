@@ -170,9 +170,8 @@ static enum rules_row master_peer_row(const struct rules *r, const struct vrrp_e
 		return ROW_MASTER_PEER_GONE;
 	if (!ev->peer.hold || !rules_believes(r, ev))
 		return ROW_MASTER_PEER_OTHER;
-	if (rank == 0)
-		rank = addr_v4_value(&ev->peer.source) > addr_v4_value(&r->settings.address) ? 1
-											     : -1;
+	if (rank == 0 && addr_v4_value(&ev->peer.source) > addr_v4_value(&r->settings.address))
+		return ROW_MASTER_PEER_TIE_LOST;
 	return rank > 0 ? ROW_MASTER_PEER_HIGHER : ROW_MASTER_PEER_LESSER;
 }
 
@@ -269,6 +268,11 @@ static void learn_gone(struct rules *r, const struct addr *who, uint64_t now_us)
 		r->held_us = 0;
 }
 
+static bool loses_to_peer(enum rules_row row)
+{
+	return row == ROW_MASTER_PEER_HIGHER || row == ROW_MASTER_PEER_TIE_LOST;
+}
+
 /* Was the master, or is. */
 static bool forgets(enum rules_row row)
 {
@@ -315,7 +319,7 @@ static void learn_masters(struct rules *r, enum rules_row row, const struct vrrp
 	}
 	if (rows[row].to == VRRP_BACKUP && ev->type == VRRP_EVENT_ADVERT && ev->advert.priority > 0)
 		r->master = ev->advert.source;
-	if (row == ROW_BACKUP_PEER || row == ROW_BACKUP_PEER_HOLDS || row == ROW_MASTER_PEER_HIGHER)
+	if (row == ROW_BACKUP_PEER || row == ROW_BACKUP_PEER_HOLDS || loses_to_peer(row))
 		learn_master(r, ev);
 }
 
@@ -337,7 +341,7 @@ static void learn(struct rules *r, enum rules_row row, const struct vrrp_event *
 	}
 	if (rows[row].wait == WAIT_SILENCE || rows[row].wait == WAIT_YIELD) {
 		r->discarded = false;
-		r->learned = (advert && row != ROW_MASTER_STALLED) || row == ROW_MASTER_PEER_HIGHER;
+		r->learned = (advert && row != ROW_MASTER_STALLED) || loses_to_peer(row);
 		r->interval_us = !r->learned ? r->settings.interval_us
 				 : advert    ? ev->advert.interval_us
 					     : ev->peer.interval_us;

@@ -32,6 +32,7 @@ enum {
 	RULES_AN = VRRP_ADVERT | VRRP_ANNOUNCE,
 	RULES_ANT = VRRP_ADVERT | VRRP_ANNOUNCE | VRRP_TIMER,
 	RULES_RAT = VRRP_RELEASE_VIP | VRRP_ADVERT | VRRP_TIMER,
+	RULES_RATE = RULES_RAT | VRRP_TIED,
 	RULES_RGT = VRRP_RELEASE_VIP | VRRP_GOODBYE | VRRP_TIMER,
 	RULES_RAGT = VRRP_RELEASE_VIP | VRRP_ADVERT | VRRP_GOODBYE | VRRP_TIMER, /* priority 0 */
 	RULES_UP = VRRP_ADVERT | VRRP_TAKE_VIP | VRRP_ANNOUNCE | VRRP_TIMER, /* becomes master */
@@ -82,11 +83,13 @@ enum {
 	X(MASTER_EARLY, MASTER, MASTER, RULES_T, WAIT_AS_BEFORE, "master: timer too early")        \
 	X(MASTER_ZERO, MASTER, MASTER, RULES_ANT, WAIT_ADVERT, "master: priority 0")               \
 	X(MASTER_HIGHER, MASTER, BACKUP, RULES_RAT, WAIT_SILENCE, "master: advert > own")          \
-	X(MASTER_TIE_LOST, MASTER, BACKUP, RULES_RAT, WAIT_SILENCE, "master: tie, their address")  \
+	X(MASTER_TIE_LOST, MASTER, BACKUP, RULES_RATE, WAIT_SILENCE, "master: tie, their address") \
 	X(MASTER_LESSER, MASTER, MASTER, RULES_AN, WAIT_AS_BEFORE, "master: advert < own")         \
 	X(MASTER_TIE_WON, MASTER, MASTER, RULES_AN, WAIT_AS_BEFORE, "master: tie, our address")    \
 	X(MASTER_PEER_HIGHER, MASTER, BACKUP, RULES_RAT, WAIT_SILENCE,                             \
 	  "master: peer master > own")                                                             \
+	X(MASTER_PEER_TIE_LOST, MASTER, BACKUP, RULES_RATE, WAIT_SILENCE,                          \
+	  "master: peer master, tie, their address")                                               \
 	X(MASTER_PEER_LESSER, MASTER, MASTER, RULES_AN, WAIT_AS_BEFORE,                            \
 	  "master: peer master < own")                                                             \
 	X(MASTER_PEER_GONE, MASTER, MASTER, RULES_ANT, WAIT_ADVERT, "master: peer is gone")        \

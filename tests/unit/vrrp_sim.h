@@ -20,7 +20,7 @@
  *             clock, too), a crash (the addresses stay on the interface, nobody is told), restarts,
  *             steps forward of the monotonic clock. The wall clock is no input of the election.
  *   operator  yield, reconfigure, shutdown, startup, faults of the link and others, their end,
- *             maintenance, the gate, a word of the group (tests/unit/t_group.c has whole groups)
+ *             maintenance, the gate, a word of the group (t_group.c and t_group_tie.c have whole groups)
  * First comes a time of trouble of all that, then the network is mended and the rest happens one by
  * one, each time until the dust has settled.
  *

@@ -43,6 +43,8 @@ void story_step(struct story *s, struct vrrp_event ev)
 			  (unsigned int)((u.deadline_us - s->now_us) % 1000));
 	if (u.flags & VRRP_HELD)
 		story_add(s, s->v.wait == VRRP_WAIT_HELD ? " held" : " unheld");
+	if (u.flags & VRRP_TIED)
+		story_add(s, " tied");
 	if (u.flags & VRRP_STATE)
 		story_add(s, " (%s: %s)", vrrp_state_name(u.from),
 			  vrrp_cause_format(&u.cause, cause));

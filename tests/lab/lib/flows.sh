@@ -64,9 +64,20 @@ lab_flows_client() {
 }
 
 # lab_flows_rounds FLOWS N: returns when each of so many lasting flows has sent N packets more, beside
-# passing ones that are a twentieth of the packets. It counts what the director's cable has carried.
+# passing ones that are a twentieth of the packets.
 lab_flows_rounds() {
-	local until=$(($(lab_flows_carried) + $1 * $2 * 11 / 10))
+	lab_flows_packets $(($1 * $2 * 11 / 10))
+}
+
+# lab_flows_passed: returns when the passing flows that are alive have ended. One lives as long as the
+# sender takes for a second's packets when --churn-alive is not given.
+lab_flows_passed() {
+	lab_flows_packets $((LAB_FLOWS_RATE * 11 / 10))
+}
+
+# lab_flows_packets N: returns when the director's cable has carried so many more.
+lab_flows_packets() {
+	local until=$(($(lab_flows_carried) + $1))
 
 	lab_wait_until "[ \$(lab_flows_carried) -ge $until ] || ! lab_alive flows-sender" 60 &&
 		lab_alive flows-sender && return 0

@@ -81,7 +81,13 @@ operate() {
 	echo "--mark=$1=$(now_ms)" >>"$LAB/grants"
 	"op_$1"
 	transition_over
-	lab_flows_rounds "$FLOWS" 1
+	rounds 1
+}
+
+# rounds N: each of the lasting flows has sent N packets more. Of PACKETS_PER_NEW packets ten are a passing
+# flow's.
+rounds() {
+	lab_flows_packets $((FLOWS * $1 * 11 * PACKETS_PER_NEW / (PACKETS_PER_NEW - 10) / 10))
 }
 
 # The order came back when the ruleset was in the kernel, so it has begun.
@@ -120,14 +126,13 @@ op_weight() {
 }
 
 # web3 is drained before it is taken out of the configuration, as the manual says: until those of its
-# flows that end by themselves (LEAVE_ROUNDS packets each) have ended. Counted in packets: a sender
-# that stands still for a moment needs longer.
+# flows that end by themselves have ended.
 op_leave() {
 	order drain "$FARM/web3"
 	sleep 0.2
 	echo "--closed=web3=$(now_ms)" >>"$LAB/grants"
 	transition_over
-	lab_flows_rounds "$FLOWS" "${LEAVE_ROUNDS:-1}"
+	lab_flows_passed
 	configure
 }
 
@@ -144,7 +149,7 @@ through() {
 	: >"$LAB/grants"
 	start_fresh 2
 	lab_flows_start "$LAB_VIP:$PORT" --flows "$FLOWS" --duration 300 --churn $((LAB_FLOWS_RATE / PACKETS_PER_NEW))
-	lab_flows_rounds "$FLOWS" 4
+	rounds 4
 	for operation in "$@"; do
 		operate "$operation"
 	done

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "include/name.h"
+
+#include "include/config.h"
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+bool name_is_valid(const char *text, size_t len)
+{
+	if (len == 0 || len > CONFIG_NAME_MAX || !is_letter(text[0]))
+		return false;
+	for (size_t i = 0; i < len; i++)
+		if (!is_letter(text[i]) && !is_digit(text[i]) && text[i] != '-' && text[i] != '_')
+			return false;
+	return true;
+}

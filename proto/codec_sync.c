@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proto/codec_sync.h"
+
+#include "include/wr.h"
+#include "proto/codec_sync_flows.h"
+#include "proto/sync_rules.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+const char *sync_reject_name(enum sync_reject r)
+{
+	static const char *const names[SYNC_REJECT_COUNT] = {[SYNC_REJECT_NONE] = "none",
+#define X(id, name, text) [SYNC_REJECT_##id] = name,
+							     SYNC_REJECT_LIST(X)
+#undef X
+	};
+
+	return names[r];
+}
+
+const char *sync_reject_text(enum sync_reject r)
+{
+	static const char *const texts[SYNC_REJECT_COUNT] = {[SYNC_REJECT_NONE] = "is good",
+#define X(id, name, text) [SYNC_REJECT_##id] = text,
+							     SYNC_REJECT_LIST(X)
+#undef X
+	};
+
+	return texts[r];
+}
+
+/* protobuf-c writes without a bound, so the size is looked at before. */
+static size_t finish(enum sync_type type, const ProtobufCMessage *m, uint8_t *ret)
+{
+	size_t size = protobuf_c_message_get_packed_size(m);
+
+	if (size > SYNC_MESSAGE_MAX - SYNC_TYPE_OCTETS)
+		return 0;
+	ret[0] = (uint8_t)type;
+	protobuf_c_message_pack(m, ret + SYNC_TYPE_OCTETS);
+	return SYNC_TYPE_OCTETS + size;
+}
+
+/* The generated pointers are not const; packing does not change what they point to. */
+static ProtobufCBinaryData borrowed(const void *bytes, size_t len)
+{
+	return (ProtobufCBinaryData){.len = len, .data = (uint8_t *)bytes};
+}
+
+static ProtobufCBinaryData borrowed_text(const char *text)
+{
+	return borrowed(text, strlen(text));
+}
+
+static size_t pack_hello(const struct sync_hello *h, uint8_t *ret)
+{
+	Sync__Hello m = SYNC__HELLO__INIT;
+
+	m.node = borrowed_text(h->node);
+	m.session = borrowed(h->session, sizeof(h->session));
+	m.config_digest = borrowed(h->config_digest, sizeof(h->config_digest));
+	m.epoch = h->epoch;
+	m.known_epoch = h->known_epoch;
+	m.known_sequence = h->known_sequence;
+	return finish(SYNC_HELLO, &m.base, ret);
+}
+
+static size_t pack_name(const struct sync_name *n, uint8_t *ret)
+{
+	Sync__Name m = SYNC__NAME__INIT;
+
+	m.number = n->number;
+	m.farm = borrowed_text(n->farm);
+	m.backend = borrowed_text(n->backend);
+	return finish(SYNC_NAME, &m.base, ret);
+}
+
+static size_t pack_flows(const struct sync_flows *f, uint8_t *ret)
+{
+	Sync__Flows m = SYNC__FLOWS__INIT;
+	struct sync_columns columns;
+
+	return codec_put_flows(&columns, f, &m) ? finish(SYNC_FLOWS, &m.base, ret) : 0;
+}
+
+static size_t pack_pins(const struct sync_pins *p, uint8_t *ret)
+{
+	Sync__Pins m = SYNC__PINS__INIT;
+	struct sync_columns columns;
+
+	codec_put_pins(&columns, p, &m);
+	return finish(SYNC_PINS, &m.base, ret);
+}
+
+static size_t pack_ack(const struct sync_ack *a, uint8_t *ret)
+{
+	Sync__Ack m = SYNC__ACK__INIT;
+
+	m.sequence = a->sequence;
+	m.unknown = a->unknown;
+	m.current = a->current;
+	return finish(SYNC_ACK, &m.base, ret);
+}
+
+static size_t pack_snapshot(const struct sync_snapshot *s, uint8_t *ret)
+{
+	Sync__Snapshot m = SYNC__SNAPSHOT__INIT;
+
+	m.step = s->step;
+	m.id = s->id;
+	m.sequence = s->sequence;
+	m.total = s->total;
+	return finish(SYNC_SNAPSHOT, &m.base, ret);
+}
+
+static size_t pack_digest(const struct sync_digest *d, uint8_t *ret)
+{
+	Sync__Digest m = SYNC__DIGEST__INIT;
+
+	m.sequence = d->sequence;
+	m.flows = d->flows;
+	m.pins = d->pins;
+	m.flows_sum = d->flows_sum;
+	m.pins_sum = d->pins_sum;
+	return finish(SYNC_DIGEST, &m.base, ret);
+}
+
+static size_t pack_states(const struct sync_states *s, uint8_t *ret)
+{
+	Sync__States m = SYNC__STATES__INIT;
+	uint8_t bytes[SYNC_STATE_OCTETS * SYNC_STATES_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+
+	for (size_t i = 0; i < s->n; i++) {
+		wr_be32(&w, s->states[i].section);
+		wr_u8(&w, s->states[i].family == AF_INET6 ? 6 : 4);
+		wr_u8(&w, s->states[i].state);
+		wr_u8(&w, s->states[i].priority);
+		wr_u8(&w, s->states[i].link_up);
+	}
+	m.sequence = s->sequence;
+	m.states = borrowed(bytes, wr_used(&w));
+	return finish(SYNC_STATES, &m.base, ret);
+}
+
+static size_t pack_facts(const struct sync_facts *f, uint8_t *ret)
+{
+	Sync__Facts m = SYNC__FACTS__INIT;
+	uint8_t bytes[SYNC_FACT_OCTETS * SYNC_FACTS_MAX];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+
+	for (size_t i = 0; i < f->n; i++) {
+		wr_be16(&w, f->facts[i].backend);
+		wr_be16(&w, f->facts[i].weight);
+		wr_u8(&w, f->facts[i].admin);
+		wr_u8(&w, f->facts[i].health);
+	}
+	m.sequence = f->sequence;
+	m.epoch = f->epoch;
+	m.farm = borrowed_text(f->farm);
+	m.facts = borrowed(bytes, wr_used(&w));
+	return finish(SYNC_FACTS, &m.base, ret);
+}
+
+static size_t pack_bye(const struct sync_bye *b, uint8_t *ret)
+{
+	Sync__Bye m = SYNC__BYE__INIT;
+
+	m.why = borrowed_text(b->why);
+	return finish(SYNC_BYE, &m.base, ret);
+}
+
+size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
+{
+	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
+		return 0;
+	switch (m->type) {
+	case SYNC_HELLO: return pack_hello(&m->hello, ret);
+	case SYNC_NAME: return pack_name(&m->name, ret);
+	case SYNC_FLOWS: return pack_flows(&m->flows, ret);
+	case SYNC_PINS: return pack_pins(&m->pins, ret);
+	case SYNC_ACK: return pack_ack(&m->ack, ret);
+	case SYNC_SNAPSHOT: return pack_snapshot(&m->snapshot, ret);
+	case SYNC_DIGEST: return pack_digest(&m->digest, ret);
+	case SYNC_STATES: return pack_states(&m->states, ret);
+	case SYNC_FACTS: return pack_facts(&m->facts, ret);
+	case SYNC_BYE: return pack_bye(&m->bye, ret);
+	}
+	return 0;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proto/codec_sync.h"
+
+#include "include/rd.h"
+#include "proto/codec_sync_flows.h"
+#include "proto/sync_rules.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+enum { OPTIONAL_FIELD = 100 }; /* the first one that may be skipped */
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+/*
+ * All that protobuf-c takes for one message lies here, one piece behind the other, and ends with it.
+ * What asks for more is refused.
+ */
+struct arena {
+	ProtobufCAllocator allocator;
+	size_t size, used;
+	bool full;
+	_Alignas(max_align_t) uint8_t bytes[SYNC_MEMORY_MAX];
+};
+
+static void *arena_alloc(void *data, size_t size)
+{
+	struct arena *a = data;
+	void *piece = a->bytes + a->used;
+
+	if (size > a->size - a->used) {
+		a->full = true;
+		return NULL;
+	}
+	/* Rounded up to what anything may be aligned to, and never beyond the end. */
+	size = (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
+	a->used = size < a->size - a->used ? a->used + size : a->size;
+	return piece;
+}
+
+static void arena_free(void *data, void *pointer)
+{
+	(void)data;
+	(void)pointer;
+}
+
+static void arena_init(struct arena *a, size_t size)
+{
+	a->allocator =
+		(ProtobufCAllocator){.alloc = arena_alloc, .free = arena_free, .allocator_data = a};
+	a->size = size;
+	a->used = 0;
+	a->full = false;
+}
+
+/* --- back ------------------------------------------------------------------------------------- */
+
+/* Whether it is a possible name is judged with the rest; here it must fit, with its NUL. */
+static bool take_text(const ProtobufCBinaryData *data, char *ret, size_t size)
+{
+	if (data->len >= size || (data->len > 0 && memchr(data->data, '\0', data->len)))
+		return false;
+	memset(ret, 0, size);
+	if (data->len > 0)
+		memcpy(ret, data->data, data->len);
+	return true;
+}
+
+static bool take_exactly(const ProtobufCBinaryData *data, uint8_t *ret, size_t size)
+{
+	if (data->len != size)
+		return false;
+	memcpy(ret, data->data, size);
+	return true;
+}
+
+static enum sync_reject take_hello(const Sync__Hello *m, struct sync_hello *ret)
+{
+	if (!take_exactly(&m->session, ret->session, sizeof(ret->session)) ||
+	    !take_exactly(&m->config_digest, ret->config_digest, sizeof(ret->config_digest)))
+		return SYNC_REJECT_SIZE;
+	ret->epoch = m->epoch;
+	ret->known_epoch = m->known_epoch;
+	ret->known_sequence = m->known_sequence;
+	return take_text(&m->node, ret->node, sizeof(ret->node)) ? SYNC_REJECT_NONE
+								 : SYNC_REJECT_NAME;
+}
+
+static enum sync_reject take_name(const Sync__Name *m, struct sync_name *ret)
+{
+	if (m->number > UINT16_MAX)
+		return SYNC_REJECT_NUMBER;
+	ret->number = (uint16_t)m->number;
+	return take_text(&m->farm, ret->farm, sizeof(ret->farm)) &&
+			       take_text(&m->backend, ret->backend, sizeof(ret->backend))
+		       ? SYNC_REJECT_NONE
+		       : SYNC_REJECT_NAME;
+}
+
+static enum sync_reject take_ack(const Sync__Ack *m, struct sync_ack *ret)
+{
+	if (m->current > 1)
+		return SYNC_REJECT_NUMBER;
+	*ret = (struct sync_ack){
+		.sequence = m->sequence, .current = m->current == 1, .unknown = m->unknown};
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject take_snapshot(const Sync__Snapshot *m, struct sync_snapshot *ret)
+{
+	if (m->step > SYNC_SNAPSHOT_END || m->id > UINT32_MAX)
+		return SYNC_REJECT_NUMBER;
+	*ret = (struct sync_snapshot){.step = (uint8_t)m->step,
+				      .id = (uint32_t)m->id,
+				      .sequence = m->sequence,
+				      .total = m->total};
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject take_digest(const Sync__Digest *m, struct sync_digest *ret)
+{
+	*ret = (struct sync_digest){.sequence = m->sequence,
+				    .flows = m->flows,
+				    .pins = m->pins,
+				    .flows_sum = m->flows_sum,
+				    .pins_sum = m->pins_sum};
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject take_states(const Sync__States *m, struct sync_states *ret)
+{
+	struct rd r = rd_init(m->states.data, m->states.len);
+
+	if (m->states.len % SYNC_STATE_OCTETS != 0)
+		return SYNC_REJECT_SIZE;
+	if (m->states.len / SYNC_STATE_OCTETS > SYNC_STATES_MAX)
+		return SYNC_REJECT_ENTRIES;
+	ret->sequence = m->sequence;
+	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
+		struct sync_state *s = &ret->states[ret->n];
+		uint8_t version, link_up;
+
+		s->section = rd_be32(&r);
+		version = rd_u8(&r);
+		s->family = version == 4 ? AF_INET : version == 6 ? AF_INET6 : 0;
+		s->state = rd_u8(&r);
+		s->priority = rd_u8(&r);
+		link_up = rd_u8(&r);
+		s->link_up = link_up == 1;
+		if (link_up > 1)
+			return SYNC_REJECT_NUMBER;
+	}
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject take_facts(const Sync__Facts *m, struct sync_facts *ret)
+{
+	struct rd r = rd_init(m->facts.data, m->facts.len);
+
+	if (m->facts.len % SYNC_FACT_OCTETS != 0)
+		return SYNC_REJECT_SIZE;
+	if (m->facts.len / SYNC_FACT_OCTETS > SYNC_FACTS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	if (!take_text(&m->farm, ret->farm, sizeof(ret->farm)))
+		return SYNC_REJECT_NAME;
+	ret->sequence = m->sequence;
+	ret->epoch = m->epoch;
+	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
+		struct sync_fact *f = &ret->facts[ret->n];
+
+		f->backend = rd_be16(&r);
+		f->weight = rd_be16(&r);
+		f->admin = rd_u8(&r);
+		f->health = rd_u8(&r);
+	}
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject take_bye(const Sync__Bye *m, struct sync_bye *ret)
+{
+	return take_text(&m->why, ret->why, sizeof(ret->why)) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT;
+}
+
+/* m: what was unpacked as a message of ret->type. */
+static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret)
+{
+	switch (ret->type) {
+	case SYNC_HELLO: return take_hello((const Sync__Hello *)m, &ret->hello);
+	case SYNC_NAME: return take_name((const Sync__Name *)m, &ret->name);
+	case SYNC_FLOWS: return codec_take_flows((const Sync__Flows *)m, &ret->flows);
+	case SYNC_PINS: return codec_take_pins((const Sync__Pins *)m, &ret->pins);
+	case SYNC_ACK: return take_ack((const Sync__Ack *)m, &ret->ack);
+	case SYNC_SNAPSHOT: return take_snapshot((const Sync__Snapshot *)m, &ret->snapshot);
+	case SYNC_DIGEST: return take_digest((const Sync__Digest *)m, &ret->digest);
+	case SYNC_STATES: return take_states((const Sync__States *)m, &ret->states);
+	case SYNC_FACTS: return take_facts((const Sync__Facts *)m, &ret->facts);
+	case SYNC_BYE: return take_bye((const Sync__Bye *)m, &ret->bye);
+	}
+	return SYNC_REJECT_TYPE;
+}
+
+/* A newer version may add what an older one need not understand. */
+static bool is_understood(const ProtobufCMessage *m)
+{
+	for (unsigned int i = 0; i < m->n_unknown_fields; i++)
+		if (m->unknown_fields[i].tag < OPTIONAL_FIELD)
+			return false;
+	return true;
+}
+
+enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, size_t len,
+					  struct sync_message *ret)
+{
+	static const ProtobufCMessageDescriptor *const types[SYNC_TYPE_LAST + 1] = {
+		[SYNC_HELLO] = &sync__hello__descriptor,
+		[SYNC_NAME] = &sync__name__descriptor,
+		[SYNC_FLOWS] = &sync__flows__descriptor,
+		[SYNC_PINS] = &sync__pins__descriptor,
+		[SYNC_ACK] = &sync__ack__descriptor,
+		[SYNC_SNAPSHOT] = &sync__snapshot__descriptor,
+		[SYNC_DIGEST] = &sync__digest__descriptor,
+		[SYNC_STATES] = &sync__states__descriptor,
+		[SYNC_FACTS] = &sync__facts__descriptor,
+		[SYNC_BYE] = &sync__bye__descriptor,
+	};
+	struct rd r = rd_init(bytes, len);
+	uint8_t type = rd_u8(&r);
+	struct arena arena;
+	ProtobufCMessage *m;
+	enum sync_reject reject;
+
+	if (!rd_ok(&r))
+		return SYNC_REJECT_LENGTH;
+	if (type > SYNC_TYPE_LAST || !types[type])
+		return SYNC_REJECT_TYPE;
+	if (len > SYNC_MESSAGE_MAX)
+		return SYNC_REJECT_LENGTH;
+	arena_init(&arena, memory < sizeof(arena.bytes) ? memory : sizeof(arena.bytes));
+	m = protobuf_c_message_unpack(types[type], &arena.allocator, rd_left(&r), r.at);
+	if (!m)
+		return arena.full ? SYNC_REJECT_MEMORY : SYNC_REJECT_MALFORMED;
+	if (!is_understood(m))
+		return SYNC_REJECT_FIELD;
+	ret->type = (enum sync_type)type;
+	reject = take(m, ret);
+	return reject == SYNC_REJECT_NONE ? sync_rules_judge(ret) : reject;
+}
+
+enum sync_reject codec_sync_unpack(const uint8_t *bytes, size_t len, struct sync_message *ret)
+{
+	return codec_sync_unpack_within(SYNC_MEMORY_MAX, bytes, len, ret);
+}

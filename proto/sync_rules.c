@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "proto/sync_rules.h"
+
+#include "include/name.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+static bool is_name(const char name[static SYNC_NAME_LEN])
+{
+	return name_is_valid(name, strnlen(name, SYNC_NAME_LEN));
+}
+
+static bool is_family(uint8_t family)
+{
+	return family == AF_INET || family == AF_INET6;
+}
+
+static bool is_protocol(uint8_t protocol)
+{
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+}
+
+static enum sync_reject judge_hello(const struct sync_hello *h)
+{
+	if (!is_name(h->node))
+		return SYNC_REJECT_NAME;
+	if (h->epoch == 0 || (h->known_epoch == 0 && h->known_sequence != 0))
+		return SYNC_REJECT_NUMBER;
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_name(const struct sync_name *n)
+{
+	return is_name(n->farm) && is_name(n->backend) ? SYNC_REJECT_NONE : SYNC_REJECT_NAME;
+}
+
+static enum sync_reject judge_flows(const struct sync_flows *f)
+{
+	if (f->n == 0 || f->n > SYNC_FLOWS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	if (!is_family(f->flows[0].key.client.family))
+		return SYNC_REJECT_FAMILY;
+	for (size_t i = 0; i < f->n; i++) {
+		const struct flow_key *key = &f->flows[i].key;
+
+		if (key->client.family != f->flows[0].key.client.family ||
+		    key->vip.family != key->client.family)
+			return SYNC_REJECT_FAMILY;
+		if (!is_protocol(key->protocol))
+			return SYNC_REJECT_PROTOCOL;
+		if (f->flows[i].life_s > SYNC_LIFE_MAX_S)
+			return SYNC_REJECT_LIFE;
+	}
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_pins(const struct sync_pins *p)
+{
+	if (p->n == 0 || p->n > SYNC_PINS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	if (!is_family(p->pins[0].client.family))
+		return SYNC_REJECT_FAMILY;
+	for (size_t i = 0; i < p->n; i++) {
+		if (p->pins[i].client.family != p->pins[0].client.family)
+			return SYNC_REJECT_FAMILY;
+		if (p->pins[i].life_s > SYNC_LIFE_MAX_S)
+			return SYNC_REJECT_LIFE;
+	}
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_snapshot(const struct sync_snapshot *s)
+{
+	bool wanted = s->step == SYNC_SNAPSHOT_WANTED;
+
+	if (s->step < SYNC_SNAPSHOT_WANTED || s->step > SYNC_SNAPSHOT_END ||
+	    wanted != (s->id == 0) || (wanted && s->total != 0) ||
+	    (s->step != SYNC_SNAPSHOT_END && s->sequence != 0))
+		return SYNC_REJECT_NUMBER;
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_states(const struct sync_states *s)
+{
+	if (s->n > SYNC_STATES_MAX)
+		return SYNC_REJECT_ENTRIES;
+	for (size_t i = 0; i < s->n; i++) {
+		if (!is_family(s->states[i].family))
+			return SYNC_REJECT_FAMILY;
+		if (s->states[i].state > SYNC_STATE_LAST || s->states[i].priority == 0)
+			return SYNC_REJECT_NUMBER;
+	}
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_facts(const struct sync_facts *f)
+{
+	if (f->n == 0 || f->n > SYNC_FACTS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	if (!is_name(f->farm))
+		return SYNC_REJECT_NAME;
+	for (size_t i = 0; i < f->n; i++)
+		if (f->facts[i].admin < SYNC_ENABLED || f->facts[i].admin > SYNC_DISABLED ||
+		    f->facts[i].health < SYNC_UP || f->facts[i].health > SYNC_UNRESOLVED)
+			return SYNC_REJECT_NUMBER;
+	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_bye(const struct sync_bye *b)
+{
+	size_t len = strnlen(b->why, sizeof(b->why));
+
+	if (len == 0 || len == sizeof(b->why))
+		return SYNC_REJECT_TEXT;
+	for (size_t i = 0; i < len; i++)
+		if (b->why[i] < ' ' || b->why[i] > '~')
+			return SYNC_REJECT_TEXT;
+	return SYNC_REJECT_NONE;
+}
+
+enum sync_reject sync_rules_judge(const struct sync_message *m)
+{
+	switch (m->type) {
+	case SYNC_HELLO: return judge_hello(&m->hello);
+	case SYNC_NAME: return judge_name(&m->name);
+	case SYNC_FLOWS: return judge_flows(&m->flows);
+	case SYNC_PINS: return judge_pins(&m->pins);
+	case SYNC_ACK:
+	case SYNC_DIGEST: return SYNC_REJECT_NONE;
+	case SYNC_SNAPSHOT: return judge_snapshot(&m->snapshot);
+	case SYNC_STATES: return judge_states(&m->states);
+	case SYNC_FACTS: return judge_facts(&m->facts);
+	case SYNC_BYE: return judge_bye(&m->bye);
+	}
+	return SYNC_REJECT_TYPE;
+}

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/sync_sample.h"
+
+#include "tests/unit/unit.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint32_t sync_random(uint64_t *random, uint32_t n)
+{
+	*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(*random >> 33) % n;
+}
+
+/* --- random ----------------------------------------------------------------------------------- */
+
+/* As often short as long: from no bit to all 64. */
+static uint64_t random_number(uint64_t *random)
+{
+	uint64_t n = (uint64_t)sync_random(random, 1u << 31) << 33 |
+		     (uint64_t)sync_random(random, 1u << 31) << 2 | sync_random(random, 4);
+	uint32_t shift = sync_random(random, 65);
+
+	return shift == 64 ? 0 : n >> shift;
+}
+
+static void random_bytes(uint64_t *random, uint8_t *ret, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		ret[i] = (uint8_t)sync_random(random, 256);
+}
+
+static void random_name(uint64_t *random, char ret[static SYNC_NAME_LEN])
+{
+	static const char signs[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	size_t len = 1 + sync_random(random, SYNC_NAME_LEN - 1);
+
+	memset(ret, 0, SYNC_NAME_LEN);
+	for (size_t i = 0; i < len; i++)
+		ret[i] = signs[sync_random(random, i == 0 ? 52 : sizeof(signs) - 1)];
+}
+
+static struct addr random_address(uint64_t *random, uint8_t family)
+{
+	struct addr a = {.family = family};
+
+	random_bytes(random, a.bytes, addr_len(&a));
+	return a;
+}
+
+/* Few and many, and the bounds themselves. */
+static size_t random_count(uint64_t *random, uint32_t least, uint32_t most)
+{
+	switch (sync_random(random, 4)) {
+	case 0: return least;
+	case 1: return most;
+	case 2: return least + sync_random(random, 12);
+	default: return least + sync_random(random, most - least + 1);
+	}
+}
+
+static uint8_t random_family(uint64_t *random)
+{
+	return sync_random(random, 2) ? AF_INET6 : AF_INET;
+}
+
+static void random_flows(uint64_t *random, struct sync_flows *ret)
+{
+	uint8_t family = random_family(random);
+	size_t n_services = random_count(random, 1, SYNC_SERVICES_MAX);
+	bool same_life = sync_random(random, 2), same_backend = sync_random(random, 2);
+	struct flow_key services[SYNC_SERVICES_MAX] = {{.protocol = 0}};
+
+	for (size_t i = 0; i < n_services; i++)
+		services[i] = (struct flow_key){.vip = random_address(random, family),
+						.vip_port = (uint16_t)sync_random(random, 65536),
+						.protocol = sync_random(random, 2) ? IPPROTO_TCP
+										   : IPPROTO_UDP};
+	ret->sequence = random_number(random);
+	ret->snapshot = (uint32_t)random_number(random);
+	ret->n = random_count(random, 1, SYNC_FLOWS_MAX);
+	for (size_t i = 0; i < ret->n; i++) {
+		struct sync_flow *f = &ret->flows[i];
+
+		*f = (struct sync_flow){.key = services[sync_random(random, (uint32_t)n_services)],
+					.backend = (uint16_t)sync_random(random, 65536),
+					.life_s =
+						(uint16_t)sync_random(random, SYNC_LIFE_MAX_S + 1),
+					.closing = sync_random(random, 2)};
+		if (same_life && i > 0) {
+			f->life_s = ret->flows[0].life_s;
+			f->closing = ret->flows[0].closing;
+		}
+		if (same_backend && i > 0)
+			f->backend = ret->flows[0].backend;
+		f->key.client = random_address(random, family);
+		f->key.client_port = (uint16_t)sync_random(random, 65536);
+	}
+}
+
+static void random_pins(uint64_t *random, struct sync_pins *ret)
+{
+	uint8_t family = random_family(random);
+	bool same = sync_random(random, 2);
+
+	ret->sequence = random_number(random);
+	ret->snapshot = (uint32_t)random_number(random);
+	ret->n = random_count(random, 1, SYNC_PINS_MAX);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->pins[i] = (struct sync_pin){
+			.client = random_address(random, family),
+			.backend = (uint16_t)sync_random(random, 65536),
+			.life_s = same ? SYNC_LIFE_MAX_S
+				       : (uint16_t)sync_random(random, SYNC_LIFE_MAX_S + 1)};
+}
+
+static void random_states(uint64_t *random, struct sync_states *ret)
+{
+	ret->sequence = random_number(random);
+	ret->n = random_count(random, 0, SYNC_STATES_MAX);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->states[i] = (struct sync_state){
+			.section = (uint32_t)random_number(random),
+			.family = random_family(random),
+			.state = (uint8_t)sync_random(random, SYNC_STATE_LAST + 1),
+			.priority = (uint8_t)(1 + sync_random(random, 255)),
+			.link_up = sync_random(random, 2)};
+}
+
+static void random_facts(uint64_t *random, struct sync_facts *ret)
+{
+	ret->sequence = random_number(random);
+	ret->epoch = random_number(random);
+	random_name(random, ret->farm);
+	ret->n = random_count(random, 1, SYNC_FACTS_MAX);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->facts[i] = (struct sync_fact){
+			.backend = (uint16_t)sync_random(random, 65536),
+			.weight = (uint16_t)sync_random(random, 65536),
+			.admin = (uint8_t)(SYNC_ENABLED + sync_random(random, SYNC_DISABLED)),
+			.health = (uint8_t)(SYNC_UP + sync_random(random, SYNC_UNRESOLVED))};
+}
+
+static void random_hello(uint64_t *random, struct sync_hello *ret)
+{
+	random_name(random, ret->node);
+	random_bytes(random, ret->session, sizeof(ret->session));
+	random_bytes(random, ret->config_digest, sizeof(ret->config_digest));
+	ret->epoch = 1 + random_number(random) / 2;
+	ret->known_epoch = random_number(random);
+	ret->known_sequence = ret->known_epoch ? random_number(random) : 0;
+}
+
+static void random_snapshot(uint64_t *random, struct sync_snapshot *ret)
+{
+	*ret = (struct sync_snapshot){
+		.step = (uint8_t)(SYNC_SNAPSHOT_WANTED + sync_random(random, SYNC_SNAPSHOT_END))};
+	if (ret->step == SYNC_SNAPSHOT_WANTED)
+		return;
+	ret->id = 1 + (uint32_t)random_number(random) / 2;
+	ret->total = random_number(random);
+	if (ret->step == SYNC_SNAPSHOT_END)
+		ret->sequence = random_number(random);
+}
+
+static void random_bye(uint64_t *random, struct sync_bye *ret)
+{
+	size_t len = random_count(random, 1, sizeof(ret->why) - 1);
+
+	memset(ret->why, 0, sizeof(ret->why));
+	for (size_t i = 0; i < len; i++)
+		ret->why[i] = (char)(' ' + sync_random(random, '~' - ' ' + 1));
+}
+
+void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_message *ret)
+{
+	ret->type = type;
+	switch (type) {
+	case SYNC_HELLO: random_hello(random, &ret->hello); return;
+	case SYNC_NAME:
+		ret->name.number = (uint16_t)sync_random(random, 65536);
+		random_name(random, ret->name.farm);
+		random_name(random, ret->name.backend);
+		return;
+	case SYNC_FLOWS: random_flows(random, &ret->flows); return;
+	case SYNC_PINS: random_pins(random, &ret->pins); return;
+	case SYNC_ACK:
+		ret->ack = (struct sync_ack){random_number(random), sync_random(random, 2) == 1,
+					     random_number(random)};
+		return;
+	case SYNC_SNAPSHOT: random_snapshot(random, &ret->snapshot); return;
+	case SYNC_DIGEST:
+		ret->digest = (struct sync_digest){random_number(random), random_number(random),
+						   random_number(random), random_number(random),
+						   random_number(random)};
+		return;
+	case SYNC_STATES: random_states(random, &ret->states); return;
+	case SYNC_FACTS: random_facts(random, &ret->facts); return;
+	case SYNC_BYE: random_bye(random, &ret->bye); return;
+	}
+	CU_FAIL("a type that has no sample");
+}
+
+/* --- chosen ----------------------------------------------------------------------------------- */
+
+static struct addr numbered_address(uint8_t family, uint8_t net, size_t i)
+{
+	struct addr a = {.family = family, .bytes = {10, net, (uint8_t)(i >> 8), (uint8_t)i}};
+
+	a.bytes[addr_len(&a) - 1] = (uint8_t)i;
+	return a;
+}
+
+void sync_sample_flows(uint8_t family, size_t n, size_t services, struct sync_message *ret)
+{
+	ret->type = SYNC_FLOWS;
+	ret->flows.sequence = 1000000;
+	ret->flows.snapshot = 0;
+	ret->flows.n = n;
+	for (size_t i = 0; i < n; i++)
+		ret->flows.flows[i] = (struct sync_flow){
+			.key = {.client = numbered_address(family, 1, i),
+				.vip = numbered_address(family, 77, i % services),
+				.client_port = (uint16_t)(40000 + i),
+				.vip_port = 80,
+				.protocol = IPPROTO_TCP},
+			.backend = (uint16_t)(i % 2),
+			.life_s = (uint16_t)(900 - i % 2),
+		};
+}
+
+void sync_sample_small(enum sync_type type, struct sync_message *ret)
+{
+	static const struct sync_states states = {
+		.sequence = 5,
+		.n = 2,
+		.states = {{1, AF_INET, 2, 150, true}, {2, AF_INET6, 1, 100, false}}};
+	static const struct sync_facts facts = {
+		.sequence = 6,
+		.epoch = 7,
+		.farm = "www",
+		.n = 2,
+		.facts = {{1, 256, SYNC_ENABLED, SYNC_UP}, {2, 0, SYNC_DISABLED, SYNC_UNRESOLVED}}};
+
+	ret->type = type;
+	switch (type) {
+	case SYNC_HELLO: ret->hello = (struct sync_hello){"a", {1, 2}, {3, 4}, 5, 6, 300}; return;
+	case SYNC_NAME: ret->name = (struct sync_name){300, "www", "web1"}; return;
+	case SYNC_FLOWS: sync_sample_flows(AF_INET, 3, 2, ret); return;
+	case SYNC_PINS:
+		ret->pins.sequence = 8;
+		ret->pins.snapshot = 1;
+		ret->pins.n = 2;
+		for (uint8_t i = 0; i < 2; i++)
+			ret->pins.pins[i] = (struct sync_pin){numbered_address(AF_INET6, 1, i), 1,
+							      (uint16_t)(600 + i)};
+		return;
+	case SYNC_ACK: ret->ack = (struct sync_ack){300, true, 1}; return;
+	case SYNC_SNAPSHOT:
+		ret->snapshot = (struct sync_snapshot){SYNC_SNAPSHOT_END, 1, 300, 20};
+		return;
+	case SYNC_DIGEST: ret->digest = (struct sync_digest){300, 1, 2, 3, 4}; return;
+	case SYNC_STATES: ret->states = states; return;
+	case SYNC_FACTS: ret->facts = facts; return;
+	case SYNC_BYE: strcpy(ret->bye.why, "stops"); return;
+	}
+	CU_FAIL("a type that has no sample");
+}
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static void same_flows(const struct sync_flows *a, const struct sync_flows *b)
+{
+	bool same = a->sequence == b->sequence && a->snapshot == b->snapshot && a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct sync_flow *f = &a->flows[i], *g = &b->flows[i];
+
+		same = flow_key_equal(&f->key, &g->key) && f->backend == g->backend &&
+		       f->life_s == g->life_s && f->closing == g->closing;
+	}
+	CU_ASSERT(same);
+}
+
+static void same_pins(const struct sync_pins *a, const struct sync_pins *b)
+{
+	bool same = a->sequence == b->sequence && a->snapshot == b->snapshot && a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = addr_equal(&a->pins[i].client, &b->pins[i].client) &&
+		       a->pins[i].backend == b->pins[i].backend &&
+		       a->pins[i].life_s == b->pins[i].life_s;
+	CU_ASSERT(same);
+}
+
+static void same_states(const struct sync_states *a, const struct sync_states *b)
+{
+	bool same = a->sequence == b->sequence && a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct sync_state *s = &a->states[i], *t = &b->states[i];
+
+		same = s->section == t->section && s->family == t->family && s->state == t->state &&
+		       s->priority == t->priority && s->link_up == t->link_up;
+	}
+	CU_ASSERT(same);
+}
+
+static void same_facts(const struct sync_facts *a, const struct sync_facts *b)
+{
+	bool same = a->sequence == b->sequence && a->epoch == b->epoch && a->n == b->n;
+
+	EXPECT_TEXT(a->farm, b->farm);
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct sync_fact *f = &a->facts[i], *g = &b->facts[i];
+
+		same = f->backend == g->backend && f->weight == g->weight && f->admin == g->admin &&
+		       f->health == g->health;
+	}
+	CU_ASSERT(same);
+}
+
+static void same_hello(const struct sync_hello *a, const struct sync_hello *b)
+{
+	EXPECT_TEXT(a->node, b->node);
+	CU_ASSERT(memcmp(a->session, b->session, sizeof(a->session)) == 0);
+	CU_ASSERT(memcmp(a->config_digest, b->config_digest, sizeof(a->config_digest)) == 0);
+	CU_ASSERT(a->epoch == b->epoch && a->known_epoch == b->known_epoch &&
+		  a->known_sequence == b->known_sequence);
+}
+
+void sync_expect_same(const struct sync_message *got, const struct sync_message *want)
+{
+	EXPECT_INT(got->type, want->type);
+	switch (want->type) {
+	case SYNC_HELLO: same_hello(&got->hello, &want->hello); return;
+	case SYNC_NAME:
+		EXPECT_INT(got->name.number, want->name.number);
+		EXPECT_TEXT(got->name.farm, want->name.farm);
+		EXPECT_TEXT(got->name.backend, want->name.backend);
+		return;
+	case SYNC_FLOWS: same_flows(&got->flows, &want->flows); return;
+	case SYNC_PINS: same_pins(&got->pins, &want->pins); return;
+	case SYNC_ACK:
+		CU_ASSERT(got->ack.sequence == want->ack.sequence &&
+			  got->ack.current == want->ack.current &&
+			  got->ack.unknown == want->ack.unknown);
+		return;
+	case SYNC_SNAPSHOT:
+		EXPECT_INT(got->snapshot.step, want->snapshot.step);
+		EXPECT_INT(got->snapshot.id, want->snapshot.id);
+		CU_ASSERT(got->snapshot.sequence == want->snapshot.sequence &&
+			  got->snapshot.total == want->snapshot.total);
+		return;
+	case SYNC_DIGEST: /* five numbers of 64 bits: there is no padding */
+		CU_ASSERT(memcmp(&got->digest, &want->digest, sizeof(got->digest)) == 0);
+		return;
+	case SYNC_STATES: same_states(&got->states, &want->states); return;
+	case SYNC_FACTS: same_facts(&got->facts, &want->facts); return;
+	case SYNC_BYE: EXPECT_TEXT(got->bye.why, want->bye.why); return;
+	}
+	CU_FAIL("a type that cannot be compared");
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+enum sync_reject sync_unpack_exact(size_t memory, const uint8_t *bytes, size_t len,
+				   struct sync_message *ret)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	enum sync_reject reject;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	memcpy(copy, bytes, len);
+	reject = codec_sync_unpack_within(memory, copy, len, ret);
+	free(copy);
+	return reject;
+}
+
+const char *sync_verdict(const uint8_t *bytes, size_t len)
+{
+	static struct sync_message first, second;
+	static uint8_t packed[SYNC_MESSAGE_MAX], again[SYNC_MESSAGE_MAX];
+	enum sync_reject reject = sync_unpack_exact(SYNC_MEMORY_MAX, bytes, len, &first);
+	size_t packed_len;
+
+	if (reject != SYNC_REJECT_NONE)
+		return sync_reject_name(reject);
+	packed_len = codec_sync_pack(&first, packed);
+	CU_ASSERT(packed_len > 0 && packed[0] == bytes[0]);
+	EXPECT_INT(sync_unpack_exact(SYNC_MEMORY_MAX, packed, packed_len, &second),
+		   SYNC_REJECT_NONE);
+	sync_expect_same(&second, &first);
+	EXPECT_INT(codec_sync_pack(&second, again), packed_len);
+	CU_ASSERT(memcmp(again, packed, packed_len) == 0);
+	return sync_reject_name(reject);
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages of the sync channel: there and back, and what may neither be sent nor received. What
+ * strangers could make of them is in t_codec_sync_attack.c.
+ */
+#include "ha/heartbeat.h"
+#include "include/config.h"
+#include "tests/unit/sync_sample.h"
+#include "tests/unit/unit.h"
+#include "tests/unit/wire.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct sync_message sample, got;
+static uint8_t bytes[SYNC_MESSAGE_MAX];
+
+/* --- there and back --------------------------------------------------------------------------- */
+
+static void there_and_back(const struct sync_message *m)
+{
+	size_t len = codec_sync_pack(m, bytes);
+
+	CU_ASSERT(len > 0 && bytes[0] == m->type);
+	EXPECT_INT(sync_unpack_exact(SYNC_MEMORY_MAX, bytes, len, &got), SYNC_REJECT_NONE);
+	sync_expect_same(&got, m);
+}
+
+static void a_small_one_of_each_type(void)
+{
+	for (int type = SYNC_HELLO; type <= SYNC_TYPE_LAST; type++) {
+		sync_sample_small((enum sync_type)type, &sample);
+		there_and_back(&sample);
+	}
+}
+
+static void random_ones_of_each_type(void)
+{
+	uint64_t random = 1;
+
+	for (int i = 0; i < 200; i++)
+		for (int type = SYNC_HELLO; type <= SYNC_TYPE_LAST; type++) {
+			sync_sample_random(&random, (enum sync_type)type, &sample);
+			there_and_back(&sample);
+		}
+}
+
+/* The octets on the wire: another version of the program must read them, too. */
+static void octets_of_each_type(void)
+{
+	static const struct {
+		enum sync_type type;
+		const char *hex;
+	} cases[] = {
+		{SYNC_HELLO, "01 0a0161 1210 01020000000000000000000000000000"
+			     "1a20 0304000000000000000000000000000000000000000000000000000000000000"
+			     "2005 2806 30ac02"},
+		{SYNC_NAME, "02 08ac02 1203777777 1a0477656231"},
+		{SYNC_FLOWS, "03 08c0843d"
+			     "1a0c 0a010000 0a010001 0a010002"
+			     "2a06 9c40 9c41 9c42"
+			     "320e 0a4d0000 0050 06 0a4d0001 0050 06"
+			     "3a03 00 01 00"
+			     "4206 0000 0001 0000"
+			     "4a06 0384 0383 0384"},
+		{SYNC_PINS, "04 0808 1001"
+			    "2220 0a010000000000000000000000000000 0a010001000000000000000000000001"
+			    "4202 0001"
+			    "4a04 0258 0259"},
+		{SYNC_ACK, "05 08ac02 1001 1801"},
+		{SYNC_SNAPSHOT, "06 0803 1001 18ac02 2014"},
+		{SYNC_DIGEST, "07 08ac02 1001 1802 210300000000000000 290400000000000000"},
+		{SYNC_STATES, "08 0805 1210 00000001 04 02 96 01 00000002 06 01 64 00"},
+		{SYNC_FACTS, "09 0806 1007 1a03777777 220c 0001 0100 01 01 0002 0000 03 03"},
+		{SYNC_BYE, "0a 0a0573746f7073"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char want[512] = "", hex[512] = "";
+		size_t len, used = 0;
+
+		for (const char *c = cases[i].hex; *c; c++)
+			if (*c != ' ')
+				want[used++] = *c;
+		sync_sample_small(cases[i].type, &sample);
+		len = codec_sync_pack(&sample, bytes);
+		CU_ASSERT_FATAL(2 * len < sizeof(hex));
+		for (size_t at = 0; at < len; at++)
+			snprintf(hex + 2 * at, 3, "%02x", bytes[at]);
+		EXPECT_TEXT(hex, want);
+	}
+}
+
+/* Numbers that are said in two places. */
+static void limits_agree(void)
+{
+	EXPECT_INT(SYNC_NAME_LEN, CONFIG_NAME_MAX + 1);
+	EXPECT_INT(SYNC_FACTS_MAX, CONFIG_BACKENDS_MAX);
+	EXPECT_INT(SYNC_SESSION_LEN, HEARTBEAT_SESSION_LEN);
+	EXPECT_INT(SYNC_STATE_LAST, HEARTBEAT_MAINTENANCE);
+	EXPECT_INT(SYNC_STATES_MAX, HEARTBEAT_ROUTERS_MAX);
+	CU_ASSERT(SYNC_MESSAGE_MAX < 64 * 1024); /* of a frame */
+}
+
+static void reasons_have_names(void)
+{
+	EXPECT_TEXT(sync_reject_name(SYNC_REJECT_NONE), "none");
+	EXPECT_TEXT(sync_reject_text(SYNC_REJECT_NONE), "is good");
+	EXPECT_TEXT(sync_reject_name(SYNC_REJECT_TYPE), "type");
+	EXPECT_TEXT(sync_reject_text(SYNC_REJECT_TYPE),
+		    "is of a type that this version does not know");
+	EXPECT_TEXT(sync_reject_name(SYNC_REJECT_NUMBER), "number");
+}
+
+/* --- what may not be sent --------------------------------------------------------------------- */
+
+/* Nothing may be written then. */
+static bool is_refused(const struct sync_message *m)
+{
+	size_t len;
+
+	memset(bytes, 0xee, sizeof(bytes));
+	len = codec_sync_pack(m, bytes);
+	for (size_t i = 0; len == 0 && i < sizeof(bytes); i++)
+		if (bytes[i] != 0xee)
+			return false;
+	return len == 0;
+}
+
+/* A small message with one change. */
+#define REFUSED(type, change)                                                                      \
+	do {                                                                                       \
+		sync_sample_small(type, &sample);                                                  \
+		change;                                                                            \
+		CU_ASSERT(is_refused(&sample));                                                    \
+	} while (0)
+
+static void names_that_are_not_sent(void)
+{
+	static const char *const names[] = {"", "1a", "-a", "a.b", "a b", "\xc3\xa4", "a/b", "a\n"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		REFUSED(SYNC_HELLO, strcpy(sample.hello.node, names[i]));
+		REFUSED(SYNC_NAME, strcpy(sample.name.farm, names[i]));
+		REFUSED(SYNC_NAME, strcpy(sample.name.backend, names[i]));
+		REFUSED(SYNC_FACTS, strcpy(sample.facts.farm, names[i]));
+	}
+	/* Without a NUL. */
+	REFUSED(SYNC_HELLO, memset(sample.hello.node, 'a', SYNC_NAME_LEN));
+	REFUSED(SYNC_NAME, memset(sample.name.farm, 'a', SYNC_NAME_LEN));
+	REFUSED(SYNC_NAME, memset(sample.name.backend, 'a', SYNC_NAME_LEN));
+	REFUSED(SYNC_FACTS, memset(sample.facts.farm, 'a', SYNC_NAME_LEN));
+	REFUSED(SYNC_BYE, memset(sample.bye.why, 'a', SYNC_WHY_MAX));
+	REFUSED(SYNC_BYE, strcpy(sample.bye.why, ""));
+	REFUSED(SYNC_BYE, strcpy(sample.bye.why, "a\tb"));
+	REFUSED(SYNC_BYE, strcpy(sample.bye.why, "a\x7f"));
+	REFUSED(SYNC_BYE, strcpy(sample.bye.why, "a\x80"));
+}
+
+static void tables_that_are_not_sent(void)
+{
+	static const uint8_t families[] = {0, 1, AF_INET6, 255};
+
+	REFUSED(SYNC_FLOWS, sample.flows.n = 0);
+	REFUSED(SYNC_FLOWS, sample.flows.n = SYNC_FLOWS_MAX + 1);
+	REFUSED(SYNC_FLOWS, sample.flows.n = SIZE_MAX);
+	REFUSED(SYNC_FLOWS, sample.flows.flows[2].life_s = SYNC_LIFE_MAX_S + 1);
+	REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.protocol = 0);
+	REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.protocol = IPPROTO_ICMP);
+	REFUSED(SYNC_PINS, sample.pins.n = 0);
+	REFUSED(SYNC_PINS, sample.pins.n = SYNC_PINS_MAX + 1);
+	REFUSED(SYNC_PINS, sample.pins.pins[1].life_s = SYNC_LIFE_MAX_S + 1);
+	REFUSED(SYNC_PINS, sample.pins.pins[1].client.family = AF_INET);
+	REFUSED(SYNC_PINS, sample.pins.pins[0].client.family = 0);
+	for (size_t i = 0; i < sizeof(families); i++) {
+		REFUSED(SYNC_FLOWS, sample.flows.flows[0].key.client.family = families[i]);
+		REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.client.family = families[i]);
+		REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.vip.family = families[i]);
+		REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.vip.family =
+					    sample.flows.flows[2].key.client.family = families[i]);
+	}
+	/* One service more than a message has room for. */
+	sync_sample_flows(AF_INET, SYNC_SERVICES_MAX + 1, SYNC_SERVICES_MAX + 1, &sample);
+	CU_ASSERT(is_refused(&sample));
+	sync_sample_flows(AF_INET, SYNC_SERVICES_MAX + 1, SYNC_SERVICES_MAX, &sample);
+	there_and_back(&sample);
+}
+
+static void numbers_that_are_not_sent(void)
+{
+	REFUSED(SYNC_HELLO, sample.type = 0);
+	REFUSED(SYNC_HELLO, sample.type = SYNC_TYPE_LAST + 1);
+	REFUSED(SYNC_HELLO, sample.hello.epoch = 0);
+	REFUSED(SYNC_HELLO, sample.hello.known_epoch = 0);
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot.step = 0);
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot.step = SYNC_SNAPSHOT_END + 1);
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot.step = SYNC_SNAPSHOT_BEGIN); /* with a sequence */
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot.id = 0);
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot = ((struct sync_snapshot){.step = 1, .id = 1}));
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot = ((struct sync_snapshot){.step = 1, .total = 1}));
+	REFUSED(SYNC_SNAPSHOT,
+		sample.snapshot = ((struct sync_snapshot){.step = 1, .sequence = 1}));
+	REFUSED(SYNC_STATES, sample.states.n = SYNC_STATES_MAX + 1);
+	REFUSED(SYNC_STATES, sample.states.states[1].family = 0);
+	REFUSED(SYNC_STATES, sample.states.states[1].state = SYNC_STATE_LAST + 1);
+	REFUSED(SYNC_STATES, sample.states.states[1].priority = 0);
+	REFUSED(SYNC_FACTS, sample.facts.n = 0);
+	REFUSED(SYNC_FACTS, sample.facts.n = SYNC_FACTS_MAX + 1);
+	REFUSED(SYNC_FACTS, sample.facts.facts[1].admin = 0);
+	REFUSED(SYNC_FACTS, sample.facts.facts[1].admin = SYNC_DISABLED + 1);
+	REFUSED(SYNC_FACTS, sample.facts.facts[1].health = 0);
+	REFUSED(SYNC_FACTS, sample.facts.facts[1].health = SYNC_UNRESOLVED + 1);
+}
+
+/* --- what is not received --------------------------------------------------------------------- */
+
+/* A field behind a small message takes the place of the one in it. */
+struct instead {
+	enum sync_type type;
+	unsigned int field;
+	const char *text; /* NULL: so many octets of 1 */
+	size_t len;
+	enum sync_reject want;
+};
+
+static void expect_instead(const struct instead *c)
+{
+	static const uint8_t ones[16 * (SYNC_FLOWS_MAX + 1)] = {[0 ... 16 * SYNC_FLOWS_MAX + 15] =
+									1};
+	struct wr w;
+
+	sync_sample_small(c->type, &sample);
+	w = wr_init(bytes, sizeof(bytes));
+	w.used = codec_sync_pack(&sample, bytes);
+	wire_bytes(&w, c->field, c->text ? c->text : (const char *)ones, c->len);
+	CU_ASSERT_FATAL(wr_ok(&w));
+	if (!unit_equal_text(sync_verdict(bytes, wr_used(&w)), sync_reject_name(c->want), __FILE__,
+			     __LINE__)) {
+		printf("    type %d field %u len %zu", c->type, c->field, c->len);
+		CU_FAIL("another verdict");
+	}
+}
+
+#define TEXT(text) (text), sizeof(text) - 1
+#define ONES(n)	   NULL, (n)
+
+static void fields_that_are_not_received(void)
+{
+	static const struct instead cases[] = {
+		{SYNC_HELLO, 1, TEXT("b-2_C"), SYNC_REJECT_NONE},
+		{SYNC_HELLO, 1, TEXT("a234567890123456789012345678901"), SYNC_REJECT_NONE},
+		{SYNC_HELLO, 1, TEXT("a2345678901234567890123456789012"), SYNC_REJECT_NAME},
+		{SYNC_HELLO, 1, TEXT(""), SYNC_REJECT_NAME},
+		{SYNC_HELLO, 1, TEXT("1a"), SYNC_REJECT_NAME},
+		{SYNC_HELLO, 1, TEXT("a\0b"), SYNC_REJECT_NAME},
+		{SYNC_HELLO, 1, TEXT("a\0"), SYNC_REJECT_NAME},
+		{SYNC_HELLO, 2, ONES(SYNC_SESSION_LEN), SYNC_REJECT_NONE},
+		{SYNC_HELLO, 2, ONES(SYNC_SESSION_LEN - 1), SYNC_REJECT_SIZE},
+		{SYNC_HELLO, 2, ONES(SYNC_SESSION_LEN + 1), SYNC_REJECT_SIZE},
+		{SYNC_HELLO, 2, TEXT(""), SYNC_REJECT_SIZE},
+		{SYNC_HELLO, 3, ONES(SYNC_DIGEST_LEN - 1), SYNC_REJECT_SIZE},
+		{SYNC_HELLO, 3, ONES(SYNC_DIGEST_LEN + 1), SYNC_REJECT_SIZE},
+		{SYNC_HELLO, 4, TEXT("a"), SYNC_REJECT_MALFORMED}, /* a number, not octets */
+		{SYNC_NAME, 2, TEXT("a b"), SYNC_REJECT_NAME},
+		{SYNC_NAME, 2, TEXT("a\x7f"), SYNC_REJECT_NAME},
+		{SYNC_NAME, 3, TEXT(""), SYNC_REJECT_NAME},
+		{SYNC_NAME, 3, TEXT("web1\0web2"), SYNC_REJECT_NAME},
+		/* Three flows of IPv4, of two services. */
+		{SYNC_FLOWS, 3, ONES(12), SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 3, ONES(11), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 3, ONES(8), SYNC_REJECT_SIZE}, /* two: the other columns have three */
+		{SYNC_FLOWS, 3, ONES(16), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 3, ONES(0), SYNC_REJECT_ENTRIES},
+		{SYNC_FLOWS, 3, ONES(4 * (SYNC_FLOWS_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_FLOWS, 4, ONES(48), SYNC_REJECT_FAMILY}, /* IPv4 and IPv6 */
+		{SYNC_FLOWS, 5, ONES(6), SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 5, ONES(5), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 5, ONES(8), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 5, ONES(2), SYNC_REJECT_SIZE}, /* not a column that may stand once */
+		{SYNC_FLOWS, 5, ONES(0), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6\1\1\1\2\0\1\x11"), SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6\1\1\1\2\0\1\0"), SYNC_REJECT_PROTOCOL},
+		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\1\1\1\1\2\0\1\6"), SYNC_REJECT_PROTOCOL},
+		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6"), SYNC_REJECT_SIZE}, /* and an index */
+		{SYNC_FLOWS, 6, ONES(13), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 6, ONES(0), SYNC_REJECT_ENTRIES},
+		{SYNC_FLOWS, 6, ONES(7 * (SYNC_SERVICES_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_FLOWS, 7, TEXT("\0\0\1"), SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 7, TEXT("\0\0\2"), SYNC_REJECT_SERVICE},
+		{SYNC_FLOWS, 7, TEXT("\xff\0\1"), SYNC_REJECT_SERVICE},
+		{SYNC_FLOWS, 7, TEXT("\0\0"), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 7, TEXT("\0\0\0\0"), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 7, TEXT(""), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 8, ONES(2), SYNC_REJECT_NONE}, /* once for all */
+		{SYNC_FLOWS, 8, ONES(4), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 8, ONES(7), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 8, ONES(0), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 9, TEXT("\x80\0"), SYNC_REJECT_NONE}, /* ended, closing */
+		{SYNC_FLOWS, 9, TEXT("\xff\xff"), SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 9, ONES(1), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 9, ONES(4), SYNC_REJECT_SIZE},
+		{SYNC_FLOWS, 9, ONES(0), SYNC_REJECT_SIZE},
+		/* Two pins of IPv6. */
+		{SYNC_PINS, 3, ONES(8), SYNC_REJECT_FAMILY},
+		{SYNC_PINS, 4, ONES(31), SYNC_REJECT_SIZE},
+		{SYNC_PINS, 4, ONES(48), SYNC_REJECT_SIZE},
+		{SYNC_PINS, 4, ONES(0), SYNC_REJECT_ENTRIES},
+		{SYNC_PINS, 4, ONES(16 * (SYNC_PINS_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_PINS, 8, ONES(4), SYNC_REJECT_NONE},
+		{SYNC_PINS, 8, ONES(3), SYNC_REJECT_SIZE},
+		{SYNC_PINS, 8, ONES(0), SYNC_REJECT_SIZE},
+		{SYNC_PINS, 9, TEXT("\x7f\xff"), SYNC_REJECT_NONE},
+		{SYNC_PINS, 9, TEXT("\x80\0"), SYNC_REJECT_LIFE},
+		{SYNC_PINS, 9, TEXT("\0\1\xff\xff"), SYNC_REJECT_LIFE},
+		{SYNC_PINS, 9, ONES(6), SYNC_REJECT_SIZE},
+		{SYNC_STATES, 2, TEXT(""), SYNC_REJECT_NONE},
+		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\4\1\0"), SYNC_REJECT_NONE},
+		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\5\1\0"), SYNC_REJECT_NUMBER},
+		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\4\0\0"), SYNC_REJECT_NUMBER},
+		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\4\1\2"), SYNC_REJECT_NUMBER},
+		{SYNC_STATES, 2, TEXT("\0\0\0\0\5\4\1\0"), SYNC_REJECT_FAMILY},
+		{SYNC_STATES, 2, ONES(7), SYNC_REJECT_SIZE},
+		{SYNC_STATES, 2, ONES(8 * (SYNC_STATES_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_FACTS, 3, TEXT("a:b"), SYNC_REJECT_NAME},
+		{SYNC_FACTS, 3, TEXT("a\0"), SYNC_REJECT_NAME},
+		{SYNC_FACTS, 4, TEXT("\0\0\xff\xff\3\3"), SYNC_REJECT_NONE},
+		{SYNC_FACTS, 4, TEXT("\0\0\0\0\0\1"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\0\0\0\0\4\1"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\0\0\0\0\1\0"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\0\0\0\0\1\4"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, ONES(11), SYNC_REJECT_SIZE},
+		{SYNC_FACTS, 4, ONES(0), SYNC_REJECT_ENTRIES},
+		{SYNC_FACTS, 4, ONES(6 * SYNC_FACTS_MAX), SYNC_REJECT_NONE},
+		{SYNC_FACTS, 4, ONES(6 * (SYNC_FACTS_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_BYE, 1, TEXT("~ it stops"), SYNC_REJECT_NONE},
+		{SYNC_BYE, 1, TEXT(""), SYNC_REJECT_TEXT},
+		{SYNC_BYE, 1, TEXT("a\nb"), SYNC_REJECT_TEXT},
+		{SYNC_BYE, 1, TEXT("a\0b"), SYNC_REJECT_TEXT},
+		{SYNC_BYE, 1, TEXT("\x7f"), SYNC_REJECT_TEXT},
+		{SYNC_BYE, 1, TEXT("\x80"), SYNC_REJECT_TEXT},
+		{SYNC_BYE, 1, ONES(SYNC_WHY_MAX), SYNC_REJECT_TEXT},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_instead(&cases[i]);
+}
+
+static void numbers_that_are_not_received(void)
+{
+	static const struct {
+		enum sync_type type;
+		unsigned int field;
+		uint64_t number;
+		enum sync_reject want;
+	} cases[] = {
+		{SYNC_HELLO, 1, 97, SYNC_REJECT_MALFORMED}, /* octets, not a number */
+		{SYNC_HELLO, 4, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_HELLO, 4, 0, SYNC_REJECT_NUMBER},
+		{SYNC_HELLO, 5, 0, SYNC_REJECT_NUMBER}, /* and up to 300 */
+		{SYNC_NAME, 1, UINT16_MAX, SYNC_REJECT_NONE},
+		{SYNC_NAME, 1, UINT16_MAX + 1, SYNC_REJECT_NUMBER},
+		{SYNC_NAME, 1, UINT32_MAX + 2ULL, SYNC_REJECT_NUMBER},
+		{SYNC_NAME, 1, UINT64_MAX, SYNC_REJECT_NUMBER},
+		{SYNC_FLOWS, 1, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 2, UINT32_MAX, SYNC_REJECT_NONE},
+		{SYNC_FLOWS, 2, UINT32_MAX + 1ULL, SYNC_REJECT_NUMBER},
+		{SYNC_PINS, 2, UINT32_MAX + 1ULL, SYNC_REJECT_NUMBER},
+		{SYNC_ACK, 2, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_SNAPSHOT, 1, 0, SYNC_REJECT_NUMBER},
+		{SYNC_SNAPSHOT, 1, 2, SYNC_REJECT_NUMBER}, /* BEGIN with a sequence */
+		{SYNC_SNAPSHOT, 1, 4, SYNC_REJECT_NUMBER},
+		{SYNC_SNAPSHOT, 1, 256 + 3, SYNC_REJECT_NUMBER},
+		{SYNC_SNAPSHOT, 1, UINT32_MAX + 4ULL, SYNC_REJECT_NUMBER},
+		{SYNC_SNAPSHOT, 2, 0, SYNC_REJECT_NUMBER},
+		{SYNC_SNAPSHOT, 2, UINT32_MAX, SYNC_REJECT_NONE},
+		{SYNC_SNAPSHOT, 2, UINT32_MAX + 2ULL, SYNC_REJECT_NUMBER},
+		{SYNC_STATES, 1, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_FACTS, 2, UINT64_MAX, SYNC_REJECT_NONE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct wr w = wr_init(bytes, sizeof(bytes));
+
+		sync_sample_small(cases[i].type, &sample);
+		w.used = codec_sync_pack(&sample, bytes);
+		wire_number(&w, cases[i].field, cases[i].number);
+		EXPECT_TEXT(sync_verdict(bytes, wr_used(&w)), sync_reject_name(cases[i].want));
+	}
+}
+
+/* --- another version -------------------------------------------------------------------------- */
+
+static void what_a_newer_version_may_add(void)
+{
+	static const struct {
+		unsigned int field;
+		enum sync_reject want;
+	} cases[] = {{10, SYNC_REJECT_FIELD},
+		     {15, SYNC_REJECT_FIELD},
+		     {99, SYNC_REJECT_FIELD},
+		     {100, SYNC_REJECT_NONE},
+		     {20000, SYNC_REJECT_NONE}};
+
+	for (int type = SYNC_HELLO; type <= SYNC_TYPE_LAST; type++) {
+		sync_sample_small((enum sync_type)type, &sample);
+		for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+			struct wr w = wr_init(bytes, sizeof(bytes));
+
+			w.used = codec_sync_pack(&sample, bytes);
+			wire_bytes(&w, cases[i].field, "news", 4);
+			EXPECT_TEXT(sync_verdict(bytes, wr_used(&w)),
+				    sync_reject_name(cases[i].want));
+			EXPECT_INT(codec_sync_unpack(bytes, wr_used(&w), &got), cases[i].want);
+			if (cases[i].want == SYNC_REJECT_NONE)
+				sync_expect_same(&got, &sample);
+		}
+	}
+}
+
+/* Of a type that nobody knows nothing is read, whatever it is and however long. */
+static void an_unknown_type(void)
+{
+	static uint8_t long_one[64 * 1024];
+
+	for (int type = 0; type < 256; type++) {
+		bool known = type >= SYNC_HELLO && type <= SYNC_TYPE_LAST;
+
+		long_one[0] = (uint8_t)type;
+		EXPECT_TEXT(sync_verdict(long_one, sizeof(long_one)), known ? "length" : "type");
+		long_one[1] = 0xff;
+		EXPECT_TEXT(sync_verdict(long_one, 2), known ? "malformed" : "type");
+	}
+	EXPECT_TEXT(sync_verdict(long_one, 0), "length");
+}
+
+UNIT_TESTS(codec_sync) = {
+	{"a small one of each type", a_small_one_of_each_type},
+	{"random ones of each type", random_ones_of_each_type},
+	{"octets of each type", octets_of_each_type},
+	{"limits agree", limits_agree},
+	{"reasons have names", reasons_have_names},
+	{"names that are not sent", names_that_are_not_sent},
+	{"tables that are not sent", tables_that_are_not_sent},
+	{"numbers that are not sent", numbers_that_are_not_sent},
+	{"fields that are not received", fields_that_are_not_received},
+	{"numbers that are not received", numbers_that_are_not_received},
+	{"what a newer version may add", what_a_newer_version_may_add},
+	{"an unknown type", an_unknown_type},
+	UNIT_TESTS_END,
+};
