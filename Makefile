@@ -125,7 +125,7 @@ $(UNIT_LIST): tests/unit
 	@printf 'SUITE(%s)\n' $(patsubst tests/unit/t_%.c,%,$(wildcard tests/unit/t_*.c)) >$@
 
 # A fuzz target is built from source with clang, so that the decoders themselves are instrumented.
-$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(PB_H) | $(B)/packages
+$(B)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_SRC) $(PB_H) $(wildcard tests/fuzz/*.h) | $(B)/packages
 	$(call say,FUZZ,$@)
 	$(Q)clang -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE \
 		-DDIRECTOR_VERSION='"$(VERSION)"' -I. -I$(B) $(PKG_CFLAGS) -o $@ $< $(FUZZ_SRC) \
