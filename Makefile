@@ -195,6 +195,7 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	$(B)/bench_lists $(BENCH_LISTS) || status=1; \
 	$(B)/bench_lists --mutant --count 20 || status=1; echo; \
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; echo; \
+	$(B)/bench_flow_write $(BENCH_FLOW_WRITE) || status=1; echo; \
 	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; echo; \
 	B=$(B) tests/bench/takeover.sh --json $(B)/bench/takeover.json $(BENCH_TAKEOVER) || \
 		status=1; exit $$status

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flow/flow_ask.h"
 
-#include "director/flow/nl_reader.h"
-#include "include/wr.h"
+#include "director/flow/nl_writer.h"
 
 #include <string.h>
 #include <sys/socket.h>
@@ -13,81 +12,41 @@
 #include <linux/netlink.h>
 
 enum {
-	NESTED = 0x8000,
 	ELEMENT = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM,
 	SET = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET,
 };
 
 /* --- requests ---------------------------------------------------------------------------------- */
 
-static void put16(struct wr *w, uint16_t v)
-{
-	wr_bytes(w, &v, sizeof(v));
-}
-
-static void put32(struct wr *w, uint32_t v)
-{
-	wr_bytes(w, &v, sizeof(v));
-}
-
-static size_t padded(size_t len)
-{
-	return (len + 3) & ~(size_t)3;
-}
-
-static void put_attribute(struct wr *w, uint16_t type, const void *value, size_t len)
-{
-	static const uint8_t zero[4];
-
-	put16(w, (uint16_t)(NL_ATTRIBUTE_HEADER + len));
-	put16(w, type);
-	wr_bytes(w, value, len);
-	wr_bytes(w, zero, padded(len) - len);
-}
-
-/* A nest that holds `inside` octets. */
-static void put_nest(struct wr *w, uint16_t type, size_t inside)
-{
-	put16(w, (uint16_t)(NL_ATTRIBUTE_HEADER + inside));
-	put16(w, (uint16_t)(type | NESTED));
-}
-
 static void put_header(struct wr *w, uint32_t len, uint16_t type, uint32_t seq)
 {
-	put32(w, len);
-	put16(w, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type));
-	put16(w, NLM_F_REQUEST);
-	put32(w, seq);
-	put32(w, 0);
-	wr_u8(w, NFPROTO_NETDEV);
-	wr_u8(w, NFNETLINK_V0);
-	wr_be16(w, 0);
+	nl_put_header(w, len, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_REQUEST, seq,
+		      NFPROTO_NETDEV, 0);
 }
 
-/* Octets of both names as attributes; 0: out of bounds. */
-static size_t names_len(const struct flow_ask_set *set)
+size_t flow_ask_names_len(const struct flow_ask_set *set)
 {
 	const char *table_end = memchr(set->table, '\0', sizeof(set->table));
 	const char *set_end = memchr(set->set, '\0', sizeof(set->set));
 
 	if (!table_end || !set_end)
 		return 0;
-	return 2 * (size_t)NL_ATTRIBUTE_HEADER + padded((size_t)(table_end - set->table) + 1) +
-	       padded((size_t)(set_end - set->set) + 1);
+	return 2 * (size_t)NL_ATTRIBUTE_HEADER + nl_padded((size_t)(table_end - set->table) + 1) +
+	       nl_padded((size_t)(set_end - set->set) + 1);
 }
 
-/* The table is the first attribute, the set the second, of both messages. */
-static void put_names(struct wr *w, const struct flow_ask_set *set)
+/* The table is the first attribute, the set the second, of all messages about sets. */
+void flow_ask_put_names(struct wr *w, const struct flow_ask_set *set)
 {
-	put_attribute(w, NFTA_SET_ELEM_LIST_TABLE, set->table, strlen(set->table) + 1);
-	put_attribute(w, NFTA_SET_ELEM_LIST_SET, set->set, strlen(set->set) + 1);
+	nl_put_attribute(w, NFTA_SET_ELEM_LIST_TABLE, set->table, strlen(set->table) + 1);
+	nl_put_attribute(w, NFTA_SET_ELEM_LIST_SET, set->set, strlen(set->set) + 1);
 }
 
 size_t flow_ask_build(const struct flow_ask_set *set, const uint8_t *keys, size_t n, uint32_t seq,
 		      uint8_t *bytes, size_t size)
 {
 	const size_t header = NL_ATTRIBUTE_HEADER;
-	size_t value = header + padded(set->key_len), names = names_len(set);
+	size_t value = header + nl_padded(set->key_len), names = flow_ask_names_len(set);
 	struct wr w = wr_init(bytes, size);
 	uint32_t len = (uint32_t)(NL_HEADER + NL_FAMILY_HEADER + names + 3 * header + value);
 
@@ -95,24 +54,24 @@ size_t flow_ask_build(const struct flow_ask_set *set, const uint8_t *keys, size_
 		return 0;
 	for (size_t i = 0; i < n; i++) {
 		put_header(&w, len, NFT_MSG_GETSETELEM, seq + (uint32_t)i);
-		put_names(&w, set);
-		put_nest(&w, NFTA_SET_ELEM_LIST_ELEMENTS, 2 * header + value);
-		put_nest(&w, NFTA_LIST_ELEM, header + value);
-		put_nest(&w, NFTA_SET_ELEM_KEY, value);
-		put_attribute(&w, NFTA_DATA_VALUE, keys + i * set->key_len, set->key_len);
+		flow_ask_put_names(&w, set);
+		nl_put_nest(&w, NFTA_SET_ELEM_LIST_ELEMENTS, 2 * header + value);
+		nl_put_nest(&w, NFTA_LIST_ELEM, header + value);
+		nl_put_nest(&w, NFTA_SET_ELEM_KEY, value);
+		nl_put_attribute(&w, NFTA_DATA_VALUE, keys + i * set->key_len, set->key_len);
 	}
 	return wr_ok(&w) ? wr_used(&w) : 0;
 }
 
 size_t flow_ask_build_set(const struct flow_ask_set *set, uint32_t seq, uint8_t *bytes, size_t size)
 {
-	size_t names = names_len(set);
+	size_t names = flow_ask_names_len(set);
 	struct wr w = wr_init(bytes, size);
 
 	if (!names)
 		return 0;
 	put_header(&w, (uint32_t)(NL_HEADER + NL_FAMILY_HEADER + names), NFT_MSG_GETSET, seq);
-	put_names(&w, set);
+	flow_ask_put_names(&w, set);
 	return wr_ok(&w) ? wr_used(&w) : 0;
 }
 
@@ -256,6 +215,18 @@ void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_
 	}
 	put_port(ports, flow->client_port);
 	put_port(ports + 2, flow->vip_port);
+}
+
+void flow_ask_pin_key(const struct addr *client, uint8_t prefix,
+		      uint8_t key[static FLOW_ASK_FLOW_KEY])
+{
+	size_t len = addr_len(client);
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned int bits = prefix > 8 * i ? prefix - 8 * (unsigned int)i : 0;
+
+		key[i] = (uint8_t)(client->bytes[i] & (bits >= 8 ? 0xff : 0xff00 >> bits));
+	}
 }
 
 void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY_IPV4], uint8_t protocol,

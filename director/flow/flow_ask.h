@@ -51,6 +51,11 @@ size_t flow_ask_build(const struct flow_ask_set *set, const uint8_t *keys, size_
 size_t flow_ask_build_set(const struct flow_ask_set *set, uint32_t seq, uint8_t *bytes,
 			  size_t size);
 
+struct wr;
+/* Octets of both names of a set as attributes, 0 when one does not end; and writing them. */
+size_t flow_ask_names_len(const struct flow_ask_set *set);
+void flow_ask_put_names(struct wr *w, const struct flow_ask_set *set);
+
 /*
  * The key of a flow as the flow tables have it (director/ruleset/key.c): IPv4: client, VIP, both
  * ports; IPv6: the client's network, the low 32 bits of its address, both ports. Its octets, of
@@ -59,6 +64,12 @@ size_t flow_ask_build_set(const struct flow_ask_set *set, uint32_t seq, uint8_t 
 enum { FLOW_ASK_FLOW_KEY = 16, FLOW_ASK_FLOW_KEY_IPV4 = 12 };
 size_t flow_ask_key_len(const struct flow_key *flow);
 void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_KEY]);
+/*
+ * The key of a client as the tables of pins have it: the first prefix bits (persistence-prefix) of
+ * its address, the others zero. Its octets are those of the address.
+ */
+void flow_ask_pin_key(const struct addr *client, uint8_t prefix,
+		      uint8_t key[static FLOW_ASK_FLOW_KEY]);
 /* The other way, of an IPv4 flow: an IPv6 key does not hold all of the flow. */
 void flow_ask_unkey(const uint8_t key[static FLOW_ASK_FLOW_KEY_IPV4], uint8_t protocol,
 		    struct flow_key *ret);

@@ -24,6 +24,7 @@ struct keeper {
 	bool quiet;		 /* the next change is not told */
 	char blamed[KEEPER_WHO]; /* "": nobody */
 	uint32_t generation;
+	uint64_t reads; /* of the whole table, to find out what is there */
 	struct count_book counts;
 	size_t next_counted; /* index of the set with which the next piece of the roll begins */
 	struct drop_book drops;

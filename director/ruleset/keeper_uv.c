@@ -38,6 +38,11 @@ void keeper_watch(struct keeper *k, struct nft_watch *watch)
 	k->watch = watch;
 }
 
+uint64_t keeper_reads(const struct keeper *k)
+{
+	return k->reads;
+}
+
 void keeper_free(struct keeper *k)
 {
 	if (!k)
@@ -76,6 +81,7 @@ static int read_kernel(struct keeper *k, struct ruleset *old, struct err *err)
 	ruleset_clear(&k->have);
 	nft_socket_generation(&k->socket, &k->generation);
 	k->stale = false;
+	k->reads++;
 	code = kernel_read(&k->socket, &k->have);
 	if (code < 0)
 		err_set(err, code, "cannot read the nft ruleset from the kernel: %s",
@@ -348,6 +354,7 @@ int keeper_compare(struct keeper *k, struct ruleset_change *ret, struct err *err
 	struct nft_batch batch;
 	int code = kernel_read(&k->socket, &have);
 
+	k->reads++;
 	*ret = (struct ruleset_change){0};
 	if (code < 0)
 		return err_set(err, code, "cannot read the nft ruleset from the kernel: %s",

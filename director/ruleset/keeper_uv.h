@@ -37,6 +37,8 @@ uint32_t keeper_port(const struct keeper *k);
  * is read after each of them, which takes a second with a thousand large farms.
  */
 void keeper_watch(struct keeper *k, struct nft_watch *watch);
+/* How often it has read the whole table to find out what is there: the dear thing of all it does. */
+uint64_t keeper_reads(const struct keeper *k);
 /* Leaves the table as it is; accepts NULL. */
 void keeper_free(struct keeper *k);
 /*

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/filter.h>
+#include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,10 +16,13 @@
 
 enum {
 	APART_MS = 1000, /* between two calls: a comparison of a big table takes some 100 ms */
-	READS = 512,	 /* of one wake-up: what the buffer holds, some milliseconds */
+	READS = 512,	 /* of one wake-up: some milliseconds */
+	ROUNDS = 32,	 /* of so many, for who asks: more than the buffer holds */
 	RECEIVE_BUFFER = 4 * 1024 * 1024, /* somebody's transaction of 100,000 elements */
 	MESSAGE = 16384,  /* NLMSG_GOODSIZE, into which the kernel joins several, is half of that */
-	PORT_OFFSET = 12, /* of struct nlmsghdr's nlmsg_pid */
+	TYPE_OFFSET = 4,  /* of struct nlmsghdr's nlmsg_type ... */
+	PORT_OFFSET = 12, /* ... and nlmsg_pid */
+	NEW_GENERATION = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN,
 };
 
 struct nft_watch {
@@ -26,6 +30,7 @@ struct nft_watch {
 	nft_watch_changed *changed;
 	void *owner;
 	struct mnl_socket *nl;
+	uint32_t port; /* of our own socket */
 	uv_poll_t poll;
 	uv_timer_t later;
 	int open_handles;
@@ -117,7 +122,8 @@ static void take_all(struct nft_watch *w, const uint8_t *bytes, size_t n)
 	}
 }
 
-static void read_socket(struct nft_watch *w)
+/* False: there may be more. */
+static bool read_socket(struct nft_watch *w)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[MESSAGE];
 
@@ -130,8 +136,9 @@ static void read_socket(struct nft_watch *w)
 		else if (n >= 0 || errno == ENOBUFS)
 			lose(w);
 		else if (errno != EINTR)
-			break;
+			return true;
 	}
+	return false;
 }
 
 static void readable(uv_poll_t *poll, int status, int events)
@@ -148,10 +155,11 @@ static void readable(uv_poll_t *poll, int status, int events)
 		uv_poll_start(poll, UV_READABLE, readable);
 }
 
-/* For a user who asks: what is read here would call nobody else. */
+/* For a user who asks: what is read here would call nobody else. All that is there by now. */
 static void read_aside(struct nft_watch *w)
 {
-	read_socket(w);
+	for (int i = 0; i < ROUNDS && !read_socket(w); i++)
+		;
 	if (w->pending)
 		call_later(w, APART_MS);
 }
@@ -175,13 +183,18 @@ const char *nft_watch_who(struct nft_watch *w, char buf[static NFT_WATCH_WHO])
 
 /*
  * What our own socket does is not even queued: a transaction of ours may have a thousand elements.
- * Loads are big-endian, the port is not.
+ * Of what passes the number of the generation is, alone. Loads are big-endian, the port and the type
+ * are not. Of a transaction's messages those that the kernel joins are all of one sender, and the
+ * number is never among them.
  */
-static int filter(struct mnl_socket *nl, uint32_t port)
+static int filter(struct mnl_socket *nl, uint32_t port, uint32_t passing)
 {
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, PORT_OFFSET),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 4, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(passing), 0, 2),
+		BPF_STMT(BPF_LD | BPF_H | BPF_ABS, TYPE_OFFSET),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htons(NEW_GENERATION), 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 		BPF_STMT(BPF_RET | BPF_K, 0),
 	};
@@ -189,6 +202,11 @@ static int filter(struct mnl_socket *nl, uint32_t port)
 
 	return setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_ATTACH_FILTER, &program,
 			  sizeof(program));
+}
+
+int nft_watch_pass(struct nft_watch *w, uint32_t port)
+{
+	return filter(w->nl, w->port, port) < 0 ? -errno : 0;
 }
 
 static int open_socket(struct nft_watch *w, uint32_t port)
@@ -199,7 +217,7 @@ static int open_socket(struct nft_watch *w, uint32_t port)
 	if (!w->nl ||
 	    setsockopt(mnl_socket_get_fd(w->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
 		    0 ||
-	    filter(w->nl, port) < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    filter(w->nl, port, port) < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
 	    mnl_socket_setsockopt(w->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
 		return -errno;
 	return 0;
@@ -221,6 +239,7 @@ int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, vo
 			       strerror(-code));
 	}
 	w->loop = loop;
+	w->port = port;
 	w->changed = changed;
 	w->owner = owner;
 	uv_timer_init(loop, &w->later);

@@ -25,8 +25,14 @@ typedef void nft_watch_changed(void *owner, const char *who);
 int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, void *owner,
 		  struct nft_watch **ret, struct err *err);
 /*
- * True when all generations behind `from`, up to `to`, are known to be made by others and to have
- * left our table alone. Accepts NULL, who knows nothing.
+ * Transactions through another socket of ours, of that port, count as harmless from now on, whatever
+ * they do: they change nothing but elements that the packet path changes, too (flow_write_uv.h).
+ * There is one such socket. 0 or negative errno.
+ */
+int nft_watch_pass(struct nft_watch *w, uint32_t port);
+/*
+ * True when all generations behind `from`, up to `to`, are known to have left our table alone: made by
+ * others, or through the socket that passes. Accepts NULL, who knows nothing.
  */
 bool nft_watch_is_harmless(struct nft_watch *w, uint32_t from, uint32_t to);
 /*

@@ -242,6 +242,35 @@ static void requests(void)
 	EXPECT_INT(flow_ask_build_set(&set, 5, bytes, sizeof(bytes)), 0);
 }
 
+/* As the masks of the rules leave it, see plan_pins.c. */
+static void pin_keys(void)
+{
+	static const struct {
+		const char *client;
+		uint8_t prefix;
+		const char *network;
+	} cases[] = {
+		{"10.77.129.255", 32, "10.77.129.255"},
+		{"10.77.129.255", 24, "10.77.129.0"},
+		{"10.77.129.255", 17, "10.77.128.0"},
+		{"10.77.129.255", 7, "10.0.0.0"},
+		{"10.77.129.255", 0, "0.0.0.0"},
+		{"2001:db8::ffff", 128, "2001:db8::ffff"},
+		{"2001:db8:1:ff:2::", 56, "2001:db8:1::"},
+		{"2001:db8::ffff", 121, "2001:db8::ff80"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint8_t key[FLOW_ASK_FLOW_KEY];
+		struct addr client, network;
+
+		EXPECT_INT(addr_parse(cases[i].client, &client), 0);
+		EXPECT_INT(addr_parse(cases[i].network, &network), 0);
+		flow_ask_pin_key(&client, cases[i].prefix, key);
+		EXPECT_INT(memcmp(key, network.bytes, addr_len(&network)), 0);
+	}
+}
+
 static const char *verdict_of(const uint8_t *bytes, size_t len)
 {
 	struct flow_reply r;
@@ -261,6 +290,7 @@ UNIT_TESTS(flow_ask) = {
 	{"one reason per check", one_reason_per_check},
 	{"every truncation", every_truncation},
 	{"requests", requests},
+	{"keys of pins", pin_keys},
 	{"corpus", corpus},
 	UNIT_TESTS_END,
 };
