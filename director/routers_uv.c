@@ -309,33 +309,46 @@ static bool same_link(const struct vrrp_link *a, const struct vrrp_link *b)
 	       a->present == b->present && a->up == b->up;
 }
 
+struct device_call {
+	struct vrrp_router *r;
+	unsigned int ifindex; /* of the device; of the interface that it is made on */
+	bool made;
+};
+
+static void device_here(void *arg)
+{
+	struct device_call *call = arg;
+
+	call->ifindex = vrrp_router_device_index(call->r);
+}
+
 /*
  * The chain of a router's device is in the kernel. Without it the host would answer what comes for
- * the farms, with a reset.
+ * the farms, with a reset. The router's own word on which device that is: links are told later when
+ * it was made anew.
  */
-static bool device_is_served(struct director *d, const char *name)
+static bool device_is_served(struct director *d, struct vrrp_router *r)
 {
-	const struct link *device = name ? links_find(d->links, name) : NULL;
 	const struct plan_facts *plan = &d->facts.plan;
+	const char *name = vrrp_router_device(r);
+	const struct link *device = name ? links_find(d->links, name) : NULL;
+	struct device_call call = {.r = r};
 
 	if (!name)
 		return true;
-	for (size_t i = 0; device && i < plan->n_virtuals; i++)
+	election_call(d->election, device_here, &call);
+	if (!device || device->ifindex != call.ifindex)
+		return false;
+	for (size_t i = 0; i < plan->n_virtuals; i++)
 		if (strcmp(plan->virtuals[i].name, name) == 0 &&
-		    plan->virtuals[i].ifindex == device->ifindex)
+		    plan->virtuals[i].ifindex == call.ifindex)
 			return director_is_settled(d);
 	return false;
 }
 
-struct prepare_call {
-	struct vrrp_router *r;
-	unsigned int ifindex;
-	bool made;
-};
-
 static void prepare_here(void *arg)
 {
-	struct prepare_call *call = arg;
+	struct device_call *call = arg;
 
 	call->made = vrrp_router_prepare(call->r, call->ifindex);
 }
@@ -343,7 +356,7 @@ static void prepare_here(void *arg)
 /* The router's device is there, or is made again; its chain is still to come. */
 static bool device_is_made(struct director *d, struct vrrp_router *r, const struct link *link)
 {
-	struct prepare_call call = {.r = r, .ifindex = link->ifindex};
+	struct device_call call = {.r = r, .ifindex = link->ifindex};
 
 	election_call(d->election, prepare_here, &call);
 	return call.made;
@@ -358,7 +371,7 @@ static bool look_at_link(struct director *d, struct vrrp_router *r, struct vrrp_
 {
 	const struct link *link = links_find(d->links, vrrp_router_interface(r));
 
-	*ret_again = link && link->up && !device_is_served(d, vrrp_router_device(r));
+	*ret_again = link && link->up && !device_is_served(d, r);
 	if (link && link->up && !link_is_settled(d, link))
 		return false; /* until then the router stays as it is: init, or link down */
 	if (*ret_again && device_is_made(d, r, link))

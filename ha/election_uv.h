@@ -16,7 +16,8 @@
  *   5. It may run at real-time priority, above all else on its processor. So every callback has a
  *      budget and goes back to the loop, and nothing ever spins.
  *   6. Where the kernel waits for itself, to close a packet socket or to remove a device, the threads
- *      of libuv's pool do it (aside_uv.h). election_new() starts them, with the priority of the main
+ *      of libuv's pool do it (aside_uv.h); but for a device of an earlier run that is not as it should
+ *      be, and without memory. election_new() starts them, with the priority of the main
  *      thread and off the processor that election_set_realtime() may take: who starts them hands on
  *      both.
  */

@@ -42,6 +42,14 @@ static bool follow_loss(struct group *g, const struct group_step *s, struct vrrp
 	return true;
 }
 
+/* All are told to be master: whatever was lost comes back. */
+static bool follow_master(struct group *g, struct vrrp_event *ret)
+{
+	g->tied_us = 0;
+	*ret = word(VRRP_GROUP_MASTER);
+	return true;
+}
+
 /* Faults are not followed here: whether a member is fit depends on all of them. */
 bool group_follow(struct group *g, const struct group_step *s, struct vrrp_event *ret)
 {
@@ -61,7 +69,7 @@ bool group_follow(struct group *g, const struct group_step *s, struct vrrp_event
 	else if (u->from == VRRP_MAINTENANCE && s->state != VRRP_INIT)
 		*ret = (struct vrrp_event){.type = VRRP_EVENT_RESUME};
 	else if (s->state == VRRP_MASTER)
-		*ret = word(VRRP_GROUP_MASTER);
+		return follow_master(g, ret);
 	else
 		return false;
 	return true;

@@ -22,6 +22,9 @@
  *   - it has lost none: it wins all, each by its address
  *   - it does not hear us: the one that was lost hears the other master still, after 3 intervals, and
  *     is followed after all
+ * A reload that makes one group of routers whose masters are on both nodes is mended in the same way:
+ * the lesser node gives up the rest after 3 intervals.
+ *
  * It is decided here and not in the election, whose rules stay those of the RFC for each member:
  * nothing on the wire changes, the two need not know each other's addresses on each link, and a third
  * router is met by its address as ever.

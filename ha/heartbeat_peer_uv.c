@@ -119,6 +119,8 @@ static void reject(struct heartbeat_link *p, enum heartbeat_reject r, const uint
 	p->counters.rejected[r]++;
 	if (r == HEARTBEAT_REJECT_KEY || r == HEARTBEAT_REJECT_FORGED)
 		p->sealed_us = clock_us();
+	if (r == HEARTBEAT_REJECT_VERSION)
+		p->sign_us = clock_us();
 	log_reject(p, r, bytes, len);
 }
 

@@ -26,7 +26,8 @@ struct heartbeat_link {
 	struct err error; /* text "" when there is none */
 	struct heartbeat_counters counters;
 	uint64_t sealed_us; /* when a datagram came that does not open; 0: never */
-	uint64_t sign_us;   /* when one came of somebody who has not heard us; 0: never */
+	/* When one came of somebody who has not heard us, or of another version; 0: never. */
+	uint64_t sign_us;
 	struct log_limit reject_limits[HEARTBEAT_REJECT_COUNT];
 	struct log_limit send_limit;
 };

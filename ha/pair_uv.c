@@ -138,7 +138,7 @@ static void join(struct pair *p, struct members *all, const struct pair_router *
 	if (!m->group)
 		return;
 	m->in_group = m->group->n++;
-	if (before && before->group)
+	if (before && before->group && before->group->tied_us > m->group->tied_us)
 		m->group->tied_us = before->group->tied_us;
 }
 
@@ -154,6 +154,33 @@ static void set_interval(struct pair *p)
 	if (p->heartbeat)
 		heartbeat_set_interval(p->heartbeat,
 				       least == UINT64_MAX ? INTERVAL_DEFAULT_US : least);
+}
+
+/* Of a group that others belong to since now some are master here and some on the other node. */
+static bool is_parted(const struct pair *p, const struct group *g)
+{
+	bool master = false, backup = false;
+
+	for (size_t i = 0; i < p->members.n; i++) {
+		enum vrrp_state s = vrrp_router_state(p->members.at[i].router);
+
+		if (p->members.at[i].group != g)
+			continue;
+		master |= s == VRRP_MASTER;
+		backup |= s == VRRP_BACKUP;
+	}
+	return master && backup;
+}
+
+/* As after a tie (group.h): of the two nodes only one gives up the rest, in 3 intervals. */
+static void mend_parted(struct pair *p)
+{
+	for (size_t i = 0; i < p->members.n_groups; i++) {
+		struct group *g = &p->members.groups[i];
+
+		if (!p->greater && g->tied_us == 0 && is_parted(p, g))
+			g->tied_us = clock_us();
+	}
 }
 
 int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n, struct err *err)
@@ -187,6 +214,7 @@ int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n
 			vrrp_router_group_fault(next.at[i].router, false);
 	for (size_t i = 0; i < next.n_groups; i++)
 		pair_tell_group_faults(p, &p->members.groups[i]);
+	mend_parted(p);
 	set_interval(p);
 	pair_look_at_gates(p);
 	pair_look_at_leases(p);

@@ -83,6 +83,20 @@ static void set_stale(struct sync *s, struct sync_update *u, bool stale)
 	s->stale = stale;
 }
 
+/* What is to be acknowledged next waits for too long. */
+static bool is_late(const struct sync *s, uint64_t now_us)
+{
+	return s->owed_us && now_us >= s->owed_us + SYNC_STALE_US;
+}
+
+/* When a peer that acknowledges nothing more is given up: one that is slow goes on. */
+static uint64_t patience_us(const struct sync *s)
+{
+	uint64_t since_us = s->owed_us > s->progress_us ? s->owed_us : s->progress_us;
+
+	return since_us + SYNC_ACK_MAX_US;
+}
+
 static void acknowledge(struct sync *s, struct sync_update *u)
 {
 	u->flags |= SYNC_SEND_ACK;
@@ -118,6 +132,8 @@ static void heard_ack(struct sync *s, struct sync_update *u, const struct sync_e
 		end(s, u, SYNC_END_ACK);
 		return;
 	}
+	if (sequence > s->acked)
+		s->progress_us = ev->now_us;
 	s->acked = sequence;
 	s->owed_us = 0;
 	if (s->acked < s->sent)
@@ -126,7 +142,7 @@ static void heard_ack(struct sync *s, struct sync_update *u, const struct sync_e
 		go_out(s, u, SYNC_OUT_LIVE);
 		s->digest_us = ev->now_us;
 	}
-	set_stale(s, u, s->out == SYNC_OUT_LIVE && !ev->heard.current);
+	set_stale(s, u, s->out == SYNC_OUT_LIVE && (!ev->heard.current || is_late(s, ev->now_us)));
 	if (s->out == SYNC_OUT_STREAMING || (was_full && sync_room(s) > 0))
 		u->flags |= SYNC_STREAM;
 }
@@ -155,6 +171,7 @@ static void heard_end(struct sync *s, struct sync_update *u, const struct sync_e
 	s->applied = s->heard;
 	s->filling = 0;
 	if (s->in == SYNC_IN_FILLING && s->failed) {
+		s->wanted_us = ev->now_us; /* the next one not at once: it would fail, too */
 		want(s, u, ev->now_us);
 	} else if (s->in == SYNC_IN_FILLING) {
 		go_in(s, u, SYNC_IN_CURRENT);
@@ -185,9 +202,10 @@ static void heard_digest(struct sync *s, struct sync_update *u, const struct syn
 		end(s, u, SYNC_END_SEQUENCE);
 		return;
 	}
-	acknowledge(s, u);
 	if (s->in == SYNC_IN_CURRENT)
 		u->flags |= SYNC_COMPARE;
+	else
+		acknowledge(s, u);
 }
 
 static void heard(struct sync *s, struct sync_update *u, const struct sync_event *ev)
@@ -237,6 +255,13 @@ static void applied(struct sync *s, struct sync_update *u, const struct sync_eve
 	acknowledge(s, u);
 }
 
+static void compared(struct sync *s, struct sync_update *u, const struct sync_event *ev)
+{
+	if (s->in == SYNC_IN_CURRENT && !ev->equal)
+		want(s, u, ev->now_us);
+	acknowledge(s, u);
+}
+
 static void streamed(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
 	uint64_t number = s->out == SYNC_OUT_STREAMING ? sync_number(s, 0, now_us, now_us) : 0;
@@ -259,6 +284,7 @@ static void other_domain(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
 	go_in(s, u, SYNC_IN_WAITING);
 	s->want_us = now_us + SYNC_DOMAIN_US;
+	acknowledge(s, u);
 	begin_snapshot(s, u);
 }
 
@@ -276,11 +302,11 @@ static void timer(struct sync *s, struct sync_update *u, uint64_t now_us)
 			end(s, u, SYNC_END_SILENT);
 		return;
 	}
-	if (s->owed_us && now_us >= s->owed_us + SYNC_ACK_MAX_US) {
+	if (s->owed_us && now_us >= patience_us(s)) {
 		end(s, u, SYNC_END_UNACKNOWLEDGED);
 		return;
 	}
-	if (s->out == SYNC_OUT_LIVE && s->owed_us && now_us >= s->owed_us + SYNC_STALE_US)
+	if (s->out == SYNC_OUT_LIVE && is_late(s, now_us))
 		set_stale(s, u, true);
 	if (s->out == SYNC_OUT_LIVE && now_us >= s->digest_us) {
 		s->digest_us = now_us + SYNC_DIGEST_US;
@@ -296,7 +322,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static uint64_t deadline_of(const struct sync *s)
+uint64_t sync_deadline_us(const struct sync *s)
 {
 	uint64_t due_us = SYNC_NEVER;
 
@@ -305,7 +331,7 @@ static uint64_t deadline_of(const struct sync *s)
 	if (s->out == SYNC_OUT_GREETING)
 		return s->opened_us + SYNC_HELLO_US;
 	if (s->owed_us) {
-		due_us = s->owed_us + SYNC_ACK_MAX_US;
+		due_us = patience_us(s);
 		if (s->out == SYNC_OUT_LIVE && !s->stale)
 			due_us = s->owed_us + SYNC_STALE_US;
 	}
@@ -334,8 +360,8 @@ static void act(struct sync *s, struct sync_update *u, const struct sync_event *
 			applied(s, u, ev, false);
 		return;
 	case SYNC_EVENT_COMPARED:
-		if (s->in == SYNC_IN_CURRENT && !ev->equal)
-			want(s, u, ev->now_us);
+		if (talks(s))
+			compared(s, u, ev);
 		return;
 	case SYNC_EVENT_STREAMED: streamed(s, u, ev->now_us); return;
 	case SYNC_EVENT_LOST:
@@ -356,7 +382,6 @@ struct sync_update sync_step(struct sync *s, const struct sync_event *ev)
 	struct sync_update u = {0};
 
 	act(s, &u, ev);
-	u.deadline_us = deadline_of(s);
 	return u;
 }
 

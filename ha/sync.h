@@ -19,7 +19,8 @@
  *
  * A snapshot that begins while another one runs takes its place, under a new number. At most
  * SYNC_WINDOW messages are on their way: so a peer that stops reading costs so much memory, and no
- * more. One that acknowledges nothing for SYNC_ACK_MAX_US is given up.
+ * more, beside what answers its own messages. One that acknowledges nothing new for SYNC_ACK_MAX_US,
+ * while something waits for it, is given up.
  *
  * IN, what this node is told:
  *
@@ -32,15 +33,17 @@
  *     filling    the one that began ends                   current    SWEEP, SEND_ACK
  *     filling    the same, and something was not applied   waiting    SEND_SNAPSHOT (wanted), SEND_ACK
  *     waiting    the same, since DOMAIN came in between    -          SEND_ACK
- *     current    digest                                    -          COMPARE, SEND_ACK
- *     current    COMPARED, it differs                      waiting    SEND_SNAPSHOT (wanted)
+ *     current    digest                                    -          COMPARE
+ *     current    COMPARED                                  -          SEND_ACK
+ *     current    COMPARED, it differs                      waiting    SEND_SNAPSHOT (wanted), SEND_ACK
+ *     any else   digest                                    -          SEND_ACK
  *     current    FAILED                                    waiting    SEND_SNAPSHOT (wanted), SEND_ACK
- *     any        DOMAIN                                    waiting    in SYNC_DOMAIN_US, unless one
+ *     any        DOMAIN                                    waiting    SEND_ACK; in SYNC_DOMAIN_US, unless one
  *                                                                     begins: SEND_SNAPSHOT (wanted)
  *     waiting    wanted SYNC_WANT_US ago, nothing began    -          SEND_SNAPSHOT (wanted)
  *
- * A snapshot is asked for no more often than once in SYNC_WANT_US: two nodes that never agree must
- * not do nothing else.
+ * A snapshot is asked for no sooner than SYNC_WANT_US after the last time, and after the end of one
+ * that failed: two nodes that never agree must not do nothing else.
  *
  * IN SYNC is said of what was acknowledged. This node's tables are the twin of the other one's while
  * `in` is current, and each acknowledgement says whether they are. The other one's are the twin of
@@ -142,8 +145,7 @@ enum sync_effects {
 	SYNC_SWEEP = 1 << 2,   /* ... and what was not heard since then is forgotten */
 	SYNC_COMPARE = 1 << 3, /* the digest; then COMPARED */
 	SYNC_SEND_HELLO = 1 << 4,
-	SYNC_SEND_ACK =
-		1 << 5, /* of acknowledge and current; the last one of a wake-up says it all */
+	SYNC_SEND_ACK = 1 << 5,	     /* of acknowledge and current, as they are when it is sent */
 	SYNC_SEND_SNAPSHOT = 1 << 6, /* step and snapshot */
 	SYNC_SEND_DIGEST =
 		1 << 7,	       /* with the number of the last message: nothing before it waits */
@@ -160,7 +162,6 @@ struct sync_update {
 	uint32_t snapshot;
 	uint64_t sequence; /* of the snapshot's end */
 	enum sync_end end;
-	uint64_t deadline_us; /* always: when TIMER is wanted; SYNC_NEVER: not */
 };
 
 struct sync {
@@ -178,6 +179,7 @@ struct sync {
 		uint64_t sent_us;
 		uint32_t entries;
 	} window[SYNC_WINDOW]; /* by sequence */
+	uint64_t progress_us;  /* when more was acknowledged last; 0: never */
 	uint64_t owed_us;      /* when what is to be acknowledged next was sent; 0: nothing is */
 	uint64_t digest_us;    /* when the next one is due */
 	bool stale;	       /* live, but an acknowledgement is missing */
@@ -194,6 +196,8 @@ struct sync {
 
 void sync_init(struct sync *s);
 struct sync_update sync_step(struct sync *s, const struct sync_event *ev);
+/* When TIMER is wanted, after each step and each sync_number(); SYNC_NEVER: not. */
+uint64_t sync_deadline_us(const struct sync *s);
 
 /*
  * Numbers a message of entries, states or facts that is sent now. since_us: when the oldest of its

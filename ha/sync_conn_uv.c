@@ -14,6 +14,9 @@
 enum {
 	READ_MAX = 65536,
 	GREETING_MAX = 256, /* before the end of the handshake: a stranger costs no more */
+	READS = 4,	    /* of one wake-up: libuv would go on for 32, and others wait */
+	KEEPALIVE_S =
+		5, /* a host that went without a word is noticed after 10 s, also in silence */
 	/* The kernel gives up what was not acknowledged for so long (RFC 5482). */
 	USER_TIMEOUT_MS = 10000,
 };
@@ -40,7 +43,8 @@ struct sync_conn {
 	struct sync_session session;
 	struct sync_sealer sealer;
 	struct frames *frames; /* from the handshake's end on */
-	size_t queued;
+	size_t queued;	       /* octets of memory */
+	unsigned int reads;    /* full ones, in a row */
 	uint64_t in, out;
 	uint8_t room[GREETING_MAX];
 };
@@ -194,7 +198,12 @@ static void end_handshake(struct sync_conn *c)
 
 static void too_late(uv_timer_t *timer)
 {
-	end(timer->data, &(struct sync_conn_end){.late = true});
+	struct sync_conn *c = timer->data;
+
+	if (c->by_us && c->handshake.state == SYNC_HANDSHAKE_FAILED) /* it has not begun */
+		end_with(c, -ETIMEDOUT);
+	else
+		end(c, &(struct sync_conn_end){.late = true});
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -204,7 +213,7 @@ static void written(uv_write_t *write, int status)
 	struct writing *w = write->data;
 	struct sync_conn *c = w->conn;
 
-	c->queued -= w->len;
+	c->queued -= sizeof(*w) + w->len;
 	free(w);
 	if (status < 0 && status != UV_ECANCELED)
 		end_with(c, status);
@@ -230,7 +239,7 @@ static bool write_it(struct sync_conn *c, struct writing *w, size_t len)
 		free(w);
 		return false;
 	}
-	c->queued += len;
+	c->queued += sizeof(*w) + len;
 	c->out += len;
 	return true;
 }
@@ -352,6 +361,10 @@ static void make_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 	struct sync_conn *c = handle->data;
 
 	(void)suggested;
+	if (c->reads == READS) {
+		*buf = uv_buf_init(NULL, 0); /* the rest with the next wake-up */
+		return;
+	}
 	*buf = c->frames ? uv_buf_init((char *)c->frames->room, sizeof(c->frames->room))
 			 : uv_buf_init((char *)c->room, sizeof(c->room));
 }
@@ -376,13 +389,16 @@ static void got(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 	const uint8_t *bytes = (const uint8_t *)buf->base;
 	size_t taken;
 
-	if (c->told || c->closing || n == 0)
+	if (n == UV_ENOBUFS)
+		c->reads = 0;
+	if (c->told || c->closing || n == 0 || n == UV_ENOBUFS)
 		return;
 	if (n < 0) {
 		cut(c, (int)n);
 		return;
 	}
 	c->in += (uint64_t)n;
+	c->reads = (size_t)n == buf->len ? c->reads + 1 : 0;
 	taken = take_handshake(c, bytes, (size_t)n);
 	take_frames(c, bytes + taken, (size_t)n - taken);
 	if (sync_conn_is_ready(c))
@@ -395,11 +411,14 @@ void sync_conn_begin(struct sync_conn *c)
 {
 	struct sync_handshake_update u;
 	struct sync_seed seed;
-	int fd, timeout = USER_TIMEOUT_MS;
+	int fd, timeout = USER_TIMEOUT_MS, interval = 1;
 
 	uv_tcp_nodelay(&c->tcp, 1);
-	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0)
+	uv_tcp_keepalive(&c->tcp, 1, KEEPALIVE_S);
+	if (uv_fileno((uv_handle_t *)&c->tcp, &fd) == 0) {
+		setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+	}
 	randombytes_buf(&seed, sizeof(seed));
 	sync_handshake_start(&c->handshake, c->by_us ? SYNC_INITIATOR : SYNC_RESPONDER, &c->keys,
 			     &seed, c->features, &u);

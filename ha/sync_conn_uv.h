@@ -65,9 +65,10 @@ const struct sync_session *sync_conn_session(const struct sync_conn *c); /* with
 
 /* False: it has ended, or cannot take it; then ended() was or will not be told: close it. */
 bool sync_conn_send(struct sync_conn *c, const uint8_t *message, size_t len);
+/* What waits to be sent, in octets of memory. */
 size_t sync_conn_queued(const struct sync_conn *c);
 void sync_conn_octets(const struct sync_conn *c, uint64_t *ret_in, uint64_t *ret_out);
-/* Says goodbye when it can. */
+/* Says goodbye, which arrives when nothing else waits to be sent. */
 void sync_conn_close(struct sync_conn *c);
 
 /* For a list of its owner's. */

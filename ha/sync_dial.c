@@ -68,7 +68,7 @@ struct sync_dial_update sync_dial_step(struct sync_dial *d, const struct sync_di
 
 bool sync_dial_stays(const struct sync_dialed *old, const struct sync_dialed *new)
 {
-	if (new->ready_us - old->ready_us > SYNC_DIAL_LIMIT_US)
+	if (new->ready_us - old->ready_us > 2 * SYNC_DIAL_LIMIT_US)
 		return true;
 	return new->by_elder || !old->by_elder;
 }

@@ -14,7 +14,7 @@
  * longer or shorter: two nodes that start together must not meet in step for ever.
  *
  * When a connection is ready while another one is (sync_dial_stays()): a node dials only while it has
- * none. So one that comes long after the other was ready comes from a node that has lost the other,
+ * none. So one that comes two limits of an attempt after the other was ready comes from a node that has lost the other,
  * whatever is known of it here: the new one stays. If both were dialed at the same time, both nodes
  * keep the one that the elder dialed, which is the node whose name comes first.
  *

@@ -42,15 +42,19 @@ struct sync_link {
 	bool closing;
 	struct sync_link_view seen; /* counts */
 	char trouble[TEXT];
-	char said[TEXT]; /* of the last line in the log about trouble */
+	char said[TEXT];	/* of the last line in the log about trouble, ... */
+	struct log_limit limit; /* ... of which there are not too many */
 };
 
 /* --- what is said ----------------------------------------------------------------------------- */
 
 static void trouble(struct sync_link *l, const char *text)
 {
+	unsigned long suppressed;
+
 	snprintf(l->trouble, sizeof(l->trouble), "%s", text);
-	if (strcmp(l->said, text) == 0)
+	if (strcmp(l->said, text) == 0 ||
+	    !log_limit_pass(&l->limit, uv_hrtime() / 1000000, &suppressed))
 		return;
 	snprintf(l->said, sizeof(l->said), "%s", text);
 	log_warning("sync channel to node %s: %s; trying again until it works", l->peer_name, text);
@@ -69,7 +73,7 @@ static const char *describe(const struct sync_conn_end *why, char buf[static TEX
 		snprintf(buf, TEXT, "its hello %s (%s)", sync_handshake_reject_text(why->handshake),
 			 cluster_key_id_format(why->key_asked, id));
 	else if (why->handshake == SYNC_HANDSHAKE_REJECT_VERSION)
-		snprintf(buf, TEXT, "it speaks version %u of the protocol, and we speak %u",
+		snprintf(buf, TEXT, "it speaks version %u of the protocol, and we speak %d",
 			 why->peer_version, SYNC_VERSION);
 	else if (why->code)
 		snprintf(buf, TEXT, "%s", strerror(-why->code));
@@ -200,6 +204,8 @@ static void conn_ready(void *owner, struct sync_conn *c)
 		forget_ready(l);
 		sync_conn_close(old);
 		l->ops.down(l->owner);
+		if (l->closing)
+			return;
 	}
 	l->ready = c;
 	l->seen.connections++;
@@ -276,14 +282,18 @@ static struct sync_conn *conn_new(struct sync_link *l, bool by_us)
 
 /* --- listening -------------------------------------------------------------------------------- */
 
+static void listener_closed(uv_handle_t *handle);
+
 static void knocked(uv_stream_t *listener, int status)
 {
 	struct sync_link *l = listener->data;
 	struct sync_conn *c = status < 0 ? NULL : conn_new(l, false);
 	struct addr from;
 
+	if (!c && status >= 0) /* libuv would wait for its uv_accept() for ever */
+		uv_close((uv_handle_t *)listener, listener_closed);
 	if (!c)
-		return; /* without memory it waits in the kernel until the next one knocks */
+		return;
 	if (sync_conn_accept(c, listener) < 0) {
 		sync_conn_close(c);
 		return;

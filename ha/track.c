@@ -24,14 +24,8 @@ struct track_result track_judge(uint8_t base, const struct track_item *items, si
 	return result;
 }
 
-static bool as_many_but_others(const struct track_farms *a, const struct track_farms *b)
-{
-	return (uint64_t)a->healthy + a->lacking == (uint64_t)b->healthy + b->lacking &&
-	       a->backends != b->backends;
-}
-
 bool track_farms_are_well(const struct track_farms *own, const struct track_farms *peer)
 {
-	return !peer || peer->healthy <= own->healthy || peer->lacking >= own->lacking ||
-	       as_many_but_others(own, peer);
+	return !peer || peer->backends != own->backends || peer->healthy <= own->healthy ||
+	       peer->lacking >= own->lacking;
 }

@@ -32,19 +32,17 @@ struct track_result track_judge(uint8_t base, const struct track_item *items, si
 
 /* What a node knows of the farms that one of its routers depends on, summed up. */
 struct track_farms {
-	uint32_t healthy; /* backends that serve */
-	uint32_t lacking; /* and those that do not */
-	uint32_t
-		backends; /* a digest of which they are: the same on both when they have the same */
+	uint32_t healthy;  /* backends that serve */
+	uint32_t lacking;  /* and those that do not */
+	uint32_t backends; /* a digest of which they are */
 };
 
 /*
- * The farms are well unless the other node is known to see more of the same backends healthy: when
- * they are all down, or both see the same, a failover would help nobody. Their configurations may
- * differ for a while, for an operator changes one after the other; backends that one of them does
- * not have must not count. So there is a difference only when the other node both has more healthy
- * ones and lacks fewer: one that it alone has cannot make it lack fewer, one that is here alone
- * cannot make it have more healthy ones. As many backends, but others, prove nothing.
+ * The farms are well unless the other node is known to see more of the same backends healthy, and to
+ * lack fewer: when they are all down, or both see the same, a failover would help nobody. An operator
+ * changes one configuration after the other, and as long as they name other backends the numbers
+ * prove nothing: {a, e down} here and {a, b, c} there, where b and c will go and e will come, are the
+ * numbers of a node that has lost one of three.
  *
  *     healthy/lacking, of three backends           here       there      well
  *     all serve                                    3/0        3/0        yes
@@ -55,17 +53,7 @@ struct track_farms {
  *     one is down here, another one there          2/1        2/1        yes
  *     all are down on both                         0/3        0/3        yes
  *     disabled by the operator here, or there      3/0        3/0        yes
- *     added here first; not up yet                 4/0; 3/1   3/0        yes
- *     added there first; not up yet                3/0        4/0; 3/1   yes
- *     removed here first; it was down              2/0        3/0; 2/1   yes
- *     removed there first; it was down             3/0; 2/1   2/0        yes
- *     replaced here first, the new one not up yet  2/1        3/0 others yes
- *     a farm here only; all of it is down          6/0; 3/3   3/0        yes
- *     a farm there only; all of it is down         3/0        6/0; 3/3   yes
- *     added there first, one is down here only     2/1        4/0        no
- *     removed here first, one is down here only    1/1        3/0        no
- *     added here first, one is down here only      3/1        3/0        yes, until both have it
- *     removed there first, one is down here only   2/1        2/0        yes, until both have it
+ *     added, removed, replaced on one of them      any        any        yes, until both have it
  *     the other node is not known                  any        -          yes
  *
  * peer: NULL when it is not known.

@@ -172,14 +172,19 @@ static bool remove_aside(const struct vmac *v)
 /*
  * A router that a reload makes anew finds the device of the old one on its way out. One whose removal
  * has not begun stays. Of one whose removal has begun the kernel gives the name away at once, and
- * waits for itself then; only before that it is waited for, or the new router would adopt a device
- * that is about to go.
+ * waits for itself then. One that still has its name is waited for to its end, or the new router would
+ * adopt a device that is about to go.
  */
 static void take_back(const char *name)
 {
 	for (struct removal *r = removals; r; r = r->next) {
-		if (strcmp(r->name, name) != 0 || uv_cancel((uv_req_t *)&r->work) == 0 ||
-		    if_nametoindex(name) != r->ifindex)
+		if (strcmp(r->name, name) != 0)
+			continue;
+		if (uv_cancel((uv_req_t *)&r->work) == 0) {
+			r->name[0] = '\0'; /* nothing comes of it: it is not asked again */
+			continue;
+		}
+		if (if_nametoindex(name) != r->ifindex)
 			continue;
 		uv_sem_wait(&r->done);
 		uv_sem_post(&r->done); /* for who asks before the loop has heard of its end */

@@ -11,7 +11,8 @@
  * what another master sends from the same virtual address, and two masters would never hear each
  * other.
  *
- * Every call but vmac_remove() is a synchronous request with a bounded wait (VMAC_WAIT_MS).
+ * vmac_remove() waits for nothing, every other request for VMAC_WAIT_MS at most; vmac_open() may have to
+ * wait first for a removal that has begun.
  */
 #ifndef HA_VMAC_UV_H
 #define HA_VMAC_UV_H

@@ -477,3 +477,8 @@ const char *vrrp_router_device(const struct vrrp_router *r)
 {
 	return r->virtual_mac ? r->vmac.name : NULL;
 }
+
+unsigned int vrrp_router_device_index(const struct vrrp_router *r)
+{
+	return r->vmac.ifindex;
+}

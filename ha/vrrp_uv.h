@@ -163,6 +163,8 @@ void vrrp_router_confirm(struct vrrp_router *r);
 const char *vrrp_router_interface(const struct vrrp_router *r);
 /* The same: that of the device with the virtual MAC address, NULL without. */
 const char *vrrp_router_device(const struct vrrp_router *r);
+/* Which one it is now; 0: there is none. */
+unsigned int vrrp_router_device_index(const struct vrrp_router *r);
 /*
  * What is known about being alone: decides how long the lease is. Until it is called, a router with a
  * cluster takes the other director for alive. An advert that is accepted overrules peer_silent until

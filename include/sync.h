@@ -107,11 +107,24 @@ enum sync_snapshot_step {
 	SYNC_SNAPSHOT_END,
 };
 
+/*
+ * The virtual routers that the sender is master of: it is their addresses whose entries it tells. What
+ * the receiver holds of others is not spoken of.
+ */
+struct sync_domain {
+	size_t n;
+	struct sync_router {
+		uint32_t section; /* heartbeat_tag() of its name */
+		uint8_t family;	  /* AF_INET or AF_INET6 */
+	} routers[SYNC_STATES_MAX];
+};
+
 struct sync_snapshot {
-	uint8_t step;	   /* enum sync_snapshot_step */
-	uint32_t id;	   /* never 0; WANTED: 0 */
-	uint64_t sequence; /* END: the last one that belongs to it; else 0 */
-	uint64_t total;	   /* entries; BEGIN: about, END: exactly, WANTED: 0 */
+	uint8_t step;		   /* enum sync_snapshot_step */
+	uint32_t id;		   /* never 0; WANTED: 0 */
+	uint64_t sequence;	   /* END: its own; else 0 */
+	uint64_t total;		   /* entries; BEGIN: about, END: exactly, WANTED: 0 */
+	struct sync_domain domain; /* BEGIN: what it is of; else none */
 };
 
 /* What the sender holds of what it tells, when everything up to the sequence number is counted. */
@@ -119,6 +132,7 @@ struct sync_digest {
 	uint64_t sequence;
 	uint64_t flows, pins;
 	uint64_t flows_sum, pins_sum; /* of a keyed hash of each */
+	struct sync_domain domain;
 };
 
 struct sync_state {

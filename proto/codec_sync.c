@@ -103,26 +103,42 @@ static size_t pack_ack(const struct sync_ack *a, uint8_t *ret)
 	return finish(SYNC_ACK, &m.base, ret);
 }
 
+static ProtobufCBinaryData put_domain(const struct sync_domain *d,
+				      uint8_t bytes[static SYNC_ROUTER_OCTETS * SYNC_STATES_MAX])
+{
+	struct wr w = wr_init(bytes, SYNC_ROUTER_OCTETS * SYNC_STATES_MAX);
+
+	for (size_t i = 0; i < d->n; i++) {
+		wr_be32(&w, d->routers[i].section);
+		wr_u8(&w, d->routers[i].family == AF_INET6 ? 6 : 4);
+	}
+	return borrowed(bytes, wr_used(&w));
+}
+
 static size_t pack_snapshot(const struct sync_snapshot *s, uint8_t *ret)
 {
 	Sync__Snapshot m = SYNC__SNAPSHOT__INIT;
+	uint8_t routers[SYNC_ROUTER_OCTETS * SYNC_STATES_MAX];
 
 	m.step = s->step;
 	m.id = s->id;
 	m.sequence = s->sequence;
 	m.total = s->total;
+	m.routers = put_domain(&s->domain, routers);
 	return finish(SYNC_SNAPSHOT, &m.base, ret);
 }
 
 static size_t pack_digest(const struct sync_digest *d, uint8_t *ret)
 {
 	Sync__Digest m = SYNC__DIGEST__INIT;
+	uint8_t routers[SYNC_ROUTER_OCTETS * SYNC_STATES_MAX];
 
 	m.sequence = d->sequence;
 	m.flows = d->flows;
 	m.pins = d->pins;
 	m.flows_sum = d->flows_sum;
 	m.pins_sum = d->pins_sum;
+	m.routers = put_domain(&d->domain, routers);
 	return finish(SYNC_DIGEST, &m.base, ret);
 }
 

@@ -97,6 +97,12 @@ static enum sync_reject take_name(const Sync__Name *m, struct sync_name *ret)
 		       : SYNC_REJECT_NAME;
 }
 
+/* Of an IP version; 0: of none. */
+static uint8_t family_of(uint8_t version)
+{
+	return version == 4 ? AF_INET : version == 6 ? AF_INET6 : 0;
+}
+
 static enum sync_reject take_ack(const Sync__Ack *m, struct sync_ack *ret)
 {
 	if (m->current > 1)
@@ -106,25 +112,40 @@ static enum sync_reject take_ack(const Sync__Ack *m, struct sync_ack *ret)
 	return SYNC_REJECT_NONE;
 }
 
+static enum sync_reject take_domain(const ProtobufCBinaryData *routers, struct sync_domain *ret)
+{
+	struct rd r = rd_init(routers->data, routers->len);
+
+	if (routers->len % SYNC_ROUTER_OCTETS != 0)
+		return SYNC_REJECT_SIZE;
+	if (routers->len / SYNC_ROUTER_OCTETS > SYNC_STATES_MAX)
+		return SYNC_REJECT_ENTRIES;
+	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
+		ret->routers[ret->n].section = rd_be32(&r);
+		ret->routers[ret->n].family = family_of(rd_u8(&r));
+	}
+	return SYNC_REJECT_NONE;
+}
+
 static enum sync_reject take_snapshot(const Sync__Snapshot *m, struct sync_snapshot *ret)
 {
 	if (m->step > SYNC_SNAPSHOT_END || m->id > UINT32_MAX)
 		return SYNC_REJECT_NUMBER;
-	*ret = (struct sync_snapshot){.step = (uint8_t)m->step,
-				      .id = (uint32_t)m->id,
-				      .sequence = m->sequence,
-				      .total = m->total};
-	return SYNC_REJECT_NONE;
+	ret->step = (uint8_t)m->step;
+	ret->id = (uint32_t)m->id;
+	ret->sequence = m->sequence;
+	ret->total = m->total;
+	return take_domain(&m->routers, &ret->domain);
 }
 
 static enum sync_reject take_digest(const Sync__Digest *m, struct sync_digest *ret)
 {
-	*ret = (struct sync_digest){.sequence = m->sequence,
-				    .flows = m->flows,
-				    .pins = m->pins,
-				    .flows_sum = m->flows_sum,
-				    .pins_sum = m->pins_sum};
-	return SYNC_REJECT_NONE;
+	ret->sequence = m->sequence;
+	ret->flows = m->flows;
+	ret->pins = m->pins;
+	ret->flows_sum = m->flows_sum;
+	ret->pins_sum = m->pins_sum;
+	return take_domain(&m->routers, &ret->domain);
 }
 
 static enum sync_reject take_states(const Sync__States *m, struct sync_states *ret)
@@ -138,11 +159,10 @@ static enum sync_reject take_states(const Sync__States *m, struct sync_states *r
 	ret->sequence = m->sequence;
 	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
 		struct sync_state *s = &ret->states[ret->n];
-		uint8_t version, link_up;
+		uint8_t link_up;
 
 		s->section = rd_be32(&r);
-		version = rd_u8(&r);
-		s->family = version == 4 ? AF_INET : version == 6 ? AF_INET6 : 0;
+		s->family = family_of(rd_u8(&r));
 		s->state = rd_u8(&r);
 		s->priority = rd_u8(&r);
 		link_up = rd_u8(&r);

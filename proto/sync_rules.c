@@ -70,6 +70,16 @@ static enum sync_reject judge_pins(const struct sync_pins *p)
 	return SYNC_REJECT_NONE;
 }
 
+static enum sync_reject judge_domain(const struct sync_domain *d)
+{
+	if (d->n > SYNC_STATES_MAX)
+		return SYNC_REJECT_ENTRIES;
+	for (size_t i = 0; i < d->n; i++)
+		if (!is_family(d->routers[i].family))
+			return SYNC_REJECT_FAMILY;
+	return SYNC_REJECT_NONE;
+}
+
 static enum sync_reject judge_snapshot(const struct sync_snapshot *s)
 {
 	bool wanted = s->step == SYNC_SNAPSHOT_WANTED;
@@ -78,7 +88,9 @@ static enum sync_reject judge_snapshot(const struct sync_snapshot *s)
 	    wanted != (s->id == 0) || (wanted && s->total != 0) ||
 	    (s->step != SYNC_SNAPSHOT_END && s->sequence != 0))
 		return SYNC_REJECT_NUMBER;
-	return SYNC_REJECT_NONE;
+	if (s->step != SYNC_SNAPSHOT_BEGIN && s->domain.n != 0)
+		return SYNC_REJECT_ENTRIES;
+	return judge_domain(&s->domain);
 }
 
 static enum sync_reject judge_states(const struct sync_states *s)
@@ -126,8 +138,8 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_NAME: return judge_name(&m->name);
 	case SYNC_FLOWS: return judge_flows(&m->flows);
 	case SYNC_PINS: return judge_pins(&m->pins);
-	case SYNC_ACK:
-	case SYNC_DIGEST: return SYNC_REJECT_NONE;
+	case SYNC_ACK: return SYNC_REJECT_NONE;
+	case SYNC_DIGEST: return judge_domain(&m->digest.domain);
 	case SYNC_SNAPSHOT: return judge_snapshot(&m->snapshot);
 	case SYNC_STATES: return judge_states(&m->states);
 	case SYNC_FACTS: return judge_facts(&m->facts);

@@ -126,7 +126,8 @@ static size_t end_of_group(const struct flow_write *w, size_t first)
 		return end;
 	while (end < w->n && (w->state[end] & SETTLED ||
 			      (!(w->state[end] & ALONE) && w->ops[end].set == w->ops[first].set &&
-			       w->ops[end].kind == w->ops[first].kind)))
+			       w->ops[end].kind == w->ops[first].kind &&
+			       (w->state[end] & TWICE) == (w->state[first] & TWICE))))
 		end++;
 	return end;
 }

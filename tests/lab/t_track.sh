@@ -293,11 +293,13 @@ backends_of_one_director_alone() {
 	nothing_moves "another one here, which is not up" 2 3
 	web3_of b none
 	nothing_moves "added here first, not up yet" 2 2
-	expect transitions "$(lab_status a vrrp.0.transitions)$(lab_status b vrrp.0.transitions)" "$before"
-	# What both have still counts.
+	# Nor does what both have, until there are no others.
 	web3_of a none
 	web3_of b "$here"
 	lose a web2
+	nothing_moves "one is down here only" 1 3
+	expect transitions "$(lab_status a vrrp.0.transitions)$(lab_status b vrrp.0.transitions)" "$before"
+	web3_of b none
 	expect_master b 20
 	expect_priority a 90
 	find_again a web2

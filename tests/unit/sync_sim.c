@@ -7,6 +7,7 @@ enum {
 	TROUBLE_MS = 120000,
 	REST_MS = 60000,
 	TICK_MS = 1,
+	DOUBT_MS = 11100, /* a digest every 10 s, which is answered or missed after another one */
 };
 
 const char *sync_mutant_text(enum sync_mutant m)
@@ -122,8 +123,13 @@ static void judge_heard(struct twins *s, int who, const struct twins_message *m)
 
 static void judge(struct twins *s, int who)
 {
-	const struct twins_node *n = &s->nodes[who], *other = &s->nodes[!who];
+	struct twins_node *n = &s->nodes[who];
+	const struct twins_node *other = &s->nodes[!who];
 
+	if (!sync_out_is_current(&n->sync) || sync_in_is_current(&other->sync))
+		n->doubt_us = s->now_us;
+	else if (s->now_us - n->doubt_us > DOUBT_MS * TWINS_MS)
+		twins_wrong(s, who, "calls the other one its twin, which does not");
 	if (n->sync.sent - n->sync.acked > SYNC_WINDOW)
 		twins_wrong(s, who, "the window is exceeded");
 	if (sync_out_is_current(&n->sync) && n->sync.sent == n->sync.acked && n->n_queue == 0 &&
@@ -171,7 +177,7 @@ static void tick(struct twins *s, bool restless)
 		reopen(s);
 	for (int i = 0; i < 2; i++) {
 		deliver(s, i);
-		if (s->now_us >= s->nodes[i].deadline_us)
+		if (s->now_us >= sync_deadline_us(&s->nodes[i].sync))
 			twins_step(s, i, &timer);
 		if (restless && twins_once_in(s, 20))
 			change_entry(s, i);
@@ -192,7 +198,6 @@ const char *sync_sim(uint64_t seed, enum sync_mutant mutant, int trace, unsigned
 		.random = seed, .mutant = mutant, .trace = trace, .now_us = 1000 * TWINS_MS};
 	for (int i = 0; i < 2; i++) {
 		sync_init(&s.nodes[i].sync);
-		s.nodes[i].deadline_us = SYNC_NEVER;
 		s.nodes[i].reads = true;
 	}
 	s.nodes[0].masters = (1u << TWINS_DOMAINS) - 1;

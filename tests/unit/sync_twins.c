@@ -236,7 +236,6 @@ static void follow(struct twins *s, int who, const struct sync_update *u,
 	struct twins_node *n = &s->nodes[who];
 	struct sync_event ev = {0};
 
-	n->deadline_us = u->deadline_us;
 	if (u->flags & SYNC_APPLY) {
 		bool good = apply(s, who, m);
 

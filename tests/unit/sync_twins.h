@@ -34,7 +34,6 @@ struct twins_message {
 
 struct twins_node {
 	struct sync sync;
-	uint64_t deadline_us;
 	uint8_t table[TWINS_KEYS];
 	bool marked[TWINS_KEYS];
 	unsigned int masters; /* domains that it is master of */
@@ -47,7 +46,8 @@ struct twins_node {
 	/* Its table is not what it should be and nobody knows, until a snapshot that began later. */
 	bool tampered;
 	uint64_t tampered_us, filled_us;
-	bool reads;			       /* its process takes what arrives */
+	uint64_t doubt_us; /* when it last had reason to call the other one its twin, or did not */
+	bool reads;	   /* its process takes what arrives */
 	struct twins_message wire[TWINS_WIRE]; /* on the way to it */
 	size_t first, n_wire;
 };

@@ -71,7 +71,8 @@ static void octets_of_each_type(void)
 			    "4a04 0258 0259"},
 		{SYNC_ACK, "05 08ac02 1001 1801"},
 		{SYNC_SNAPSHOT, "06 0803 1001 18ac02 2014"},
-		{SYNC_DIGEST, "07 08ac02 1001 1802 210300000000000000 290400000000000000"},
+		{SYNC_DIGEST, "07 08ac02 1001 1802 210300000000000000 290400000000000000"
+			      "320a 00000001 04 00000002 06"},
 		{SYNC_STATES, "08 0805 1210 00000001 04 02 96 01 00000002 06 01 64 00"},
 		{SYNC_FACTS, "09 0806 1007 1a03777777 220c 0001 0100 01 01 0002 0000 03 03"},
 		{SYNC_BYE, "0a 0a0573746f7073"},
@@ -202,6 +203,9 @@ static void numbers_that_are_not_sent(void)
 	REFUSED(SYNC_SNAPSHOT, sample.snapshot = ((struct sync_snapshot){.step = 1, .total = 1}));
 	REFUSED(SYNC_SNAPSHOT,
 		sample.snapshot = ((struct sync_snapshot){.step = 1, .sequence = 1}));
+	REFUSED(SYNC_SNAPSHOT, sample.snapshot.domain.n = 1); /* of an end */
+	REFUSED(SYNC_DIGEST, sample.digest.domain.n = SYNC_STATES_MAX + 1);
+	REFUSED(SYNC_DIGEST, sample.digest.domain.routers[1].family = 0);
 	REFUSED(SYNC_STATES, sample.states.n = SYNC_STATES_MAX + 1);
 	REFUSED(SYNC_STATES, sample.states.states[1].family = 0);
 	REFUSED(SYNC_STATES, sample.states.states[1].state = SYNC_STATE_LAST + 1);
@@ -263,6 +267,13 @@ static void fields_that_are_not_received(void)
 		{SYNC_HELLO, 3, ONES(SYNC_DIGEST_LEN - 1), SYNC_REJECT_SIZE},
 		{SYNC_HELLO, 3, ONES(SYNC_DIGEST_LEN + 1), SYNC_REJECT_SIZE},
 		{SYNC_HELLO, 4, TEXT("a"), SYNC_REJECT_MALFORMED}, /* a number, not octets */
+		{SYNC_DIGEST, 6, TEXT("\0\0\0\1\4"), SYNC_REJECT_NONE},
+		{SYNC_DIGEST, 6, ONES(0), SYNC_REJECT_NONE},
+		{SYNC_DIGEST, 6, ONES(4), SYNC_REJECT_SIZE},
+		{SYNC_DIGEST, 6, ONES(6), SYNC_REJECT_SIZE},
+		{SYNC_DIGEST, 6, ONES(5), SYNC_REJECT_FAMILY}, /* IP version 1 */
+		{SYNC_DIGEST, 6, ONES(5 * (SYNC_STATES_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_SNAPSHOT, 5, TEXT("\0\0\0\1\4"), SYNC_REJECT_ENTRIES}, /* of an end */
 		{SYNC_NAME, 2, TEXT("a b"), SYNC_REJECT_NAME},
 		{SYNC_NAME, 2, TEXT("a\x7f"), SYNC_REJECT_NAME},
 		{SYNC_NAME, 3, TEXT(""), SYNC_REJECT_NAME},

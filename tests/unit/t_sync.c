@@ -133,24 +133,25 @@ static void a_peer_that_stops(void)
 	reach(&s, SECOND);
 	u = tell(&s, SYNC_EVENT_TIMER, SECOND); /* the first digest, at once */
 	EXPECT_INT(u.flags, SYNC_SEND_DIGEST);
-	EXPECT_INT(u.deadline_us, SECOND + SYNC_STALE_US);
+	EXPECT_INT(sync_deadline_us(&s), SECOND + SYNC_STALE_US);
 	u = tell(&s, SYNC_EVENT_TIMER, SECOND + SYNC_STALE_US);
 	EXPECT_INT(u.flags, SYNC_CHANGED);
 	CU_ASSERT(!sync_out_is_current(&s));
 	u = hear_ack(&s, 1, true, 3 * SECOND);
 	EXPECT_INT(u.flags, SYNC_CHANGED);
 	CU_ASSERT(sync_out_is_current(&s));
-	EXPECT_INT(u.deadline_us, SECOND + SYNC_DIGEST_US);
+	EXPECT_INT(sync_deadline_us(&s), SECOND + SYNC_DIGEST_US);
 	EXPECT_INT(sync_number(&s, 1, 4 * SECOND, 4 * SECOND), 2);
 	EXPECT_INT(sync_number(&s, 1, 5 * SECOND, 5 * SECOND), 3);
 	hear_ack(&s, 2, true, 6 * SECOND);
-	CU_ASSERT(sync_out_is_current(&s));
-	u = tell(&s, SYNC_EVENT_TIMER, 5 * SECOND + SYNC_ACK_MAX_US - 1);
+	CU_ASSERT(!sync_out_is_current(&s)); /* the other one waits for a second already */
+	hear_ack(&s, 2, true, 7 * SECOND);   /* nothing new */
+	u = tell(&s, SYNC_EVENT_TIMER, 6 * SECOND + SYNC_ACK_MAX_US - 1);
 	CU_ASSERT(!(u.flags & SYNC_CLOSE));
-	u = tell(&s, SYNC_EVENT_TIMER, 5 * SECOND + SYNC_ACK_MAX_US);
+	u = tell(&s, SYNC_EVENT_TIMER, 6 * SECOND + SYNC_ACK_MAX_US);
 	EXPECT_INT(u.flags, SYNC_CLOSE | SYNC_CHANGED);
 	EXPECT_TEXT(sync_end_name(u.end), "unacknowledged");
-	CU_ASSERT(u.deadline_us == SYNC_NEVER);
+	CU_ASSERT(sync_deadline_us(&s) == SYNC_NEVER);
 	EXPECT_INT(sync_room(&s), 0);
 	EXPECT_INT(sync_number(&s, 1, 0, 0), 0);
 }
@@ -162,7 +163,8 @@ static void one_that_never_speaks(void)
 
 	sync_init(&s);
 	u = tell(&s, SYNC_EVENT_OPEN, SECOND);
-	EXPECT_INT(u.deadline_us, SECOND + SYNC_HELLO_US);
+	CU_ASSERT(u.flags & SYNC_SEND_HELLO);
+	EXPECT_INT(sync_deadline_us(&s), SECOND + SYNC_HELLO_US);
 	u = tell(&s, SYNC_EVENT_TIMER, SECOND + SYNC_HELLO_US);
 	EXPECT_TEXT(sync_end_name(u.end), "silent");
 	EXPECT_INT(u.flags, SYNC_CLOSE | SYNC_CHANGED);
@@ -224,9 +226,10 @@ static void asks_now_and_then(void)
 
 	reach(&s, SECOND);
 	u = hear(&s, (struct sync_heard){.type = SYNC_DIGEST, .sequence = 1}, 2 * SECOND);
-	EXPECT_INT(u.flags, SYNC_COMPARE | SYNC_SEND_ACK);
+	EXPECT_INT(u.flags, SYNC_COMPARE); /* what is acknowledged is known then */
 	u = sync_step(&s, &differs);
-	EXPECT_INT(u.flags, SYNC_SEND_SNAPSHOT | SYNC_CHANGED);
+	EXPECT_INT(u.flags, SYNC_SEND_SNAPSHOT | SYNC_SEND_ACK | SYNC_CHANGED);
+	CU_ASSERT(!u.current);
 	EXPECT_INT(u.step, SYNC_SNAPSHOT_WANTED);
 	hear_snapshot(&s, SYNC_SNAPSHOT_BEGIN, 8, 0, 2 * SECOND);
 	u = hear_snapshot(&s, SYNC_SNAPSHOT_END, 8, 2, 3 * SECOND);
@@ -234,10 +237,51 @@ static void asks_now_and_then(void)
 	CU_ASSERT(u.current);
 	differs.now_us = 4 * SECOND;
 	u = sync_step(&s, &differs);
-	EXPECT_INT(u.flags, SYNC_CHANGED);
+	EXPECT_INT(u.flags, SYNC_SEND_ACK | SYNC_CHANGED); /* not again so soon, and it says so */
+	CU_ASSERT(!u.current);
 	EXPECT_TEXT(sync_in_name(s.in), "waiting");
 	u = tell(&s, SYNC_EVENT_TIMER, 2 * SECOND + SYNC_WANT_US);
 	CU_ASSERT(u.flags & SYNC_SEND_SNAPSHOT);
+}
+
+/* One that fails each time is not repeated without a pause, however long it takes. */
+static void a_snapshot_that_fails(void)
+{
+	struct sync s;
+	struct sync_update u;
+
+	sync_init(&s);
+	greet(&s, SECOND);
+	hear_snapshot(&s, SYNC_SNAPSHOT_BEGIN, 1, 0, SECOND);
+	hear(&s, (struct sync_heard){.type = SYNC_FLOWS, .sequence = 1}, SECOND);
+	tell(&s, SYNC_EVENT_FAILED, SECOND);
+	u = hear_snapshot(&s, SYNC_SNAPSHOT_END, 1, 2, 20 * SECOND);
+	EXPECT_INT(u.flags, SYNC_SEND_ACK | SYNC_CHANGED);
+	CU_ASSERT(!u.current);
+	EXPECT_TEXT(sync_in_name(s.in), "waiting");
+	u = tell(&s, SYNC_EVENT_TIMER, 20 * SECOND + SYNC_WANT_US - 1);
+	CU_ASSERT(!(u.flags & SYNC_SEND_SNAPSHOT));
+	u = tell(&s, SYNC_EVENT_TIMER, 20 * SECOND + SYNC_WANT_US);
+	CU_ASSERT(u.flags & SYNC_SEND_SNAPSHOT && u.step == SYNC_SNAPSHOT_WANTED);
+}
+
+/* Slow is not dead: each message waits for long, but every second there is an acknowledgement. */
+static void a_slow_peer(void)
+{
+	struct sync s;
+	uint64_t now_us = SECOND;
+
+	sync_init(&s);
+	greet(&s, now_us);
+	while (sync_number(&s, 1000, now_us, now_us))
+		continue;
+	EXPECT_INT(sync_deadline_us(&s), SECOND + SYNC_ACK_MAX_US); /* without a step in between */
+	for (uint64_t i = 1; i <= SYNC_WINDOW; i++) {
+		now_us += SECOND;
+		tell(&s, SYNC_EVENT_TIMER, now_us);
+		hear_ack(&s, i, false, now_us);
+	}
+	EXPECT_TEXT(sync_out_name(s.out), "streaming");
 }
 
 /* --- two of them, by chance ------------------------------------------------------------------- */
@@ -281,6 +325,8 @@ UNIT_TESTS(sync) = {
 	{"what does not fit", what_does_not_fit},
 	{"before the hello", before_the_hello},
 	{"asks now and then", asks_now_and_then},
+	{"a snapshot that fails", a_snapshot_that_fails},
+	{"a slow peer", a_slow_peer},
 	{"two by chance", by_chance},
 	{"mutants are caught", mutants_are_caught},
 	UNIT_TESTS_END,

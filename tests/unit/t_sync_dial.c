@@ -90,8 +90,8 @@ static void which_one_stays(void)
 		{{true, SECOND}, {true, SECOND + MS}, true},
 		{{false, SECOND}, {false, SECOND + MS}, true},
 		/* the other one has lost what seems well here */
-		{{true, SECOND}, {false, SECOND + SYNC_DIAL_LIMIT_US}, false},
-		{{true, SECOND}, {false, SECOND + SYNC_DIAL_LIMIT_US + 1}, true},
+		{{true, SECOND}, {false, SECOND + 2 * SYNC_DIAL_LIMIT_US}, false},
+		{{true, SECOND}, {false, SECOND + 2 * SYNC_DIAL_LIMIT_US + 1}, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
