@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 enum {
-	CLAIM_FRAME_MAX = FRAME_ND_LEN,
+	CLAIM_FRAME_MAX = FRAME_ND_LEN + FRAME_ND_OPTION_LEN,
 	CLAIM_READ_MAX = 256,	   /* octets of a received frame that are looked at */
 	CLAIM_BATCH = 8,	   /* questions sent back to back … */
 	CLAIM_GAP_US = 10000,	   /* … and the pause between batches, as for announcements */
@@ -83,7 +83,11 @@ const char *claim_reject_name(enum claim_reject r);
  * solicitation of duplicate address detection (RFC 4862, 5.4.2). Its length, or 0.
  */
 size_t claim_probe(const struct addr *address, const struct mac *own, uint8_t *bytes, size_t size);
-/* The question of `from` for a node's MAC; both IPv4. Its length, or 0. */
+/*
+ * The question of `from` for a node's MAC, both of one family: an ARP request, or a neighbour solicitation
+ * that says where we are (RFC 4861, 4.3): unlike a probe it does no harm to an address that its owner is
+ * just checking. Its length, or 0.
+ */
 size_t claim_ask(const struct addr *node, const struct addr *from, const struct mac *own,
 		 uint8_t *bytes, size_t size);
 

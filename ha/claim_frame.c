@@ -181,9 +181,12 @@ static void put_arp_probe(struct wr *w, const struct addr *address, const struct
 
 /*
  * RFC 4862, 5.4.2: from the unspecified address, to the solicited-node multicast address of the
- * target (RFC 4291, 2.7.1: ff02::1:ff and its last three octets). Without an option (RFC 4861, 4.3).
+ * target (RFC 4291, 2.7.1: ff02::1:ff and its last three octets). Without an option then (RFC 4861, 4.3).
  */
-static void put_solicitation(struct wr *w, const struct addr *address, const struct mac *own)
+static const struct addr unspecified = {.family = AF_INET6};
+
+static void put_solicitation(struct wr *w, const struct addr *address, const struct addr *from,
+			     const struct mac *own)
 {
 	const uint8_t *last = address->bytes + IPV6_LEN - 3;
 	const struct frame_nd f = {
@@ -191,9 +194,10 @@ static void put_solicitation(struct wr *w, const struct addr *address, const str
 		.source_mac = *own,
 		.destination = {.family = AF_INET6,
 				.bytes = {0xff, 0x02, [11] = 1, 0xff, last[0], last[1], last[2]}},
-		.source = {.family = AF_INET6},
+		.source = *from,
 		.type = ND_SOLICITATION,
 		.target = *address,
+		.has_option = memcmp(from->bytes, unspecified.bytes, IPV6_LEN) != 0,
 	};
 
 	frame_put_nd(w, &f);
@@ -204,14 +208,14 @@ size_t claim_probe(const struct addr *address, const struct mac *own, uint8_t *b
 	struct wr w = wr_init(bytes, size);
 
 	if (address->family == AF_INET6)
-		put_solicitation(&w, address, own);
+		put_solicitation(&w, address, &unspecified, own);
 	else
 		put_arp_probe(&w, address, own);
 	return wr_ok(&w) ? wr_used(&w) : 0;
 }
 
-size_t claim_ask(const struct addr *node, const struct addr *from, const struct mac *own,
-		 uint8_t *bytes, size_t size)
+static void put_arp_request(struct wr *w, const struct addr *node, const struct addr *from,
+			    const struct mac *own)
 {
 	const struct frame_arp f = {
 		.destination = broadcast,
@@ -220,10 +224,20 @@ size_t claim_ask(const struct addr *node, const struct addr *from, const struct 
 		.sender = *from,
 		.target = *node,
 	};
+
+	frame_put_arp(w, &f);
+}
+
+size_t claim_ask(const struct addr *node, const struct addr *from, const struct mac *own,
+		 uint8_t *bytes, size_t size)
+{
 	struct wr w = wr_init(bytes, size);
 
-	if (node->family != AF_INET || from->family != AF_INET)
+	if (node->family != from->family)
 		return 0;
-	frame_put_arp(&w, &f);
+	if (node->family == AF_INET6)
+		put_solicitation(&w, node, from, own);
+	else
+		put_arp_request(&w, node, from, own);
 	return wr_ok(&w) ? wr_used(&w) : 0;
 }

@@ -205,7 +205,7 @@ static void send_questions(struct claimer *c, const struct claim_update *u)
 			   claim_probe(&c->claim.addresses[u->first + i].addr, &c->claim.own, frame,
 				       sizeof(frame)));
 	for (size_t i = 0; u->flags & CLAIM_ASK && i < c->claim.n_nodes; i++)
-		send_frame(c, c->arp, frame,
+		send_frame(c, c->own_node.family == AF_INET6 ? c->nd : c->arp, frame,
 			   claim_ask(&c->claim.nodes[i], &c->own_node, &c->claim.own, frame,
 				     sizeof(frame)));
 }
@@ -250,14 +250,14 @@ void claimer_set_nodes(struct claimer *c, const struct addr *self, const struct 
 		       size_t n)
 {
 	c->own_node = *self;
-	claim_set_nodes(&c->claim, nodes, self->family == AF_INET ? n : 0);
+	claim_set_nodes(&c->claim, nodes, self->family ? n : 0);
 }
 
 static void open_sockets(struct claimer *c)
 {
 	if (!c->arp)
 		c->arp = open_socket(c, ETH_P_ARP);
-	if (!c->nd && c->family == AF_INET6)
+	if (!c->nd && (c->family == AF_INET6 || c->own_node.family == AF_INET6))
 		c->nd = open_socket(c, ETH_P_IPV6);
 }
 

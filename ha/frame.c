@@ -66,7 +66,7 @@ static void put_message(struct wr *w, const struct frame_nd *f, uint16_t sum)
 	wr_bytes(w, f->target.bytes, IPV6_LEN);
 	if (!f->has_option)
 		return;
-	wr_u8(w, ND_TARGET_LINK_LAYER);
+	wr_u8(w, f->type == ND_SOLICITATION ? ND_SOURCE_LINK_LAYER : ND_TARGET_LINK_LAYER);
 	wr_u8(w, FRAME_ND_OPTION_LEN / OPTION_UNIT);
 	wr_bytes(w, f->source_mac.bytes, MAC_LEN);
 }

@@ -31,7 +31,8 @@ enum {
 	ND_SOLICITATION = 135,
 	ND_ADVERTISEMENT = 136,
 	ND_FLAGS_ROUTER_OVERRIDE = 0xa0, /* not solicited */
-	ND_TARGET_LINK_LAYER = 2,	 /* RFC 4861, 4.6.1 */
+	ND_SOURCE_LINK_LAYER = 1,	 /* RFC 4861, 4.6.1 */
+	ND_TARGET_LINK_LAYER = 2,
 };
 
 struct frame_arp {
@@ -48,7 +49,8 @@ struct frame_nd {
 	uint8_t type;			 /* ND_… */
 	uint8_t flags;
 	struct addr target;
-	bool has_option; /* the target's link-layer address is source_mac */
+	/* A solicitation's source, an advertisement's target has the link-layer address source_mac. */
+	bool has_option;
 };
 
 void frame_put_arp(struct wr *w, const struct frame_arp *f);

@@ -14,6 +14,9 @@
  * Until a client has answered, it stands in the table "half", by its address and not by flow: the
  * connections that it opens at once (a browser: six) meet the same backend before any of them is
  * complete, and over TCP and UDP alike. What a flood of SYNs leaves behind is bounded by that table.
+ *
+ * Known limit: when its backend begins to leave, the next connection that a client opens gives it another
+ * one. What it has begun on the old one and not completed then goes there, too, and is reset.
  */
 #include "director/ruleset/plan_lane.h"
 

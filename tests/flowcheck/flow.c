@@ -57,6 +57,18 @@ bool flow_stamp_find(const uint8_t *frame, size_t len, uint32_t *ret_number, uin
 
 /* --- the 5-tuple of a flow -------------------------------------------------------------------- */
 
+/*
+ * Behind the block in which the lasting ones end, 16 bits of the index are turned by four: a client comes
+ * again after 4,096 flows.
+ */
+static uint32_t spread(uint32_t lasting, uint32_t index)
+{
+	uint32_t i = index - lasting;
+
+	return ((lasting + 0xffff) & ~0xffffu) + (i & ~0xffffu) + ((i & 0xfff) << 4) +
+	       ((i >> 12) & 15);
+}
+
 struct flow_tuple flow_tuple_of(const struct flow_plan *plan, uint32_t number)
 {
 	struct flow_tuple t = {.generation = 0};
@@ -66,6 +78,8 @@ struct flow_tuple flow_tuple_of(const struct flow_plan *plan, uint32_t number)
 		index = plan->lasting + (number - plan->lasting) % plan->tuples;
 		t.generation = (number - plan->lasting) / plan->tuples;
 	}
+	if (plan->apart && number >= plan->lasting)
+		index = spread(plan->lasting, index);
 	t.low = (uint16_t)(index >> 4);
 	t.port = (uint16_t)(0x4000 | (index & 15) | (index >> 20) << 4);
 	return t;

@@ -33,6 +33,7 @@ struct flow_plan {
 	struct addr client; /* its low 16 bits are the tuple's */
 	uint32_t lasting;
 	uint32_t tuples; /* of the passing flows; 0: each its own */
+	bool apart;	 /* of the passing flows no two that follow each other are of one client */
 };
 
 struct flow_tuple {

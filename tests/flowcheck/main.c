@@ -28,6 +28,7 @@ static const char usage[] =
 	"         --churn-packets N   packets of each (10)\n"
 	"         --churn-alive N     of them at a time (as many as are opened in a second)\n"
 	"         --tuples N          5-tuples that they share in turn (0: each its own)\n"
+	"         --apart             no two of them that follow each other are of one client\n"
 	"         --client ADDRESS    of the flows; the low 16 bits are theirs (10.99.0.0)\n"
 	"         --from MAC          in the frames (the interface's own)\n"
 	"         --keep N            of the flows that last, the first ones, which SIGUSR1 leaves "
@@ -150,6 +151,7 @@ static const struct option send_table[] = {
 	{"churn-packets", required_argument, NULL, 'P'},
 	{"churn-alive", required_argument, NULL, 'A'},
 	{"tuples", required_argument, NULL, 'T'},
+	{"apart", no_argument, NULL, 'a'},
 	{"keep", required_argument, NULL, 'k'},
 	{"udp", no_argument, NULL, 'u'},
 	{NULL, 0, NULL, 0},
@@ -170,6 +172,7 @@ static bool send_option(struct send_options *o, int option, const char *value)
 	case 'P': o->churn_packets = (uint32_t)strtoul(value, NULL, 10); return true;
 	case 'A': o->churn_alive = (uint32_t)strtoul(value, NULL, 10); return true;
 	case 'T': o->plan.tuples = (uint32_t)strtoul(value, NULL, 10); return true;
+	case 'a': o->plan.apart = true; return true;
 	case 'k': o->keep = (uint32_t)strtoul(value, NULL, 10); return true;
 	case 'u': o->protocol = IPPROTO_UDP; return true;
 	default: return false;

@@ -3,7 +3,7 @@
  * A report as text:
  *
  *	flowcheck backend web1              or: flowcheck sent
- *	plan 10.99.0.0 100000 0             the sender's: client, lasting flows, tuples
+ *	plan 10.99.0.0 100000 0 0           the sender's: client, lasting flows, tuples, apart
  *	overload 0
  *	strange 0
  *	NUMBER PACKETS FIRST LAST DUPLICATES REORDERED LATE FIRST-MS LAST-MS
@@ -26,8 +26,9 @@ int flow_report_write(FILE *out, const struct flow_report *r)
 	if (r->name[0])
 		fprintf(out, "flowcheck backend %s\n", r->name);
 	else
-		fprintf(out, "flowcheck sent\nplan %s %u %u\n",
-			addr_format(&r->plan.client, client), r->plan.lasting, r->plan.tuples);
+		fprintf(out, "flowcheck sent\nplan %s %u %u %d\n",
+			addr_format(&r->plan.client, client), r->plan.lasting, r->plan.tuples,
+			r->plan.apart);
 	fprintf(out, "overload %" PRIu64 "\nstrange %" PRIu64 "\n", r->overload, r->strange);
 	for (size_t i = 0; i < r->n; i++) {
 		const struct flow_row *row = &r->rows[i];
@@ -43,9 +44,12 @@ int flow_report_write(FILE *out, const struct flow_report *r)
 static bool read_plan(const char *line, struct flow_plan *plan)
 {
 	char client[ADDR_TEXT];
+	unsigned int apart;
 
-	return sscanf(line, "plan %45s %u %u", client, &plan->lasting, &plan->tuples) == 3 &&
-	       addr_parse(client, &plan->client) == 0;
+	if (sscanf(line, "plan %45s %u %u %1u", client, &plan->lasting, &plan->tuples, &apart) != 4)
+		return false;
+	plan->apart = apart;
+	return addr_parse(client, &plan->client) == 0;
 }
 
 static bool read_head(FILE *in, struct flow_report *r)

@@ -58,7 +58,30 @@ static void solicitation(void)
 	EXPECT_INT(claim_probe(&vip, &own, bytes, sizeof(bytes)), FRAME_ND_LEN);
 	CU_ASSERT(memcmp(bytes, want, sizeof(want)) == 0);
 	EXPECT_INT(claim_probe(&vip, &own, bytes, FRAME_ND_LEN - 1), 0);
-	EXPECT_INT(claim_ask(&vip, &node, &own, bytes, sizeof(bytes)), 0);
+	EXPECT_INT(claim_ask(&vip, &node, &own, bytes, sizeof(bytes)), 0); /* of two families */
+}
+
+/* It says where we are, in the source and in the option. */
+static void solicitation_of_a_node(void)
+{
+	struct addr node6, self6;
+	uint8_t bytes[CLAIM_FRAME_MAX];
+
+	EXPECT_INT(addr_parse("fd77::3", &node6), 0);
+	EXPECT_INT(addr_parse("fd77::2", &self6), 0);
+	EXPECT_INT(claim_ask(&node6, &self6, &own, bytes, sizeof(bytes)), CLAIM_FRAME_MAX);
+	EXPECT_INT(claim_ask(&node6, &self6, &own, bytes, CLAIM_FRAME_MAX - 1), 0);
+	CU_ASSERT(memcmp(bytes, "\x33\x33\xff\0\0\x03", MAC_LEN) == 0);
+	CU_ASSERT(memcmp(bytes + FRAME_ETHERNET_LEN + 8, self6.bytes, 16) == 0);
+	EXPECT_INT(bytes[FRAME_ETHERNET_LEN + FRAME_IPV6_LEN], ND_SOLICITATION);
+	CU_ASSERT(memcmp(bytes + FRAME_ND_LEN - 16, node6.bytes, 16) == 0);
+	CU_ASSERT(bytes[FRAME_ND_LEN] == ND_SOURCE_LINK_LAYER && bytes[FRAME_ND_LEN + 1] == 1);
+	CU_ASSERT(memcmp(bytes + FRAME_ND_LEN + 2, own.bytes, MAC_LEN) == 0);
+	EXPECT_INT(frame_icmpv6_checksum(bytes + FRAME_ETHERNET_LEN + 8,
+					 bytes + FRAME_ETHERNET_LEN + 24,
+					 bytes + FRAME_ETHERNET_LEN + FRAME_IPV6_LEN,
+					 CLAIM_FRAME_MAX - FRAME_ETHERNET_LEN - FRAME_IPV6_LEN),
+		   0);
 }
 
 static const char *verdict_of(const uint8_t *bytes, size_t len)
@@ -382,5 +405,6 @@ UNIT_TESTS(claim) = {
 	{"others' addresses are not ours", others_addresses_are_not_ours},
 	{"many addresses are paced", many_addresses_are_paced},
 	{"another interface", another_interface},
+	{"a solicitation of a node", solicitation_of_a_node},
 	UNIT_TESTS_END,
 };

@@ -359,6 +359,24 @@ static void tuples_are_used_again(void)
 	EXPECT_INT(flow_tuple_of(&plan, 20050).generation, 0);
 }
 
+/* One after the other of other clients, and never a tuple that another flow has. */
+static void flows_apart(void)
+{
+	static bool seen[1 << 20];
+	struct flow_plan plan = {.lasting = 100000, .apart = true};
+	uint16_t last = 0;
+
+	for (uint32_t number = 0; number < 600000; number++) {
+		struct flow_tuple t = flow_tuple_of(&plan, number);
+		size_t at = (size_t)t.low << 4 | (t.port & 15);
+
+		CU_ASSERT(t.port < 16384 + 16 && !seen[at]);
+		CU_ASSERT(number <= plan.lasting || t.low != last);
+		seen[at] = true;
+		last = t.low;
+	}
+}
+
 /* What was written is read again; cut anywhere it is refused. */
 static void reports_are_whole_or_refused(void)
 {
@@ -405,6 +423,7 @@ UNIT_TESTS(judge) = {
 	{"packets are told apart as they come", packets_are_told_apart_as_they_come},
 	{"stamps are found", stamps_are_found},
 	{"tuples are used again", tuples_are_used_again},
+	{"flows apart", flows_apart},
 	{"reports are whole or refused", reports_are_whole_or_refused},
 	UNIT_TESTS_END,
 };
