@@ -162,58 +162,6 @@ enum claim_reject claim_parse(const uint8_t *bytes, size_t len, struct claim_who
 
 static const struct mac broadcast = {{0xff, 0xff, 0xff, 0xff, 0xff, 0xff}};
 
-/*
- * RFC 5227, 2.1.1: sender hardware address our own; "The 'sender IP address' field MUST be set to
- * all zeroes", so that no host takes us for the owner already.
- */
-static void put_arp_probe(struct wr *w, const struct addr *address, const struct mac *own)
-{
-	const struct frame_arp f = {
-		.destination = broadcast,
-		.operation = ARP_REQUEST,
-		.sender_mac = *own,
-		.sender = {.family = AF_INET},
-		.target = *address,
-	};
-
-	frame_put_arp(w, &f);
-}
-
-/*
- * RFC 4862, 5.4.2: from the unspecified address, to the solicited-node multicast address of the
- * target (RFC 4291, 2.7.1: ff02::1:ff and its last three octets). Without an option then (RFC 4861, 4.3).
- */
-static const struct addr unspecified = {.family = AF_INET6};
-
-static void put_solicitation(struct wr *w, const struct addr *address, const struct addr *from,
-			     const struct mac *own)
-{
-	const uint8_t *last = address->bytes + IPV6_LEN - 3;
-	const struct frame_nd f = {
-		.destination_mac = {{0x33, 0x33, 0xff, last[0], last[1], last[2]}},
-		.source_mac = *own,
-		.destination = {.family = AF_INET6,
-				.bytes = {0xff, 0x02, [11] = 1, 0xff, last[0], last[1], last[2]}},
-		.source = *from,
-		.type = ND_SOLICITATION,
-		.target = *address,
-		.has_option = memcmp(from->bytes, unspecified.bytes, IPV6_LEN) != 0,
-	};
-
-	frame_put_nd(w, &f);
-}
-
-size_t claim_probe(const struct addr *address, const struct mac *own, uint8_t *bytes, size_t size)
-{
-	struct wr w = wr_init(bytes, size);
-
-	if (address->family == AF_INET6)
-		put_solicitation(&w, address, &unspecified, own);
-	else
-		put_arp_probe(&w, address, own);
-	return wr_ok(&w) ? wr_used(&w) : 0;
-}
-
 static void put_arp_request(struct wr *w, const struct addr *node, const struct addr *from,
 			    const struct mac *own)
 {
@@ -228,6 +176,28 @@ static void put_arp_request(struct wr *w, const struct addr *node, const struct 
 	frame_put_arp(w, &f);
 }
 
+/*
+ * To the solicited-node multicast address of the target (RFC 4291, 2.7.1: ff02::1:ff and its last three
+ * octets). From the unspecified address without an option (RFC 4861, 4.3).
+ */
+static void put_solicitation(struct wr *w, const struct addr *address, const struct addr *from,
+			     const struct mac *own)
+{
+	const uint8_t *last = address->bytes + IPV6_LEN - 3;
+	const struct frame_nd f = {
+		.destination_mac = {{0x33, 0x33, 0xff, last[0], last[1], last[2]}},
+		.source_mac = *own,
+		.destination = {.family = AF_INET6,
+				.bytes = {0xff, 0x02, [11] = 1, 0xff, last[0], last[1], last[2]}},
+		.source = *from,
+		.type = ND_SOLICITATION,
+		.target = *address,
+		.has_option = !is_zero(from),
+	};
+
+	frame_put_nd(w, &f);
+}
+
 size_t claim_ask(const struct addr *node, const struct addr *from, const struct mac *own,
 		 uint8_t *bytes, size_t size)
 {
@@ -240,4 +210,15 @@ size_t claim_ask(const struct addr *node, const struct addr *from, const struct 
 	else
 		put_arp_request(&w, node, from, own);
 	return wr_ok(&w) ? wr_used(&w) : 0;
+}
+
+/*
+ * The same question of nobody, so that no host takes us for the owner already. RFC 5227, 2.1.1: "The
+ * 'sender IP address' field MUST be set to all zeroes"; RFC 4862, 5.4.2: from the unspecified address.
+ */
+size_t claim_probe(const struct addr *address, const struct mac *own, uint8_t *bytes, size_t size)
+{
+	const struct addr nobody = {.family = address->family};
+
+	return claim_ask(address, &nobody, own, bytes, size);
 }
