@@ -41,7 +41,15 @@ def arguments():
     p.add_argument("--source-port", type=int, help="the first one; each connection takes the next")
     p.add_argument("--log", help="a line for every request")
     p.add_argument("--output", help="JSON into this file instead of standard output")
-    return p.parse_args()
+    args = p.parse_args()
+    if args.source_port and args.count and args.source_port + args.count > first_port_of_kernel():
+        p.error("--source-port reaches into the ports that the kernel gives to others")
+    return args
+
+
+def first_port_of_kernel():
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as f:
+        return int(f.read().split()[0])
 
 
 class Answer:

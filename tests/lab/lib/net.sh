@@ -9,6 +9,8 @@ LAB_VIP6=fd77::100
 LAB_VIP6_LINK=fe80::100
 LAB_HOSTS="client a b web1 web2 web3"
 LAB_WEBS="web1 web2 web3"
+# What the kernel gives to connections that ask for no port.
+LAB_PORTS="45000 60999"
 
 # lab_address HOST
 lab_address() {
@@ -94,6 +96,9 @@ lab_host_up() {
 	ip -n "$ns" link set lo up
 	# Set before the interface exists, so that it counts for every cable that is plugged in.
 	lab_exec "$1" sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0
+	# Ports that a test gives to its connections (lab_load --source-port) lie below these: a port that
+	# the kernel gave to another connection before could not be had for minutes.
+	lab_exec "$1" sysctl -qw net.ipv4.ip_local_port_range="$LAB_PORTS"
 }
 
 # lab_plug HOST [MAC]: a cable from the host's eth0 to the switch; also after lab_unplug.
