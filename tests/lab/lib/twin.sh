@@ -1,0 +1,105 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Two directors and the channel between them: what each says of it, and what their kernels hold.
+
+ROUND_ROBIN='scheduler = "round-robin"'
+CLOSE_S=5
+
+# twin NODE PATH: of what it says of the channel to the other one, such as would_lose.
+twin() {
+	lab_status "$1" "peers.0.channel.$2"
+}
+
+# twins_in_sync: both are connected, and each says that the tables are alike.
+twins_in_sync() {
+	[ "$(lab_status a peers.0.sync) $(lab_status b peers.0.sync)" = "in-sync in-sync" ] &&
+		[ "$(twin a connected) $(twin b connected)" = "true true" ]
+}
+
+expect_in_sync() {
+	lab_wait_until twins_in_sync "${1:-5}" && return 0
+	fail "not in sync within ${1:-5} s: $(twin_says a); $(twin_says b)"
+}
+
+# twin_says NODE: for whoever reads a failure.
+twin_says() {
+	echo "$1: $(lab_status "$1" peers.0.sync), $(lab_status "$1" peers.0.channel)"
+}
+
+# map_lines NODE MAP: the flows of the kernel's map (lib/flow_map.py).
+map_lines() {
+	lab_exec "$1" nft -j list map netdev director "$2" | "$LAB_TOOLS/lib/flow_map.py"
+}
+
+# held NODE MAP: how many; "none" when there is no such map.
+held() {
+	map_lines "$1" "$2" >"$LAB/$1.lines" 2>&1 || {
+		echo none
+		return
+	}
+	wc -l <"$LAB/$1.lines"
+}
+
+# map_marks NODE MAP: the same lines without the time, into $LAB/NODE.flows.
+map_marks() {
+	map_lines "$1" "$2" >"$LAB/$1.lines" && cut -d ' ' -f 1,2 "$LAB/$1.lines" >"$LAB/$1.flows"
+}
+
+maps_equal() {
+	map_marks a "$1" && map_marks b "$1" && cmp -s "$LAB/a.flows" "$LAB/b.flows"
+}
+
+# expect_twins MAP [COUNT [SECONDS]]: both kernels hold the same flows, with the same backends, and so
+# many of them; soon.
+expect_twins() {
+	lab_wait_until "maps_equal $1 && [ \$(wc -l <$LAB/a.flows) = '${2:-$(held a "$1")}' ]" "${3:-3}" &&
+		return 0
+	fail "$1 of a (<) and b (>), $(wc -l <"$LAB/a.flows") and $(wc -l <"$LAB/b.flows") flows:" \
+		"$(diff "$LAB/a.flows" "$LAB/b.flows" | grep '^[<>]' | head -n 12)"
+}
+
+# hold NAME tcp|udp ADDRESS PORT COUNT: connections that are open and silent until `release NAME`.
+hold() {
+	local name=$1
+
+	shift
+	rm -f "$LAB/$name/log"
+	lab_spawn "$name" client "$LAB_TOOLS/hold.py" "$@"
+	lab_wait_until "grep -q ready '$LAB/$name/log' || ! lab_alive $name" 10 && lab_alive "$name" && return 0
+	fail "no connections to $2: $(cat "$LAB/$name/log")"
+}
+
+# release NAME: they are closed by the client, in order.
+release() {
+	lab_stop "$1" TERM || fail "$1 did not end"
+	expect "exit status of $1" "$(lab_exit_status "$1")" 0
+}
+
+# twin_conf: farms that remember every flow, over TCP and UDP and both families.
+twin_conf() {
+	# shellcheck disable=SC2034
+	local LAB_VIPS="\"$LAB_VIP/24\", \"$LAB_VIP6_LINK/64\", \"$LAB_VIP6/64\""
+
+	lab_conf_cluster
+	lab_conf_vrrp
+	farm www tcp '"80"' "$ROUND_ROBIN" "tcp-close-timeout = \"${CLOSE_S}s\""
+	farm brief tcp '"8080"' "$ROUND_ROBIN" 'tcp-timeout = "4s"' 'tcp-close-timeout = "2s"'
+	farm dns udp "\"$ECHO_PORT\"" "$ROUND_ROBIN"
+	FARM_ADDRESS=$LAB_VIP6 farm six tcp '"80"' "$ROUND_ROBIN"
+	FARM_ADDRESS=$LAB_VIP6 farm dns6 udp "\"$ECHO_PORT\"" "$ROUND_ROBIN"
+}
+
+# start_twins: a is master, b backup, both serve all backends. Each has a configuration of its own,
+# $LAB/NODE.conf.
+start_twins() {
+	local node
+
+	for node in a b; do
+		lab_start_director $node "$LAB/$node.conf"
+	done
+	expect_master a
+	expect_soon "b is backup" "lab_is b backup" 5
+	expect_soon "the backends of a are up" "all_up a" 15
+	expect_soon "the backends of b are up" "all_up b" 15
+}
