@@ -67,7 +67,7 @@ static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_
 	if (!f->file || !has_number(f, farm, b))
 		return false;
 	done = flow_index_put(index_of(f), key, b->number,
-			      until > UINT32_MAX ? UINT32_MAX : (uint32_t)until);
+			      until > UINT32_MAX ? UINT32_MAX : (uint32_t)until, 0, NULL);
 	if (++f->put >= TEND_AFTER) {
 		f->tending = flow_file_tend(f->file);
 		f->put = 0;
@@ -205,7 +205,7 @@ static void settle(struct flows *f, size_t i)
 	}
 	r->backend = owner_now(f, r, a);
 	flow_index_put(index_of(f), &r->key, r->backend,
-		       until > UINT32_MAX ? UINT32_MAX : (uint32_t)until);
+		       until > UINT32_MAX ? UINT32_MAX : (uint32_t)until, 0, NULL);
 }
 
 /* Asks for the first n of f->records, which it sorts; false when the kernel did not answer. */
