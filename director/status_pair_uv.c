@@ -194,6 +194,7 @@ static int fill_peer(struct director *d, struct status_peer *s, uint64_t now_us)
 	COPY(s->heartbeat, "off");
 	s->lag_ms = s->since_ms = s->age_ms = s->round_trip_us = s->interval_ms = s->key_age_ms =
 		STATUS_UNKNOWN;
+	status_channel_none(&s->channel);
 	pair_view(d->pair, &view);
 	return view.configured ? fill_heartbeat(d, s, &view.peer, now_us) : 0;
 }
