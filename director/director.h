@@ -28,6 +28,7 @@
 #include "director/track_command_uv.h"
 #include "director/tracking.h"
 #include "director/transitions.h"
+#include "director/twin/twin_uv.h"
 #include "ha/deadline_uv.h"
 #include "ha/election_uv.h"
 #include "ha/pair_uv.h"
@@ -67,7 +68,8 @@ struct director {
 	struct plan_memory *plan; /* the last one */
 	uint64_t balanced_ms;
 	size_t next_checked;	   /* farm whose flows are looked at next */
-	struct flows *flows;	   /* that the packet path remembers */
+	struct flows *flows;	   /* that the packet path remembers, ... */
+	struct twin *twin;	   /* ... and the other director with it */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct advert_marks *marks;    /* of authenticated adverts */
@@ -181,8 +183,16 @@ int director_set_tracks(struct director *d, struct err *err);
 /* Looks at it, and tells the routers when that changes anything for them. */
 void director_track(struct director *d);
 void director_end_tracks(struct director *d);
+/* The channel to the other director, and both tables. */
+void director_show_twin(struct director *d, struct status_peer *s);
 /* What costs a router priority is its trouble, when the status knows of no worse one. */
 void director_show_tracks(struct director *d, struct status *s);
+
+/* The channel to the other director; director_set_twin() makes it what the configuration wants. */
+int director_open_twin(struct director *d, struct err *err);
+int director_set_twin(struct director *d, struct err *err);
+/* Which virtual routers are master here, for the flows that are told. */
+void director_tell_roles(struct director *d);
 
 /* Opens what hears of flows and of changes of the ruleset. */
 int director_open_observers(struct director *d, struct err *err);

@@ -254,6 +254,7 @@ static void check(uv_timer_t *timer)
 	director_track(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 	director_look_for_stragglers(d);
+	director_tell_roles(d);
 }
 
 int director_admin_changed(struct director *d, struct err *err)
@@ -350,6 +351,8 @@ static void director_end(struct director *d)
 	neighbours_close(d->neighbours);
 	links_close(d->links);
 	admin_store_close(d->admin);
+	twin_close(d->twin);
+	d->twin = NULL;
 	flows_close(d->flows);
 	if (d->keeper)
 		keeper_watch(d->keeper, NULL);
@@ -401,7 +404,11 @@ static int open_all(struct director *d, struct err *err)
 	if (code == 0)
 		code = director_open_election(d, err);
 	if (code == 0)
+		code = director_open_twin(d, err);
+	if (code == 0)
 		code = director_set_routers(d, d->config, d->self, err);
+	if (code == 0)
+		code = director_set_twin(d, err);
 	if (code == 0)
 		code = director_set_tracks(d, err);
 	if (code < 0)

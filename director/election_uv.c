@@ -17,6 +17,7 @@ static void woken(void *owner)
 {
 	log_flush();
 	director_track(owner); /* what is known of the other director may be new */
+	director_tell_roles(owner);
 }
 
 /* What was missed is no pulse: a loop that was busy for a second was late once. */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flows_uv.h"
 
-#include "director/flow/flow_ask_uv.h"
-#include "director/flow/flow_index_file_uv.h"
-#include "director/flow/flow_log_uv.h"
-#include "director/flow_book.h"
+#include "director/flows_inside_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -18,60 +15,21 @@ enum {
 	IDLE_MS = 250,	  /* … and when there is not */
 	RETRY_MS = 10000, /* a group that somebody else has */
 	FORGET_MS = 10000,
-	ASK_MOST = 200,	 /* keys of one piece: 1 ms in the kernel */
 	AUDIT_MOST = 50, /* of these that are asked for although they are not due: 200 a second */
-	WALK_SLOTS = 65536,  /* of one piece: 0.15 ms */
-	TEND_AFTER = 1000,   /* flows put in before the index may grow */
 	LIST_SLOTS = 262144, /* of one page */
+	FOLLOW_S = 30,	     /* until a flow of the other director is looked at again */
 };
-
-struct flows {
-	uv_loop_t *loop;
-	struct flows_source source;
-	uv_timer_t tick;
-	struct flow_log *log;
-	struct flow_file *file; /* NULL: no index */
-	struct flow_asker *asker;
-	struct flow_book book;
-	struct flow_cursor due, audit;
-	uint64_t retry_ms, forget_ms;
-	uint64_t unindexed;
-	uint32_t put; /* since the index was tended */
-	bool tending; /* it has more to do */
-	struct flow_record records[ASK_MOST];
-	uint8_t keys[ASK_MOST * FLOW_ASK_FLOW_KEY];
-	struct flow_answer answers[ASK_MOST], closing[ASK_MOST];
-};
-
-static struct flow_index *index_of(const struct flows *f)
-{
-	return f->file ? flow_file_index(f->file) : NULL;
-}
 
 /* --- what the packet path announces ----------------------------------------------------------- */
 
-static bool has_number(struct flows *f, const struct flow_book_farm *farm,
-		       struct flow_book_backend *b)
-{
-	if (b->number != FLOW_ANY)
-		return true;
-	return flow_index_name(index_of(f), farm->name, b->name, &b->number) == 0;
-}
-
 static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_book_backend *b,
-		const struct flow_key *key, uint64_t life_s)
+		const struct flow_key *key, uint64_t life_s, uint8_t flags)
 {
-	uint64_t until = flow_file_now_s() + life_s;
 	enum flow_put done = FLOW_PUT_REFUSED;
 
-	if (!f->file || !has_number(f, farm, b))
+	if (!f->file || !flows_number(f, farm, b))
 		return false;
-	done = flow_index_put(index_of(f), key, b->number,
-			      until > UINT32_MAX ? UINT32_MAX : (uint32_t)until);
-	if (++f->put >= TEND_AFTER) {
-		f->tending = flow_file_tend(f->file);
-		f->put = 0;
-	}
+	done = flows_keep(f, key, b->number, life_s, flags);
 	return done == FLOW_PUT_NEW || done == FLOW_PUT_KNOWN;
 }
 
@@ -82,18 +40,26 @@ static void heard(void *owner, const struct flow_log_event *e)
 	struct flow_book_farm *farm = flow_book_farm(&f->book, e->prefix);
 	struct flow_book_backend *b = farm ? flow_book_backend(farm, e->mark) : NULL;
 	bool closing = e->key.protocol == IPPROTO_TCP && e->tcp_flags & (TCP_FIN | TCP_RST);
+	uint8_t flags = f->twin.mark | (closing ? FLOW_CLOSING : 0);
 
 	if (b && !closing) {
 		farm->begun++;
 		b->begun++;
 	}
-	if (!b || !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing)))
+	if (f->twin.connected && flows_is_theirs(f, &e->key))
+		return; /* it took the wrong way; its owner would end it here */
+	if (!b ||
+	    !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
 		f->unindexed++;
 }
 
+/* Counted and said by the listener; who needs all of them finds what is missing by itself. */
 static void lost(void *owner)
 {
-	(void)owner; /* counted and said by the listener; what is missing is found by its users */
+	const struct flows *f = owner;
+
+	if (f->twin.observer.lost)
+		f->twin.observer.lost(f->twin.observer.owner);
 }
 
 static void settled(void *owner)
@@ -111,24 +77,10 @@ void flows_learn(struct flows *f, const char *name, const struct flow_key *key, 
 	struct flow_book_backend *b = farm ? flow_book_backend(farm, id) : NULL;
 
 	if (b)
-		put(f, farm, b, key, expires_ms / 1000 + 1);
+		put(f, farm, b, key, expires_ms / 1000 + 1, 0);
 }
 
 /* --- what the kernel has ---------------------------------------------------------------------- */
-
-/* The sets of a farm for flows like that one; false when the ruleset has none of them. */
-static bool name_set(struct flows *f, const char *farm, const struct flow_key *key,
-		     const char *which, struct flow_ask_set *ret)
-{
-	const struct ruleset *planned = f->source.planned(f->source.owner);
-	bool ipv6 = key->client.family == AF_INET6, udp = key->protocol == IPPROTO_UDP;
-	const char *lane = ipv6 ? (udp ? ".udp6" : ".tcp6") : (udp ? ".udp" : "");
-
-	*ret = (struct flow_ask_set){.key_len = flow_ask_key_len(key)};
-	snprintf(ret->table, sizeof(ret->table), "%s", RULESET_TABLE);
-	snprintf(ret->set, sizeof(ret->set), "%s-%s%s", farm, which, lane);
-	return ruleset_find_set(planned, ret->set) >= 0;
-}
 
 static bool same_tables(const struct flow_record *a, const struct flow_record *b)
 {
@@ -166,54 +118,54 @@ static int ask_table(struct flows *f, const char *farm, size_t first, size_t n, 
 	int code;
 
 	memset(&answers[first], 0, (n - first) * sizeof(*answers));
-	if (!name_set(f, farm, &f->records[first].key, which, &set))
+	if (!flows_set(f, farm, &f->records[first].key, which, &set))
 		return 0;
 	code = flow_ask(f->asker, &set, fill_keys(f, first, n), n - first, &answers[first]);
 	return code == -ENOENT ? 0 : code;
-}
-
-/* What the two tables say of the flow together, in answers. */
-static void join_answers(struct flows *f, size_t i)
-{
-	if (!f->answers[i].present)
-		f->answers[i] = f->closing[i];
 }
 
 /* The backend that the kernel names, when it is one of the configuration. */
 static uint16_t owner_now(struct flows *f, const struct flow_record *r, const struct flow_answer *a)
 {
 	const struct flow_book_farm *farm =
-		flow_book_farm(&f->book, flow_index_farm_name(index_of(f), r->farm));
+		flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), r->farm));
 	struct flow_book_backend *b;
 	uint32_t id = 0;
 
 	memcpy(&id, a->data, sizeof(id));
 	b = farm ? flow_book_backend(farm, id) : NULL;
-	return b && has_number(f, farm, b) ? b->number : r->backend;
+	return b && flows_number(f, farm, b) ? b->number : r->backend;
 }
 
-/* The index is told what the kernel said of flow i. */
-static void settle(struct flows *f, size_t i)
+/*
+ * What the two tables say of flow i together, in answers, and into the index. Somebody who only
+ * looks leaves its times alone: the other director would be told of them for nothing.
+ */
+static void settle(struct flows *f, size_t i, bool looks)
 {
-	struct flow_record *r = &f->records[i];
-	const struct flow_answer *a = &f->answers[i];
-	uint64_t until = flow_file_now_s() + a->expires_ms / 1000 + 1;
+	struct flow_record *r = &f->records[i], was = *r;
+	struct flow_answer *a = &f->answers[i];
 
+	r->flags &= FLOW_MARK;
 	if (!a->present) {
-		flow_index_remove(index_of(f), &r->key, NULL);
+		*a = f->closing[i];
+		r->flags |= FLOW_CLOSING;
+	}
+	if (!a->present) {
+		flows_drop(f, &r->key);
 		return;
 	}
 	r->backend = owner_now(f, r, a);
-	flow_index_put(index_of(f), &r->key, r->backend,
-		       until > UINT32_MAX ? UINT32_MAX : (uint32_t)until);
+	if (!looks || r->backend != was.backend || r->flags != was.flags)
+		flows_keep(f, &r->key, r->backend, a->expires_ms / 1000 + 1, r->flags);
 }
 
 /* Asks for the first n of f->records, which it sorts; false when the kernel did not answer. */
-static bool confirm(struct flows *f, size_t n)
+static bool confirm(struct flows *f, size_t n, bool looks)
 {
 	qsort(f->records, n, sizeof(f->records[0]), by_tables);
 	for (size_t first = 0, end; first < n; first = end) {
-		const char *farm = flow_index_farm_name(index_of(f), f->records[first].farm);
+		const char *farm = flow_index_farm_name(flows_index(f), f->records[first].farm);
 		int code;
 
 		for (end = first + 1; end < n; end++)
@@ -227,26 +179,44 @@ static bool confirm(struct flows *f, size_t n)
 			return false;
 		}
 	}
-	for (size_t i = 0; i < n; i++) {
-		join_answers(f, i);
-		settle(f, i);
-	}
+	for (size_t i = 0; i < n; i++)
+		settle(f, i, looks);
 	return true;
 }
 
 /* --- work, a piece at a time ------------------------------------------------------------------ */
 
-/* How many flows were asked for. */
+/* Of the first n of f->records those that are to be asked for, which come to the front; how many. */
+static size_t leave_theirs(struct flows *f, size_t n)
+{
+	uint32_t later_s = flow_file_now_s() + FOLLOW_S;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct flow_record *r = &f->records[i];
+
+		if (flows_follow(f, &r->key))
+			flow_index_put(flows_index(f), &r->key, r->backend, later_s, r->flags,
+				       NULL);
+		else
+			f->records[kept++] = *r;
+	}
+	return kept;
+}
+
+/* How many flows were looked at. */
 static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t most)
 {
 	struct flow_filter filter = {.farm = FLOW_ANY,
 				     .backend = FLOW_ANY,
 				     .expired = expired,
 				     .now_s = flow_file_now_s()};
-	size_t n = flow_index_walk(index_of(f), c, &filter, WALK_SLOTS, f->records, most);
+	size_t n = flow_index_walk(flows_index(f), c, &filter, FLOWS_WALK_SLOTS, f->records, most);
 
-	if (n)
-		confirm(f, n);
+	size_t asked = expired ? leave_theirs(f, n) : n;
+
+	if (asked)
+		confirm(f, asked, false);
 	if (c->done)
 		*c = (struct flow_cursor){0};
 	return n;
@@ -273,7 +243,7 @@ static void listen_to(struct flows *f, bool first)
 /* Names that the configuration does not have any more go when their last flow has gone. */
 static void forget_names(struct flows *f)
 {
-	struct flow_index *x = index_of(f);
+	struct flow_index *x = flows_index(f);
 
 	for (uint32_t i = 0; x && i < FLOW_ROWS_MAX && i < x->now.geometry.backends; i++) {
 		uint16_t farm = flow_index_farm_of(x, (uint16_t)i);
@@ -301,10 +271,10 @@ static void tick(uv_timer_t *timer)
 		listen_to(f, false);
 	if (f->file) {
 		f->tending = flow_file_tend(f->file);
-		asked = work(f, &f->due, true, ASK_MOST);
+		asked = work(f, &f->due, true, FLOWS_PIECE);
 		work(f, &f->audit, false, AUDIT_MOST);
 	}
-	uv_timer_start(timer, tick, asked == ASK_MOST || f->tending ? BUSY_MS : IDLE_MS, 0);
+	uv_timer_start(timer, tick, asked == FLOWS_PIECE || f->tending ? BUSY_MS : IDLE_MS, 0);
 }
 
 /* --- configuration ---------------------------------------------------------------------------- */
@@ -313,6 +283,7 @@ int flows_configure(struct flows *f, const struct config *c)
 {
 	int code = flow_book_configure(&f->book, c);
 
+	f->books++;
 	if (code == 0)
 		forget_names(f);
 	return code;
@@ -364,7 +335,7 @@ void flows_close(struct flows *f)
 void flows_state(const struct flows *f, struct flows_state *ret)
 {
 	const struct flow_log_stats *stats = f->log ? flow_log_stats(f->log) : NULL;
-	const struct flow_index *x = index_of(f);
+	const struct flow_index *x = flows_index(f);
 
 	*ret = (struct flows_state){.hears = x && f->log, .unindexed = f->unindexed};
 	if (x)
@@ -378,7 +349,7 @@ void flows_state(const struct flows *f, struct flows_state *ret)
 
 uint64_t flows_held(const struct flows *f, const char *farm, const char *backend)
 {
-	const struct flow_index *x = index_of(f);
+	const struct flow_index *x = flows_index(f);
 	uint16_t number = x ? flow_index_find_farm(x, farm) : FLOW_ANY;
 
 	if (number == FLOW_ANY || !backend)
@@ -403,20 +374,21 @@ static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
 	const struct flow_record *r = &f->records[i];
 
 	*ret = (struct flow_entry){.key = r->key, .expires_ms = f->answers[i].expires_ms};
-	snprintf(ret->farm, FLOW_NAME, "%s", flow_index_farm_name(index_of(f), r->farm));
-	snprintf(ret->backend, FLOW_NAME, "%s", flow_index_backend_name(index_of(f), r->backend));
+	snprintf(ret->farm, FLOW_NAME, "%s", flow_index_farm_name(flows_index(f), r->farm));
+	snprintf(ret->backend, FLOW_NAME, "%s",
+		 flow_index_backend_name(flows_index(f), r->backend));
 }
 
 static bool make_filter(struct flows *f, const struct flow_query *query, struct flow_filter *ret)
 {
 	*ret = (struct flow_filter){.farm = FLOW_ANY, .backend = FLOW_ANY, .client = query->client};
 	if (query->farm[0]) {
-		ret->farm = flow_index_find_farm(index_of(f), query->farm);
+		ret->farm = flow_index_find_farm(flows_index(f), query->farm);
 		if (ret->farm == FLOW_ANY)
 			return false;
 	}
 	if (query->backend[0]) {
-		ret->backend = flow_index_find_backend(index_of(f), ret->farm, query->backend);
+		ret->backend = flow_index_find_backend(flows_index(f), ret->farm, query->backend);
 		return ret->backend != FLOW_ANY;
 	}
 	return true;
@@ -433,12 +405,12 @@ size_t flows_list(struct flows *f, const struct flow_query *query, struct flow_c
 		cursor->done = true;
 		return 0;
 	}
-	for (; slots < LIST_SLOTS && n < room && !cursor->done; slots += WALK_SLOTS) {
-		size_t most = room - n < ASK_MOST ? room - n : ASK_MOST;
-		size_t got =
-			flow_index_walk(index_of(f), cursor, &filter, WALK_SLOTS, f->records, most);
+	for (; slots < LIST_SLOTS && n < room && !cursor->done; slots += FLOWS_WALK_SLOTS) {
+		size_t most = room - n < FLOWS_PIECE ? room - n : FLOWS_PIECE;
+		size_t got = flow_index_walk(flows_index(f), cursor, &filter, FLOWS_WALK_SLOTS,
+					     f->records, most);
 
-		if (got && !confirm(f, got))
+		if (got && !confirm(f, got, true))
 			continue;
 		for (size_t i = 0; i < got; i++)
 			if (f->answers[i].present)

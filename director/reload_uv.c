@@ -86,6 +86,8 @@ static void go_over(struct director *d)
 	director_say_unbuilt(config);
 	if (director_set_tracks(d, &err) < 0)
 		log_error("%s", err.text);
+	if (director_set_twin(d, &err) < 0)
+		log_error("%s; the other director is not told of flows", err.text);
 	director_track(d);
 	say_seeds(old, config);
 	admin_store_follow(d->admin, config);

@@ -190,10 +190,11 @@ static int fill_peer(struct director *d, struct status_peer *s, uint64_t now_us)
 	COPY(s->node, d->peer->name);
 	addr_format(&d->peer->address, s->address);
 	COPY(s->state, "down");
-	COPY(s->sync, "stale"); /* there is no channel for the tables yet */
+	COPY(s->sync, "stale");
 	COPY(s->heartbeat, "off");
 	s->lag_ms = s->since_ms = s->age_ms = s->round_trip_us = s->interval_ms = s->key_age_ms =
 		STATUS_UNKNOWN;
+	status_channel_none(&s->channel);
 	pair_view(d->pair, &view);
 	return view.configured ? fill_heartbeat(d, s, &view.peer, now_us) : 0;
 }
@@ -229,6 +230,8 @@ int director_status_pair(struct director *d, struct status *s)
 	s->election_late = view.late;
 	s->main_late = d->late;
 	election_call(d->election, fill_here, &call);
+	if (d->twin && s->n_peers)
+		director_show_twin(d, &s->peers[0]);
 	director_show_tracks(d, s);
 	return call.code ? call.code : alarms_fill(s);
 }

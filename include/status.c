@@ -53,3 +53,19 @@ void status_add_count(struct status_counts *c, const char *reason, uint64_t coun
 	snprintf(next->reason, sizeof(next->reason), "%s", reason);
 	next->count = count;
 }
+
+void status_add_count_of(struct status_counts *c, const char *kind, const char *reason,
+			 uint64_t count)
+{
+	char both[STATUS_NAME];
+
+	snprintf(both, sizeof(both), "%s-%s", kind, reason);
+	status_add_count(c, both, count);
+}
+
+void status_channel_none(struct status_channel *c)
+{
+	*c = (struct status_channel){.since_ms = STATUS_UNKNOWN,
+				     .would_lose = STATUS_UNKNOWN,
+				     .snapshot_age_ms = STATUS_UNKNOWN};
+}

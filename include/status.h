@@ -85,6 +85,35 @@ struct status_word {
 	uint64_t age_ms;  /* since it was said, at most */
 };
 
+/*
+ * The channel that keeps the tables of both directors alike. Flows are told by the master of their
+ * address: ours are of addresses that this node is master of, theirs of those of the peer.
+ */
+struct status_channel {
+	bool enabled; /* there is one: a cluster with a key */
+	bool connected;
+	uint64_t since_ms;	     /* connected for so long; STATUS_UNKNOWN: it is not */
+	char trouble[STATUS_REASON]; /* why it is not, or "" */
+	char ended[STATUS_REASON]; /* why the last connection did, "the other director …", or "" */
+	uint64_t connections, octets_sent, octets_received;
+	bool current_here;  /* our tables have all of its flows */
+	bool current_there; /* its tables have all of ours */
+	/* Entries that wait to be sent; that were sent, and nobody knows whether they arrived. */
+	uint64_t queued, unacknowledged;
+	/* Flows that would be lost if the peer took over now; STATUS_UNKNOWN: nobody can say. */
+	uint64_t would_lose;
+	uint64_t held_ours, held_theirs; /* flows */
+	uint64_t flows_sent, flows_received;
+	uint64_t flows_unknown; /* of those received: of a backend that is not here */
+	uint64_t flows_refused; /* of those received: a table did not take them */
+	uint64_t snapshots_sent, snapshots_received;
+	uint64_t snapshot_age_ms; /* since the last one was received; STATUS_UNKNOWN: none was */
+	uint64_t snapshot_flows;  /* in that one */
+	uint64_t lost;		  /* times that a queue ran over, or the kernel's log did */
+	bool config_differs;	  /* the peer's configuration is another one */
+	struct status_counts rejected; /* by status_add_count_of(): handshake, frame, message */
+};
+
 struct status_peer {
 	char node[STATUS_NAME];
 	char address[ADDR_TEXT];
@@ -105,6 +134,7 @@ struct status_peer {
 	uint64_t key_age_ms; /* since one came that does not open; STATUS_UNKNOWN: none did */
 	struct status_word *words;
 	size_t n_words;
+	struct status_channel channel;
 };
 
 /* A host that still sends here what is for an address of the other director's. */
@@ -206,5 +236,10 @@ void status_add_drop(struct status_farm *f, const char *reason, uint64_t packets
 void status_add_table(struct status_farm *f, const char *name, uint64_t size, uint64_t used);
 /* The same; what never happened is left out. */
 void status_add_count(struct status_counts *c, const char *reason, uint64_t count);
+/* The same for a reason that other kinds have, too: "frame-forged". */
+void status_add_count_of(struct status_counts *c, const char *kind, const char *reason,
+			 uint64_t count);
+/* There is none: what cannot be told of it is STATUS_UNKNOWN. */
+void status_channel_none(struct status_channel *c);
 
 #endif

@@ -16,6 +16,7 @@ static void *list_new(size_t n, size_t size)
 struct rest {
 	Control__Count *counts;
 	Control__Word *words;
+	Control__Channel *channels;
 	void **pointers;
 };
 
@@ -25,6 +26,7 @@ void packed_pair_clear(struct packed_pair *p)
 	free(p->peers);
 	free(p->counts);
 	free(p->words);
+	free(p->channels);
 	free(p->stragglers);
 	free(p->pointers);
 	*p = (struct packed_pair){0};
@@ -107,6 +109,38 @@ static void fill_word(Control__Word *m, struct status_word *w)
 	m->age_ms = w->age_ms;
 }
 
+static void fill_channel(Control__Channel *m, struct status_channel *c, struct rest *rest)
+{
+	*m = (Control__Channel)CONTROL__CHANNEL__INIT;
+	m->enabled = c->enabled;
+	m->connected = c->connected;
+	m->since_ms = c->since_ms;
+	m->trouble = c->trouble;
+	m->ended = c->ended;
+	m->connections = c->connections;
+	m->octets_sent = c->octets_sent;
+	m->octets_received = c->octets_received;
+	m->current_here = c->current_here;
+	m->current_there = c->current_there;
+	m->queued = c->queued;
+	m->unacknowledged = c->unacknowledged;
+	m->would_lose = c->would_lose;
+	m->held_ours = c->held_ours;
+	m->held_theirs = c->held_theirs;
+	m->flows_sent = c->flows_sent;
+	m->flows_received = c->flows_received;
+	m->flows_unknown = c->flows_unknown;
+	m->flows_refused = c->flows_refused;
+	m->snapshots_sent = c->snapshots_sent;
+	m->snapshots_received = c->snapshots_received;
+	m->snapshot_age_ms = c->snapshot_age_ms;
+	m->snapshot_flows = c->snapshot_flows;
+	m->lost = c->lost;
+	m->config_differs = c->config_differs;
+	m->n_rejected = c->rejected.n;
+	m->rejected = fill_counts(&c->rejected, rest);
+}
+
 static void fill_peer(Control__Peer *m, struct status_peer *p, struct rest *rest)
 {
 	*m = (Control__Peer)CONTROL__PEER__INIT;
@@ -130,6 +164,8 @@ static void fill_peer(Control__Peer *m, struct status_peer *p, struct rest *rest
 	m->n_rejected = p->rejected.n;
 	m->rejected = fill_counts(&p->rejected, rest);
 	m->key_age_ms = p->key_age_ms;
+	m->channel = rest->channels++;
+	fill_channel(m->channel, &p->channel, rest);
 	m->n_words = p->n_words;
 	m->words = (Control__Word **)rest->pointers;
 	for (size_t i = 0; i < p->n_words; i++) {
@@ -156,18 +192,20 @@ static int alloc(struct packed_pair *p, const struct status *s)
 		addresses += s->vrrps[i].n_addresses;
 	}
 	for (size_t i = 0; i < s->n_peers; i++) {
-		counts += s->peers[i].rejected.n;
+		counts += s->peers[i].rejected.n + s->peers[i].channel.rejected.n;
 		words += s->peers[i].n_words;
 	}
 	p->vrrps = list_new(s->n_vrrps, sizeof(*p->vrrps));
 	p->peers = list_new(s->n_peers, sizeof(*p->peers));
 	p->counts = list_new(counts, sizeof(*p->counts));
 	p->words = list_new(words, sizeof(*p->words));
+	p->channels = list_new(s->n_peers, sizeof(*p->channels));
 	p->stragglers = list_new(s->n_stragglers, sizeof(*p->stragglers));
 	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_stragglers + s->n_alarms + counts +
 				       words + addresses,
 			       sizeof(*p->pointers));
-	return p->vrrps && p->peers && p->counts && p->words && p->stragglers && p->pointers
+	return p->vrrps && p->peers && p->counts && p->words && p->channels && p->stragglers &&
+			       p->pointers
 		       ? 0
 		       : -ENOMEM;
 }
@@ -184,7 +222,10 @@ int packed_pair_init(struct packed_pair *p, const struct status *s)
 	p->n_peers = s->n_peers;
 	p->n_stragglers = s->n_stragglers;
 	p->n_alarms = s->n_alarms;
-	rest = (struct rest){.counts = p->counts, .words = p->words, .pointers = p->pointers};
+	rest = (struct rest){.counts = p->counts,
+			     .words = p->words,
+			     .channels = p->channels,
+			     .pointers = p->pointers};
 	for (size_t i = 0; i < s->n_vrrps; i++)
 		*rest.pointers++ = &p->vrrps[i];
 	for (size_t i = 0; i < s->n_peers; i++)
@@ -298,6 +339,43 @@ static void take_word(struct status_word *w, const Control__Word *m)
 	w->age_ms = m->age_ms;
 }
 
+/* A peer without one tells nothing of it. */
+static int take_channel(struct status_channel *c, const Control__Channel *m)
+{
+	status_channel_none(c);
+	if (!m)
+		return 0;
+	if (m->n_rejected > STATUS_REASONS_MAX)
+		return -EBADMSG;
+	c->enabled = m->enabled;
+	c->connected = m->connected;
+	c->since_ms = m->since_ms;
+	COPY(c->trouble, m->trouble);
+	COPY(c->ended, m->ended);
+	c->connections = m->connections;
+	c->octets_sent = m->octets_sent;
+	c->octets_received = m->octets_received;
+	c->current_here = m->current_here;
+	c->current_there = m->current_there;
+	c->queued = m->queued;
+	c->unacknowledged = m->unacknowledged;
+	c->would_lose = m->would_lose;
+	c->held_ours = m->held_ours;
+	c->held_theirs = m->held_theirs;
+	c->flows_sent = m->flows_sent;
+	c->flows_received = m->flows_received;
+	c->flows_unknown = m->flows_unknown;
+	c->flows_refused = m->flows_refused;
+	c->snapshots_sent = m->snapshots_sent;
+	c->snapshots_received = m->snapshots_received;
+	c->snapshot_age_ms = m->snapshot_age_ms;
+	c->snapshot_flows = m->snapshot_flows;
+	c->lost = m->lost;
+	c->config_differs = m->config_differs;
+	take_counts(&c->rejected, m->rejected, m->n_rejected);
+	return 0;
+}
+
 static int take_peer(struct status_peer *p, const Control__Peer *m)
 {
 	if (m->n_rejected > STATUS_REASONS_MAX || m->n_words > STATUS_ROUTERS_MAX)
@@ -321,6 +399,8 @@ static int take_peer(struct status_peer *p, const Control__Peer *m)
 	p->unproven = m->unproven;
 	take_counts(&p->rejected, m->rejected, m->n_rejected);
 	p->key_age_ms = m->key_age_ms;
+	if (take_channel(&p->channel, m->channel) < 0)
+		return -EBADMSG;
 	p->words = list_new(m->n_words, sizeof(*p->words));
 	if (!p->words)
 		return -ENOMEM;

@@ -13,8 +13,9 @@
 struct packed_pair {
 	Control__Vrrp *vrrps;
 	Control__Peer *peers;
-	Control__Count *counts; /* of all routers and peers */
-	Control__Word *words;	/* of all peers */
+	Control__Count *counts;	    /* of all routers and peers */
+	Control__Word *words;	    /* of all peers */
+	Control__Channel *channels; /* one for each peer */
 	Control__Straggler *stragglers;
 	void **pointers; /* of all lists */
 	size_t n_vrrps, n_peers, n_stragglers, n_alarms;

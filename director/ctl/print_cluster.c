@@ -90,10 +90,104 @@ static void print_heartbeat(FILE *out, const struct status_peer *p)
 		fprintf(out, "  trouble: %s\n", p->error);
 }
 
+/* "1.2 MB", "80 kB", "512 octets": two digits are enough at a glance. */
+static const char *print_octets(uint64_t n, char buf[static PRINT_COUNT])
+{
+	static const struct {
+		uint64_t octets;
+		const char *unit;
+	} units[] = {{1000000000000, "TB"}, {1000000000, "GB"}, {1000000, "MB"}, {1000, "kB"}};
+	size_t i = 0;
+
+	if (n < 1000) {
+		snprintf(buf, PRINT_COUNT, "%" PRIu64 " octets", n);
+		return buf;
+	}
+	while (n < units[i].octets)
+		i++;
+	if (n < 10 * units[i].octets)
+		snprintf(buf, PRINT_COUNT, "%" PRIu64 ".%" PRIu64 " %s", n / units[i].octets,
+			 n % units[i].octets * 10 / units[i].octets, units[i].unit);
+	else
+		snprintf(buf, PRINT_COUNT, "%" PRIu64 " %s", n / units[i].octets, units[i].unit);
+	return buf;
+}
+
+static void print_connection(FILE *out, const struct status_channel *c)
+{
+	char age[PRINT_AGE], sent[PRINT_COUNT], received[PRINT_COUNT];
+
+	if (c->connected)
+		fprintf(out, "  channel up for %s, %s sent, %s received",
+			print_age(c->since_ms, age), print_octets(c->octets_sent, sent),
+			print_octets(c->octets_received, received));
+	else
+		fprintf(out, "  channel DOWN: %s",
+			c->trouble[0] ? c->trouble : "no connection yet");
+	if (c->ended[0])
+		fprintf(out, "; %s ended when the other director %s",
+			c->connected ? "the one before" : "the last one", c->ended);
+	fputc('\n', out);
+}
+
+static const char *tables_text(const struct status_channel *c)
+{
+	if (c->current_here && c->current_there)
+		return "in sync both ways";
+	if (c->current_there)
+		return "in sync there, NOT here";
+	if (c->current_here)
+		return "in sync here, NOT there";
+	return "NOT in sync";
+}
+
+static void print_tables(FILE *out, const struct status_peer *p)
+{
+	const struct status_channel *c = &p->channel;
+	char age[PRINT_AGE], lose[PRINT_COUNT];
+
+	fprintf(out, "  tables %s, %" PRIu64 " flows ours, %" PRIu64 " theirs", tables_text(c),
+		c->held_ours, c->held_theirs);
+	if (p->lag_ms != STATUS_UNKNOWN)
+		fprintf(out, ", lag %s", print_age(p->lag_ms, age));
+	fprintf(out, "; %s would be lost if it took over now\n", print_count(c->would_lose, lose));
+}
+
+static void print_flows(FILE *out, const struct status_channel *c)
+{
+	fprintf(out, "  flows %" PRIu64 " sent, %" PRIu64 " received", c->flows_sent,
+		c->flows_received);
+	if (c->queued || c->unacknowledged)
+		fprintf(out, ", %" PRIu64 " entries wait, %" PRIu64 " are on their way", c->queued,
+			c->unacknowledged);
+	if (c->flows_unknown)
+		fprintf(out, ", %" PRIu64 " for backends that we do not have", c->flows_unknown);
+	if (c->flows_refused)
+		fprintf(out, ", %" PRIu64 " that found no place", c->flows_refused);
+	if (c->lost)
+		fprintf(out, ", lost track %" PRIu64 " times", c->lost);
+	print_counts(out, "rejected", &c->rejected);
+	fputc('\n', out);
+}
+
+static void print_channel(FILE *out, const struct status_peer *p)
+{
+	if (!p->channel.enabled)
+		return;
+	print_connection(out, &p->channel);
+	print_tables(out, p);
+	print_flows(out, &p->channel);
+	if (p->channel.config_differs)
+		fputs("  its configuration is another one: flows of backends that only one of us "
+		      "has are not kept\n",
+		      out);
+}
+
 static void print_peer(FILE *out, const struct status_peer *p)
 {
 	fprintf(out, "peer %-10s %s, %s, tables %s\n", p->node, p->address, p->state, p->sync);
 	print_heartbeat(out, p);
+	print_channel(out, p);
 	for (size_t i = 0; i < p->n_words; i++)
 		print_word(out, &p->words[i]);
 }

@@ -76,16 +76,46 @@ static json_t *heartbeat(const struct status_peer *p)
 			 "not_opened_age_ms", number(p->key_age_ms));
 }
 
+/* What went over it, and what did not. */
+static json_t *transferred(const struct status_channel *c)
+{
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "flows_sent",
+			 number(c->flows_sent), "flows_received", number(c->flows_received),
+			 "flows_unknown", number(c->flows_unknown), "flows_refused",
+			 number(c->flows_refused), "snapshots_sent", number(c->snapshots_sent),
+			 "snapshots_received", number(c->snapshots_received), "snapshot_age_ms",
+			 number(c->snapshot_age_ms), "snapshot_flows", number(c->snapshot_flows),
+			 "lost", number(c->lost), "config_differs", (int)c->config_differs,
+			 "rejected", counts(&c->rejected));
+}
+
+static json_t *channel(const struct status_channel *c)
+{
+	json_t *object = json_pack(
+		"{s:b, s:b, s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:b, s:o, s:o, s:o, s:o, s:o}",
+		"enabled", (int)c->enabled, "connected", (int)c->connected, "since_ms",
+		number(c->since_ms), "trouble", c->trouble, "ended", c->ended, "connections",
+		number(c->connections), "octets_sent", number(c->octets_sent), "octets_received",
+		number(c->octets_received), "current_here", (int)c->current_here, "current_there",
+		(int)c->current_there, "queued", number(c->queued), "unacknowledged",
+		number(c->unacknowledged), "would_lose", number(c->would_lose), "held_ours",
+		number(c->held_ours), "held_theirs", number(c->held_theirs));
+
+	json_object_update_new(object, transferred(c));
+	return object;
+}
+
 static json_t *peer(const struct status_peer *p)
 {
 	json_t *words = json_array();
 
 	for (size_t i = 0; i < p->n_words; i++)
 		json_array_append_new(words, word(&p->words[i]));
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o}", "node", p->node,
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "node", p->node,
 			 "address", p->address, "state", p->state, "sync", p->sync, "lag_ms",
 			 number(p->lag_ms), "sent", number(p->sent), "received",
-			 number(p->received), "heartbeat", heartbeat(p), "vrrp", words);
+			 number(p->received), "heartbeat", heartbeat(p), "channel",
+			 channel(&p->channel), "vrrp", words);
 }
 
 static json_t *backend(const struct status_backend *b)

@@ -158,18 +158,18 @@ static bool is_full(const struct flow_index *x, int table)
 
 /* First here, then not there any more: killed in between it is in both. */
 static void take_over(struct flow_index *x, const struct flow_probe *p, const struct found *f,
-		      uint16_t farm, uint16_t backend, uint32_t expires_s)
+		      uint16_t farm, uint16_t backend, uint32_t until)
 {
 	if (f->free == FLOW_NO_SLOT) {
-		flow_table_update(f->table, p, f->slot, farm, backend, expires_s);
+		flow_table_update(f->table, p, f->slot, farm, backend, until);
 		return;
 	}
-	flow_table_insert(&x->now.tables[table_of(p)], p, f->free, farm, backend, expires_s);
+	flow_table_insert(&x->now.tables[table_of(p)], p, f->free, farm, backend, until);
 	flow_table_bury(f->table, f->slot);
 }
 
 static enum flow_put put_probe(struct flow_index *x, const struct flow_probe *p, uint16_t backend,
-			       uint32_t expires_s)
+			       uint32_t until, struct flow_record *ret_old)
 {
 	uint16_t farm = x->now.backends[backend].farm;
 	struct found f = find(x, p);
@@ -177,21 +177,23 @@ static enum flow_put put_probe(struct flow_index *x, const struct flow_probe *p,
 	if (f.slot == FLOW_NO_SLOT) {
 		if (f.free == FLOW_NO_SLOT || is_full(x, table_of(p)))
 			return FLOW_PUT_FULL;
-		flow_table_insert(&x->now.tables[table_of(p)], p, f.free, farm, backend, expires_s);
+		flow_table_insert(&x->now.tables[table_of(p)], p, f.free, farm, backend, until);
 		count_in(x, backend);
 		return FLOW_PUT_NEW;
 	}
+	if (ret_old)
+		flow_table_record(f.table, f.slot, ret_old);
 	count_out(x, flow_table_backend(f.table, f.slot));
 	count_in(x, backend);
 	if (f.old)
-		take_over(x, p, &f, farm, backend, expires_s);
+		take_over(x, p, &f, farm, backend, until);
 	else
-		flow_table_update(f.table, p, f.slot, farm, backend, expires_s);
+		flow_table_update(f.table, p, f.slot, farm, backend, until);
 	return FLOW_PUT_KNOWN;
 }
 
 enum flow_put flow_index_put(struct flow_index *x, const struct flow_key *key, uint16_t backend,
-			     uint32_t expires_s)
+			     uint32_t expires_s, uint8_t flags, struct flow_record *ret_old)
 {
 	struct flow_probe p;
 
@@ -200,7 +202,7 @@ enum flow_put flow_index_put(struct flow_index *x, const struct flow_key *key, u
 		return FLOW_PUT_REFUSED;
 	if (x->old.header)
 		flow_index_move(x, MOVE_PER_PUT);
-	return put_probe(x, &p, backend, expires_s);
+	return put_probe(x, &p, backend, flow_until(expires_s, flags), ret_old);
 }
 
 bool flow_index_find(const struct flow_index *x, const struct flow_key *key,
@@ -265,9 +267,12 @@ static const struct flow_region *cursor_region(const struct flow_index *x, struc
 
 static bool passes(const struct flow_table *t, uint32_t slot, const struct flow_filter *f)
 {
+	uint32_t until = flow_table_until(t, slot);
+
 	return (f->farm == FLOW_ANY || flow_table_farm(t, slot) == f->farm) &&
 	       (f->backend == FLOW_ANY || flow_table_backend(t, slot) == f->backend) &&
-	       (!f->expired || flow_table_expires(t, slot) <= f->now_s) &&
+	       (!f->expired || flow_until_expires(until) <= f->now_s) &&
+	       (flow_until_flags(until) & f->mask) == f->flags &&
 	       (!addr_len(&f->client) || flow_table_client_is(t, slot, &f->client));
 }
 
@@ -375,7 +380,7 @@ static void move_slot(struct flow_index *x, struct flow_table *t, uint32_t slot)
 	if (place == FLOW_NO_SLOT)
 		return;
 	flow_table_insert(to, &p, place, flow_table_farm(t, slot), flow_table_backend(t, slot),
-			  flow_table_expires(t, slot));
+			  flow_table_until(t, slot));
 	flow_table_bury(t, slot);
 }
 
@@ -402,14 +407,14 @@ static bool import_slot(struct flow_index *x, const struct flow_table *t, uint32
 			uint32_t now_s)
 {
 	uint16_t backend = flow_table_backend(t, slot);
-	uint32_t expires_s = flow_table_expires(t, slot);
+	uint32_t until = flow_table_until(t, slot);
 	struct flow_probe p;
 
 	if (!flow_table_probe(t, slot, &p) || !flow_region_has_backend(&x->now, backend) ||
 	    x->now.backends[backend].farm != flow_table_farm(t, slot))
 		return false;
-	if (expires_s > now_s && find(x, &p).slot == FLOW_NO_SLOT)
-		put_probe(x, &p, backend, expires_s);
+	if (flow_until_expires(until) > now_s && find(x, &p).slot == FLOW_NO_SLOT)
+		put_probe(x, &p, backend, until, NULL);
 	return true;
 }
 

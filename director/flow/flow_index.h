@@ -56,13 +56,17 @@ uint32_t flow_index_total(const struct flow_index *x, int table); /* FLOW_IPV4, 
 
 enum flow_put {
 	FLOW_PUT_NEW,
-	FLOW_PUT_KNOWN,	  /* was there: has this backend and expiry now */
+	FLOW_PUT_KNOWN,	  /* was there: has this backend, expiry and flags now */
 	FLOW_PUT_FULL,	  /* is not there and was not put in */
 	FLOW_PUT_REFUSED, /* a number that nobody has, or a key that is no flow */
 };
 
+/*
+ * Puts a flow in, or changes all but the key of one that is there; an expiry beyond FLOW_EXPIRES_MAX
+ * becomes that one. *ret_old (may be NULL) is what was there, and untouched unless FLOW_PUT_KNOWN.
+ */
 enum flow_put flow_index_put(struct flow_index *x, const struct flow_key *key, uint16_t backend,
-			     uint32_t expires_s);
+			     uint32_t expires_s, uint8_t flags, struct flow_record *ret_old);
 bool flow_index_find(const struct flow_index *x, const struct flow_key *key,
 		     struct flow_record *ret);
 /* False when it was not there. *ret (may be NULL) is what was. */
@@ -81,6 +85,7 @@ struct flow_filter {
 	struct addr client;	/* family 0: any */
 	bool expired;		/* only those that expired at now_s or before */
 	uint32_t now_s;
+	uint8_t mask, flags; /* only those whose flags within the mask are these; 0, 0: any */
 };
 
 /*

@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	VERSION = 1, /* any change of a layout or of the hash counts it up */
+	VERSION = 2, /* any change of a layout or of the hash counts it up */
 	ALIGNMENT = 64,
 };
 

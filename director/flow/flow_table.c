@@ -88,19 +88,19 @@ static uint64_t make_owner(const struct flow_probe *p, uint16_t farm, uint16_t b
 }
 
 /* 16 bits of the key's hash, mixed with what the hash does not cover. */
-static uint64_t check_of(uint64_t hash, uint64_t owner, uint32_t expires_s)
+static uint64_t check_of(uint64_t hash, uint64_t owner, uint32_t until)
 {
-	uint64_t mixed = (owner >> 32 | (uint64_t)expires_s << 32) * 0x9e3779b97f4a7c15u;
+	uint64_t mixed = (owner >> 32 | (uint64_t)until << 32) * 0x9e3779b97f4a7c15u;
 
 	return (hash ^ (mixed ^ mixed >> 32) >> 16) & 0xffff;
 }
 
-static uint64_t make_last(const struct flow_probe *p, uint64_t owner, uint32_t expires_s,
+static uint64_t make_last(const struct flow_probe *p, uint64_t owner, uint32_t until,
 			  uint32_t distance)
 {
-	return expires_s | (uint64_t)p->protocol << SHIFT_PROTOCOL |
+	return until | (uint64_t)p->protocol << SHIFT_PROTOCOL |
 	       (uint64_t)(distance < DISTANCE_MAX ? distance : DISTANCE_MAX) << SHIFT_DISTANCE |
-	       check_of(p->hash, owner, expires_s) << SHIFT_CHECK;
+	       check_of(p->hash, owner, until) << SHIFT_CHECK;
 }
 
 /* One word, behind everything stored before it. */
@@ -140,18 +140,18 @@ uint32_t flow_table_find(const struct flow_table *t, const struct flow_probe *p,
 }
 
 void flow_table_insert(struct flow_table *t, const struct flow_probe *p, uint32_t slot,
-		       uint16_t farm, uint16_t backend, uint32_t expires_s)
+		       uint16_t farm, uint16_t backend, uint32_t until)
 {
 	uint64_t owner = make_owner(p, farm, backend), *words = slot_at(t, slot);
 
 	memcpy(words, p->words, p->n * sizeof(uint64_t));
 	words[t->words - 2] = owner;
-	publish(&words[t->words - 1], make_last(p, owner, expires_s, slot - home_of(t, p->hash)));
+	publish(&words[t->words - 1], make_last(p, owner, until, slot - home_of(t, p->hash)));
 	t->used++;
 }
 
 void flow_table_update(struct flow_table *t, const struct flow_probe *p, uint32_t slot,
-		       uint16_t farm, uint16_t backend, uint32_t expires_s)
+		       uint16_t farm, uint16_t backend, uint32_t until)
 {
 	uint64_t owner = make_owner(p, farm, backend), *words = slot_at(t, slot);
 
@@ -159,7 +159,7 @@ void flow_table_update(struct flow_table *t, const struct flow_probe *p, uint32_
 		withdraw(&words[t->words - 1]);
 		words[t->words - 2] = owner;
 	}
-	publish(&words[t->words - 1], make_last(p, owner, expires_s, slot - home_of(t, p->hash)));
+	publish(&words[t->words - 1], make_last(p, owner, until, slot - home_of(t, p->hash)));
 }
 
 static uint32_t distance_of(const struct flow_table *t, uint32_t slot)
@@ -228,7 +228,7 @@ uint16_t flow_table_backend(const struct flow_table *t, uint32_t slot)
 	return (uint16_t)(owner_word(t, slot) >> SHIFT_BACKEND);
 }
 
-uint32_t flow_table_expires(const struct flow_table *t, uint32_t slot)
+uint32_t flow_table_until(const struct flow_table *t, uint32_t slot)
 {
 	return (uint32_t)last_word(t, slot);
 }
@@ -258,7 +258,8 @@ void flow_table_record(const struct flow_table *t, uint32_t slot, struct flow_re
 			.protocol = protocol_of(last)},
 		.farm = flow_table_farm(t, slot),
 		.backend = flow_table_backend(t, slot),
-		.expires_s = (uint32_t)last,
+		.expires_s = flow_until_expires((uint32_t)last),
+		.flags = flow_until_flags((uint32_t)last),
 	};
 	memcpy(ret->key.client.bytes, addresses, address_len(t));
 	memcpy(ret->key.vip.bytes, addresses + address_len(t), address_len(t));

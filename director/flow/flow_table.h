@@ -7,7 +7,7 @@
  *
  *	addresses	1 word (IPv4: client, VIP) or 4 (IPv6: client, client, VIP, VIP)
  *	owner word	client port, VIP port, farm, backend: 16 bits each, the first the lowest
- *	last word	expiry (32 bits), protocol (8), distance (8), check (16)
+ *	last word	expiry (30 bits), flags (2), protocol (8), distance (8), check (16)
  *
  * A slot whose protocol is 0 is empty, so a new sparse file is an empty table. FLOW_GRAVE is one
  * that was emptied in a table that is being moved away from, where slots do not change places.
@@ -45,12 +45,22 @@ enum {
 	FLOW_TAIL = 256,  /* at 15/16 full a run beyond the end is longer once in 10^14 tables */
 	FLOW_GRAVE = 255, /* as protocol: IANA's "reserved" */
 	FLOW_HASH_KEY = 16,
+	FLOW_SHIFT_FLAGS = 30,
+	FLOW_EXPIRES_MAX = (1u << FLOW_SHIFT_FLAGS) - 1, /* seconds since boot: 34 years */
+};
+
+/* What a flow is besides. */
+enum {
+	FLOW_CLOSING = 1, /* FIN or RST was seen: it is in the closing table */
+	FLOW_MARK = 2,	  /* the owner's: mark and sweep */
+	FLOW_FLAGS_ALL = FLOW_CLOSING | FLOW_MARK,
 };
 
 struct flow_record {
 	struct flow_key key;
 	uint16_t farm, backend; /* numbers of the index's names */
 	uint32_t expires_s;	/* seconds since boot */
+	uint8_t flags;		/* FLOW_CLOSING, FLOW_MARK */
 };
 
 struct flow_table {
@@ -72,6 +82,27 @@ struct flow_probe {
 
 enum { FLOW_NO_SLOT = UINT32_MAX };
 
+/*
+ * Expiry and flags in one, as a slot holds them: an expiry beyond FLOW_EXPIRES_MAX becomes that one,
+ * other bits than FLOW_FLAGS_ALL are cut off.
+ */
+static inline uint32_t flow_until(uint32_t expires_s, uint8_t flags)
+{
+	uint32_t expiry = expires_s < FLOW_EXPIRES_MAX ? expires_s : (uint32_t)FLOW_EXPIRES_MAX;
+
+	return expiry | (uint32_t)(flags & FLOW_FLAGS_ALL) << FLOW_SHIFT_FLAGS;
+}
+
+static inline uint32_t flow_until_expires(uint32_t until)
+{
+	return until & FLOW_EXPIRES_MAX;
+}
+
+static inline uint8_t flow_until_flags(uint32_t until)
+{
+	return (uint8_t)(until >> FLOW_SHIFT_FLAGS);
+}
+
 /* Octets of a table. */
 static inline size_t flow_table_size(uint32_t n, uint32_t words)
 {
@@ -92,10 +123,11 @@ bool flow_probe_init(struct flow_probe *p, const struct flow_key *key, const uin
  */
 uint32_t flow_table_find(const struct flow_table *t, const struct flow_probe *p,
 			 uint32_t *ret_free);
+/* until: flow_until(). */
 void flow_table_insert(struct flow_table *t, const struct flow_probe *p, uint32_t slot,
-		       uint16_t farm, uint16_t backend, uint32_t expires_s);
+		       uint16_t farm, uint16_t backend, uint32_t until);
 void flow_table_update(struct flow_table *t, const struct flow_probe *p, uint32_t slot,
-		       uint16_t farm, uint16_t backend, uint32_t expires_s);
+		       uint16_t farm, uint16_t backend, uint32_t until);
 /* Empties a slot; moves others up. */
 void flow_table_erase(struct flow_table *t, uint32_t slot);
 /* Empties a slot and leaves the others where they are: for a table that nothing is put in any more. */
@@ -104,7 +136,7 @@ void flow_table_bury(struct flow_table *t, uint32_t slot);
 bool flow_table_live(const struct flow_table *t, uint32_t slot);
 uint16_t flow_table_farm(const struct flow_table *t, uint32_t slot);
 uint16_t flow_table_backend(const struct flow_table *t, uint32_t slot);
-uint32_t flow_table_expires(const struct flow_table *t, uint32_t slot);
+uint32_t flow_table_until(const struct flow_table *t, uint32_t slot);
 /* True when the client's address is that one. */
 bool flow_table_client_is(const struct flow_table *t, uint32_t slot, const struct addr *client);
 /* A live slot as a record. */

@@ -16,6 +16,7 @@
 enum {
 	BATCH = 1000,
 	FLOWS = 1000000,
+	NEVER = FLOW_EXPIRES_MAX,
 	GOAL_MIB = 64,
 	DAEMON_MIB = 6, /* beside the index, see daemon.sh */
 };
@@ -87,7 +88,7 @@ static void fill(struct flow_file *f, uint32_t n, bool ipv6)
 		for (uint32_t k = i; k < i + BATCH; k++) {
 			struct flow_key key = key_of(k, ipv6);
 
-			if (flow_index_put(x, &key, backend, UINT32_MAX) != FLOW_PUT_NEW)
+			if (flow_index_put(x, &key, backend, NEVER, 0, NULL) != FLOW_PUT_NEW)
 				abort();
 		}
 		tend = busy();
@@ -131,7 +132,7 @@ static void measure(struct flow_file *f, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow_key key = key_of(i, false);
 
-		if (flow_index_put(x, &key, 0, UINT32_MAX - 1) != FLOW_PUT_KNOWN)
+		if (flow_index_put(x, &key, 0, NEVER - 1, FLOW_MARK, &r) != FLOW_PUT_KNOWN)
 			abort();
 	}
 	report("put, known", n, now() - start);

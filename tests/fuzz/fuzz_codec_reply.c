@@ -55,6 +55,15 @@ static void check_vrrp(const struct status_vrrp *v)
 		ENDS(v->addresses[i]);
 }
 
+static void check_channel(const struct status_channel *c)
+{
+	ENDS(c->trouble);
+	ENDS(c->ended);
+	check(c->rejected.n <= STATUS_REASONS_MAX);
+	for (size_t i = 0; i < c->rejected.n; i++)
+		ENDS(c->rejected.at[i].reason);
+}
+
 static void check_reply(const struct control_reply *r)
 {
 	const struct status *s = &r->status;
@@ -71,6 +80,7 @@ static void check_reply(const struct control_reply *r)
 		ENDS(s->peers[i].address);
 		ENDS(s->peers[i].state);
 		ENDS(s->peers[i].sync);
+		check_channel(&s->peers[i].channel);
 	}
 	for (size_t i = 0; i < s->n_stragglers; i++) {
 		ENDS(s->stragglers[i].mac);

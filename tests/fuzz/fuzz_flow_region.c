@@ -44,7 +44,7 @@ static void fill(struct flow_index *x)
 
 		if (i % 2)
 			key.client.family = key.vip.family = AF_INET6;
-		check(flow_index_put(x, &key, b[i / 2 % 2], 100) == FLOW_PUT_NEW);
+		check(flow_index_put(x, &key, b[i / 2 % 2], 100, (uint8_t)i, NULL) == FLOW_PUT_NEW);
 	}
 }
 
@@ -60,6 +60,7 @@ static void agrees_with_itself(struct flow_index *x)
 	check(sum == total);
 	while (flow_index_walk(x, &c, &any, UINT32_MAX, &r, 1)) {
 		check(flow_index_find(x, &r.key, &again) && again.backend == r.backend);
+		check(again.flags == r.flags && r.flags <= FLOW_FLAGS_ALL);
 		check(flow_index_farm_of(x, r.backend) == r.farm);
 		total--;
 	}

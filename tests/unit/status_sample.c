@@ -112,6 +112,35 @@ static const struct status_field peer_fields[] = {
 	{NUMBER(status_peer, n_words)},
 	{0},
 };
+static const struct status_field channel_fields[] = {
+	{NUMBER(status_channel, enabled)},
+	{NUMBER(status_channel, connected)},
+	{NUMBER(status_channel, since_ms)},
+	{TEXT(status_channel, trouble)},
+	{TEXT(status_channel, ended)},
+	{NUMBER(status_channel, connections)},
+	{NUMBER(status_channel, octets_sent)},
+	{NUMBER(status_channel, octets_received)},
+	{NUMBER(status_channel, current_here)},
+	{NUMBER(status_channel, current_there)},
+	{NUMBER(status_channel, queued)},
+	{NUMBER(status_channel, unacknowledged)},
+	{NUMBER(status_channel, would_lose)},
+	{NUMBER(status_channel, held_ours)},
+	{NUMBER(status_channel, held_theirs)},
+	{NUMBER(status_channel, flows_sent)},
+	{NUMBER(status_channel, flows_received)},
+	{NUMBER(status_channel, flows_unknown)},
+	{NUMBER(status_channel, flows_refused)},
+	{NUMBER(status_channel, snapshots_sent)},
+	{NUMBER(status_channel, snapshots_received)},
+	{NUMBER(status_channel, snapshot_age_ms)},
+	{NUMBER(status_channel, snapshot_flows)},
+	{NUMBER(status_channel, lost)},
+	{NUMBER(status_channel, config_differs)},
+	{NUMBER(status_channel, rejected.n)},
+	{0},
+};
 static const struct status_field straggler_fields[] = {
 	{TEXT(status_straggler, mac)},
 	{TEXT(status_straggler, address)},
@@ -194,6 +223,8 @@ void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 
 		run(peer_fields, p, q);
 		each_count(&p->rejected, &q->rejected, run);
+		run(channel_fields, &p->channel, &q->channel);
+		each_count(&p->channel.rejected, &q->channel.rejected, run);
 		for (size_t k = 0; k < p->n_words && k < q->n_words; k++)
 			run(word_fields, &p->words[k], &q->words[k]);
 	}
@@ -306,6 +337,8 @@ struct status status_sample(status_part_fn *fill)
 	s.vrrps[0].notes.n = s.peers[0].n_words = 2;
 	s.vrrps[1].rejected.n = s.peers[1].rejected.n = STATUS_REASONS_MAX;
 	s.peers[1].n_words = 1;
+	s.peers[0].channel.rejected.n = STATUS_REASONS_MAX;
+	s.peers[1].channel.rejected.n = 1;
 	for (size_t i = 0; i < s.n_peers; i++)
 		s.peers[i].words = list(s.peers[i].n_words, sizeof(*s.peers[i].words));
 	for (size_t i = 0; i < s.n_vrrps; i++) {

@@ -119,8 +119,8 @@ static void replies_without_status(void)
 /* The octets on the wire: another version of the program must read them, too. */
 static void octets_of_a_reply(void)
 {
-	static const uint8_t want[] = {0,    0, 0,    15, 0x08, 3,    0x12, 2,	  'n', 'o',
-				       0x1a, 7, 0x0a, 1,  'a',	0x30, 1,    0x42, 0};
+	static const uint8_t want[] = {0,  0,	 0, 18,	 0x08, 3, 0x12, 2, 'n',	 'o', 0x1a,
+				       10, 0x0a, 1, 'a', 0x30, 1, 0x42, 3, 0xaa, 1,   0};
 	struct status_peer peer = {.node = ""};
 	struct control_reply reply = {
 		.code = 3,
@@ -149,6 +149,22 @@ static void a_full_status(void)
 	status_clear(&reply.status);
 	CU_ASSERT(!reply.status.farms && !reply.status.n_farms && !reply.status.n_vrrps);
 	control_reply_clear(&reply);
+}
+
+/* A daemon that knows of no channel: field 8 of the status, field 3 of the reply. */
+static void a_peer_without_a_channel(void)
+{
+	static const uint8_t bytes[] = {3 << 3 | 2, 2, 8 << 3 | 2, 0};
+	struct control_reply got = {0};
+	const struct status_channel *c;
+
+	CU_ASSERT_FATAL(decode_reply(bytes, sizeof(bytes), &got) == 0);
+	CU_ASSERT_FATAL(got.status.n_peers == 1);
+	c = &got.status.peers[0].channel;
+	CU_ASSERT(!c->enabled && !c->connected && !c->rejected.n);
+	CU_ASSERT(c->since_ms == STATUS_UNKNOWN && c->would_lose == STATUS_UNKNOWN &&
+		  c->snapshot_age_ms == STATUS_UNKNOWN);
+	control_reply_clear(&got);
 }
 
 /* A status of nothing is not the same as none. */
@@ -333,11 +349,11 @@ static void is_cut(const struct status_field *f, void *of, void *unused)
 
 static void longer_strings_are_cut(void)
 {
-	uint8_t parts[9][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
-	struct wr w[9], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
+	uint8_t parts[10][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
+	struct wr w[10], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
 	struct control_reply got = {0};
 
-	for (size_t i = 0; i < 9; i++)
+	for (size_t i = 0; i < 10; i++)
 		w[i] = wr_init(parts[i], LONG_MESSAGE);
 	put_texts(&w[0], "\x1\x2\x3\x5\xb\xc");
 	put_texts(&w[1], "\x1\x2\x3\x4\x5");
@@ -351,6 +367,9 @@ static void longer_strings_are_cut(void)
 	put_texts(&w[2], "\x1\x2\x3\x4\x8\x9\xe");
 	put(&w[2], 18, parts[6], wr_used(&w[6]));
 	put(&w[2], 20, parts[7], wr_used(&w[7]));
+	put_texts(&w[9], "\x4\x5");
+	put(&w[9], 26, parts[6], wr_used(&w[6]));
+	put(&w[2], 21, parts[9], wr_used(&w[9]));
 	put_texts(&w[3], "\x1\x2\x3\x6\x6\x8\xa\xd\x17\x1c\x23");
 	put(&w[3], 29, parts[6], wr_used(&w[6]));
 	put(&w[3], 30, parts[6], wr_used(&w[6]));
@@ -372,6 +391,7 @@ static void longer_strings_are_cut(void)
 	EXPECT_INT(got.status.vrrps[0].notes.n, 1);
 	EXPECT_INT(got.status.peers[0].rejected.n, 1);
 	EXPECT_INT(got.status.peers[0].n_words, 1);
+	EXPECT_INT(got.status.peers[0].channel.rejected.n, 1);
 	EXPECT_INT(got.status.farms[0].n_drops, 1);
 	EXPECT_INT(got.status.farms[0].n_tables, 1);
 	status_each_part(&got.status, &got.status, is_cut);
@@ -389,6 +409,7 @@ UNIT_TESTS(codec) = {
 	{"replies without status", replies_without_status},
 	{"octets of a reply", octets_of_a_reply},
 	{"a full status", a_full_status},
+	{"a peer without a channel", a_peer_without_a_channel},
 	{"an empty status", an_empty_status},
 	{"length at every cut", length_at_every_cut},
 	{"length against its limit", length_against_its_limit},

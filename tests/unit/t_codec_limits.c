@@ -170,6 +170,40 @@ static void counts_by_reason_have_limits(void)
 	}
 }
 
+/* So many empty counts (field 26) of a channel (field 21 of a peer). */
+static int verdict_on_channel(uint8_t n)
+{
+	uint8_t bytes[256];
+	struct wr w = wr_init(bytes, sizeof(bytes));
+	struct control_reply got = {0};
+	int code;
+
+	wr_u8(&w, 3 << 3 | 2);
+	wr_u8(&w, (uint8_t)(3 * n + 5));
+	wr_u8(&w, 8 << 3 | 2);
+	wr_u8(&w, (uint8_t)(3 * n + 3));
+	wr_u8(&w, (21 << 3 | 2 | 0x80) & 0xff);
+	wr_u8(&w, 21 >> 4);
+	wr_u8(&w, (uint8_t)(3 * n));
+	for (uint8_t i = 0; i < n; i++) {
+		wr_u8(&w, (26 << 3 | 2 | 0x80) & 0xff);
+		wr_u8(&w, 26 >> 4);
+		wr_u8(&w, 0);
+	}
+	CU_ASSERT_FATAL(wr_ok(&w));
+	code = codec_unpack_reply(bytes, wr_used(&w), &got);
+	CU_ASSERT(code || got.status.peers[0].channel.rejected.n == n);
+	control_reply_clear(&got);
+	return code;
+}
+
+static void counts_of_the_channel_have_limits(void)
+{
+	EXPECT_INT(verdict_on_channel(0), 0);
+	EXPECT_INT(verdict_on_channel(STATUS_REASONS_MAX), 0);
+	EXPECT_INT(verdict_on_channel(STATUS_REASONS_MAX + 1), -EBADMSG);
+}
+
 static void a_full_list_of_a_farm_stays_as_it_is(void)
 {
 	struct status_farm f = {0};
@@ -236,6 +270,7 @@ UNIT_TESTS(codec_limits) = {
 	{"what a farm tells has limits", what_a_farm_tells_has_limits},
 	{"what the pair tells has limits", what_the_pair_tells_has_limits},
 	{"counts by reason have limits", counts_by_reason_have_limits},
+	{"counts of the channel have limits", counts_of_the_channel_have_limits},
 	{"a full list of a farm stays as it is", a_full_list_of_a_farm_stays_as_it_is},
 	{"a share is a part of one", a_share_is_a_part_of_one},
 	{"reading a reply has a budget", reading_a_reply_has_a_budget},

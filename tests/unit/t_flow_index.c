@@ -78,6 +78,7 @@ struct model {
 	bool there[KEYS];
 	uint8_t backend[KEYS];
 	uint32_t expires_s[KEYS];
+	uint8_t flags[KEYS];
 	uint16_t numbers[BACKENDS];
 	struct flow_index x;
 	uint32_t seed;
@@ -111,6 +112,7 @@ static void expect_record(const struct model *m, const struct flow_record *r)
 	EXPECT_INT(r->backend, m->numbers[m->backend[i]]);
 	EXPECT_INT(r->farm, flow_index_farm_of(&m->x, r->backend));
 	EXPECT_INT(r->expires_s, m->expires_s[i]);
+	EXPECT_INT(r->flags, m->flags[i]);
 }
 
 static void expect_counts(const struct model *m)
@@ -214,8 +216,11 @@ static void put_one(struct model *m, uint32_t i)
 	struct flow_key key = key_of(i);
 	uint8_t backend = (uint8_t)random_of(m, BACKENDS);
 	uint32_t expires_s = 1 + random_of(m, 2 * NOW);
+	uint8_t flags = (uint8_t)random_of(m, FLOW_FLAGS_ALL + 1);
+	struct flow_record was;
 	void *old = m->x.old.header;
-	enum flow_put put = flow_index_put(&m->x, &key, m->numbers[backend], expires_s);
+	enum flow_put put =
+		flow_index_put(&m->x, &key, m->numbers[backend], expires_s, flags, &was);
 
 	if (old && !m->x.old.header)
 		free(old);
@@ -224,9 +229,12 @@ static void put_one(struct model *m, uint32_t i)
 		return;
 	}
 	EXPECT_INT(put, m->there[i] ? FLOW_PUT_KNOWN : FLOW_PUT_NEW);
+	if (put == FLOW_PUT_KNOWN)
+		expect_record(m, &was);
 	m->there[i] = true;
 	m->backend[i] = backend;
 	m->expires_s[i] = expires_s;
+	m->flags[i] = flags;
 }
 
 static void remove_one(struct model *m, uint32_t i)
@@ -282,15 +290,15 @@ static void what_is_no_flow(void)
 
 	make_index(&x, &small);
 	name_all(&x, numbers);
-	EXPECT_INT(flow_index_put(&x, &key, FLOW_ANY, NOW), FLOW_PUT_REFUSED);
+	EXPECT_INT(flow_index_put(&x, &key, FLOW_ANY, NOW, 0, NULL), FLOW_PUT_REFUSED);
 	key.protocol = 0;
-	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW), FLOW_PUT_REFUSED);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW, 0, NULL), FLOW_PUT_REFUSED);
 	key.protocol = FLOW_GRAVE;
-	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW), FLOW_PUT_REFUSED);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW, 0, NULL), FLOW_PUT_REFUSED);
 	EXPECT_INT(flow_index_find(&x, &key, &r), false);
 	key = key_of(0);
 	key.vip.family = AF_INET6;
-	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW), FLOW_PUT_REFUSED);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW, 0, NULL), FLOW_PUT_REFUSED);
 	key.vip.family = key.client.family = 0;
 	EXPECT_INT(flow_index_remove(&x, &key, NULL), false);
 	drop_index(&x);
@@ -305,12 +313,12 @@ static void every_field_counts(void)
 
 	make_index(&x, &small);
 	name_all(&x, numbers);
-	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW), FLOW_PUT_NEW);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW, 0, NULL), FLOW_PUT_NEW);
 #define OTHER(change)                                                                              \
 	do {                                                                                       \
 		other = key;                                                                       \
 		change;                                                                            \
-		EXPECT_INT(flow_index_put(&x, &other, numbers[0], NOW), FLOW_PUT_NEW);             \
+		EXPECT_INT(flow_index_put(&x, &other, numbers[0], NOW, 0, NULL), FLOW_PUT_NEW);    \
 	} while (0)
 	OTHER(other.client.bytes[3] ^= 1);
 	OTHER(other.vip.bytes[3] ^= 1);
@@ -319,7 +327,7 @@ static void every_field_counts(void)
 	OTHER(other.protocol = IPPROTO_SCTP);
 	OTHER(other.client.family = other.vip.family = AF_INET6);
 #undef OTHER
-	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW), FLOW_PUT_KNOWN);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW, 0, NULL), FLOW_PUT_KNOWN);
 	EXPECT_INT(flow_index_count(&x, numbers[0]), 7);
 	drop_index(&x);
 }
@@ -337,22 +345,23 @@ static void full(void)
 	name_all(&x, numbers);
 	for (uint32_t i = 0; i < 300; i += 3, n++) {
 		key = key_of(i);
-		if (flow_index_put(&x, &key, numbers[0], NOW) != FLOW_PUT_NEW)
+		if (flow_index_put(&x, &key, numbers[0], NOW, 0, NULL) != FLOW_PUT_NEW)
 			break;
 		EXPECT_INT(flow_index_wants(&x, &small, &g), n + 1 >= 52);
 	}
 	EXPECT_INT(n, 60);
-	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW), FLOW_PUT_FULL);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW, 0, NULL), FLOW_PUT_FULL);
 	EXPECT_INT(flow_index_count(&x, numbers[1]), 0);
 	EXPECT_INT(g.slots[FLOW_IPV4], 97);
 	EXPECT_INT(g.slots[FLOW_IPV6], 32);
 	key = key_of(0);
-	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW), FLOW_PUT_KNOWN);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW, 0, NULL), FLOW_PUT_KNOWN);
 	key = key_of(2);
-	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW), FLOW_PUT_NEW); /* the other table */
+	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW, 0, NULL),
+		   FLOW_PUT_NEW); /* the other table */
 	key = key_of(30);
 	EXPECT_INT(flow_index_remove(&x, &key, NULL), true);
-	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW), FLOW_PUT_NEW);
+	EXPECT_INT(flow_index_put(&x, &key, numbers[1], NOW, 0, NULL), FLOW_PUT_NEW);
 	drop_index(&x);
 }
 
@@ -367,7 +376,7 @@ static void filters(void)
 	for (uint32_t i = 0; i < 240; i++) {
 		struct flow_key key = key_of(i);
 
-		flow_index_put(&x, &key, numbers[i % BACKENDS], i);
+		flow_index_put(&x, &key, numbers[i % BACKENDS], i, (uint8_t)(i / 3), NULL);
 	}
 #define WALK(...)                                                                                  \
 	flow_index_walk(&x, &(struct flow_cursor){0}, &(struct flow_filter){__VA_ARGS__}, 10000,   \
@@ -399,7 +408,8 @@ static void a_walk_misses_none(void)
 		for (uint32_t i = 0; i < KEYS; i++) {
 			struct flow_key key = key_of(i);
 
-			flow_index_put(&m->x, &key, m->numbers[0], i % 4 ? 2 * NOW : NOW);
+			flow_index_put(&m->x, &key, m->numbers[0], i % 4 ? 2 * NOW : NOW,
+				       (uint8_t)i, NULL);
 		}
 		while (!c.done) {
 			struct flow_record out[3];

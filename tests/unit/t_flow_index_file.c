@@ -77,7 +77,7 @@ static uint32_t put(struct flow_file *f, uint32_t from, uint32_t to, bool tend)
 	for (uint32_t i = from; i < to; i++) {
 		struct flow_key key = key_of(i);
 
-		n += flow_index_put(x, &key, backend, expiry_of(i)) == FLOW_PUT_NEW;
+		n += flow_index_put(x, &key, backend, expiry_of(i), 0, NULL) == FLOW_PUT_NEW;
 		if (tend && i % BATCH == 0)
 			flow_file_tend(f);
 	}

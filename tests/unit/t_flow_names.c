@@ -84,13 +84,13 @@ static void names_and_numbers(void)
 	EXPECT_INT(flow_index_name(&x, "new", "nine", &again), -ENOSPC);
 	EXPECT_INT(flow_index_find_farm(&x, "new"), FLOW_ANY);
 
-	EXPECT_INT(flow_index_put(&x, &key, n, NOW), FLOW_PUT_NEW);
+	EXPECT_INT(flow_index_put(&x, &key, n, NOW, 0, NULL), FLOW_PUT_NEW);
 	EXPECT_INT(flow_index_forget(&x, n), false);
 	EXPECT_INT(flow_index_remove(&x, &key, NULL), true);
 	EXPECT_INT(flow_index_forget(&x, n), true);
 	EXPECT_INT(flow_index_forget(&x, n), true);
 	EXPECT_INT(flow_index_find_farm(&x, longest), FLOW_ANY); /* it was the last one of it */
-	EXPECT_INT(flow_index_put(&x, &key, n, NOW), FLOW_PUT_REFUSED);
+	EXPECT_INT(flow_index_put(&x, &key, n, NOW, 0, NULL), FLOW_PUT_REFUSED);
 	EXPECT_INT(flow_index_name(&x, "new", "nine", &again), 0);
 	EXPECT_INT(again, n);
 	drop_index(&x);

@@ -42,6 +42,12 @@ static uint32_t expiry_of(uint32_t i, uint16_t backend)
 	return EXPIRES + 10 * i + backend;
 }
 
+/* As the flow has them from the beginning, whatever becomes of it. */
+static uint8_t flags_of(uint32_t i)
+{
+	return i / 2 % (FLOW_FLAGS_ALL + 1);
+}
+
 static void fill(struct flow_index *x, void *memory, uint32_t flows)
 {
 	struct flow_region r;
@@ -56,7 +62,8 @@ static void fill(struct flow_index *x, void *memory, uint32_t flows)
 	for (uint32_t i = 0; i < flows; i++) {
 		struct flow_key key = key_of(i);
 
-		EXPECT_INT(flow_index_put(x, &key, a, expiry_of(i, a)), FLOW_PUT_NEW);
+		EXPECT_INT(flow_index_put(x, &key, a, expiry_of(i, a), flags_of(i), NULL),
+			   FLOW_PUT_NEW);
 	}
 }
 
@@ -135,6 +142,10 @@ static void refusals(void)
 		memory[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	EXPECT_TEXT(verdict(memory, size), "none");
+	memory[16] = 1; /* where an expiry had 32 bits */
+	EXPECT_TEXT(verdict(memory, size), "version");
+	memory[16] = 2;
+	EXPECT_TEXT(verdict(memory, size), "none");
 	EXPECT_TEXT(flow_region_reject_name(flow_region_open(&x.old, memory, size,
 							     (const uint8_t *)"another boot id")),
 		    "boot");
@@ -175,7 +186,8 @@ static void every_flipped_bit(void)
 			struct flow_record r;
 
 			if (flow_index_find(&y, &key, &r) &&
-			    (r.backend != 0 || r.expires_s != expiry_of(i, 0)))
+			    (r.backend != 0 || r.expires_s != expiry_of(i, 0) ||
+			     r.flags != flags_of(i)))
 				wrong++;
 		}
 	}
@@ -245,6 +257,28 @@ static void names_from_outside(void)
 	free(copy);
 }
 
+static void flags_are_taken_in(void)
+{
+	size_t size = flow_region_size(&geometry);
+	void *memory = calloc(1, size), *copy = calloc(1, size);
+	struct flow_index x, y;
+	uint32_t torn;
+
+	fill(&x, memory, 40);
+	CU_ASSERT_FATAL(take_in(&y, copy, memory, &torn));
+	EXPECT_INT(torn, 0);
+	for (uint32_t i = 0; i < 40; i++) {
+		struct flow_key key = key_of(i);
+		struct flow_record r;
+
+		CU_ASSERT_FATAL(flow_index_find(&y, &key, &r));
+		EXPECT_INT(r.flags, flags_of(i));
+		EXPECT_INT(r.expires_s, expiry_of(i, 0));
+	}
+	free(memory);
+	free(copy);
+}
+
 static void what_expired_is_left_out(void)
 {
 	size_t size = flow_region_size(&geometry);
@@ -254,7 +288,7 @@ static void what_expired_is_left_out(void)
 	uint32_t torn;
 
 	fill(&x, memory, 10);
-	flow_index_put(&x, &key, 0, EXPIRES - 1);
+	flow_index_put(&x, &key, 0, EXPIRES - 1, FLOW_FLAGS_ALL, NULL);
 	CU_ASSERT_FATAL(take_in(&y, copy, memory, &torn));
 	EXPECT_INT(torn, 0);
 	EXPECT_INT(flow_index_count(&y, 0), 9);
@@ -281,8 +315,10 @@ static void expect_sane(void *copy, void *left, bool *ret_ready)
 
 		if (i >= 2 * TOUCHED && i < FLOWS - TOUCHED)
 			CU_ASSERT(found);
-		if (found)
-			EXPECT_INT(r.expires_s, expiry_of(i, r.backend));
+		if (!found)
+			continue;
+		EXPECT_INT(r.expires_s, expiry_of(i, r.backend));
+		EXPECT_INT(r.flags, flags_of(i));
 	}
 }
 
@@ -295,9 +331,9 @@ static void change(struct flow_index *x)
 		if (i < TOUCHED)
 			flow_index_remove(x, &key, NULL);
 		else if (i < 2 * TOUCHED)
-			flow_index_put(x, &key, 1, expiry_of(i, 1));
+			flow_index_put(x, &key, 1, expiry_of(i, 1), flags_of(i), NULL);
 		else if (i >= FLOWS - TOUCHED)
-			flow_index_put(x, &key, 1, expiry_of(i, 1));
+			flow_index_put(x, &key, 1, expiry_of(i, 1), flags_of(i), NULL);
 	}
 }
 
@@ -350,6 +386,7 @@ UNIT_TESTS(flow_region) = {
 	{"every flipped bit", every_flipped_bit},
 	{"corpus", corpus},
 	{"names from outside", names_from_outside},
+	{"flags are taken in", flags_are_taken_in},
 	{"what expired is left out", what_expired_is_left_out},
 	{"killed between any two instructions", killed_between_any_two_instructions},
 	UNIT_TESTS_END,

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the other director tells of its flows goes into the kernel and the index. */
+#include "director/flows_inside_uv.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+enum { TAKE_SETS = 64, TAKE_SEEN = 4096 /* the upper 12 bits of a hash */ };
+
+/* A table that flows of one call are written into; the same for those of one farm and kind. */
+struct take_set {
+	const struct flow_book_farm *farm;
+	uint8_t family, protocol;
+	bool closing, exists;
+	struct flow_ask_set set;
+};
+
+/* Operations that wait: deletions first, so that a full map has room (flow_write.h). */
+struct take {
+	struct flows *f;
+	struct flows_taken *result;
+	struct take_set sets[TAKE_SETS];
+	size_t n_sets;
+	struct flow_write_op deletions[FLOW_WRITE_OPS], puts[FLOW_WRITE_OPS];
+	struct flow_key put_keys[FLOW_WRITE_OPS];
+	bool put_ours[FLOW_WRITE_OPS]; /* what is in the kernel already counts more */
+	size_t n_deletions, n_puts;
+	enum flow_write_result results[FLOW_WRITE_OPS];
+	const struct sync_flow *flows; /* of the message */
+	uint16_t seen[TAKE_SEEN];      /* 1 + a flow of it that waits, by hash; linear probing */
+};
+
+static void write_deletions(struct take *t)
+{
+	struct flow_write_op *ops = t->deletions;
+
+	if (t->n_deletions && flow_write(t->f->twin.writer, ops, t->n_deletions, t->results) < 0)
+		t->result->refused += t->n_deletions;
+	t->n_deletions = 0;
+}
+
+/* Those that a packet has put there with another backend: the master knows better. */
+static size_t change_others(struct take *t, size_t n)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (t->results[i] == FLOW_WRITE_DONE)
+			continue;
+		if (t->results[i] == FLOW_WRITE_OTHER && t->put_ours[i])
+			continue; /* the kernel is asked when it is due */
+		if (t->results[i] == FLOW_WRITE_OTHER && t->puts[i].kind == FLOW_WRITE_PUT) {
+			t->puts[left] = t->puts[i];
+			t->puts[left].kind = FLOW_WRITE_CHANGE;
+			t->put_ours[left] = false;
+			t->put_keys[left++] = t->put_keys[i];
+			continue;
+		}
+		t->result->refused++;
+		flows_drop(t->f, &t->put_keys[i]);
+	}
+	return left;
+}
+
+static void write_puts(struct take *t)
+{
+	size_t n = t->n_puts;
+
+	t->n_puts = 0;
+	while (n > 0) {
+		if (flow_write(t->f->twin.writer, t->puts, n, t->results) < 0) {
+			t->result->refused += n;
+			for (size_t i = 0; i < n; i++)
+				flows_drop(t->f, &t->put_keys[i]);
+			return;
+		}
+		n = change_others(t, n);
+	}
+}
+
+static void write_all(struct take *t)
+{
+	write_deletions(t);
+	write_puts(t);
+	memset(t->seen, 0, sizeof(t->seen));
+	t->n_sets = 0;
+}
+
+static struct take_set *find_set(struct take *t, const struct flow_book_farm *farm,
+				 const struct flow_key *key, bool closing)
+{
+	struct take_set *s;
+
+	for (size_t i = t->n_sets; i-- > 0;) {
+		s = &t->sets[i];
+		if (s->farm == farm && s->family == key->client.family &&
+		    s->protocol == key->protocol && s->closing == closing)
+			return s;
+	}
+	s = &t->sets[t->n_sets++];
+	*s = (struct take_set){.farm = farm,
+			       .family = key->client.family,
+			       .protocol = key->protocol,
+			       .closing = closing};
+	s->exists = flows_set(t->f, farm->name, key, closing ? "closing" : "flows", &s->set);
+	return s;
+}
+
+static void delete_from(struct take *t, const struct flow_book_farm *farm,
+			const struct flow_key *key, bool closing)
+{
+	struct take_set *s;
+
+	if (closing && key->protocol != IPPROTO_TCP)
+		return;
+	s = find_set(t, farm, key, closing);
+	if (!s->exists)
+		return;
+	t->deletions[t->n_deletions] =
+		(struct flow_write_op){.kind = FLOW_WRITE_DELETE, .set = &s->set};
+	flow_ask_key(key, t->deletions[t->n_deletions++].key);
+}
+
+static void put_into(struct take *t, const struct flow_book_farm *farm,
+		     const struct flow_book_backend *b, const struct sync_flow *flow, bool change,
+		     bool ours)
+{
+	struct take_set *s = find_set(t, farm, &flow->key, flow->closing);
+	uint64_t timeout_ms =
+		(uint64_t)flow_book_life_s(farm, flow->key.protocol, flow->closing) * 1000;
+	uint64_t left_ms = (uint64_t)flow->life_s * 1000;
+	struct flow_write_op *op = &t->puts[t->n_puts];
+
+	if (!s->exists) {
+		t->result->refused++;
+		flows_drop(t->f, &flow->key);
+		return;
+	}
+	*op = (struct flow_write_op){.kind = change ? FLOW_WRITE_CHANGE : FLOW_WRITE_PUT,
+				     .set = &s->set,
+				     .mark = b->id,
+				     .timeout_ms = timeout_ms,
+				     .left_ms = left_ms < timeout_ms ? left_ms : timeout_ms};
+	flow_ask_key(&flow->key, op->key);
+	t->put_ours[t->n_puts] = ours;
+	t->put_keys[t->n_puts++] = flow->key;
+}
+
+static void keep_room(struct take *t)
+{
+	if (t->n_deletions + 2 > FLOW_WRITE_OPS || t->n_puts == FLOW_WRITE_OPS ||
+	    t->n_sets + 3 > TAKE_SETS)
+		write_all(t);
+}
+
+static size_t seen_slot(const struct take *t, const struct flow_key *key)
+{
+	uint32_t h = (key->client_port | (uint32_t)key->vip_port << 16) * 0x9e3779b1u;
+
+	h = (h ^ key->client.bytes[3] ^ (uint32_t)key->client.bytes[15] << 8) * 0x85ebca6bu;
+	for (size_t slot = h >> 20;; slot = (slot + 1) % TAKE_SEEN)
+		if (!t->seen[slot] || flow_key_equal(&t->flows[t->seen[slot] - 1].key, key))
+			return slot;
+}
+
+/* A message may tell of one flow twice: what waits is written before the second word. */
+static void keep_order(struct take *t, const struct sync_flow *flow)
+{
+	size_t slot;
+
+	keep_room(t);
+	slot = seen_slot(t, &flow->key);
+	if (t->seen[slot]) {
+		write_all(t);
+		slot = seen_slot(t, &flow->key);
+	}
+	t->seen[slot] = (uint16_t)(1 + (flow - t->flows));
+}
+
+static void end_flow(struct take *t, const struct flow_book_farm *farm, const struct flow_key *key,
+		     const struct flow_record *known)
+{
+	if (!known || !(known->flags & FLOW_CLOSING))
+		delete_from(t, farm, key, false);
+	if (!known || known->flags & FLOW_CLOSING)
+		delete_from(t, farm, key, true);
+	flows_drop(t->f, key);
+	t->result->taken++;
+}
+
+static void take_one(struct take *t, const struct flow_book_farm *farm, struct flow_book_backend *b,
+		     const struct sync_flow *flow)
+{
+	const struct twin_router *r = flows_router(t->f, &flow->key);
+	struct flow_record known;
+	bool is_known = flow_index_find(flows_index(t->f), &flow->key, &known);
+	uint8_t flags = (uint8_t)(t->f->twin.mark | (flow->closing ? FLOW_CLOSING : 0));
+	enum flow_put done;
+
+	if (!r || (r->ours && (is_known || flow->life_s == 0))) {
+		t->result->ours++;
+		return;
+	}
+	keep_order(t, flow);
+	if (flow->life_s == 0) {
+		end_flow(t, farm, &flow->key, is_known ? &known : NULL);
+		return;
+	}
+	done = flows_keep(t->f, &flow->key, b->number, flow->life_s, flags);
+	if (done != FLOW_PUT_NEW && done != FLOW_PUT_KNOWN) {
+		t->result->refused++;
+		return;
+	}
+	t->result->taken++;
+	if (is_known ? (known.flags ^ flags) & FLOW_CLOSING : flow->closing)
+		delete_from(t, farm, &flow->key, !flow->closing);
+	put_into(t, farm, b, flow, is_known && known.backend != b->number, r->ours);
+}
+
+/* A backend that was met last; most flows of a message are of few of them. */
+struct take_name {
+	uint16_t number;
+	struct flow_book_farm *farm;
+	struct flow_book_backend *backend; /* NULL: nobody */
+};
+
+static void find_name(struct flows *f, const struct twin_names *names, uint16_t number,
+		      struct take_name *ret)
+{
+	const struct twin_name *name = twin_names_get(names, number);
+
+	*ret = (struct take_name){.number = number};
+	if (!name)
+		return;
+	ret->farm = flow_book_farm(&f->book, name->farm);
+	if (ret->farm)
+		ret->backend = flow_book_named(ret->farm, name->backend);
+	if (ret->backend && !flows_number(f, ret->farm, ret->backend))
+		ret->backend = NULL;
+}
+
+void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
+		size_t n, struct flows_taken *ret)
+{
+	static struct take t; /* of the main loop; 200 KiB are too much for its stack */
+	enum { NAMES = 64 };
+	struct take_name near[NAMES];
+
+	*ret = (struct flows_taken){0};
+	if (!f->file) {
+		ret->refused = n;
+		return;
+	}
+	t = (struct take){.f = f, .result = ret, .flows = flows};
+	for (size_t i = 0; i < NAMES; i++)
+		near[i] = (struct take_name){.number = FLOW_ANY};
+	for (size_t i = 0; i < n; i++) {
+		struct take_name *name = &near[flows[i].backend % NAMES];
+
+		if (name->number != flows[i].backend)
+			find_name(f, names, flows[i].backend, name);
+		if (name->backend)
+			take_one(&t, name->farm, name->backend, &flows[i]);
+		else
+			ret->unknown++;
+	}
+	write_all(&t);
+}
+
+/* --- snapshots ----------------------------------------------------------------------------------- */
+
+/* Whatever has that mark already, by whatever way, does not belong to the snapshot. */
+void flows_mark(struct flows *f)
+{
+	struct flow_filter marked = {.farm = FLOW_ANY, .backend = FLOW_ANY, .mask = FLOW_MARK};
+	struct flow_cursor c = {0};
+
+	f->twin.mark ^= FLOW_MARK;
+	marked.flags = f->twin.mark;
+	while (f->file && !c.done) {
+		size_t n = flow_index_walk(flows_index(f), &c, &marked, FLOWS_WALK_SLOTS,
+					   f->records, FLOWS_PIECE);
+
+		for (size_t i = 0; i < n; i++) {
+			const struct flow_record *r = &f->records[i];
+
+			flow_index_put(flows_index(f), &r->key, r->backend, r->expires_s,
+				       r->flags ^ FLOW_MARK, NULL);
+		}
+	}
+}
+
+void flows_sweep(struct flows *f)
+{
+	struct flow_filter unmarked = {.farm = FLOW_ANY,
+				       .backend = FLOW_ANY,
+				       .mask = FLOW_MARK,
+				       .flags = f->twin.mark ^ FLOW_MARK};
+	static struct take t;
+	struct flows_taken ended = {0};
+	struct flow_cursor c = {0};
+
+	t = (struct take){.f = f, .result = &ended};
+	while (f->file && !c.done) {
+		size_t n = flow_index_walk(flows_index(f), &c, &unmarked, FLOWS_WALK_SLOTS,
+					   f->records, FLOWS_PIECE);
+
+		for (size_t i = 0; i < n; i++) {
+			const struct flow_record *r = &f->records[i];
+			const struct flow_book_farm *farm = flow_book_farm(
+				&f->book, flow_index_farm_name(flows_index(f), r->farm));
+
+			if (!flows_is_theirs(f, &r->key))
+				continue;
+			keep_room(&t);
+			if (farm)
+				end_flow(&t, farm, &r->key, r);
+			else
+				flows_drop(f, &r->key);
+		}
+	}
+	write_all(&t);
+}

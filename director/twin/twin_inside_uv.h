@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of twin_uv.h share. */
+#ifndef DIRECTOR_TWIN_TWIN_INSIDE_UV_H
+#define DIRECTOR_TWIN_TWIN_INSIDE_UV_H
+
+#include "director/flows_twin_uv.h"
+#include "director/twin/twin_names.h"
+#include "director/twin/twin_queue.h"
+#include "director/twin/twin_uv.h"
+#include "ha/deadline_uv.h"
+#include "proto/sync_batch.h"
+
+enum { TWIN_FAMILIES = 2 };
+
+struct twin {
+	uv_loop_t *loop;
+	struct flows *flows;
+	struct flow_writer *writer;
+	struct twin_ops ops;
+	struct sync_link *link; /* NULL: no channel */
+	struct sync sync;
+	struct deadline deadline;
+	uv_timer_t flush;  /* what is queued is sent, were it little */
+	uv_timer_t stream; /* the next pieces of the snapshot */
+	struct twin_roles roles;
+	int open_handles;
+
+	/* as it was set up */
+	struct addr self, peer;
+	uint16_t port;
+	uint8_t digest[SYNC_DIGEST_LEN];
+	uint8_t session[SYNC_SESSION_LEN];
+	char self_name[SYNC_NAME_LEN], peer_name[SYNC_NAME_LEN];
+
+	/* out */
+	struct twin_queue queues[TWIN_FAMILIES]; /* IPv4, IPv6 */
+	struct twin_names said;
+	struct flow_cursor cursor; /* of the snapshot */
+	uint64_t streamed;	   /* flows of it */
+
+	/* in */
+	struct twin_names heard;
+	bool owes; /* an acknowledgement, at the end of what came together */
+	uint64_t acknowledge;
+	bool acknowledge_current;
+	uint64_t filled; /* flows of the snapshot that comes */
+
+	struct twin_view seen; /* counts alone */
+	struct sync_message out, in;
+	uint8_t bytes[SYNC_MESSAGE_MAX];
+};
+
+/* An event for the machine, and what follows from it; m: the message that was heard, or NULL. */
+void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message *m);
+
+/* --- out (twin_out_uv.c) ------------------------------------------------------------------------- */
+
+/* t->out. False: there is no connection any more. */
+bool twin_send(struct twin *t);
+void twin_told(void *owner, const struct sync_flow *flow);
+/* What is queued, then the snapshot, as far as there is room. */
+void twin_go_on(struct twin *t);
+void twin_send_hello(struct twin *t);
+void twin_send_ack(struct twin *t);
+void twin_send_snapshot(struct twin *t, const struct sync_update *u);
+void twin_send_digest(struct twin *t);
+
+#endif

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/twin/twin_inside_uv.h"
+
+#include "include/log.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- what is heard ----------------------------------------------------------------------------- */
+
+static void hear_hello(struct twin *t, const struct sync_hello *hello)
+{
+	t->seen.config_differs = memcmp(hello->config_digest, t->digest, SYNC_DIGEST_LEN) != 0;
+	if (t->seen.config_differs)
+		log_warning(
+			"node \"%s\" has another configuration: flows of farms and backends that "
+			"only one of the nodes has are not on both",
+			t->peer_name);
+}
+
+/* False: not all of it is in the kernel. Of backends that are not known here nothing can be. */
+static bool take_flows(struct twin *t, const struct sync_flows *flows)
+{
+	struct flows_taken taken;
+
+	flows_take(t->flows, &t->heard, flows->flows, flows->n, &taken);
+	t->seen.received += flows->n;
+	t->seen.unknown += taken.unknown;
+	t->seen.refused += taken.refused;
+	if (flows->snapshot)
+		t->filled += flows->n;
+	return taken.refused == 0;
+}
+
+static bool apply(struct twin *t, const struct sync_message *m)
+{
+	switch (m->type) {
+	case SYNC_NAME:
+		return twin_names_set(&t->heard, m->name.number, m->name.farm, m->name.backend) ==
+		       0;
+	case SYNC_FLOWS: return take_flows(t, &m->flows);
+	case SYNC_PINS:
+	case SYNC_STATES:
+	case SYNC_FACTS: return true; /* this version does not tell them */
+	case SYNC_HELLO:
+	case SYNC_ACK:
+	case SYNC_SNAPSHOT:
+	case SYNC_DIGEST:
+	case SYNC_BYE: break;
+	}
+	abort();
+}
+
+static void apply_message(struct twin *t, const struct sync_message *m)
+{
+	struct sync_event ev = {.type = apply(t, m) ? SYNC_EVENT_APPLIED : SYNC_EVENT_FAILED};
+
+	/* A name has no number of its own: what needs it fails without. */
+	if (m->type != SYNC_NAME)
+		twin_step(t, &ev, NULL);
+}
+
+static void compare(struct twin *t, const struct sync_digest *digest)
+{
+	struct sync_event ev = {.type = SYNC_EVENT_COMPARED,
+				.equal = twin_roles_agree(&t->roles, digest)};
+
+	if (!ev.equal)
+		log_warning("the tables of node \"%s\" and ours differ: asking for all of them",
+			    t->peer_name);
+	twin_step(t, &ev, NULL);
+}
+
+static void begin_snapshot(struct twin *t, const struct sync_snapshot *s)
+{
+	flows_mark(t->flows);
+	twin_roles_theirs(&t->roles, &s->domain);
+	t->filled = 0;
+}
+
+static void end_snapshot(struct twin *t)
+{
+	flows_sweep(t->flows);
+	t->seen.snapshots_received++;
+	t->seen.snapshot_flows = t->filled;
+}
+
+/* --- what follows -------------------------------------------------------------------------------- */
+
+static void say_change(struct twin *t, bool was_here, bool was_there)
+{
+	bool here = sync_in_is_current(&t->sync), there = sync_out_is_current(&t->sync);
+
+	flows_twin_is(t->flows, t->sync.in != SYNC_IN_CLOSED, here);
+	if (here != was_here)
+		log_info("our tables are %s those of node \"%s\"", here ? "a twin of" : "behind",
+			 t->peer_name);
+	if (there != was_there)
+		log_info("the tables of node \"%s\" are %s ours", t->peer_name,
+			 there ? "a twin of" : "behind");
+	if (here != was_here || there != was_there)
+		t->ops.changed(t->ops.owner);
+}
+
+static void hang_up(struct twin *t, enum sync_end why)
+{
+	if (why != SYNC_END_CLOSED && why != SYNC_END_BYE)
+		log_warning("node \"%s\" %s: the sync channel begins anew", t->peer_name,
+			    sync_end_text(why));
+	sync_link_hang_up(t->link);
+}
+
+static void follow(struct twin *t, const struct sync_update *u, const struct sync_message *m)
+{
+	if (u->flags & SYNC_APPLY)
+		apply_message(t, m);
+	if (u->flags & SYNC_MARK)
+		begin_snapshot(t, &m->snapshot);
+	if (u->flags & SYNC_SWEEP)
+		end_snapshot(t);
+	if (u->flags & SYNC_COMPARE)
+		compare(t, &m->digest);
+	if (u->flags & SYNC_SEND_HELLO)
+		twin_send_hello(t);
+	if (u->flags & SYNC_SEND_ACK) {
+		t->owes = true;
+		t->acknowledge = u->acknowledge;
+		t->acknowledge_current = u->current;
+	}
+	if (u->flags & SYNC_SEND_SNAPSHOT)
+		twin_send_snapshot(t, u);
+	if (u->flags & SYNC_SEND_DIGEST)
+		twin_send_digest(t);
+	if (u->flags & SYNC_STREAM)
+		twin_go_on(t);
+	if (u->flags & SYNC_CLOSE)
+		hang_up(t, u->end);
+}
+
+void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message *m)
+{
+	bool here = sync_in_is_current(&t->sync), there = sync_out_is_current(&t->sync);
+	struct sync_update u;
+	uint64_t due_us;
+
+	ev->now_us = uv_hrtime() / 1000;
+	u = sync_step(&t->sync, ev);
+	if (u.flags & SYNC_CHANGED)
+		say_change(t, here, there);
+	follow(t, &u, m);
+	due_us = sync_deadline_us(&t->sync);
+	deadline_arm(&t->deadline, due_us == SYNC_NEVER ? DEADLINE_NEVER : due_us);
+}
+
+/* Outside of a wake-up of the link nobody else sends it. */
+static void settle(struct twin *t)
+{
+	if (t->owes && t->sync.out > SYNC_OUT_GREETING)
+		twin_send_ack(t);
+}
+
+static void expired(void *owner, uint64_t late_us)
+{
+	struct twin *t = owner;
+	struct sync_event ev = {.type = SYNC_EVENT_TIMER};
+
+	(void)late_us;
+	twin_step(t, &ev, NULL);
+	settle(t);
+}
+
+static void lost(void *owner)
+{
+	struct twin *t = owner;
+	struct sync_event ev = {.type = SYNC_EVENT_LOST};
+
+	t->seen.lost++;
+	twin_step(t, &ev, NULL);
+}
+
+/* --- the link ---------------------------------------------------------------------------------- */
+
+static void link_up(void *owner, uint32_t features)
+{
+	struct twin *t = owner;
+	struct sync_event ev = {.type = SYNC_EVENT_OPEN};
+
+	(void)features; /* there are none yet */
+	twin_names_clear(&t->said);
+	twin_names_clear(&t->heard);
+	t->owes = false;
+	twin_step(t, &ev, NULL);
+}
+
+static struct sync_heard heard_of(const struct sync_message *m)
+{
+	struct sync_heard h = {.type = m->type};
+
+	switch (m->type) {
+	case SYNC_FLOWS: h.sequence = m->flows.sequence; break;
+	case SYNC_PINS: h.sequence = m->pins.sequence; break;
+	case SYNC_STATES: h.sequence = m->states.sequence; break;
+	case SYNC_FACTS: h.sequence = m->facts.sequence; break;
+	case SYNC_DIGEST: h.sequence = m->digest.sequence; break;
+	case SYNC_ACK:
+		h.sequence = m->ack.sequence;
+		h.current = m->ack.current;
+		break;
+	case SYNC_SNAPSHOT:
+		h.sequence = m->snapshot.sequence;
+		h.snapshot = m->snapshot.id;
+		h.step = m->snapshot.step;
+		break;
+	case SYNC_HELLO:
+	case SYNC_NAME:
+	case SYNC_BYE: break;
+	}
+	return h;
+}
+
+static void link_message(void *owner, const uint8_t *bytes, size_t len)
+{
+	struct twin *t = owner;
+	enum sync_reject reject = codec_sync_unpack(bytes, len, &t->in);
+	struct sync_event ev = {.type = SYNC_EVENT_HEARD};
+
+	if (reject != SYNC_REJECT_NONE) {
+		t->seen.rejected[reject]++;
+		if (reject == SYNC_REJECT_TYPE)
+			return; /* a newer version says something that may be skipped */
+		log_warning("a message of node \"%s\" %s: the sync channel begins anew",
+			    t->peer_name, sync_reject_text(reject));
+		ev.type = SYNC_EVENT_CLOSED;
+		twin_step(t, &ev, NULL);
+		return;
+	}
+	if (t->in.type == SYNC_HELLO)
+		hear_hello(t, &t->in.hello);
+	if (t->in.type == SYNC_ACK)
+		t->seen.there_unknown = t->in.ack.unknown;
+	ev.heard = heard_of(&t->in);
+	twin_step(t, &ev, &t->in);
+}
+
+static void link_settled(void *owner)
+{
+	settle(owner);
+}
+
+static void link_down(void *owner)
+{
+	struct twin *t = owner;
+	struct sync_event ev = {.type = SYNC_EVENT_CLOSED};
+
+	twin_step(t, &ev, NULL);
+}
+
+static const struct sync_link_ops link_ops = {
+	.up = link_up, .message = link_message, .settled = link_settled, .down = link_down};
+
+/* --- configuration ------------------------------------------------------------------------------- */
+
+static const struct addr *address_of(const struct config_node *node)
+{
+	return node->sync_address.family ? &node->sync_address : &node->address;
+}
+
+static void close_link(struct twin *t)
+{
+	struct sync_event ev = {.type = SYNC_EVENT_CLOSED};
+
+	if (!t->link)
+		return;
+	twin_step(t, &ev, NULL);
+	sync_link_close(t->link);
+	t->link = NULL;
+}
+
+static bool same_link(const struct twin *t, const struct twin_setup *s)
+{
+	return t->link && addr_equal(&t->self, address_of(s->self)) &&
+	       addr_equal(&t->peer, address_of(s->peer)) && t->port == s->cluster->sync_port &&
+	       strcmp(t->self_name, s->self->name) == 0 && strcmp(t->peer_name, s->peer->name) == 0;
+}
+
+int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
+{
+	struct sync_event closed = {.type = SYNC_EVENT_CLOSED};
+	uint8_t digest[SYNC_DIGEST_LEN] = {0};
+	struct sync_link_setup setup;
+	size_t len;
+
+	if (!s->cluster || !s->self || !s->peer || s->keys->n == 0) {
+		close_link(t);
+		return 0;
+	}
+	sodium_hex2bin(digest, sizeof(digest), s->digest, strlen(s->digest), NULL, &len, NULL);
+	setup = (struct sync_link_setup){
+		.self = *address_of(s->self),
+		.peer = *address_of(s->peer),
+		.port = s->cluster->sync_port,
+		.cluster = s->cluster->name,
+		.self_name = s->self->name,
+		.peer_name = s->peer->name,
+		.keys = s->keys,
+	};
+	if (same_link(t, s)) {
+		sync_link_set_keys(t->link, &setup);
+		if (memcmp(t->digest, digest, sizeof(digest)) == 0)
+			return 0;
+		memcpy(t->digest, digest, sizeof(digest));
+		twin_step(t, &closed, NULL); /* numbers stand for other names, maybe */
+		return 0;
+	}
+	close_link(t);
+	memcpy(t->digest, digest, sizeof(digest));
+	t->self = setup.self;
+	t->peer = setup.peer;
+	t->port = setup.port;
+	snprintf(t->self_name, sizeof(t->self_name), "%s", s->self->name);
+	snprintf(t->peer_name, sizeof(t->peer_name), "%s", s->peer->name);
+	return sync_link_new(t->loop, &setup, &link_ops, t, &t->link, err);
+}
+
+void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_routers,
+		    const struct twin_place *places, size_t n_places, const bool *ours)
+{
+	struct sync_event ev = {.type = SYNC_EVENT_DOMAIN};
+	bool other = !twin_roles_are(&t->roles, routers, n_routers, places, n_places);
+
+	if (other) {
+		if (twin_roles_set(&t->roles, routers, n_routers, places, n_places) < 0) {
+			log_error("no memory for the virtual routers of the sync channel");
+			return;
+		}
+		flows_sum(t->flows);
+	}
+	if (twin_roles_take(&t->roles, ours) || other) {
+		twin_step(t, &ev, NULL);
+		settle(t);
+	}
+}
+
+/* --- start, end, view ---------------------------------------------------------------------------- */
+
+int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
+	     const struct twin_ops *ops, struct twin **ret, struct err *err)
+{
+	struct flows_observer observer = {.told = twin_told, .lost = lost};
+	struct twin *t = calloc(1, sizeof(*t));
+	int code;
+
+	if (!t)
+		return err_set(err, -ENOMEM, "no memory");
+	t->loop = loop;
+	t->flows = flows;
+	t->ops = *ops;
+	sync_init(&t->sync);
+	randombytes_buf(t->session, sizeof(t->session));
+	t->session[0] |= 1; /* an epoch of it is never 0 */
+	code = flow_writer_new(&t->writer, err);
+	if (code == 0)
+		code = nft_watch_pass(watch, flow_writer_port(t->writer));
+	for (size_t i = 0; code == 0 && i < TWIN_FAMILIES; i++)
+		code = twin_queue_init(&t->queues[i]);
+	if (code == 0)
+		code = deadline_init(&t->deadline, loop, expired, t, err);
+	if (code < 0) {
+		for (size_t i = 0; i < TWIN_FAMILIES; i++)
+			twin_queue_free(&t->queues[i]);
+		flow_writer_free(t->writer);
+		free(t);
+		return code == -ENOMEM ? err_set(err, code, "no memory") : code;
+	}
+	uv_timer_init(loop, &t->flush);
+	uv_timer_init(loop, &t->stream);
+	t->flush.data = t->stream.data = t;
+	t->open_handles = 3;
+	observer.owner = t;
+	flows_join(flows, &t->roles, t->writer, &observer);
+	*ret = t;
+	return 0;
+}
+
+static void handle_closed(void *owner)
+{
+	struct twin *t = owner;
+
+	if (--t->open_handles > 0)
+		return;
+	for (size_t i = 0; i < TWIN_FAMILIES; i++)
+		twin_queue_free(&t->queues[i]);
+	twin_names_clear(&t->said);
+	twin_names_clear(&t->heard);
+	twin_roles_clear(&t->roles);
+	flow_writer_free(t->writer);
+	free(t);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+void twin_close(struct twin *t)
+{
+	if (!t)
+		return;
+	close_link(t);
+	flows_join(t->flows, NULL, NULL, NULL);
+	deadline_close(&t->deadline, handle_closed);
+	uv_close((uv_handle_t *)&t->flush, timer_closed);
+	uv_close((uv_handle_t *)&t->stream, timer_closed);
+}
+
+void twin_view(const struct twin *t, struct twin_view *ret)
+{
+	uint64_t now_us = uv_hrtime() / 1000;
+
+	*ret = t->seen;
+	ret->enabled = t->link != NULL;
+	if (t->link)
+		sync_link_view(t->link, &ret->link);
+	ret->out = t->sync.out;
+	ret->in = t->sync.in;
+	ret->end = t->sync.end;
+	ret->current_here = sync_in_is_current(&t->sync);
+	ret->current_there = sync_out_is_current(&t->sync);
+	ret->lag_us = sync_lag_us(&t->sync, now_us);
+	for (size_t i = 0; i < TWIN_FAMILIES; i++) {
+		ret->queued += t->queues[i].n;
+		if (t->queues[i].n && now_us - t->queues[i].since_us > ret->lag_us)
+			ret->lag_us = now_us - t->queues[i].since_us;
+	}
+	ret->unacknowledged = sync_unacknowledged(&t->sync);
+	ret->held_ours = twin_roles_held(&t->roles, true);
+	ret->held_theirs = twin_roles_held(&t->roles, false);
+	ret->snapshot_us = t->sync.current_us;
+}

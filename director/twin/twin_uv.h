@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The other director as a twin: what is remembered of flows goes to it, and comes from it, over the
+ * sync channel.
+ *
+ *	packet path -> flows_uv.h -> twin_queue.h -> messages of up to 1,000 flows or 2 ms -> link
+ *	link -> message -> flows_twin_uv.h: kernel and index -> acknowledgement, once for all that
+ *	came together
+ *
+ * When something is sent, asked for, compared or given up is decided by ha/sync.h; how the octets
+ * travel by ha/sync_link_uv.h. A node that has no other one, or no key, has no channel.
+ *
+ * Shell, on the main loop.
+ */
+#ifndef DIRECTOR_TWIN_TWIN_UV_H
+#define DIRECTOR_TWIN_TWIN_UV_H
+
+#include "director/flows_uv.h"
+#include "director/ruleset/nft_watch_uv.h"
+#include "director/twin/twin_roles.h"
+#include "ha/sync.h"
+#include "ha/sync_link_uv.h"
+#include "include/config.h"
+#include "proto/codec_sync.h"
+
+struct twin;
+
+struct twin_ops {
+	/* The tables are alike now, or are not any more. */
+	void (*changed)(void *owner);
+	void *owner;
+};
+
+/* Borrowed for the call. */
+struct twin_setup {
+	const struct config_cluster *cluster; /* NULL: standalone */
+	const struct config_node *self, *peer;
+	const struct cluster_keys *keys; /* none: no channel */
+	const char *digest;		 /* of the configuration, hexadecimal */
+};
+
+struct twin_view {
+	bool enabled; /* there is a channel */
+	struct sync_link_view link;
+	enum sync_out out;
+	enum sync_in in;
+	bool current_here, current_there; /* our tables are its twin; its tables are ours */
+	bool config_differs;
+	enum sync_end end; /* of the last connection */
+	uint64_t lag_us;   /* since the oldest entry is known that was not acknowledged */
+	uint64_t queued, unacknowledged;
+	uint64_t held_ours, held_theirs;
+	uint64_t sent, received; /* flows */
+	uint64_t unknown, refused;
+	uint64_t there_unknown; /* of ours, of backends that the other one does not have */
+	uint64_t snapshots_sent, snapshots_received;
+	uint64_t snapshot_us; /* when the last one was complete here; 0: never */
+	uint64_t snapshot_flows;
+	uint64_t lost; /* times that news were lost before they were sent */
+	uint64_t rejected[SYNC_REJECT_COUNT];
+};
+
+/* 0, or a negative errno with the sentence. flows and watch are borrowed. */
+int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
+	     const struct twin_ops *ops, struct twin **ret, struct err *err);
+/*
+ * As the configuration wants it. With other keys alone the connection stays; else another one is
+ * made, which begins with a snapshot.
+ */
+int twin_configure(struct twin *t, const struct twin_setup *setup, struct err *err);
+/* The virtual routers, their addresses, and of which this node is master; told each second, too. */
+void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_routers,
+		    const struct twin_place *places, size_t n_places, const bool *ours);
+void twin_view(const struct twin *t, struct twin_view *ret);
+/* Asynchronous, before flows_close(); accepts NULL. */
+void twin_close(struct twin *t);
+
+#endif
