@@ -17,7 +17,6 @@ static const struct {
 } unbuilt[] = {
 	{SECTION_TOP, "metrics", NULL}, {SECTION_TOP, "drill", NULL},
 	{SECTION_TOP, "notify", NULL},	{SECTION_FARM, "slow-start", NULL},
-	{SECTION_FARM, "sync", NULL},
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };
