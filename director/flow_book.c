@@ -37,6 +37,7 @@ static int farm_init(struct flow_book *b, struct flow_book_farm *f, const struct
 	f->tcp_s = seconds(c->tcp_timeout_ms);
 	f->udp_s = seconds(c->udp_timeout_ms);
 	f->close_s = seconds(c->tcp_close_timeout_ms);
+	f->sync = c->sync;
 	f->backends = pool_take(&b->pool, c->n_backends, sizeof(*f->backends));
 	if (!ids || !f->name || !f->backends) {
 		free(ids);

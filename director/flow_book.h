@@ -25,6 +25,7 @@ struct flow_book_farm {
 	struct flow_book_backend *backends; /* sorted by id */
 	size_t n_backends;
 	uint64_t begun;
+	bool sync; /* the other director is told of its flows */
 };
 
 struct flow_book {

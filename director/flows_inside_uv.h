@@ -61,6 +61,8 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 			 uint64_t life_s, uint8_t flags);
 /* … and no more. False when it did not. */
 bool flows_drop(struct flows *f, const struct flow_key *key);
+/* The farm of that number is one that directors tell each other of. */
+bool flows_are_told(const struct flows *f, uint16_t number);
 /* It is the other director's to say when that flow ends. */
 /* The virtual router of its address; NULL: nobody's. */
 struct twin_router *flows_router(const struct flows *f, const struct flow_key *key);

@@ -197,7 +197,7 @@ static void take_one(struct take *t, const struct flow_book_farm *farm, struct f
 	uint8_t flags = (uint8_t)(t->f->twin.mark | (flow->closing ? FLOW_CLOSING : 0));
 	enum flow_put done;
 
-	if (!r || (r->ours && (is_known || flow->life_s == 0))) {
+	if (!r || !farm->sync || (r->ours && (is_known || flow->life_s == 0))) {
 		t->result->ours++;
 		return;
 	}
@@ -310,7 +310,7 @@ void flows_sweep(struct flows *f)
 			const struct flow_book_farm *farm = flow_book_farm(
 				&f->book, flow_index_farm_name(flows_index(f), r->farm));
 
-			if (!flows_is_theirs(f, &r->key))
+			if (!flows_is_theirs(f, &r->key) || !flows_are_told(f, r->backend))
 				continue;
 			keep_room(&t);
 			if (farm)

@@ -52,12 +52,24 @@ bool flows_follow(const struct flows *f, const struct flow_key *key)
 	return f->twin.follows && flows_is_theirs(f, key);
 }
 
+/* One that the configuration does not have any more is told of, too, until its flows have ended. */
+bool flows_are_told(const struct flows *f, uint16_t number)
+{
+	uint16_t farm = flow_index_farm_of(flows_index(f), number);
+	const struct flow_book_farm *known;
+
+	if (farm == FLOW_ANY)
+		return false;
+	known = flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), farm));
+	return !known || known->sync;
+}
+
 static void count(struct flows *f, struct twin_router *r, const struct flow_key *key,
 		  uint16_t backend, uint8_t flags, bool held)
 {
 	const char *farm, *name;
 
-	if (!r)
+	if (!r || !flows_are_told(f, backend))
 		return;
 	flows_name(f, backend, &farm, &name);
 	twin_router_count(r, key, farm, name, flags & FLOW_CLOSING, held);
@@ -97,7 +109,7 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 			 uint64_t life_s, uint8_t flags)
 {
 	struct twin_router *r = flows_router(f, key);
-	bool ours = r && r->ours;
+	bool ours = r && r->ours && flows_are_told(f, number);
 	uint64_t look_s = ours ? wire_life(life_s) * 3u / 4u : life_s;
 	uint64_t until = flow_file_now_s() + (look_s ? look_s : 1);
 	struct flow_record old;
@@ -127,7 +139,7 @@ bool flows_drop(struct flows *f, const struct flow_key *key)
 	if (!flow_index_remove(flows_index(f), key, &old))
 		return false;
 	count(f, r, key, old.backend, old.flags, false);
-	if (r && r->ours)
+	if (r && r->ours && flows_are_told(f, old.backend))
 		tell(f, key, old.backend, 0, 0);
 	return true;
 }
@@ -196,7 +208,7 @@ size_t flows_stream(struct flows *f, struct flow_cursor *cursor, struct sync_flo
 		const struct flow_record *r = &f->records[i];
 		const struct twin_router *owner = flows_router(f, &r->key);
 
-		if (owner && owner->ours)
+		if (owner && owner->ours && flows_are_told(f, r->backend))
 			out[kept++] = (struct sync_flow){.key = r->key,
 							 .backend = r->backend,
 							 .life_s = wire_life(life_of(f, r)),

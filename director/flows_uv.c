@@ -46,7 +46,7 @@ static void heard(void *owner, const struct flow_log_event *e)
 		farm->begun++;
 		b->begun++;
 	}
-	if (f->twin.connected && flows_is_theirs(f, &e->key))
+	if (f->twin.connected && farm && farm->sync && flows_is_theirs(f, &e->key))
 		return; /* it took the wrong way; its owner would end it here */
 	if (!b ||
 	    !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
@@ -195,7 +195,7 @@ static size_t leave_theirs(struct flows *f, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		const struct flow_record *r = &f->records[i];
 
-		if (flows_follow(f, &r->key))
+		if (flows_follow(f, &r->key) && flows_are_told(f, r->backend))
 			flow_index_put(flows_index(f), &r->key, r->backend, later_s, r->flags,
 				       NULL);
 		else
@@ -216,7 +216,7 @@ static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t 
 	size_t asked = expired ? leave_theirs(f, n) : n;
 
 	if (asked)
-		confirm(f, asked, false);
+		confirm(f, asked, !expired);
 	if (c->done)
 		*c = (struct flow_cursor){0};
 	return n;

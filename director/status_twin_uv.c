@@ -38,7 +38,7 @@ void director_show_twin(struct director *d, struct status_peer *s)
 	struct twin_view v;
 
 	twin_view(d->twin, &v);
-	COPY(s->sync, !v.link.connected			  ? "stale"
+	COPY(s->sync, !v.link.connected || v.stale	  ? "stale"
 		      : v.current_here && v.current_there ? "in-sync"
 							  : "syncing");
 	if (v.link.connected)

@@ -43,6 +43,7 @@ struct twin {
 	bool owes; /* an acknowledgement, at the end of what came together */
 	uint64_t acknowledge;
 	bool acknowledge_current;
+	bool differ;	 /* at the last digest; said */
 	uint64_t filled; /* flows of the snapshot that comes */
 
 	struct twin_view seen; /* counts alone */

@@ -68,9 +68,10 @@ static void compare(struct twin *t, const struct sync_digest *digest)
 	struct sync_event ev = {.type = SYNC_EVENT_COMPARED,
 				.equal = twin_roles_agree(&t->roles, digest)};
 
-	if (!ev.equal)
+	if (!ev.equal && !t->differ)
 		log_warning("the tables of node \"%s\" and ours differ: asking for all of them",
 			    t->peer_name);
+	t->differ = !ev.equal;
 	twin_step(t, &ev, NULL);
 }
 
@@ -312,7 +313,8 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 		if (memcmp(t->digest, digest, sizeof(digest)) == 0)
 			return 0;
 		memcpy(t->digest, digest, sizeof(digest));
-		twin_step(t, &closed, NULL); /* numbers stand for other names, maybe */
+		flows_sum(t->flows);	     /* of other farms, maybe, ... */
+		twin_step(t, &closed, NULL); /* ... and numbers stand for other names */
 		return 0;
 	}
 	close_link(t);
@@ -429,6 +431,7 @@ void twin_view(const struct twin *t, struct twin_view *ret)
 	ret->end = t->sync.end;
 	ret->current_here = sync_in_is_current(&t->sync);
 	ret->current_there = sync_out_is_current(&t->sync);
+	ret->stale = t->sync.stale;
 	ret->lag_us = sync_lag_us(&t->sync, now_us);
 	for (size_t i = 0; i < TWIN_FAMILIES; i++) {
 		ret->queued += t->queues[i].n;

@@ -45,6 +45,7 @@ struct twin_view {
 	enum sync_out out;
 	enum sync_in in;
 	bool current_here, current_there; /* our tables are its twin; its tables are ours */
+	bool stale;			  /* an acknowledgement is missing */
 	bool config_differs;
 	enum sync_end end; /* of the last connection */
 	uint64_t lag_us;   /* since the oldest entry is known that was not acknowledged */
