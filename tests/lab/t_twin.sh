@@ -30,7 +30,7 @@ both_say_in_sync() {
 
 # rejected NODE: everything that the channel has refused.
 rejected() {
-	twin "$1" rejected
+	twin "$1" rejected | python3 -c "import json, sys; print(sum(json.load(sys.stdin).values()))"
 }
 
 # flows_are_told MAP tcp|udp ADDRESS PORT COUNT
@@ -47,7 +47,15 @@ flows_are_told() {
 	expect_in_sync 3
 }
 
-# They are as many as the four cases above have opened.
+# Of a farm with sync = false.
+flows_are_not_told() {
+	hold untold tcp "$LAB_VIP" 8081 7
+	expect_soon "the kernel of a has them" '[ "$(held a untold-flows)" = 7 ]' 3
+	lab_holds_for '[ "$(held b untold-flows)" = 0 ]' 1 || fail "b has $(held b untold-flows)"
+	expect_in_sync 3
+}
+
+# They are as many as the first four cases of flows have opened.
 flows_are_counted() {
 	expect_soon "a counts its flows" '[ "$(twin a held_ours)" = 70 ]' 3
 	expect "flows of b's addresses, on a" "$(twin a held_theirs)" 0
@@ -179,6 +187,7 @@ run_case "flows are told" flows_are_told www-flows tcp "$LAB_VIP" 80 30
 run_case "flows of UDP are told" flows_are_told dns-flows.udp udp "$LAB_VIP" "$ECHO_PORT" 20
 run_case "flows over IPv6 are told" flows_are_told six-flows.tcp6 tcp "$LAB_VIP6" 80 10
 run_case "flows of UDP over IPv6 are told" flows_are_told dns6-flows.udp6 udp "$LAB_VIP6" "$ECHO_PORT" 10
+run_case "flows of a farm that is to stay untold are not" flows_are_not_told
 run_case "both count the same" flows_are_counted
 run_case "a snapshot brings what was there before the other one" snapshot_brings_what_was_there
 run_case "flows that end are told" ended_flows_are_told

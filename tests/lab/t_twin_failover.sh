@@ -61,8 +61,6 @@ lost_machine_loses_no_connection() {
 	expect_soon "b is master" "lab_is b master && lab_has_vip b" 5
 	requests_end
 	[ "$(lab_status b peers.0.sync)" != in-sync ] || fail "b says in-sync"
-	expect "connected" "$(twin b connected)" false
-	echo "b: $(twin b trouble)$(twin b ended)"
 }
 
 # It was started anew: no address, no tables, nothing of before.
@@ -77,7 +75,7 @@ lost_machine_comes_back() {
 	rm -rf "$LAB/a/run"
 	lab_switch_port_up a
 	lab_start_director a "$LAB/a.conf"
-	expect_master a
+	expect_master_soon a 10
 	expect_soon "b is backup" "lab_is b backup" 3
 	expect_in_sync 10
 	expect_twins www-flows $CONNECTIONS
@@ -102,7 +100,7 @@ returning_director_learns() {
 	load 90
 	expect_soon "b has them" "[ \"\$(held b www-flows)\" = $((CONNECTIONS + 20)) ]" 5
 	lab_start_director a "$LAB/a.conf"
-	expect_master a
+	expect_master_soon a 10
 	expect_soon "b is backup" "lab_is b backup" 3
 	expect_in_sync 10
 	expect_twins www-flows $((CONNECTIONS + 20))

@@ -64,6 +64,7 @@ hold() {
 	local name=$1
 
 	shift
+	lab_stop "$name" KILL || true # of a case that failed
 	rm -f "$LAB/$name/log"
 	lab_spawn "$name" client "$LAB_TOOLS/hold.py" "$@"
 	lab_wait_until "grep -q ready '$LAB/$name/log' || ! lab_alive $name" 10 && lab_alive "$name" && return 0
@@ -85,6 +86,7 @@ twin_conf() {
 	lab_conf_vrrp
 	farm www tcp '"80"' "$ROUND_ROBIN" "tcp-close-timeout = \"${CLOSE_S}s\""
 	farm brief tcp '"8080"' "$ROUND_ROBIN" 'tcp-timeout = "4s"' 'tcp-close-timeout = "2s"'
+	farm untold tcp '"8081"' "$ROUND_ROBIN" 'sync = false'
 	farm dns udp "\"$ECHO_PORT\"" "$ROUND_ROBIN"
 	FARM_ADDRESS=$LAB_VIP6 farm six tcp '"80"' "$ROUND_ROBIN"
 	FARM_ADDRESS=$LAB_VIP6 farm dns6 udp "\"$ECHO_PORT\"" "$ROUND_ROBIN"
@@ -102,4 +104,10 @@ start_twins() {
 	expect_soon "b is backup" "lab_is b backup" 5
 	expect_soon "the backends of a are up" "all_up a" 15
 	expect_soon "the backends of b are up" "all_up b" 15
+}
+
+# expect_master_soon NODE SECONDS: as expect_master; tells why it is none.
+expect_master_soon() {
+	lab_wait_until "lab_is $1 master" "$2" || fail "after $2 s $1 is $(lab_status "$1" vrrp.0)"
+	expect_master "$1"
 }
