@@ -71,7 +71,7 @@ snapshot_brings_what_was_there() {
 	lab_directord b -c "$LAB/b.conf" --clean || fail "--clean: exit status $?"
 	! lab_has_table b || fail "the nft table of b is still there"
 	lab_start_director b "$LAB/b.conf"
-	expect_in_sync 15
+	expect_in_sync 5
 	expect_twins www-flows 30
 	expect_twins six-flows.tcp6 10
 	expect_twins dns-flows.udp 20
