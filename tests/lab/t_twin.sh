@@ -123,6 +123,31 @@ used_flows_stay() {
 	expect "connections that moved" "$(json_value moved <<<"$load")" 0
 }
 
+# A farm that b knows later than a, when it has flows already.
+new_farm_is_told() {
+	local node
+
+	for node in a b; do
+		farm added tcp '"8082"' "$ROUND_ROBIN" >>"$LAB/$node.conf"
+	done
+	lab_ctl a config reload || fail "a refuses it"
+	expect_soon "its backends are up" "all_up a" 5
+	hold added tcp "$LAB_VIP" 8082 6
+	expect_soon "the kernel of a has them" '[ "$(held a added-flows)" = 6 ]' 3
+	expect_soon "a says that b is of another mind" '[ "$(twin a config_differs)" = true ]' 3
+	lab_ctl b config reload || fail "b refuses it"
+	expect_twins added-flows 6 5
+	expect_in_sync 5
+	expect "config_differs" "$(twin a config_differs) $(twin b config_differs)" "false false"
+	expect_twins six-flows.tcp6 10
+	release added
+	for node in a b; do
+		twin_conf >"$LAB/$node.conf"
+		lab_ctl $node config reload || fail "$node refuses it"
+	done
+	expect_in_sync 5
+}
+
 not_connected() {
 	[ "$(twin a connected) $(twin b connected)" = "false false" ]
 }
@@ -175,6 +200,7 @@ noise() {
 	echo "rejected by $2: $(rejected "$2")"
 }
 
+LAB_WEB_PORTS="$LAB_WEB_PORTS 8082"
 lab_up
 lab_key_make "$LAB/two.key"
 give_ipv6
@@ -193,6 +219,7 @@ run_case "a snapshot brings what was there before the other one" snapshot_brings
 run_case "flows that end are told" ended_flows_are_told
 run_case "silent flows end on both" silent_flows_end
 run_case "flows that are used stay on both" used_flows_stay
+run_case "a farm that the other one knows later" new_farm_is_told
 run_case "another key is named, and harms nothing" another_key_is_named
 run_case "the right key again brings everything" the_right_key_again
 run_case "a stranger's noise does no harm to a" noise client a
