@@ -69,7 +69,8 @@ struct director {
 	uint64_t balanced_ms;
 	size_t next_checked;	   /* farm whose flows are looked at next */
 	struct flows *flows;	   /* that the packet path remembers, ... */
-	struct twin *twin;	   /* ... and the other director with it */
+	struct twin *twin;	   /* ... and the other director with it, ... */
+	uint64_t alone_ms;	   /* ... to which there was a connection last */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct advert_marks *marks;    /* of authenticated adverts */

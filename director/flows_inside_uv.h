@@ -33,7 +33,6 @@ struct flows {
 	struct flow_file *file; /* NULL: no index */
 	struct flow_asker *asker;
 	struct flow_book book;
-	uint64_t books; /* how many there were: what was found in one is good for that */
 	struct flow_cursor due, audit;
 	uint64_t retry_ms, forget_ms;
 	uint64_t unindexed;
@@ -59,9 +58,11 @@ bool flows_set(const struct flows *f, const char *farm, const struct flow_key *k
  */
 enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t number,
 			 uint64_t life_s, uint8_t flags);
+/* It still lives, with its backend, as the kernel says who was asked because it was due. */
+void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s);
 /* … and no more. False when it did not. */
 bool flows_drop(struct flows *f, const struct flow_key *key);
-/* The farm of that number is one that directors tell each other of. */
+/* The farm and backend of that number are configured, and directors tell each other of them. */
 bool flows_are_told(const struct flows *f, uint16_t number);
 /* It is the other director's to say when that flow ends. */
 /* The virtual router of its address; NULL: nobody's. */

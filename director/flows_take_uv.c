@@ -34,9 +34,16 @@ static void write_deletions(struct take *t)
 {
 	struct flow_write_op *ops = t->deletions;
 
-	if (t->n_deletions && flow_write(t->f->twin.writer, ops, t->n_deletions, t->results) < 0)
-		t->result->refused += t->n_deletions;
+	size_t n = t->n_deletions;
+
 	t->n_deletions = 0;
+	if (n > 0 && flow_write(t->f->twin.writer, ops, n, t->results) < 0) {
+		t->result->refused += n;
+		return;
+	}
+	for (size_t i = 0; i < n; i++)
+		t->result->refused +=
+			t->results[i] != FLOW_WRITE_DONE && t->results[i] != FLOW_WRITE_NO_SET;
 }
 
 /* Those that a packet has put there with another backend: the master knows better. */
@@ -132,7 +139,7 @@ static void put_into(struct take *t, const struct flow_book_farm *farm,
 	struct flow_write_op *op = &t->puts[t->n_puts];
 
 	if (!s->exists) {
-		t->result->refused++;
+		t->result->unheld++;
 		flows_drop(t->f, &flow->key);
 		return;
 	}
@@ -222,6 +229,7 @@ struct take_name {
 	uint16_t number;
 	struct flow_book_farm *farm;
 	struct flow_book_backend *backend; /* NULL: nobody */
+	bool named;
 };
 
 static void find_name(struct flows *f, const struct twin_names *names, uint16_t number,
@@ -232,6 +240,7 @@ static void find_name(struct flows *f, const struct twin_names *names, uint16_t 
 	*ret = (struct take_name){.number = number};
 	if (!name)
 		return;
+	ret->named = true;
 	ret->farm = flow_book_farm(&f->book, name->farm);
 	if (ret->farm)
 		ret->backend = flow_book_named(ret->farm, name->backend);
@@ -261,15 +270,17 @@ void flows_take(struct flows *f, const struct twin_names *names, const struct sy
 			find_name(f, names, flows[i].backend, name);
 		if (name->backend)
 			take_one(&t, name->farm, name->backend, &flows[i]);
+		else if (name->named)
+			ret->unheld++;
 		else
-			ret->unknown++;
+			ret->refused++;
 	}
 	write_all(&t);
 }
 
 /* --- snapshots ----------------------------------------------------------------------------------- */
 
-/* Whatever has that mark already, by whatever way, does not belong to the snapshot. */
+/* What of theirs has that mark already, by whatever way, does not belong to the snapshot. */
 void flows_mark(struct flows *f)
 {
 	struct flow_filter marked = {.farm = FLOW_ANY, .backend = FLOW_ANY, .mask = FLOW_MARK};
@@ -284,8 +295,9 @@ void flows_mark(struct flows *f)
 		for (size_t i = 0; i < n; i++) {
 			const struct flow_record *r = &f->records[i];
 
-			flow_index_put(flows_index(f), &r->key, r->backend, r->expires_s,
-				       r->flags ^ FLOW_MARK, NULL);
+			if (flows_is_theirs(f, &r->key))
+				flow_index_put(flows_index(f), &r->key, r->backend, r->expires_s,
+					       r->flags ^ FLOW_MARK, NULL);
 		}
 	}
 }

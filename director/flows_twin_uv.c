@@ -52,16 +52,19 @@ bool flows_follow(const struct flows *f, const struct flow_key *key)
 	return f->twin.follows && flows_is_theirs(f, key);
 }
 
-/* One that the configuration does not have any more is told of, too, until its flows have ended. */
 bool flows_are_told(const struct flows *f, uint16_t number)
 {
-	uint16_t farm = flow_index_farm_of(flows_index(f), number);
-	const struct flow_book_farm *known;
+	const char *name, *backend;
+	const struct flow_book_farm *farm;
 
-	if (farm == FLOW_ANY)
-		return false;
-	known = flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), farm));
-	return !known || known->sync;
+	flows_name(f, number, &name, &backend);
+	farm = flow_book_farm(&f->book, name);
+	return farm && farm->sync && flow_book_named(farm, backend);
+}
+
+bool flows_are_known(const struct flows *f)
+{
+	return f->file != NULL;
 }
 
 static void count(struct flows *f, struct twin_router *r, const struct flow_key *key,
@@ -129,6 +132,25 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 		f->put = 0;
 	}
 	return done;
+}
+
+/*
+ * A flow that was told with a life of L is due after 3/4 of L, and L was no longer than the timeout.
+ * So one that has more than a quarter of the timeout left was refreshed meanwhile; of any other one
+ * the copy of the other director ends when this one does.
+ */
+void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s)
+{
+	const struct flow_book_farm *farm =
+		flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), r->farm));
+	uint64_t until = flow_file_now_s() + life_s;
+
+	if (!farm ||
+	    life_s > flow_book_life_s(farm, r->key.protocol, r->flags & FLOW_CLOSING) / 4 + 1)
+		flows_keep(f, &r->key, r->backend, life_s, r->flags);
+	else
+		flow_index_put(flows_index(f), &r->key, r->backend,
+			       until > UINT32_MAX ? UINT32_MAX : (uint32_t)until, r->flags, NULL);
 }
 
 bool flows_drop(struct flows *f, const struct flow_key *key)

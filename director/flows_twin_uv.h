@@ -41,8 +41,12 @@ void flows_twin_is(struct flows *f, bool connected, bool current);
 
 struct flows_taken {
 	size_t taken;
-	size_t unknown; /* of a farm or backend that this configuration does not have */
-	size_t refused; /* by the kernel, or by an index without room */
+	/*
+	 * Of a farm or backend that this configuration does not have, or without a table for them:
+	 * a farm that hashes has one while its buckets move. Nothing that is sent again helps.
+	 */
+	size_t unheld;
+	size_t refused; /* by the kernel, by an index without room, or of a number without a name */
 	size_t ours;	/* passed over: of those this node has the last word */
 };
 
@@ -52,6 +56,8 @@ struct flows_taken {
  */
 void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
 		size_t n, struct flows_taken *ret);
+/* There is an index: without one nothing is told, and nothing can be taken. */
+bool flows_are_known(const struct flows *f);
 /* A snapshot of theirs begins: what is taken from here on belongs to it, ... */
 void flows_mark(struct flows *f);
 /* ... and of theirs, what was not taken since then ends. */

@@ -75,9 +75,12 @@ void flows_learn(struct flows *f, const char *name, const struct flow_key *key, 
 {
 	struct flow_book_farm *farm = flow_book_farm(&f->book, name);
 	struct flow_book_backend *b = farm ? flow_book_backend(farm, id) : NULL;
+	struct flow_record known;
 
-	if (b)
-		put(f, farm, b, key, expires_ms / 1000 + 1, 0);
+	if (!b || !f->file || flow_index_find(flows_index(f), key, &known) ||
+	    (f->twin.connected && farm->sync && flows_is_theirs(f, key)))
+		return;
+	put(f, farm, b, key, expires_ms / 1000 + 1, f->twin.mark);
 }
 
 /* --- what the kernel has ---------------------------------------------------------------------- */
@@ -152,12 +155,15 @@ static void settle(struct flows *f, size_t i, bool looks)
 		r->flags |= FLOW_CLOSING;
 	}
 	if (!a->present) {
-		flows_drop(f, &r->key);
+		if (!looks || !flows_follow(f, &r->key))
+			flows_drop(f, &r->key);
 		return;
 	}
 	r->backend = owner_now(f, r, a);
-	if (!looks || r->backend != was.backend || r->flags != was.flags)
+	if (r->backend != was.backend || r->flags != was.flags)
 		flows_keep(f, &r->key, r->backend, a->expires_ms / 1000 + 1, r->flags);
+	else if (!looks)
+		flows_live(f, r, a->expires_ms / 1000 + 1);
 }
 
 /* Asks for the first n of f->records, which it sorts; false when the kernel did not answer. */
@@ -213,7 +219,7 @@ static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t 
 				     .now_s = flow_file_now_s()};
 	size_t n = flow_index_walk(flows_index(f), c, &filter, FLOWS_WALK_SLOTS, f->records, most);
 
-	size_t asked = expired ? leave_theirs(f, n) : n;
+	size_t asked = leave_theirs(f, n);
 
 	if (asked)
 		confirm(f, asked, !expired);
@@ -283,9 +289,10 @@ int flows_configure(struct flows *f, const struct config *c)
 {
 	int code = flow_book_configure(&f->book, c);
 
-	f->books++;
-	if (code == 0)
+	if (code == 0) {
 		forget_names(f);
+		flows_sum(f);
+	}
 	return code;
 }
 

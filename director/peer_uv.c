@@ -7,6 +7,7 @@
  */
 #include "director/config/key_file.h"
 #include "director/director.h"
+#include "director/flows_twin_uv.h"
 #include "ha/heartbeat.h"
 #include "include/log.h"
 
@@ -27,14 +28,21 @@ static void in_sync_here(void *arg)
 	pair_in_sync(call->d->pair, call->in_sync);
 }
 
+/* The other director answers at once, or it is not to be waited for. */
+enum { ANSWER_MS = 5000 };
+
 /* A node that has no channel waits for no tables. */
 static void say_sync(struct director *d)
 {
+	uint64_t now_ms = uv_now(d->loop);
 	struct twin_view view;
 	struct in_sync_call call = {.d = d};
 
 	twin_view(d->twin, &view);
-	call.in_sync = !view.enabled || view.current_here;
+	if (view.link.connected || d->alone_ms == 0)
+		d->alone_ms = now_ms;
+	call.in_sync = !view.enabled || view.current_here ||
+		       (!view.link.connected && now_ms - d->alone_ms >= ANSWER_MS);
 	if (d->pair)
 		election_call(d->election, in_sync_here, &call);
 }
@@ -107,7 +115,8 @@ static void roles_here(void *arg)
 	struct roles_call *call = arg;
 
 	for (size_t i = 0; i < call->d->n_routers; i++)
-		call->ours[i] = vrrp_router_state(call->d->routers[i]) == VRRP_MASTER;
+		call->ours[i] = vrrp_router_state(call->d->routers[i]) == VRRP_MASTER &&
+				flows_are_known(call->d->flows);
 }
 
 void director_tell_roles(struct director *d)
@@ -131,6 +140,7 @@ void director_tell_roles(struct director *d)
 	if (n == d->n_routers) {
 		election_call(d->election, roles_here, &call);
 		twin_set_roles(d->twin, routers, n, places, n_places, ours);
+		say_sync(d);
 	}
 	free(places);
 }

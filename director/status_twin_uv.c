@@ -28,7 +28,7 @@ static uint64_t would_lose(const struct twin_view *v)
 {
 	if (!v->link.connected)
 		return STATUS_UNKNOWN;
-	return v->current_there ? v->queued + v->unacknowledged : v->held_ours;
+	return v->current_there ? v->queued + v->unacknowledged + v->unheld_there : v->held_ours;
 }
 
 void director_show_twin(struct director *d, struct status_peer *s)
@@ -38,9 +38,10 @@ void director_show_twin(struct director *d, struct status_peer *s)
 	struct twin_view v;
 
 	twin_view(d->twin, &v);
-	COPY(s->sync, !v.link.connected || v.stale	  ? "stale"
-		      : v.current_here && v.current_there ? "in-sync"
-							  : "syncing");
+	COPY(s->sync, !v.link.connected || v.stale ? "stale"
+		      : v.current_here && v.current_there && !v.unheld_here && !v.unheld_there
+			      ? "in-sync"
+			      : "syncing");
 	if (v.link.connected)
 		s->lag_ms = v.lag_us / 1000;
 	c->enabled = v.enabled;

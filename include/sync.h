@@ -96,7 +96,7 @@ struct sync_pins {
 struct sync_ack {
 	uint64_t sequence;
 	bool current; /* its tables are the receiver's twin */
-	/* Entries since the connection began that name a backend it does not have. */
+	/* Entries since the last snapshot began that it cannot hold: it does not have their backend, or table. */
 	uint64_t unknown;
 };
 

@@ -37,6 +37,7 @@ struct twin {
 	struct twin_names said;
 	struct flow_cursor cursor; /* of the snapshot */
 	uint64_t streamed;	   /* flows of it */
+	bool overrun;		   /* a queue did not take all; a snapshot has to */
 
 	/* in */
 	struct twin_names heard;
@@ -44,6 +45,7 @@ struct twin {
 	uint64_t acknowledge;
 	bool acknowledge_current;
 	bool differ;	 /* at the last digest; said */
+	uint64_t unheld; /* entries since the last snapshot began that cannot be held here */
 	uint64_t filled; /* flows of the snapshot that comes */
 
 	struct twin_view seen; /* counts alone */

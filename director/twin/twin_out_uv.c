@@ -115,7 +115,16 @@ static bool send_news(struct twin *t)
 
 static void flush(uv_timer_t *timer)
 {
-	twin_go_on(timer->data);
+	struct twin *t = timer->data;
+	struct sync_event ev = {.type = SYNC_EVENT_LOST};
+
+	if (t->overrun) {
+		t->overrun = false;
+		t->seen.lost++;
+		twin_step(t, &ev, NULL);
+		return;
+	}
+	twin_go_on(t);
 }
 
 void twin_told(void *owner, const struct sync_flow *flow)
@@ -126,10 +135,8 @@ void twin_told(void *owner, const struct sync_flow *flow)
 	if (t->sync.out <= SYNC_OUT_GREETING)
 		return; /* the snapshot will hold it */
 	if (!twin_queue_add(q, flow, uv_hrtime() / 1000)) {
-		struct sync_event ev = {.type = SYNC_EVENT_LOST};
-
-		t->seen.lost++;
-		twin_step(t, &ev, NULL);
+		t->overrun = true; /* not from here: who tells may be in the middle of its work */
+		uv_timer_start(&t->flush, flush, 0, 0);
 		return;
 	}
 	if (!uv_is_active((uv_handle_t *)&t->flush))
@@ -216,7 +223,8 @@ void twin_send_snapshot(struct twin *t, const struct sync_update *u)
 	switch (u->step) {
 	case SYNC_SNAPSHOT_WANTED: break;
 	case SYNC_SNAPSHOT_BEGIN:
-		clear_queues(t); /* it holds what is in them */
+		send_news(t);	 /* of addresses that are ours no more the snapshot has none; */
+		clear_queues(t); /* the rest it holds */
 		t->cursor = (struct flow_cursor){0};
 		t->streamed = 0;
 		t->out.snapshot.total = twin_roles_held(&t->roles, true);
@@ -249,7 +257,7 @@ void twin_send_ack(struct twin *t)
 	t->out.type = SYNC_ACK;
 	t->out.ack = (struct sync_ack){.sequence = t->acknowledge,
 				       .current = t->acknowledge_current,
-				       .unknown = t->seen.unknown};
+				       .unknown = t->unheld};
 	twin_send(t);
 }
 

@@ -21,14 +21,15 @@ static void hear_hello(struct twin *t, const struct sync_hello *hello)
 			t->peer_name);
 }
 
-/* False: not all of it is in the kernel. Of backends that are not known here nothing can be. */
+/* False: not all of it is in the kernel that could be. */
 static bool take_flows(struct twin *t, const struct sync_flows *flows)
 {
 	struct flows_taken taken;
 
 	flows_take(t->flows, &t->heard, flows->flows, flows->n, &taken);
 	t->seen.received += flows->n;
-	t->seen.unknown += taken.unknown;
+	t->seen.unknown += taken.unheld;
+	t->unheld += taken.unheld;
 	t->seen.refused += taken.refused;
 	if (flows->snapshot)
 		t->filled += flows->n;
@@ -65,8 +66,9 @@ static void apply_message(struct twin *t, const struct sync_message *m)
 
 static void compare(struct twin *t, const struct sync_digest *digest)
 {
+	/* Where something cannot be held here, the sums differ, and another snapshot is no help. */
 	struct sync_event ev = {.type = SYNC_EVENT_COMPARED,
-				.equal = twin_roles_agree(&t->roles, digest)};
+				.equal = t->unheld > 0 || twin_roles_agree(&t->roles, digest)};
 
 	if (!ev.equal && !t->differ)
 		log_warning("the tables of node \"%s\" and ours differ: asking for all of them",
@@ -77,9 +79,9 @@ static void compare(struct twin *t, const struct sync_digest *digest)
 
 static void begin_snapshot(struct twin *t, const struct sync_snapshot *s)
 {
-	flows_mark(t->flows);
 	twin_roles_theirs(&t->roles, &s->domain);
-	t->filled = 0;
+	flows_mark(t->flows);
+	t->filled = t->unheld = 0;
 }
 
 static void end_snapshot(struct twin *t)
@@ -173,13 +175,12 @@ static void expired(void *owner, uint64_t late_us)
 	settle(t);
 }
 
+/* A snapshot would not help: it is of what the index has, which did not hear of them either. */
 static void lost(void *owner)
 {
 	struct twin *t = owner;
-	struct sync_event ev = {.type = SYNC_EVENT_LOST};
 
 	t->seen.lost++;
-	twin_step(t, &ev, NULL);
 }
 
 /* --- the link ---------------------------------------------------------------------------------- */
@@ -192,7 +193,8 @@ static void link_up(void *owner, uint32_t features)
 	(void)features; /* there are none yet */
 	twin_names_clear(&t->said);
 	twin_names_clear(&t->heard);
-	t->owes = false;
+	t->owes = t->overrun = false;
+	t->unheld = t->seen.unheld_there = 0;
 	twin_step(t, &ev, NULL);
 }
 
@@ -241,7 +243,7 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 	if (t->in.type == SYNC_HELLO)
 		hear_hello(t, &t->in.hello);
 	if (t->in.type == SYNC_ACK)
-		t->seen.there_unknown = t->in.ack.unknown;
+		t->seen.unheld_there = t->in.ack.unknown;
 	ev.heard = heard_of(&t->in);
 	twin_step(t, &ev, &t->in);
 }
@@ -313,8 +315,7 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 		if (memcmp(t->digest, digest, sizeof(digest)) == 0)
 			return 0;
 		memcpy(t->digest, digest, sizeof(digest));
-		flows_sum(t->flows);	     /* of other farms, maybe, ... */
-		twin_step(t, &closed, NULL); /* ... and numbers stand for other names */
+		twin_step(t, &closed, NULL); /* numbers stand for other names, maybe */
 		return 0;
 	}
 	close_link(t);
@@ -366,6 +367,8 @@ int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 	code = flow_writer_new(&t->writer, err);
 	if (code == 0)
 		code = nft_watch_pass(watch, flow_writer_port(t->writer));
+	if (code < 0 && !err->text[0])
+		err_set(err, code, "cannot follow changes of the ruleset: %s", strerror(-code));
 	for (size_t i = 0; code == 0 && i < TWIN_FAMILIES; i++)
 		code = twin_queue_init(&t->queues[i]);
 	if (code == 0)
@@ -375,7 +378,7 @@ int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 			twin_queue_free(&t->queues[i]);
 		flow_writer_free(t->writer);
 		free(t);
-		return code == -ENOMEM ? err_set(err, code, "no memory") : code;
+		return err->text[0] ? code : err_set(err, code, "no memory");
 	}
 	uv_timer_init(loop, &t->flush);
 	uv_timer_init(loop, &t->stream);
@@ -432,6 +435,7 @@ void twin_view(const struct twin *t, struct twin_view *ret)
 	ret->current_here = sync_in_is_current(&t->sync);
 	ret->current_there = sync_out_is_current(&t->sync);
 	ret->stale = t->sync.stale;
+	ret->unheld_here = t->unheld;
 	ret->lag_us = sync_lag_us(&t->sync, now_us);
 	for (size_t i = 0; i < TWIN_FAMILIES; i++) {
 		ret->queued += t->queues[i].n;

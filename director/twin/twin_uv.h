@@ -53,7 +53,8 @@ struct twin_view {
 	uint64_t held_ours, held_theirs;
 	uint64_t sent, received; /* flows */
 	uint64_t unknown, refused;
-	uint64_t there_unknown; /* of ours, of backends that the other one does not have */
+	/* Since the last snapshot began: of theirs that cannot be here, of ours that cannot be there. */
+	uint64_t unheld_here, unheld_there;
 	uint64_t snapshots_sent, snapshots_received;
 	uint64_t snapshot_us; /* when the last one was complete here; 0: never */
 	uint64_t snapshot_flows;
