@@ -106,7 +106,11 @@ static bool backends_resolved(struct director *d)
 
 static void become_ready(struct director *d)
 {
+	struct err err = {0};
+
 	d->ready = true;
+	if (director_set_twin(d, &err) < 0)
+		log_error("%s; the other director is told nothing", err.text);
 	memory_give_back(); /* the transaction with the whole table */
 	director_track(d);
 	director_feed_routers(d);
@@ -407,8 +411,6 @@ static int open_all(struct director *d, struct err *err)
 		code = director_open_twin(d, err);
 	if (code == 0)
 		code = director_set_routers(d, d->config, d->self, err);
-	if (code == 0)
-		code = director_set_twin(d, err);
 	if (code == 0)
 		code = director_set_tracks(d, err);
 	if (code < 0)

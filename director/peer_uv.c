@@ -69,8 +69,11 @@ int director_set_twin(struct director *d, struct err *err)
 		.keys = &keys,
 		.digest = d->digest,
 	};
-	int code = config_read_keys(d->config, &keys, err);
+	int code;
 
+	if (!d->ready)
+		return 0; /* what it would bring has no tables yet */
+	code = config_read_keys(d->config, &keys, err);
 	if (code == 0)
 		code = twin_configure(d->twin, &setup, err);
 	cluster_keys_wipe(&keys);

@@ -283,6 +283,7 @@ static void streamed(struct sync *s, struct sync_update *u, uint64_t now_us)
 static void other_domain(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
 	go_in(s, u, SYNC_IN_WAITING);
+	s->wanted_us = 0; /* that of another domain is no reason to wait */
 	s->want_us = now_us + SYNC_DOMAIN_US;
 	acknowledge(s, u);
 	begin_snapshot(s, u);
