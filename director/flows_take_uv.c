@@ -33,7 +33,6 @@ struct take {
 static void write_deletions(struct take *t)
 {
 	struct flow_write_op *ops = t->deletions;
-
 	size_t n = t->n_deletions;
 
 	t->n_deletions = 0;

@@ -114,10 +114,8 @@ static void owe(struct sync *s, uint64_t now_us)
 
 static void heard_hello(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
-	if (s->out != SYNC_OUT_GREETING) {
-		end(s, u, SYNC_END_HELLO);
-		return;
-	}
+	if (s->out != SYNC_OUT_GREETING)
+		return; /* said again, of another configuration */
 	go_in(s, u, SYNC_IN_WAITING);
 	s->want_us = now_us + SYNC_WANT_US;
 	begin_snapshot(s, u);

@@ -27,6 +27,7 @@
  *     in         event                                     next       effects
  *     closed     OPEN                                      greeting
  *     greeting   hello                                     waiting
+ *     any else   hello: another configuration              -
  *     any        entries, states, facts                    -          APPLY
  *     any        APPLIED                                   -          SEND_ACK
  *     any        snapshot begins                           filling    MARK
@@ -51,7 +52,7 @@
  * longer than SYNC_STALE_US for the next.
  *
  * Whatever an authentic peer says that does not fit (an acknowledgement of what was never sent, a
- * sequence that leaps, a second hello) ends the connection with the reason: the next one begins
+ * sequence that leaps) ends the connection with the reason: the next one begins
  * from a snapshot.
  *
  * Pure. The owner applies, reads, sends; it numbers what it sends with sync_number(), and says what
@@ -96,7 +97,7 @@ enum sync_in {
 	X(BYE, "bye", "said goodbye")                                                              \
 	X(SILENT, "silent", "did not say who it is")                                               \
 	X(UNACKNOWLEDGED, "unacknowledged", "acknowledged nothing for 10 s")                       \
-	X(HELLO, "hello", "spoke before its hello, or said it twice")                              \
+	X(HELLO, "hello", "spoke before its hello")                                                \
 	X(SEQUENCE, "sequence", "left out a number")                                               \
 	X(ACK, "ack", "acknowledged what was not sent")                                            \
 	X(SNAPSHOT, "snapshot", "ended a snapshot that had not begun")

@@ -44,7 +44,7 @@ enum sync_type {
 	SYNC_TYPE_LAST = SYNC_BYE,
 };
 
-/* The first message of each side. That it is authentic is the handshake's matter. */
+/* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
 struct sync_hello {
 	char node[SYNC_NAME_LEN];
 	uint8_t session[SYNC_SESSION_LEN]; /* the run of the process, the same as in heartbeats */

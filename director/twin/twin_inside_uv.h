@@ -28,7 +28,7 @@ struct twin {
 	/* as it was set up */
 	struct addr self, peer;
 	uint16_t port;
-	uint8_t digest[SYNC_DIGEST_LEN];
+	uint8_t digest[SYNC_DIGEST_LEN], peer_digest[SYNC_DIGEST_LEN];
 	uint8_t session[SYNC_SESSION_LEN];
 	char self_name[SYNC_NAME_LEN], peer_name[SYNC_NAME_LEN];
 

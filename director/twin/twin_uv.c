@@ -13,7 +13,8 @@
 
 static void hear_hello(struct twin *t, const struct sync_hello *hello)
 {
-	t->seen.config_differs = memcmp(hello->config_digest, t->digest, SYNC_DIGEST_LEN) != 0;
+	memcpy(t->peer_digest, hello->config_digest, SYNC_DIGEST_LEN);
+	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
 	if (t->seen.config_differs)
 		log_warning(
 			"node \"%s\" has another configuration: flows of farms and backends that "
@@ -289,9 +290,24 @@ static bool same_link(const struct twin *t, const struct twin_setup *s)
 	       strcmp(t->self_name, s->self->name) == 0 && strcmp(t->peer_name, s->peer->name) == 0;
 }
 
+/*
+ * Another configuration: of some flows the other one may be told now, or be told no more; and what
+ * could not be held here may have a place now.
+ */
+static void go_over(struct twin *t)
+{
+	struct sync_event ev = {.type = t->unheld ? SYNC_EVENT_DOMAIN : SYNC_EVENT_LOST};
+
+	if (t->sync.out <= SYNC_OUT_GREETING)
+		return;
+	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
+	twin_send_hello(t);
+	twin_step(t, &ev, NULL);
+	settle(t);
+}
+
 int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 {
-	struct sync_event closed = {.type = SYNC_EVENT_CLOSED};
 	uint8_t digest[SYNC_DIGEST_LEN] = {0};
 	struct sync_link_setup setup;
 	size_t len;
@@ -315,7 +331,7 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 		if (memcmp(t->digest, digest, sizeof(digest)) == 0)
 			return 0;
 		memcpy(t->digest, digest, sizeof(digest));
-		twin_step(t, &closed, NULL); /* numbers stand for other names, maybe */
+		go_over(t);
 		return 0;
 	}
 	close_link(t);

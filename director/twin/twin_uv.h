@@ -66,8 +66,8 @@ struct twin_view {
 int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 	     const struct twin_ops *ops, struct twin **ret, struct err *err);
 /*
- * As the configuration wants it. With other keys alone the connection stays; else another one is
- * made, which begins with a snapshot.
+ * As the configuration wants it. The connection stays while the nodes, their addresses and the port do;
+ * after another configuration all flows are told anew.
  */
 int twin_configure(struct twin *t, const struct twin_setup *setup, struct err *err);
 /* The virtual routers, their addresses, and of which this node is master; told each second, too. */

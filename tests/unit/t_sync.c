@@ -176,7 +176,6 @@ static void what_does_not_fit(void)
 		struct sync_heard heard;
 		const char *end;
 	} cases[] = {
-		{{.type = SYNC_HELLO}, "hello"},
 		{{.type = SYNC_FLOWS, .sequence = 1}, "sequence"}, /* again */
 		{{.type = SYNC_FLOWS, .sequence = 3}, "sequence"},
 		{{.type = SYNC_PINS, .sequence = 0}, "sequence"},
@@ -204,6 +203,18 @@ static void what_does_not_fit(void)
 		u = hear(&s, (struct sync_heard){.type = SYNC_FLOWS, .sequence = 2}, SECOND);
 		EXPECT_INT(u.flags, 0);
 	}
+}
+
+/* Its configuration is another one; nothing else is. */
+static void a_second_hello(void)
+{
+	struct sync s;
+	struct sync_update u;
+
+	reach(&s, SECOND);
+	u = hear(&s, (struct sync_heard){.type = SYNC_HELLO}, SECOND);
+	EXPECT_INT(u.flags, 0);
+	CU_ASSERT(sync_in_is_current(&s) && sync_out_is_current(&s));
 }
 
 static void before_the_hello(void)
@@ -323,6 +334,7 @@ UNIT_TESTS(sync) = {
 	{"a peer that stops", a_peer_that_stops},
 	{"one that never speaks", one_that_never_speaks},
 	{"what does not fit", what_does_not_fit},
+	{"a second hello", a_second_hello},
 	{"before the hello", before_the_hello},
 	{"asks now and then", asks_now_and_then},
 	{"a snapshot that fails", a_snapshot_that_fails},
