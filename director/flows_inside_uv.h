@@ -46,6 +46,8 @@ struct flows {
 
 /* NULL: there is none. */
 struct flow_index *flows_index(const struct flows *f);
+/* A farm of the index's as it is configured; NULL: it is not any more. */
+struct flow_book_farm *flows_farm(const struct flows *f, uint16_t farm);
 /* The backend has a number in the index. */
 bool flows_number(struct flows *f, const struct flow_book_farm *farm, struct flow_book_backend *b);
 /* The sets of a farm for flows like that one; false when the ruleset has none of them. */
@@ -54,21 +56,21 @@ bool flows_set(const struct flows *f, const char *farm, const struct flow_key *k
 
 /*
  * The index holds the flow from now on, whose kernel keeps it for that long; tells the other
- * director, when the flow is ours. flags: FLOW_CLOSING, and FLOW_MARK of one that is not ours.
+ * director, when the flow is ours. flags: FLOW_CLOSING, FLOW_MARK.
  */
 enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t number,
 			 uint64_t life_s, uint8_t flags);
 /* It still lives, with its backend, as the kernel says who was asked because it was due. */
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s);
-/* … and no more. False when it did not. */
-bool flows_drop(struct flows *f, const struct flow_key *key);
+/* … and no more. */
+void flows_drop(struct flows *f, const struct flow_key *key);
 /* The farm and backend of that number are configured, and directors tell each other of them. */
 bool flows_are_told(const struct flows *f, uint16_t number);
-/* It is the other director's to say when that flow ends. */
 /* The virtual router of its address; NULL: nobody's. */
 struct twin_router *flows_router(const struct flows *f, const struct flow_key *key);
 /* This node is not its master, and another one is. */
 bool flows_is_theirs(const struct flows *f, const struct flow_key *key);
+/* It is the other director's to say when that flow ends. */
 bool flows_follow(const struct flows *f, const struct flow_key *key);
 
 #endif

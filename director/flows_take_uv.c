@@ -32,11 +32,10 @@ struct take {
 
 static void write_deletions(struct take *t)
 {
-	struct flow_write_op *ops = t->deletions;
 	size_t n = t->n_deletions;
 
 	t->n_deletions = 0;
-	if (n > 0 && flow_write(t->f->twin.writer, ops, n, t->results) < 0) {
+	if (n > 0 && flow_write(t->f->twin.writer, t->deletions, n, t->results) < 0) {
 		t->result->refused += n;
 		return;
 	}
@@ -191,7 +190,6 @@ static void end_flow(struct take *t, const struct flow_book_farm *farm, const st
 	if (!known || known->flags & FLOW_CLOSING)
 		delete_from(t, farm, key, true);
 	flows_drop(t->f, key);
-	t->result->taken++;
 }
 
 static void take_one(struct take *t, const struct flow_book_farm *farm, struct flow_book_backend *b,
@@ -203,10 +201,8 @@ static void take_one(struct take *t, const struct flow_book_farm *farm, struct f
 	uint8_t flags = (uint8_t)(t->f->twin.mark | (flow->closing ? FLOW_CLOSING : 0));
 	enum flow_put done;
 
-	if (!r || !farm->sync || (r->ours && (is_known || flow->life_s == 0))) {
-		t->result->ours++;
-		return;
-	}
+	if (!r || !farm->sync || (r->ours && (is_known || flow->life_s == 0)))
+		return; /* this node has the last word of it */
 	keep_order(t, flow);
 	if (flow->life_s == 0) {
 		end_flow(t, farm, &flow->key, is_known ? &known : NULL);
@@ -217,7 +213,6 @@ static void take_one(struct take *t, const struct flow_book_farm *farm, struct f
 		t->result->refused++;
 		return;
 	}
-	t->result->taken++;
 	if (is_known ? (known.flags ^ flags) & FLOW_CLOSING : flow->closing)
 		delete_from(t, farm, &flow->key, !flow->closing);
 	put_into(t, farm, b, flow, is_known && known.backend != b->number, r->ours);
@@ -318,8 +313,7 @@ void flows_sweep(struct flows *f)
 
 		for (size_t i = 0; i < n; i++) {
 			const struct flow_record *r = &f->records[i];
-			const struct flow_book_farm *farm = flow_book_farm(
-				&f->book, flow_index_farm_name(flows_index(f), r->farm));
+			const struct flow_book_farm *farm = flows_farm(f, r->farm);
 
 			if (!flows_is_theirs(f, &r->key) || !flows_are_told(f, r->backend))
 				continue;

@@ -14,6 +14,11 @@ struct flow_index *flows_index(const struct flows *f)
 	return f->file ? flow_file_index(f->file) : NULL;
 }
 
+struct flow_book_farm *flows_farm(const struct flows *f, uint16_t farm)
+{
+	return flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), farm));
+}
+
 bool flows_number(struct flows *f, const struct flow_book_farm *farm, struct flow_book_backend *b)
 {
 	return b->number != FLOW_ANY ||
@@ -108,18 +113,25 @@ static void tell(struct flows *f, const struct flow_key *key, uint16_t backend, 
 		f->twin.observer.told(f->twin.observer.owner, &flow);
 }
 
+/* As the index counts it. */
+static uint32_t seconds_from_now(uint64_t seconds)
+{
+	uint64_t then = flow_file_now_s() + seconds;
+
+	return then > UINT32_MAX ? UINT32_MAX : (uint32_t)then;
+}
+
 enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t number,
 			 uint64_t life_s, uint8_t flags)
 {
 	struct twin_router *r = flows_router(f, key);
 	bool ours = r && r->ours && flows_are_told(f, number);
 	uint64_t look_s = ours ? wire_life(life_s) * 3u / 4u : life_s;
-	uint64_t until = flow_file_now_s() + (look_s ? look_s : 1);
 	struct flow_record old;
 	enum flow_put done;
 
-	done = flow_index_put(flows_index(f), key, number,
-			      until > UINT32_MAX ? UINT32_MAX : (uint32_t)until, flags, &old);
+	done = flow_index_put(flows_index(f), key, number, seconds_from_now(look_s ? look_s : 1),
+			      flags, &old);
 	if (done == FLOW_PUT_KNOWN)
 		count(f, r, key, old.backend, old.flags, false);
 	if (done == FLOW_PUT_KNOWN || done == FLOW_PUT_NEW) {
@@ -141,29 +153,26 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
  */
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s)
 {
-	const struct flow_book_farm *farm =
-		flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), r->farm));
-	uint64_t until = flow_file_now_s() + life_s;
+	const struct flow_book_farm *farm = flows_farm(f, r->farm);
 
 	if (!farm ||
 	    life_s > flow_book_life_s(farm, r->key.protocol, r->flags & FLOW_CLOSING) / 4 + 1)
 		flows_keep(f, &r->key, r->backend, life_s, r->flags);
 	else
-		flow_index_put(flows_index(f), &r->key, r->backend,
-			       until > UINT32_MAX ? UINT32_MAX : (uint32_t)until, r->flags, NULL);
+		flow_index_put(flows_index(f), &r->key, r->backend, seconds_from_now(life_s),
+			       r->flags, NULL);
 }
 
-bool flows_drop(struct flows *f, const struct flow_key *key)
+void flows_drop(struct flows *f, const struct flow_key *key)
 {
 	struct twin_router *r = flows_router(f, key);
 	struct flow_record old;
 
 	if (!flow_index_remove(flows_index(f), key, &old))
-		return false;
+		return;
 	count(f, r, key, old.backend, old.flags, false);
 	if (r && r->ours && flows_are_told(f, old.backend))
 		tell(f, key, old.backend, 0, 0);
-	return true;
 }
 
 /* --- beside the other director ------------------------------------------------------------------ */
@@ -206,8 +215,7 @@ void flows_twin_is(struct flows *f, bool connected, bool current)
 /* The index knows when it is to ask: after three quarters of what was left then. */
 static uint64_t life_of(const struct flows *f, const struct flow_record *r)
 {
-	const struct flow_book_farm *farm =
-		flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), r->farm));
+	const struct flow_book_farm *farm = flows_farm(f, r->farm);
 	uint32_t now_s = flow_file_now_s();
 	uint64_t life_s = r->expires_s > now_s ? r->expires_s - now_s : 0;
 

@@ -40,19 +40,17 @@ void flows_sum(struct flows *f);
 void flows_twin_is(struct flows *f, bool connected, bool current);
 
 struct flows_taken {
-	size_t taken;
 	/*
 	 * Of a farm or backend that this configuration does not have, or without a table for them:
 	 * a farm that hashes has one while its buckets move. Nothing that is sent again helps.
 	 */
 	size_t unheld;
 	size_t refused; /* by the kernel, by an index without room, or of a number without a name */
-	size_t ours;	/* passed over: of those this node has the last word */
 };
 
 /*
  * Flows of theirs, into the kernel and the index; names are what their numbers stand for. Refused
- * ones are neither here nor there. 3 to 5 ms for a thousand.
+ * ones are neither here nor there; of its own this node has the last word. 3 to 5 ms for a thousand.
  */
 void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
 		size_t n, struct flows_taken *ret);

@@ -33,6 +33,13 @@ static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_
 	return done == FLOW_PUT_NEW || done == FLOW_PUT_KNOWN;
 }
 
+/* A flow of theirs that took the wrong way: its owner, who does not know of it, would end it here. */
+static bool is_stray(const struct flows *f, const struct flow_book_farm *farm,
+		     const struct flow_key *key)
+{
+	return f->twin.connected && farm->sync && flows_is_theirs(f, key);
+}
+
 /* FIN and RST are announced when a flow goes to the closing table, everything else when it begins. */
 static void heard(void *owner, const struct flow_log_event *e)
 {
@@ -46,8 +53,8 @@ static void heard(void *owner, const struct flow_log_event *e)
 		farm->begun++;
 		b->begun++;
 	}
-	if (f->twin.connected && farm && farm->sync && flows_is_theirs(f, &e->key))
-		return; /* it took the wrong way; its owner would end it here */
+	if (farm && is_stray(f, farm, &e->key))
+		return;
 	if (!b ||
 	    !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
 		f->unindexed++;
@@ -78,7 +85,7 @@ void flows_learn(struct flows *f, const char *name, const struct flow_key *key, 
 	struct flow_record known;
 
 	if (!b || !f->file || flow_index_find(flows_index(f), key, &known) ||
-	    (f->twin.connected && farm->sync && flows_is_theirs(f, key)))
+	    is_stray(f, farm, key))
 		return;
 	put(f, farm, b, key, expires_ms / 1000 + 1, f->twin.mark);
 }
@@ -130,8 +137,7 @@ static int ask_table(struct flows *f, const char *farm, size_t first, size_t n, 
 /* The backend that the kernel names, when it is one of the configuration. */
 static uint16_t owner_now(struct flows *f, const struct flow_record *r, const struct flow_answer *a)
 {
-	const struct flow_book_farm *farm =
-		flow_book_farm(&f->book, flow_index_farm_name(flows_index(f), r->farm));
+	const struct flow_book_farm *farm = flows_farm(f, r->farm);
 	struct flow_book_backend *b;
 	uint32_t id = 0;
 
@@ -218,7 +224,6 @@ static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t 
 				     .expired = expired,
 				     .now_s = flow_file_now_s()};
 	size_t n = flow_index_walk(flows_index(f), c, &filter, FLOWS_WALK_SLOTS, f->records, most);
-
 	size_t asked = leave_theirs(f, n);
 
 	if (asked)

@@ -59,29 +59,6 @@ int director_open_twin(struct director *d, struct err *err)
 	return twin_new(d->loop, d->flows, d->watch, &ops, &d->twin, err);
 }
 
-int director_set_twin(struct director *d, struct err *err)
-{
-	struct cluster_keys keys = {0};
-	struct twin_setup setup = {
-		.cluster = d->config->has_cluster ? &d->config->cluster : NULL,
-		.self = d->self,
-		.peer = d->peer,
-		.keys = &keys,
-		.digest = d->digest,
-	};
-	int code;
-
-	if (!d->ready)
-		return 0; /* what it would bring has no tables yet */
-	code = config_read_keys(d->config, &keys, err);
-	if (code == 0)
-		code = twin_configure(d->twin, &setup, err);
-	cluster_keys_wipe(&keys);
-	say_sync(d);
-	director_tell_roles(d);
-	return code;
-}
-
 /* Routers in the order of director_set_routers(), and where their addresses are. */
 static size_t list_routers(const struct config *c, struct twin_router *routers,
 			   struct twin_place *places, size_t *ret_places)
@@ -122,28 +99,63 @@ static void roles_here(void *arg)
 				flows_are_known(call->d->flows);
 }
 
-void director_tell_roles(struct director *d)
+/* Of each router; good until the next call. */
+static const bool *masters(struct director *d)
 {
-	static struct twin_router routers[2 * CONFIG_VRRPS_MAX];
 	static bool ours[2 * CONFIG_VRRPS_MAX];
 	struct roles_call call = {.d = d, .ours = ours};
+
+	election_call(d->election, roles_here, &call);
+	return ours;
+}
+
+static void set_roles(struct director *d)
+{
+	static struct twin_router routers[2 * CONFIG_VRRPS_MAX];
 	struct twin_place *places;
 	size_t n, n_places, room = 1;
 
-	if (!d->twin || d->stopping || !d->peer)
-		return;
 	for (size_t i = 0; i < d->config->n_vrrps; i++)
 		room += d->config->vrrps[i].n_addresses;
 	places = calloc(room, sizeof(*places));
 	if (!places) {
-		log_error("no memory to say whose flows are whose; trying again");
+		log_error("no memory to say whose flows are whose: the other director is not told");
 		return;
 	}
 	n = list_routers(d->config, routers, places, &n_places);
-	if (n == d->n_routers) {
-		election_call(d->election, roles_here, &call);
-		twin_set_roles(d->twin, routers, n, places, n_places, ours);
-		say_sync(d);
-	}
+	if (n == d->n_routers)
+		twin_set_roles(d->twin, routers, n, places, n_places, masters(d));
 	free(places);
+}
+
+int director_set_twin(struct director *d, struct err *err)
+{
+	struct cluster_keys keys = {0};
+	struct twin_setup setup = {
+		.cluster = d->config->has_cluster ? &d->config->cluster : NULL,
+		.self = d->self,
+		.peer = d->peer,
+		.keys = &keys,
+		.digest = d->digest,
+	};
+	int code;
+
+	if (!d->ready)
+		return 0; /* what it would bring has no tables yet */
+	code = config_read_keys(d->config, &keys, err);
+	if (code == 0)
+		code = twin_configure(d->twin, &setup, err);
+	cluster_keys_wipe(&keys);
+	if (d->peer)
+		set_roles(d);
+	say_sync(d);
+	return code;
+}
+
+void director_tell_roles(struct director *d)
+{
+	if (!d->twin || d->stopping || !d->peer)
+		return;
+	twin_set_masters(d->twin, masters(d), d->n_routers);
+	say_sync(d);
 }

@@ -55,6 +55,8 @@ struct twin {
 
 /* An event for the machine, and what follows from it; m: the message that was heard, or NULL. */
 void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message *m);
+/* TIMER comes when the machine wants it: after whatever it was told or gave numbers for. */
+void twin_arm(struct twin *t);
 
 /* --- out (twin_out_uv.c) ------------------------------------------------------------------------- */
 

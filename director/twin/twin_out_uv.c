@@ -205,14 +205,11 @@ static void stream(struct twin *t)
 
 void twin_go_on(struct twin *t)
 {
-	uint64_t due_us;
-
 	if (t->sync.out <= SYNC_OUT_GREETING)
 		return;
 	if (send_news(t) && t->sync.out == SYNC_OUT_STREAMING)
 		stream(t);
-	due_us = sync_deadline_us(&t->sync);
-	deadline_arm(&t->deadline, due_us == SYNC_NEVER ? DEADLINE_NEVER : due_us);
+	twin_arm(t);
 }
 
 void twin_send_snapshot(struct twin *t, const struct sync_update *u)

@@ -148,14 +148,19 @@ void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message 
 {
 	bool here = sync_in_is_current(&t->sync), there = sync_out_is_current(&t->sync);
 	struct sync_update u;
-	uint64_t due_us;
 
 	ev->now_us = uv_hrtime() / 1000;
 	u = sync_step(&t->sync, ev);
 	if (u.flags & SYNC_CHANGED)
 		say_change(t, here, there);
 	follow(t, &u, m);
-	due_us = sync_deadline_us(&t->sync);
+	twin_arm(t);
+}
+
+void twin_arm(struct twin *t)
+{
+	uint64_t due_us = sync_deadline_us(&t->sync);
+
 	deadline_arm(&t->deadline, due_us == SYNC_NEVER ? DEADLINE_NEVER : due_us);
 }
 
@@ -344,23 +349,34 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 	return sync_link_new(t->loop, &setup, &link_ops, t, &t->link, err);
 }
 
+static void domain_changed(struct twin *t)
+{
+	struct sync_event ev = {.type = SYNC_EVENT_DOMAIN};
+
+	twin_step(t, &ev, NULL);
+	settle(t);
+}
+
 void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_routers,
 		    const struct twin_place *places, size_t n_places, const bool *ours)
 {
-	struct sync_event ev = {.type = SYNC_EVENT_DOMAIN};
-	bool other = !twin_roles_are(&t->roles, routers, n_routers, places, n_places);
+	if (twin_roles_are(&t->roles, routers, n_routers, places, n_places)) {
+		twin_set_masters(t, ours, n_routers);
+		return;
+	}
+	if (twin_roles_set(&t->roles, routers, n_routers, places, n_places) < 0) {
+		log_error("no memory for the virtual routers of the sync channel");
+		return;
+	}
+	flows_sum(t->flows);
+	twin_roles_take(&t->roles, ours);
+	domain_changed(t);
+}
 
-	if (other) {
-		if (twin_roles_set(&t->roles, routers, n_routers, places, n_places) < 0) {
-			log_error("no memory for the virtual routers of the sync channel");
-			return;
-		}
-		flows_sum(t->flows);
-	}
-	if (twin_roles_take(&t->roles, ours) || other) {
-		twin_step(t, &ev, NULL);
-		settle(t);
-	}
+void twin_set_masters(struct twin *t, const bool *ours, size_t n)
+{
+	if (n == t->roles.n_routers && twin_roles_take(&t->roles, ours))
+		domain_changed(t);
 }
 
 /* --- start, end, view ---------------------------------------------------------------------------- */
@@ -445,8 +461,6 @@ void twin_view(const struct twin *t, struct twin_view *ret)
 	ret->enabled = t->link != NULL;
 	if (t->link)
 		sync_link_view(t->link, &ret->link);
-	ret->out = t->sync.out;
-	ret->in = t->sync.in;
 	ret->end = t->sync.end;
 	ret->current_here = sync_in_is_current(&t->sync);
 	ret->current_there = sync_out_is_current(&t->sync);

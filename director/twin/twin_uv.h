@@ -42,8 +42,6 @@ struct twin_setup {
 struct twin_view {
 	bool enabled; /* there is a channel */
 	struct sync_link_view link;
-	enum sync_out out;
-	enum sync_in in;
 	bool current_here, current_there; /* our tables are its twin; its tables are ours */
 	bool stale;			  /* an acknowledgement is missing */
 	bool config_differs;
@@ -70,9 +68,11 @@ int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
  * after another configuration all flows are told anew.
  */
 int twin_configure(struct twin *t, const struct twin_setup *setup, struct err *err);
-/* The virtual routers, their addresses, and of which this node is master; told each second, too. */
+/* The virtual routers of the configuration, their addresses, and of which this node is master. */
 void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_routers,
 		    const struct twin_place *places, size_t n_places, const bool *ours);
+/* Of which of them this node is master: n is their number, or nothing is changed. */
+void twin_set_masters(struct twin *t, const bool *ours, size_t n);
 void twin_view(const struct twin *t, struct twin_view *ret);
 /* Asynchronous, before flows_close(); accepts NULL. */
 void twin_close(struct twin *t);
