@@ -53,11 +53,38 @@ static struct admin_entry *find(const struct admin *a, const char *farm, const c
 	return i < a->n && compare(&a->entries[i], farm, backend) == 0 ? &a->entries[i] : NULL;
 }
 
+static bool says_something(const struct admin_entry *e)
+{
+	return e->has_state || e->has_weight;
+}
+
+static void take_out(struct admin *a, size_t at)
+{
+	a->n--;
+	memmove(&a->entries[at], &a->entries[at + 1], (a->n - at) * sizeof(*a->entries));
+}
+
+/* Of words that say nothing any more the oldest goes. False when there is none. */
+static bool make_room(struct admin *a, size_t *at)
+{
+	size_t oldest = a->n;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (!says_something(&a->entries[i]) &&
+		    (oldest == a->n || a->entries[i].epoch < a->entries[oldest].epoch))
+			oldest = i;
+	if (oldest == a->n)
+		return false;
+	take_out(a, oldest);
+	*at -= oldest < *at;
+	return true;
+}
+
 static int insert(struct admin *a, size_t at, const struct admin_entry *e)
 {
 	struct admin_entry *entries;
 
-	if (a->n == ADMIN_MAX)
+	if (a->n == ADMIN_MAX && !make_room(a, &at))
 		return -ENOSPC;
 	entries = realloc(a->entries, (a->n + 1) * sizeof(*entries));
 	if (!entries)
@@ -82,7 +109,7 @@ static void simplify(struct admin_entry *e)
 		e->weight = e->configured_weight = 0;
 }
 
-/* Puts the entry in place of one of the same names; takes that out when nothing is left of it. */
+/* Puts the entry in place of one of the same names; takes that out when nobody needs it. */
 static int put(struct admin *a, struct admin_entry *e)
 {
 	size_t at = place_of(a, e->farm, e->backend);
@@ -90,15 +117,14 @@ static int put(struct admin *a, struct admin_entry *e)
 	bool wanted;
 
 	simplify(e);
-	wanted = e->has_state || e->has_weight;
+	wanted = says_something(e) || e->epoch;
 	if (!found)
 		return wanted ? insert(a, at, e) : 0;
 	if (wanted) {
 		a->entries[at] = *e;
 		return 0;
 	}
-	a->n--;
-	memmove(&a->entries[at], &a->entries[at + 1], (a->n - at) * sizeof(*a->entries));
+	take_out(a, at);
 	return 0;
 }
 
@@ -148,7 +174,7 @@ struct admin_view admin_view(const struct admin *a, const char *farm,
 
 	if (!e)
 		return v;
-	v.overridden = true;
+	v.overridden = says_something(e);
 	v.deadline_ms = e->deadline_ms;
 	if (e->has_state)
 		v.state = e->state;
@@ -191,6 +217,118 @@ void admin_effective_clear(struct config *effective)
 		free(effective->farms[i].backends);
 	free(effective->farms);
 	*effective = (struct config){0};
+}
+
+size_t admin_count(const struct admin *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		n += says_something(&a->entries[i]);
+	return n;
+}
+
+/* --- the other director ----------------------------------------------------------------------- */
+
+bool admin_stamp(struct admin *a, const char *farm, const char *backend, uint64_t wall_ms)
+{
+	struct admin_entry e = entry_of(a, farm, backend);
+	uint64_t epoch = wall_ms;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (a->entries[i].epoch >= epoch)
+			epoch = a->entries[i].epoch + 1;
+	e.epoch = epoch < SYNC_EPOCH_MAX ? epoch : SYNC_EPOCH_MAX;
+	return put(a, &e) == 0;
+}
+
+static uint8_t told_state(enum config_admin_state s)
+{
+	return s == ADMIN_DRAINING   ? SYNC_DRAINING
+	       : s == ADMIN_DISABLED ? SYNC_DISABLED
+				     : SYNC_ENABLED;
+}
+
+static enum config_admin_state heard_state(uint8_t s)
+{
+	return s == SYNC_DRAINING   ? ADMIN_DRAINING
+	       : s == SYNC_DISABLED ? ADMIN_DISABLED
+				    : ADMIN_ENABLED;
+}
+
+void admin_order(const struct admin_entry *e, uint64_t now_ms, struct sync_order *ret)
+{
+	*ret = (struct sync_order){.epoch = e->epoch,
+				   .has_state = e->has_state,
+				   .has_weight = e->has_weight,
+				   .weight = e->weight,
+				   .configured_weight = e->configured_weight,
+				   .drain_ms = e->drain_ms};
+	snprintf(ret->farm, sizeof(ret->farm), "%s", e->farm);
+	snprintf(ret->backend, sizeof(ret->backend), "%s", e->backend);
+	if (e->has_state) {
+		ret->state = told_state(e->state);
+		ret->configured_state = told_state(e->configured_state);
+	}
+	if (e->deadline_ms != ADMIN_NEVER && e->deadline_ms > now_ms)
+		ret->left_ms = e->deadline_ms - now_ms;
+	if (ret->left_ms > ret->drain_ms)
+		ret->left_ms = ret->drain_ms;
+}
+
+/* The word as an entry, without what was said of another configuration. */
+static struct admin_entry heard(const struct sync_order *o, const struct config_backend *b,
+				uint64_t now_ms)
+{
+	struct admin_entry e = {.epoch = o->epoch, .deadline_ms = ADMIN_NEVER};
+
+	snprintf(e.farm, sizeof(e.farm), "%s", o->farm);
+	snprintf(e.backend, sizeof(e.backend), "%s", o->backend);
+	if (o->has_state && heard_state(o->configured_state) == b->state) {
+		e.has_state = true;
+		e.state = heard_state(o->state);
+		e.configured_state = b->state;
+	}
+	if (e.has_state && o->drain_ms) {
+		e.drain_ms = o->drain_ms;
+		e.deadline_ms = now_ms + o->left_ms;
+	}
+	if (o->has_weight && o->configured_weight == b->weight) {
+		e.has_weight = true;
+		e.weight = o->weight;
+		e.configured_weight = b->weight;
+	}
+	simplify(&e);
+	return e;
+}
+
+/* Of two words of one epoch, which two nodes gave while neither heard the other, the harder one. */
+static int harder(const struct admin_entry *a, const struct admin_entry *b)
+{
+	int state = (a->has_state ? (int)a->state + 1 : 0) - (b->has_state ? (int)b->state + 1 : 0);
+
+	if (state)
+		return state;
+	return (b->has_weight ? (int)b->weight + 1 : 0) - (a->has_weight ? (int)a->weight + 1 : 0);
+}
+
+int admin_merge(struct admin *a, const struct config *c, const struct sync_order *o,
+		uint64_t now_ms)
+{
+	const struct config_farm *farm = config_farm_by_name(c, o->farm);
+	const struct config_backend *b = farm ? config_backend_by_name(farm, o->backend) : NULL;
+	const struct admin_entry *known = find(a, o->farm, o->backend);
+	struct admin_entry e;
+	int code;
+
+	if (!b || o->weight > CONFIG_WEIGHT_MAX || o->drain_ms > CONFIG_DEADLINE_MAX_MS)
+		return 0;
+	e = heard(o, b, now_ms);
+	if (known &&
+	    (known->epoch > e.epoch || (known->epoch == e.epoch && harder(&e, known) <= 0)))
+		return 0;
+	code = put(a, &e);
+	return code < 0 ? code : 1;
 }
 
 /* --- deadlines -------------------------------------------------------------------------------- */
@@ -264,7 +402,7 @@ void admin_follow(struct admin *a, const struct config *c, admin_end_fn *tell, v
 			e.has_weight = false;
 		}
 		simplify(&e);
-		if (e.has_state || e.has_weight)
+		if (says_something(&e) || e.epoch)
 			a->entries[kept++] = e;
 	}
 	a->n = kept;

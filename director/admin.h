@@ -8,6 +8,10 @@
  * restarts of the daemon until the configuration says something else for that key than it did then:
  * the later word counts. What equals the configuration is no override and is not kept.
  *
+ * Both directors have the same overrides. Each has an epoch, by which the later word about a backend
+ * counts wherever it was given: at least the time of day, and more than any that was heard of. That a
+ * backend goes by the configuration again is a word, too: an entry that has nothing but its epoch.
+ *
  * The node as a whole can be in maintenance, until the operator ends it.
  *
  * A drain may have a deadline; when it has passed the backend is disabled by itself. Times are those
@@ -19,13 +23,14 @@
  *     director overrides 1
  *     maintenance
  *     www/web1 state draining configured enabled deadline 754000 of 600000
- *     www/web2 weight 5 configured 1
+ *     www/web2 weight 5 configured 1 epoch 1790000000000
  *     end
  */
 #ifndef DIRECTOR_ADMIN_H
 #define DIRECTOR_ADMIN_H
 
 #include "include/config.h"
+#include "include/sync.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -40,7 +45,8 @@ enum {
 struct admin_entry {
 	char farm[CONFIG_NAME_MAX + 1];
 	char backend[CONFIG_NAME_MAX + 1];
-	bool has_state, has_weight; /* at least one */
+	bool has_state, has_weight; /* none: the configuration counts again */
+	uint64_t epoch;		    /* 0: the other director was never told */
 	enum config_admin_state state, configured_state;
 	uint16_t weight, configured_weight;
 	uint64_t deadline_ms; /* ADMIN_NEVER: none; else state is ADMIN_DRAINING */
@@ -65,6 +71,23 @@ int admin_set_state(struct admin *a, const char *farm, const struct config_backe
 		    enum config_admin_state state, uint64_t drain_ms, uint64_t now_ms);
 int admin_set_weight(struct admin *a, const char *farm, const struct config_backend *b,
 		     uint16_t weight);
+
+/*
+ * The word about a backend that was given just now gets its epoch. False when it cannot last, for want of
+ * memory or of room: the other director hears nothing of it.
+ */
+bool admin_stamp(struct admin *a, const char *farm, const char *backend, uint64_t wall_ms);
+/* Backends that do not go by the configuration alone. */
+size_t admin_count(const struct admin *a);
+
+/* An entry that has an epoch, for the other director. */
+void admin_order(const struct admin_entry *e, uint64_t now_ms, struct sync_order *ret);
+/*
+ * Its word: 1 when it counts and changes something, 0 when it does not, -ENOMEM, or -ENOSPC. What was
+ * said of another configuration does not count.
+ */
+int admin_merge(struct admin *a, const struct config *c, const struct sync_order *o,
+		uint64_t now_ms);
 
 /* What counts for a backend. */
 struct admin_view {

@@ -34,6 +34,8 @@ void admin_print(const struct admin *a, FILE *out)
 				e->drain_ms);
 		if (e->has_weight)
 			fprintf(out, " weight %u configured %u", e->weight, e->configured_weight);
+		if (e->epoch)
+			fprintf(out, " epoch %" PRIu64, e->epoch);
 		fputc('\n', out);
 	}
 	fputs(LAST_LINE, out);
@@ -146,7 +148,7 @@ static char weight_part(struct rd *r, struct admin_entry *e)
 	return end;
 }
 
-/* Parts in their order, each at most once; an override that says nothing is none. */
+/* Parts in their order, each at most once; an override that says nothing has an epoch. */
 static void entry(struct rd *r, struct admin_entry *e)
 {
 	struct token t = token(r);
@@ -167,7 +169,14 @@ static void entry(struct rd *r, struct admin_entry *e)
 	}
 	if (strcmp(t.text, "weight") == 0) {
 		r->bad |= t.end != ' ';
-		t = (struct token){.end = weight_part(r, e)};
+		t.end = weight_part(r, e);
+		t = t.end == ' ' ? token(r) : (struct token){.end = t.end};
+	}
+	if (strcmp(t.text, "epoch") == 0) {
+		r->bad |= t.end != ' ';
+		e->epoch = number(r, SYNC_EPOCH_MAX, &t.end);
+		r->bad |= e->epoch == 0;
+		t.text[0] = '\0';
 	}
 	r->bad |= t.text[0] || t.end != '\n';
 	r->bad |= e->has_state && e->state == e->configured_state && e->deadline_ms == ADMIN_NEVER;

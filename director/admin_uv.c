@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { PATH_TEXT = 512 };
@@ -25,6 +26,14 @@ struct admin_store {
 static uint64_t now_ms(void)
 {
 	return uv_hrtime() / 1000000;
+}
+
+static uint64_t wall_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
@@ -121,9 +130,9 @@ static int load(struct admin_store *s, struct err *err)
 	admin_resume(&s->table, now_ms());
 	if (s->table.maintenance)
 		log_warning("this node stays in maintenance, by the operator (%s)", s->path);
-	if (s->table.n)
-		log_info("the operator's orders for %zu backend(s) stay in force (%s)", s->table.n,
-			 s->path);
+	if (admin_count(&s->table))
+		log_info("the operator's orders for %zu backend(s) stay in force (%s)",
+			 admin_count(&s->table), s->path);
 	return 0;
 }
 
@@ -259,7 +268,8 @@ void admin_store_follow(struct admin_store *s, const struct config *c)
 	arm(s);
 }
 
-static int changed(struct admin_store *s, int code, struct err *err)
+static int changed(struct admin_store *s, int code, const char *farm, const char *backend,
+		   struct err *err)
 {
 	if (code == -ENOSPC)
 		return err_set(err, code,
@@ -268,6 +278,11 @@ static int changed(struct admin_store *s, int code, struct err *err)
 			       ADMIN_MAX);
 	if (code < 0)
 		return err_set(err, code, "directord has no memory for it");
+	if (!admin_stamp(&s->table, farm, backend, wall_ms()))
+		log_warning(
+			"farm \"%s\": the other director does not hear of it that backend \"%s\" "
+			"goes by the configuration again: too many backends are changed",
+			farm, backend);
 	save(s, err);
 	arm(s);
 	return 0;
@@ -283,7 +298,7 @@ int admin_store_set_state(struct admin_store *s, const char *farm, const struct 
 		log_info("farm \"%s\": backend \"%s\" is %s, by the operator%s%s", farm, b->name,
 			 admin_state_name(state), drain_ms ? ", and disabled in " : "",
 			 drain_ms ? duration_format(drain_ms, text) : "");
-	return changed(s, code, err);
+	return changed(s, code, farm, b->name, err);
 }
 
 int admin_store_set_weight(struct admin_store *s, const char *farm, const struct config_backend *b,
@@ -294,7 +309,44 @@ int admin_store_set_weight(struct admin_store *s, const char *farm, const struct
 	if (code == 0)
 		log_info("farm \"%s\": backend \"%s\" has weight %u, by the operator", farm,
 			 b->name, weight);
-	return changed(s, code, err);
+	return changed(s, code, farm, b->name, err);
+}
+
+static void say_merged(const struct admin_store *s, const struct config *c,
+		       const struct sync_order *o, const char *node)
+{
+	const struct config_farm *farm = config_farm_by_name(c, o->farm);
+	const struct config_backend *b = config_backend_by_name(farm, o->backend);
+	struct admin_view v = admin_view(&s->table, o->farm, b);
+
+	log_info("farm \"%s\": backend \"%s\" is %s and has weight %u, by the operator on node "
+		 "\"%s\"",
+		 o->farm, o->backend, admin_state_name(v.state), v.weight, node);
+}
+
+bool admin_store_merge(struct admin_store *s, const struct config *c, const struct sync_order *o,
+		       const char *node)
+{
+	int code = admin_merge(&s->table, c, o, now_ms());
+	struct err logged;
+
+	if (code < 0)
+		log_error("farm \"%s\": an order for backend \"%s\" is on node \"%s\" alone: %s",
+			  o->farm, o->backend, node,
+			  code == -ENOSPC ? "too many backends are changed at run time"
+					  : strerror(-code));
+	if (code <= 0)
+		return false;
+	say_merged(s, c, o, node);
+	expire(s);
+	save(s, &logged);
+	arm(s);
+	return true;
+}
+
+void admin_store_order(const struct admin_entry *e, struct sync_order *ret)
+{
+	admin_order(e, now_ms(), ret);
 }
 
 void admin_store_set_maintenance(struct admin_store *s, bool on, struct err *err)

@@ -47,7 +47,8 @@ struct facts_source director_facts_source(struct director *d)
 				     .route = ask_route,
 				     .dead = ask_dead,
 				     .owner = d,
-				     .admin = admin_store_table(d->admin)};
+				     .admin = admin_store_table(d->admin),
+				     .lead = &d->lead};
 }
 
 static uint64_t ask_remembered(void *owner, const char *farm)
@@ -186,8 +187,10 @@ static int bring_facts(struct director *d, struct err *err)
  */
 int director_apply(struct director *d, struct err *err)
 {
-	struct transitions_handler handler = {
-		.remembered = ask_remembered, .changed = transition_changed, .owner = d};
+	struct transitions_handler handler = {.remembered = ask_remembered,
+					      .lead = &d->lead,
+					      .changed = transition_changed,
+					      .owner = d};
 	struct plan_facts *facts = &d->facts.plan;
 	uint64_t begun = uv_hrtime(), planned = begun;
 	struct ruleset want;
@@ -216,8 +219,10 @@ int director_apply(struct director *d, struct err *err)
 	}
 	log_debug("planned in %.1f ms, applied in %.1f ms", (double)(planned - begun) / 1e6,
 		  (double)(uv_hrtime() - planned) / 1e6);
-	if (code == 0)
+	if (code == 0) {
 		committed(d);
+		director_tell_farms(d);
+	}
 	director_go_on_later(d);
 	return code < 0 ? code : 0;
 }

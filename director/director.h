@@ -19,12 +19,14 @@
 #include "director/director_uv.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
+#include "director/lead.h"
 #include "director/link_uv.h"
 #include "director/neighbour_uv.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
 #include "director/straggler_uv.h"
+#include "director/telling.h"
 #include "director/track_command_uv.h"
 #include "director/tracking.h"
 #include "director/transitions.h"
@@ -71,6 +73,10 @@ struct director {
 	struct flows *flows;	   /* that the packet path remembers, ... */
 	struct twin *twin;	   /* ... and the other director with it, ... */
 	uint64_t alone_ms;	   /* ... to which there was a connection last */
+	struct lead lead;	   /* of the other director over farms, ... */
+	bool led;		   /* ... not followed yet */
+	bool ordered;		   /* it told a word of the operator, not followed yet */
+	struct telling telling;	   /* of the same to it */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
 	struct advert_marks *marks;    /* of authenticated adverts */
@@ -153,6 +159,8 @@ bool director_is_settled(const struct director *d);
 void director_applied(struct director *d);
 /* It could not be applied: logs that, once, and tries again. */
 void director_say_failure(struct director *d, const struct err *err);
+/* Everything is looked at anew, in a moment. */
+void director_refresh_soon(struct director *d);
 /* The same as a timer's callback, with all that follows from it. */
 void director_refresh(uv_timer_t *timer);
 
@@ -192,6 +200,17 @@ void director_show_tracks(struct director *d, struct status *s);
 /* The channel to the other director; director_set_twin() makes it what the configuration wants. */
 int director_open_twin(struct director *d, struct err *err);
 int director_set_twin(struct director *d, struct err *err);
+/* What the other director told: false, it cannot be followed; it is by director_put_heard() at the latest. */
+bool director_hear(struct director *d, const struct sync_message *m);
+void director_put_heard(struct director *d);
+/* Who is master may be another one: whose word counts for which farm. */
+void director_find_leaders(struct director *d);
+/* Leaders and what is told follow the present configuration. 0 or -ENOMEM. */
+int director_set_farms(struct director *d);
+/* The next message for the other director; see telling_next(). */
+bool director_next_to_tell(struct director *d, struct sync_message *ret);
+/* The tables of farms may be other ones than it was told. */
+void director_tell_farms(struct director *d);
 /* Which virtual routers are master here, for the flows that are told. */
 void director_tell_roles(struct director *d);
 

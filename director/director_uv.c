@@ -164,7 +164,7 @@ static void plan_soon(struct director *d)
 	uv_timer_start(&d->refresh, director_refresh, REFRESH_MS, 0);
 }
 
-static void refresh_soon(struct director *d)
+void director_refresh_soon(struct director *d)
 {
 	d->facts_stale = true;
 	plan_soon(d);
@@ -209,7 +209,7 @@ static void neighbours_changed(void *owner, const struct addr *addrs, size_t n)
 	struct director *d = owner;
 
 	if (!addrs || d->n_changed + n > NEIGHBOURS_TOLD) {
-		refresh_soon(d);
+		director_refresh_soon(d);
 		return;
 	}
 	memcpy(&d->changed[d->n_changed], addrs, n * sizeof(*addrs));
@@ -238,7 +238,7 @@ void director_ways_changed(struct director *d)
 		return;
 	if (director_set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
-	refresh_soon(d);
+	director_refresh_soon(d);
 }
 
 static void check(uv_timer_t *timer)
@@ -246,7 +246,7 @@ static void check(uv_timer_t *timer)
 	struct director *d = timer->data;
 
 	if (director_miss_links(d))
-		refresh_soon(d);
+		director_refresh_soon(d);
 	if (!d->ready)
 		return;
 	director_check_ruleset(d);
@@ -269,6 +269,7 @@ int director_admin_changed(struct director *d, struct err *err)
 		return 0;
 	if (director_set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
+	telling_order(&d->telling);
 	if (d->ready)
 		code = director_apply(d, err);
 	if (code < 0)
@@ -312,6 +313,8 @@ static void director_free(struct director *d)
 	transitions_free(d->transitions);
 	balance_free(d->balance);
 	admission_clear(&d->admission);
+	lead_clear(&d->lead);
+	telling_clear(&d->telling);
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);
 	config_free(d->config);
@@ -394,6 +397,8 @@ static int open_all(struct director *d, struct err *err)
 			code = balance_configure(d->balance, d->config);
 		if (code == 0)
 			code = admission_configure(&d->admission, NULL, d->config);
+		if (code == 0)
+			code = director_set_farms(d);
 		if (code < 0)
 			err_set(err, code, "no memory");
 	}
@@ -465,7 +470,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);
-	refresh_soon(d);
+	director_refresh_soon(d);
 	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
 	*ret = d;
 	return 0;

@@ -181,6 +181,8 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
 	facts_apply_backups(farm, backends);
+	if (source->lead && lead_of(source->lead, at))
+		lead_apply(lead_of(source->lead, at), backends, farm->n_backends);
 }
 
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,

@@ -8,6 +8,7 @@
 #define DIRECTOR_FACTS_H
 
 #include "director/admin.h"
+#include "director/lead.h"
 #include "director/ruleset/plan.h"
 #include "include/config.h"
 
@@ -30,6 +31,7 @@ struct facts_source {
 	 * a farm's own interface, without which it serves nobody anyway. NULL: none.
 	 */
 	bool (*dead)(void *owner, uint32_t ifindex);
+	const struct lead *lead; /* borrowed; what the other director says of farms; NULL */
 };
 
 /* One block of facts, with what plan_facts points to. */

@@ -52,9 +52,42 @@ static void changed(void *owner)
 	say_sync(owner);
 }
 
+static void led(void *owner)
+{
+	director_find_leaders(owner);
+}
+
+static bool heard(void *owner, const struct sync_message *m)
+{
+	return director_hear(owner, m);
+}
+
+static void put(void *owner)
+{
+	director_put_heard(owner);
+}
+
+static bool next(void *owner, struct sync_message *ret)
+{
+	return director_next_to_tell(owner, ret);
+}
+
+static void restart(void *owner)
+{
+	struct director *d = owner;
+
+	telling_restart(&d->telling);
+}
+
 int director_open_twin(struct director *d, struct err *err)
 {
-	struct twin_ops ops = {.changed = changed, .owner = d};
+	struct twin_ops ops = {.changed = changed,
+			       .led = led,
+			       .heard = heard,
+			       .put = put,
+			       .next = next,
+			       .restart = restart,
+			       .owner = d};
 
 	return twin_new(d->loop, d->flows, d->watch, &ops, &d->twin, err);
 }

@@ -80,6 +80,11 @@ static void go_over(struct director *d)
 	config_digest(config, d->digest);
 	plan_memory_forget(d->plan);
 	d->peer = director_find_peer(config, d->self);
+	if (director_set_farms(d) < 0) {
+		lead_clear(&d->lead);
+		telling_clear(&d->telling);
+		log_error("no memory to agree on farms with the other director");
+	}
 	if (flows_configure(d->flows, config) < 0)
 		log_error("no memory for the names of backends: connections are counted as before");
 	log_info("configuration %s reloaded", d->options.config_path);

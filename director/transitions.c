@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/transitions.h"
 
+#include "director/lead.h"
 #include "director/ruleset/bucket.h"
 
 #include <errno.h>
@@ -16,6 +17,9 @@ struct entry {
 	uint32_t seed;
 	bool hashed;
 	bool started; /* it had its first event or was adopted */
+	/* The other director's word that it has followed; 0: it goes its own way. */
+	uint64_t followed;
+	uint64_t epoch;
 	struct transition t;
 	/*
 	 * The table that the facts ask for, and the facts that it was made for: one backend of one
@@ -129,6 +133,7 @@ static void take_over(struct entry *e, struct entry *old)
 		map[i] = backend_index(e, old->backends[i]);
 	e->t = old->t;
 	e->started = old->started;
+	e->epoch = old->epoch + 1;
 	old->t = empty; /* closed with the old entry */
 	transition_renumber(&e->t, map, old->n_backends);
 }
@@ -343,14 +348,27 @@ static void rest(struct entry *e)
 	transition_rest(&e->t);
 }
 
+/* It is where the other director is, and so it stays. */
+static bool is_with(const struct entry *e, const struct lead_farm *lead)
+{
+	return lead && (e->followed == lead->version || lead->stand.phase == TRANSITION_STEADY);
+}
+
 /* 1 when there is nothing to step, 0, or -ENOMEM: the next step tries again. */
-static int prepare(struct entry *e, const struct plan_facts *facts, size_t farm)
+static int prepare(struct entry *e, const struct plan_facts *facts, size_t farm,
+		   const struct lead_farm *lead)
 {
 	bool same_alive, same = follow_facts(e, facts->backends[farm], &same_alive);
 	int err;
 
-	if (same && same_alive && is_at_rest(e))
+	if (same && same_alive && is_at_rest(e) && (!lead || is_with(e, lead))) {
+		e->followed = lead ? lead->version : 0;
 		return 1;
+	}
+	e->epoch += !same || !same_alive;
+	if (!same || !same_alive)
+		e->followed =
+			0; /* from where the other one is, not from where the last facts led */
 	err = transition_wake(&e->t);
 	if (!err && (!same || !e->table))
 		err = make_table(e, facts, farm);
@@ -359,31 +377,50 @@ static int prepare(struct entry *e, const struct plan_facts *facts, size_t farm)
 	return err;
 }
 
+/* Goes to where the other director is. True: it is there, and time stands still. -ENOMEM is not said: the next step tries again. */
+static bool follow(struct entry *e, const struct lead_farm *lead)
+{
+	if (!lead)
+		e->followed = 0;
+	else if (e->followed != lead->version &&
+		 transition_follow(&e->t, &lead->stand, e->table, e->size) >= 0)
+		e->followed = lead->version;
+	return e->followed != 0;
+}
+
 static int step_one(struct entry *e, const struct plan_facts *facts, size_t farm, uint64_t now_ms,
 		    const struct transitions_handler *handler)
 {
 	const struct config_farm *f = &facts->config->farms[farm];
 	struct transition_event ev = {
 		.now_ms = now_ms, .size = e->size, .alive = e->alive, .n_backends = f->n_backends};
+	const struct lead_farm *lead = handler->lead ? lead_of(handler->lead, farm) : NULL;
+	enum transition_phase from = e->t.phase;
 	struct transition_update update;
-	int err = prepare(e, facts, farm);
+	int err = prepare(e, facts, farm, lead);
 
 	if (err)
 		return err < 0 ? err : 0;
 	ev.table = e->table;
+	if (follow(e, lead))
+		ev.now_ms = e->t.since_ms;
 	if (f->protocol & PROTOCOL_TCP)
 		ev.tcp_ms = f->transition_time_ms ? f->transition_time_ms : f->tcp_timeout_ms;
 	if (f->protocol & PROTOCOL_UDP)
 		ev.udp_ms = f->transition_time_ms ? f->transition_time_ms : f->udp_timeout_ms;
-	ev.remembered = e->t.phase == TRANSITION_EXCEPTIONS
+	ev.remembered = e->t.phase == TRANSITION_EXCEPTIONS && !e->followed
 				? handler->remembered(handler->owner, f->name)
 				: TRANSITION_UNKNOWN;
 	update = transition_step(&e->t, &ev);
 	if (!e->started)
 		update.orphaned = 0; /* they were nobody's */
+	update.phase_changed = e->t.phase != from;
+	update.from = from;
 	e->started = true;
-	if (update.rules_changed || update.tables_changed || update.phase_changed)
+	if (update.rules_changed || update.tables_changed || update.phase_changed) {
+		e->epoch++;
 		handler->changed(handler->owner, f, &e->t, &update);
+	}
 	if (is_at_rest(e))
 		rest(e);
 	return 0;
@@ -411,7 +448,7 @@ uint64_t transitions_committed(struct transitions *ts, uint64_t now_ms)
 		struct transition *t = &ts->entries[i].t;
 		uint64_t due;
 
-		if (!ts->entries[i].hashed)
+		if (!ts->entries[i].hashed || ts->entries[i].followed)
 			continue;
 		transition_committed(t, now_ms);
 		due = transition_next_ms(t);
@@ -424,7 +461,15 @@ uint64_t transitions_committed(struct transitions *ts, uint64_t now_ms)
 bool transitions_wait_for_flows(const struct transitions *ts)
 {
 	for (size_t i = 0; i < ts->n; i++)
-		if (ts->entries[i].hashed && ts->entries[i].t.phase == TRANSITION_EXCEPTIONS)
+		if (ts->entries[i].hashed && !ts->entries[i].followed &&
+		    ts->entries[i].t.phase == TRANSITION_EXCEPTIONS)
 			return true;
 	return false;
+}
+
+uint64_t transitions_epoch(const struct transitions *ts, size_t farm)
+{
+	const struct entry *e = farm < ts->n ? &ts->entries[farm] : NULL;
+
+	return e && e->hashed && e->started ? e->epoch : 0;
 }

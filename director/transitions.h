@@ -11,12 +11,15 @@
 #include "director/ruleset/plan.h"
 #include "director/ruleset/transition.h"
 
+struct lead;
 struct transitions;
 
 /* What a step asks and tells. */
 struct transitions_handler {
 	/* How many flows the tables of a farm remember, or TRANSITION_UNKNOWN. */
 	uint64_t (*remembered)(void *owner, const char *farm);
+	/* Farms in it go where the other director is, and no step further; NULL: each its own way. */
+	const struct lead *lead;
 	/* Something began, ended or moved on. */
 	void (*changed)(void *owner, const struct config_farm *farm, const struct transition *t,
 			const struct transition_update *update);
@@ -52,6 +55,12 @@ uint64_t transitions_committed(struct transitions *ts, uint64_t now_ms);
 
 /* True when one of them ends as soon as its flow tables are empty: it has to be stepped now and then. */
 bool transitions_wait_for_flows(const struct transitions *ts);
+
+/*
+ * Rises with every change of what a farm's table is made of, or of the transition itself. 0: it has
+ * none, or none yet.
+ */
+uint64_t transitions_epoch(const struct transitions *ts, size_t farm);
 
 /* For plan_facts.transitions: [farm of the configuration], good until transitions_configure(). */
 const struct transition *const *transitions_list(const struct transitions *ts);

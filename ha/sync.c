@@ -215,10 +215,11 @@ static void heard(struct sync *s, struct sync_update *u, const struct sync_event
 	}
 	switch (ev->heard.type) {
 	case SYNC_HELLO: heard_hello(s, u, ev->now_us); return;
-	case SYNC_NAME: u->flags |= SYNC_APPLY; return;
+	case SYNC_NAME:
+	case SYNC_ORDER:
+	case SYNC_BUCKETS: u->flags |= SYNC_APPLY; return;
 	case SYNC_FLOWS:
 	case SYNC_PINS:
-	case SYNC_STATES:
 	case SYNC_FACTS: heard_entries(s, u, ev->heard.sequence); return;
 	case SYNC_ACK: heard_ack(s, u, ev); return;
 	case SYNC_SNAPSHOT: heard_snapshot(s, u, ev); return;

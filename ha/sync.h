@@ -28,7 +28,7 @@
  *     closed     OPEN                                      greeting
  *     greeting   hello                                     waiting
  *     any else   hello: another configuration              -
- *     any        entries, states, facts                    -          APPLY
+ *     any        entries, orders, facts                    -          APPLY
  *     any        APPLIED                                   -          SEND_ACK
  *     any        snapshot begins                           filling    MARK
  *     filling    the one that began ends                   current    SWEEP, SEND_ACK
@@ -126,9 +126,9 @@ enum sync_event_type {
 /* What the machine is to know of a message. */
 struct sync_heard {
 	enum sync_type type;
-	uint64_t sequence; /* FLOWS, PINS, STATES, FACTS, ACK, DIGEST; SNAPSHOT: of its end */
-	bool current;	   /* ACK */
-	uint32_t snapshot; /* SNAPSHOT: its id */
+	uint64_t sequence;	      /* FLOWS, PINS, FACTS, ACK, DIGEST; SNAPSHOT: of its end */
+	bool current;		      /* ACK */
+	uint32_t snapshot;	      /* SNAPSHOT: its id */
 	enum sync_snapshot_step step; /* SNAPSHOT */
 };
 
@@ -201,7 +201,7 @@ struct sync_update sync_step(struct sync *s, const struct sync_event *ev);
 uint64_t sync_deadline_us(const struct sync *s);
 
 /*
- * Numbers a message of entries, states or facts that is sent now. since_us: when the oldest of its
+ * Numbers a message of entries or facts that is sent now. since_us: when the oldest of its
  * entries became known. 0: there is no room, STREAM will tell.
  */
 uint64_t sync_number(struct sync *s, uint32_t entries, uint64_t since_us, uint64_t now_us);

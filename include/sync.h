@@ -23,10 +23,12 @@ enum {
 	SYNC_PINS_MAX = 1000,	 /* likewise */
 	SYNC_SERVICES_MAX = 256, /* of one message of flows: an index of one octet */
 	SYNC_LIFE_MAX_S = 32767, /* 15 bits; who lives longer is told anew before that has passed */
-	SYNC_STATES_MAX = 2 * 255, /* virtual routers: one of each section and family */
-	SYNC_STATE_LAST = 4,	   /* HEARTBEAT_MAINTENANCE */
-	SYNC_FACTS_MAX = 1000,	   /* CONFIG_BACKENDS_MAX */
-	SYNC_WHY_MAX = 128,	   /* of a sentence, with its NUL */
+	SYNC_ROUTERS_MAX = 2 * 255, /* virtual routers: one of each section and family */
+	SYNC_FACTS_MAX = 1000,	    /* CONFIG_BACKENDS_MAX */
+	SYNC_PHASE_LAST = 5,	    /* TRANSITION_FORGETTING */
+	SYNC_TABLE_MAX = 16144,	    /* BUCKET_TABLE_MAX */
+	SYNC_BUCKETS_MAX = 4036,    /* of one message: a table comes in at most four */
+	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
 };
 
 /* The numbers on the wire: they stay. */
@@ -38,10 +40,11 @@ enum sync_type {
 	SYNC_ACK,
 	SYNC_SNAPSHOT,
 	SYNC_DIGEST,
-	SYNC_STATES,
+	SYNC_ORDER,
 	SYNC_FACTS,
 	SYNC_BYE,
-	SYNC_TYPE_LAST = SYNC_BYE,
+	SYNC_BUCKETS,
+	SYNC_TYPE_LAST = SYNC_BUCKETS,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -116,7 +119,7 @@ struct sync_domain {
 	struct sync_router {
 		uint32_t section; /* heartbeat_tag() of its name */
 		uint8_t family;	  /* AF_INET or AF_INET6 */
-	} routers[SYNC_STATES_MAX];
+	} routers[SYNC_ROUTERS_MAX];
 };
 
 struct sync_snapshot {
@@ -135,40 +138,66 @@ struct sync_digest {
 	struct sync_domain domain;
 };
 
-struct sync_state {
-	uint32_t section; /* heartbeat_tag() of its name */
-	uint8_t family;	  /* AF_INET or AF_INET6 */
-	uint8_t state;	  /* enum heartbeat_router */
-	uint8_t priority; /* never 0 */
-	bool link_up;
-};
-
-/* All virtual routers of the sender. */
-struct sync_states {
-	uint64_t sequence; /* in the order of everything else that is told */
-	size_t n;	   /* 0 when its configuration has none any more */
-	struct sync_state states[SYNC_STATES_MAX];
-};
-
 /* The numbers on the wire. */
 enum sync_admin { SYNC_ENABLED = 1, SYNC_DRAINING, SYNC_DISABLED };
 enum sync_health { SYNC_UP = 1, SYNC_DOWN, SYNC_UNRESOLVED };
 
-struct sync_fact {
-	uint16_t backend; /* its number */
-	uint16_t weight;
-	uint8_t admin;	/* enum sync_admin: what counts, by the operator or the configuration */
-	uint8_t health; /* enum sync_health: as the sender sees it */
+/*
+ * The operator's word about a backend, or that it counts no more. Each node has all of them; of two about
+ * one backend the one with the higher epoch counts.
+ */
+struct sync_order {
+	uint64_t
+		epoch; /* 1..SYNC_EPOCH_MAX, in the order in which words were given, as far as known */
+	char farm[SYNC_NAME_LEN], backend[SYNC_NAME_LEN];
+	bool has_state, has_weight;
+	/* What the configuration said when it was given: for another one the word is void. */
+	uint8_t state, configured_state;    /* enum sync_admin; 0 without */
+	uint16_t weight, configured_weight; /* 0 without */
+	uint64_t left_ms;  /* of a drain with a deadline: until the backend is disabled */
+	uint64_t drain_ms; /* when it was given; 0: none */
 };
 
-/* All backends of one farm, of which a bucket table is made. */
+struct sync_fact {
+	char backend[SYNC_NAME_LEN];
+	uint16_t weight; /* as it counts now: 0 for one that drains, or that is a backup */
+	uint8_t admin;	 /* enum sync_admin: what counts, by the operator or the configuration */
+	uint8_t health;	 /* enum sync_health: as the sender sees it */
+};
+
+#define SYNC_AGO_NEVER UINT64_MAX
+
+/*
+ * What a bucket table is made of, and how far it is with its transition: of a farm whose virtual address
+ * the sender is master of. Buckets that move are told of before it (sync_buckets); without those every
+ * bucket is as the facts want it.
+ */
 struct sync_facts {
 	uint64_t sequence;
 	uint64_t epoch; /* rises with every change of them */
 	char farm[SYNC_NAME_LEN];
+	uint8_t phase;	  /* enum transition_phase */
+	uint32_t buckets; /* how many: 1..SYNC_TABLE_MAX */
+	bool learned, relearns;
+	/* How long ago these were (struct transition), in ms; SYNC_AGO_NEVER: never, of the last two. */
+	uint64_t since_ms, unlearned_ms, accepted_ms;
 	size_t n; /* 1..SYNC_FACTS_MAX */
 	struct sync_fact facts[SYNC_FACTS_MAX];
 };
+
+/* Part of a table. Backends are numbers of the facts that follow, or SYNC_NOBODY. */
+struct sync_buckets {
+	char farm[SYNC_NAME_LEN];
+	uint32_t first;
+	size_t n; /* 1..SYNC_BUCKETS_MAX */
+	struct sync_bucket {
+		uint16_t owner, home, moved;
+	} buckets[SYNC_BUCKETS_MAX];
+};
+
+enum { SYNC_NOBODY = 0xffff };
+
+#define SYNC_EPOCH_MAX 999999999999999 /* of an order: milliseconds of thirty thousand years */
 
 /* The sender closes the connection, and why. */
 struct sync_bye {
@@ -185,8 +214,9 @@ struct sync_message {
 		struct sync_ack ack;
 		struct sync_snapshot snapshot;
 		struct sync_digest digest;
-		struct sync_states states;
+		struct sync_order order;
 		struct sync_facts facts;
+		struct sync_buckets buckets;
 		struct sync_bye bye;
 	};
 };

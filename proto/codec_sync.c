@@ -2,7 +2,9 @@
 #include "proto/codec_sync.h"
 
 #include "include/wr.h"
+#include "proto/codec_sync_facts.h"
 #include "proto/codec_sync_flows.h"
+#include "proto/codec_sync_text.h"
 #include "proto/sync_rules.h"
 
 #include <string.h>
@@ -42,24 +44,13 @@ static size_t finish(enum sync_type type, const ProtobufCMessage *m, uint8_t *re
 	return SYNC_TYPE_OCTETS + size;
 }
 
-/* The generated pointers are not const; packing does not change what they point to. */
-static ProtobufCBinaryData borrowed(const void *bytes, size_t len)
-{
-	return (ProtobufCBinaryData){.len = len, .data = (uint8_t *)bytes};
-}
-
-static ProtobufCBinaryData borrowed_text(const char *text)
-{
-	return borrowed(text, strlen(text));
-}
-
 static size_t pack_hello(const struct sync_hello *h, uint8_t *ret)
 {
 	Sync__Hello m = SYNC__HELLO__INIT;
 
-	m.node = borrowed_text(h->node);
-	m.session = borrowed(h->session, sizeof(h->session));
-	m.config_digest = borrowed(h->config_digest, sizeof(h->config_digest));
+	m.node = codec_borrow_text(h->node);
+	m.session = codec_borrow(h->session, sizeof(h->session));
+	m.config_digest = codec_borrow(h->config_digest, sizeof(h->config_digest));
 	m.epoch = h->epoch;
 	m.known_epoch = h->known_epoch;
 	m.known_sequence = h->known_sequence;
@@ -71,8 +62,8 @@ static size_t pack_name(const struct sync_name *n, uint8_t *ret)
 	Sync__Name m = SYNC__NAME__INIT;
 
 	m.number = n->number;
-	m.farm = borrowed_text(n->farm);
-	m.backend = borrowed_text(n->backend);
+	m.farm = codec_borrow_text(n->farm);
+	m.backend = codec_borrow_text(n->backend);
 	return finish(SYNC_NAME, &m.base, ret);
 }
 
@@ -104,21 +95,21 @@ static size_t pack_ack(const struct sync_ack *a, uint8_t *ret)
 }
 
 static ProtobufCBinaryData put_domain(const struct sync_domain *d,
-				      uint8_t bytes[static SYNC_ROUTER_OCTETS * SYNC_STATES_MAX])
+				      uint8_t bytes[static SYNC_ROUTER_OCTETS * SYNC_ROUTERS_MAX])
 {
-	struct wr w = wr_init(bytes, SYNC_ROUTER_OCTETS * SYNC_STATES_MAX);
+	struct wr w = wr_init(bytes, SYNC_ROUTER_OCTETS * SYNC_ROUTERS_MAX);
 
 	for (size_t i = 0; i < d->n; i++) {
 		wr_be32(&w, d->routers[i].section);
 		wr_u8(&w, d->routers[i].family == AF_INET6 ? 6 : 4);
 	}
-	return borrowed(bytes, wr_used(&w));
+	return codec_borrow(bytes, wr_used(&w));
 }
 
 static size_t pack_snapshot(const struct sync_snapshot *s, uint8_t *ret)
 {
 	Sync__Snapshot m = SYNC__SNAPSHOT__INIT;
-	uint8_t routers[SYNC_ROUTER_OCTETS * SYNC_STATES_MAX];
+	uint8_t routers[SYNC_ROUTER_OCTETS * SYNC_ROUTERS_MAX];
 
 	m.step = s->step;
 	m.id = s->id;
@@ -131,7 +122,7 @@ static size_t pack_snapshot(const struct sync_snapshot *s, uint8_t *ret)
 static size_t pack_digest(const struct sync_digest *d, uint8_t *ret)
 {
 	Sync__Digest m = SYNC__DIGEST__INIT;
-	uint8_t routers[SYNC_ROUTER_OCTETS * SYNC_STATES_MAX];
+	uint8_t routers[SYNC_ROUTER_OCTETS * SYNC_ROUTERS_MAX];
 
 	m.sequence = d->sequence;
 	m.flows = d->flows;
@@ -142,48 +133,37 @@ static size_t pack_digest(const struct sync_digest *d, uint8_t *ret)
 	return finish(SYNC_DIGEST, &m.base, ret);
 }
 
-static size_t pack_states(const struct sync_states *s, uint8_t *ret)
+static size_t pack_order(const struct sync_order *o, uint8_t *ret)
 {
-	Sync__States m = SYNC__STATES__INIT;
-	uint8_t bytes[SYNC_STATE_OCTETS * SYNC_STATES_MAX];
-	struct wr w = wr_init(bytes, sizeof(bytes));
+	Sync__Order m = SYNC__ORDER__INIT;
 
-	for (size_t i = 0; i < s->n; i++) {
-		wr_be32(&w, s->states[i].section);
-		wr_u8(&w, s->states[i].family == AF_INET6 ? 6 : 4);
-		wr_u8(&w, s->states[i].state);
-		wr_u8(&w, s->states[i].priority);
-		wr_u8(&w, s->states[i].link_up);
-	}
-	m.sequence = s->sequence;
-	m.states = borrowed(bytes, wr_used(&w));
-	return finish(SYNC_STATES, &m.base, ret);
+	codec_put_order(o, &m);
+	return finish(SYNC_ORDER, &m.base, ret);
 }
 
 static size_t pack_facts(const struct sync_facts *f, uint8_t *ret)
 {
 	Sync__Facts m = SYNC__FACTS__INIT;
 	uint8_t bytes[SYNC_FACT_OCTETS * SYNC_FACTS_MAX];
-	struct wr w = wr_init(bytes, sizeof(bytes));
 
-	for (size_t i = 0; i < f->n; i++) {
-		wr_be16(&w, f->facts[i].backend);
-		wr_be16(&w, f->facts[i].weight);
-		wr_u8(&w, f->facts[i].admin);
-		wr_u8(&w, f->facts[i].health);
-	}
-	m.sequence = f->sequence;
-	m.epoch = f->epoch;
-	m.farm = borrowed_text(f->farm);
-	m.facts = borrowed(bytes, wr_used(&w));
+	codec_put_facts(f, bytes, &m);
 	return finish(SYNC_FACTS, &m.base, ret);
+}
+
+static size_t pack_buckets(const struct sync_buckets *b, uint8_t *ret)
+{
+	Sync__Buckets m = SYNC__BUCKETS__INIT;
+	uint8_t bytes[SYNC_BUCKET_OCTETS * SYNC_BUCKETS_MAX];
+
+	codec_put_buckets(b, bytes, &m);
+	return finish(SYNC_BUCKETS, &m.base, ret);
 }
 
 static size_t pack_bye(const struct sync_bye *b, uint8_t *ret)
 {
 	Sync__Bye m = SYNC__BYE__INIT;
 
-	m.why = borrowed_text(b->why);
+	m.why = codec_borrow_text(b->why);
 	return finish(SYNC_BYE, &m.base, ret);
 }
 
@@ -199,9 +179,10 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_ACK: return pack_ack(&m->ack, ret);
 	case SYNC_SNAPSHOT: return pack_snapshot(&m->snapshot, ret);
 	case SYNC_DIGEST: return pack_digest(&m->digest, ret);
-	case SYNC_STATES: return pack_states(&m->states, ret);
+	case SYNC_ORDER: return pack_order(&m->order, ret);
 	case SYNC_FACTS: return pack_facts(&m->facts, ret);
 	case SYNC_BYE: return pack_bye(&m->bye, ret);
+	case SYNC_BUCKETS: return pack_buckets(&m->buckets, ret);
 	}
 	return 0;
 }

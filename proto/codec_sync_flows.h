@@ -12,8 +12,6 @@ enum {
 	SYNC_TYPE_OCTETS = 1,	     /* before the fields of any message */
 	SYNC_SERVICE_OCTETS = 2 + 1, /* behind the address of a service */
 	SYNC_ROUTER_OCTETS = 4 + 1,
-	SYNC_STATE_OCTETS = 4 + 1 + 1 + 1 + 1,
-	SYNC_FACT_OCTETS = 2 + 2 + 1 + 1,
 };
 
 enum { SYNC_ENTRIES_MAX = SYNC_FLOWS_MAX > SYNC_PINS_MAX ? (int)SYNC_FLOWS_MAX : SYNC_PINS_MAX };

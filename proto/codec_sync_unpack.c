@@ -2,7 +2,9 @@
 #include "proto/codec_sync.h"
 
 #include "include/rd.h"
+#include "proto/codec_sync_facts.h"
 #include "proto/codec_sync_flows.h"
+#include "proto/codec_sync_text.h"
 #include "proto/sync_rules.h"
 
 #include <string.h>
@@ -55,17 +57,6 @@ static void arena_init(struct arena *a, size_t size)
 
 /* --- back ------------------------------------------------------------------------------------- */
 
-/* Whether it is a possible name is judged with the rest; here it must fit, with its NUL. */
-static bool take_text(const ProtobufCBinaryData *data, char *ret, size_t size)
-{
-	if (data->len >= size || (data->len > 0 && memchr(data->data, '\0', data->len)))
-		return false;
-	memset(ret, 0, size);
-	if (data->len > 0)
-		memcpy(ret, data->data, data->len);
-	return true;
-}
-
 static bool take_exactly(const ProtobufCBinaryData *data, uint8_t *ret, size_t size)
 {
 	if (data->len != size)
@@ -82,8 +73,8 @@ static enum sync_reject take_hello(const Sync__Hello *m, struct sync_hello *ret)
 	ret->epoch = m->epoch;
 	ret->known_epoch = m->known_epoch;
 	ret->known_sequence = m->known_sequence;
-	return take_text(&m->node, ret->node, sizeof(ret->node)) ? SYNC_REJECT_NONE
-								 : SYNC_REJECT_NAME;
+	return codec_take_text(&m->node, ret->node, sizeof(ret->node)) ? SYNC_REJECT_NONE
+								       : SYNC_REJECT_NAME;
 }
 
 static enum sync_reject take_name(const Sync__Name *m, struct sync_name *ret)
@@ -91,8 +82,8 @@ static enum sync_reject take_name(const Sync__Name *m, struct sync_name *ret)
 	if (m->number > UINT16_MAX)
 		return SYNC_REJECT_NUMBER;
 	ret->number = (uint16_t)m->number;
-	return take_text(&m->farm, ret->farm, sizeof(ret->farm)) &&
-			       take_text(&m->backend, ret->backend, sizeof(ret->backend))
+	return codec_take_text(&m->farm, ret->farm, sizeof(ret->farm)) &&
+			       codec_take_text(&m->backend, ret->backend, sizeof(ret->backend))
 		       ? SYNC_REJECT_NONE
 		       : SYNC_REJECT_NAME;
 }
@@ -118,7 +109,7 @@ static enum sync_reject take_domain(const ProtobufCBinaryData *routers, struct s
 
 	if (routers->len % SYNC_ROUTER_OCTETS != 0)
 		return SYNC_REJECT_SIZE;
-	if (routers->len / SYNC_ROUTER_OCTETS > SYNC_STATES_MAX)
+	if (routers->len / SYNC_ROUTER_OCTETS > SYNC_ROUTERS_MAX)
 		return SYNC_REJECT_ENTRIES;
 	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
 		ret->routers[ret->n].section = rd_be32(&r);
@@ -148,57 +139,10 @@ static enum sync_reject take_digest(const Sync__Digest *m, struct sync_digest *r
 	return take_domain(&m->routers, &ret->domain);
 }
 
-static enum sync_reject take_states(const Sync__States *m, struct sync_states *ret)
-{
-	struct rd r = rd_init(m->states.data, m->states.len);
-
-	if (m->states.len % SYNC_STATE_OCTETS != 0)
-		return SYNC_REJECT_SIZE;
-	if (m->states.len / SYNC_STATE_OCTETS > SYNC_STATES_MAX)
-		return SYNC_REJECT_ENTRIES;
-	ret->sequence = m->sequence;
-	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
-		struct sync_state *s = &ret->states[ret->n];
-		uint8_t link_up;
-
-		s->section = rd_be32(&r);
-		s->family = family_of(rd_u8(&r));
-		s->state = rd_u8(&r);
-		s->priority = rd_u8(&r);
-		link_up = rd_u8(&r);
-		s->link_up = link_up == 1;
-		if (link_up > 1)
-			return SYNC_REJECT_NUMBER;
-	}
-	return SYNC_REJECT_NONE;
-}
-
-static enum sync_reject take_facts(const Sync__Facts *m, struct sync_facts *ret)
-{
-	struct rd r = rd_init(m->facts.data, m->facts.len);
-
-	if (m->facts.len % SYNC_FACT_OCTETS != 0)
-		return SYNC_REJECT_SIZE;
-	if (m->facts.len / SYNC_FACT_OCTETS > SYNC_FACTS_MAX)
-		return SYNC_REJECT_ENTRIES;
-	if (!take_text(&m->farm, ret->farm, sizeof(ret->farm)))
-		return SYNC_REJECT_NAME;
-	ret->sequence = m->sequence;
-	ret->epoch = m->epoch;
-	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
-		struct sync_fact *f = &ret->facts[ret->n];
-
-		f->backend = rd_be16(&r);
-		f->weight = rd_be16(&r);
-		f->admin = rd_u8(&r);
-		f->health = rd_u8(&r);
-	}
-	return SYNC_REJECT_NONE;
-}
-
 static enum sync_reject take_bye(const Sync__Bye *m, struct sync_bye *ret)
 {
-	return take_text(&m->why, ret->why, sizeof(ret->why)) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT;
+	return codec_take_text(&m->why, ret->why, sizeof(ret->why)) ? SYNC_REJECT_NONE
+								    : SYNC_REJECT_TEXT;
 }
 
 /* m: what was unpacked as a message of ret->type. */
@@ -212,9 +156,10 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_ACK: return take_ack((const Sync__Ack *)m, &ret->ack);
 	case SYNC_SNAPSHOT: return take_snapshot((const Sync__Snapshot *)m, &ret->snapshot);
 	case SYNC_DIGEST: return take_digest((const Sync__Digest *)m, &ret->digest);
-	case SYNC_STATES: return take_states((const Sync__States *)m, &ret->states);
-	case SYNC_FACTS: return take_facts((const Sync__Facts *)m, &ret->facts);
+	case SYNC_ORDER: return codec_take_order((const Sync__Order *)m, &ret->order);
+	case SYNC_FACTS: return codec_take_facts((const Sync__Facts *)m, &ret->facts);
 	case SYNC_BYE: return take_bye((const Sync__Bye *)m, &ret->bye);
+	case SYNC_BUCKETS: return codec_take_buckets((const Sync__Buckets *)m, &ret->buckets);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -239,9 +184,10 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_ACK] = &sync__ack__descriptor,
 		[SYNC_SNAPSHOT] = &sync__snapshot__descriptor,
 		[SYNC_DIGEST] = &sync__digest__descriptor,
-		[SYNC_STATES] = &sync__states__descriptor,
+		[SYNC_ORDER] = &sync__order__descriptor,
 		[SYNC_FACTS] = &sync__facts__descriptor,
 		[SYNC_BYE] = &sync__bye__descriptor,
+		[SYNC_BUCKETS] = &sync__buckets__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

@@ -72,7 +72,7 @@ static enum sync_reject judge_pins(const struct sync_pins *p)
 
 static enum sync_reject judge_domain(const struct sync_domain *d)
 {
-	if (d->n > SYNC_STATES_MAX)
+	if (d->n > SYNC_ROUTERS_MAX)
 		return SYNC_REJECT_ENTRIES;
 	for (size_t i = 0; i < d->n; i++)
 		if (!is_family(d->routers[i].family))
@@ -93,17 +93,25 @@ static enum sync_reject judge_snapshot(const struct sync_snapshot *s)
 	return judge_domain(&s->domain);
 }
 
-static enum sync_reject judge_states(const struct sync_states *s)
+static bool is_admin(uint8_t admin)
 {
-	if (s->n > SYNC_STATES_MAX)
-		return SYNC_REJECT_ENTRIES;
-	for (size_t i = 0; i < s->n; i++) {
-		if (!is_family(s->states[i].family))
-			return SYNC_REJECT_FAMILY;
-		if (s->states[i].state > SYNC_STATE_LAST || s->states[i].priority == 0)
-			return SYNC_REJECT_NUMBER;
-	}
-	return SYNC_REJECT_NONE;
+	return admin >= SYNC_ENABLED && admin <= SYNC_DISABLED;
+}
+
+static enum sync_reject judge_order(const struct sync_order *o)
+{
+	bool drains = o->has_state && o->state == SYNC_DRAINING;
+
+	if (!is_name(o->farm) || !is_name(o->backend))
+		return SYNC_REJECT_NAME;
+	if (o->epoch == 0 || o->epoch > SYNC_EPOCH_MAX || (!drains && o->drain_ms) ||
+	    o->left_ms > o->drain_ms)
+		return SYNC_REJECT_NUMBER;
+	if (o->has_state ? !is_admin(o->state) || !is_admin(o->configured_state)
+			 : o->state || o->configured_state)
+		return SYNC_REJECT_NUMBER;
+	return o->has_weight || (!o->weight && !o->configured_weight) ? SYNC_REJECT_NONE
+								      : SYNC_REJECT_NUMBER;
 }
 
 static enum sync_reject judge_facts(const struct sync_facts *f)
@@ -112,11 +120,26 @@ static enum sync_reject judge_facts(const struct sync_facts *f)
 		return SYNC_REJECT_ENTRIES;
 	if (!is_name(f->farm))
 		return SYNC_REJECT_NAME;
-	for (size_t i = 0; i < f->n; i++)
-		if (f->facts[i].admin < SYNC_ENABLED || f->facts[i].admin > SYNC_DISABLED ||
-		    f->facts[i].health < SYNC_UP || f->facts[i].health > SYNC_UNRESOLVED)
+	if (f->phase > SYNC_PHASE_LAST || f->buckets == 0 || f->buckets > SYNC_TABLE_MAX)
+		return SYNC_REJECT_NUMBER;
+	for (size_t i = 0; i < f->n; i++) {
+		if (!is_name(f->facts[i].backend))
+			return SYNC_REJECT_NAME;
+		if (!is_admin(f->facts[i].admin) || f->facts[i].health < SYNC_UP ||
+		    f->facts[i].health > SYNC_UNRESOLVED)
 			return SYNC_REJECT_NUMBER;
+	}
 	return SYNC_REJECT_NONE;
+}
+
+static enum sync_reject judge_buckets(const struct sync_buckets *b)
+{
+	if (b->n == 0 || b->n > SYNC_BUCKETS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	if (!is_name(b->farm))
+		return SYNC_REJECT_NAME;
+	return b->first < SYNC_TABLE_MAX && b->n <= SYNC_TABLE_MAX - b->first ? SYNC_REJECT_NONE
+									      : SYNC_REJECT_NUMBER;
 }
 
 static enum sync_reject judge_bye(const struct sync_bye *b)
@@ -141,9 +164,10 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_ACK: return SYNC_REJECT_NONE;
 	case SYNC_DIGEST: return judge_domain(&m->digest.domain);
 	case SYNC_SNAPSHOT: return judge_snapshot(&m->snapshot);
-	case SYNC_STATES: return judge_states(&m->states);
+	case SYNC_ORDER: return judge_order(&m->order);
 	case SYNC_FACTS: return judge_facts(&m->facts);
 	case SYNC_BYE: return judge_bye(&m->bye);
+	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;
 }

@@ -107,6 +107,9 @@
 #define TRANSITION_NEVER   UINT64_MAX
 #define TRANSITION_UNKNOWN UINT64_MAX
 
+/* A dead owner without an index, until the next event replaces it. */
+#define TRANSITION_REMOVED 0xfffe
+
 enum {
 	TRANSITION_SETTLE_MS = 100, /* no packet is in flight for so long (softirqs take < 10 ms) */
 };
@@ -211,6 +214,26 @@ void transition_adopt(struct transition *t, const uint16_t *buckets, const uint1
  * backend, which counts as dead. The next event, in new indexes, must follow.
  */
 void transition_renumber(struct transition *t, const uint16_t *map, size_t n);
+
+/* Where another director is with the transition of the same farm. */
+struct transition_stand {
+	enum transition_phase phase;
+	uint32_t size;
+	/* [3 * size]: buckets, home, moved. NULL, in phases without such maps: each is as desired. */
+	const uint16_t *owners;
+	bool udp_learned, relearns;
+	uint64_t since_ms, unlearned_ms,
+		accepted_ms; /* as of struct transition, by the clock here */
+};
+
+/*
+ * Goes to where the other one is, after transition_wake(); table[size] is what the facts want, the
+ * stand's size is the same or a multiple. No packet is meant for this node meanwhile, so nothing that
+ * is in flight forbids it. The next event must follow. 1: it is another stand than before, 0: the same,
+ * -EINVAL: it is none of such a table, -ENOMEM; nothing is changed then.
+ */
+int transition_follow(struct transition *t, const struct transition_stand *s, const uint16_t *table,
+		      uint32_t size);
 
 enum transition_rules {
 	TRANSITION_RULES_HASH,	     /* [hash -> buckets] */

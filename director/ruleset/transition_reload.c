@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The same transition without what it does not need, with another number of buckets, or of backends. */
+/* The same transition without what it does not need, with another number of buckets, of backends, or where another director is. */
 #include "director/ruleset/transition.h"
 
 #include "director/ruleset/bucket.h"
 
 #include <errno.h>
 #include <stdlib.h>
-
-/* A dead owner without an index, until the next event replaces it. */
-enum { REMOVED = BUCKET_NONE - 1 };
 
 void transition_rest(struct transition *t)
 {
@@ -96,7 +93,7 @@ static uint16_t renumbered(uint16_t backend, const uint16_t *map, size_t n)
 {
 	if (backend == BUCKET_NONE)
 		return BUCKET_NONE;
-	return backend < n && map[backend] != BUCKET_NONE ? map[backend] : REMOVED;
+	return backend < n && map[backend] != BUCKET_NONE ? map[backend] : TRANSITION_REMOVED;
 }
 
 void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
@@ -107,4 +104,86 @@ void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
 		t->moved[b] = renumbered(t->moved[b], map, n);
 	}
 	t->unreported = true;
+}
+
+/* --- another director --------------------------------------------------------------------------- */
+
+static bool is_possible(const struct transition_stand *s, uint32_t size)
+{
+	return s->size && size && s->size % size == 0 &&
+	       transition_shape(s->phase).maps == (s->owners != NULL);
+}
+
+/* The owners of a stand, or as the table wants them and nobody moves. */
+static uint16_t stand_owner(const struct transition_stand *s, const uint16_t *table, uint32_t size,
+			    size_t i)
+{
+	if (s->owners)
+		return s->owners[i];
+	return i < s->size ? table[i / (s->size / size)] : (uint16_t)BUCKET_NONE;
+}
+
+static bool is_there(const struct transition *t, const struct transition_stand *s,
+		     const uint16_t *table, uint32_t size)
+{
+	if (t->phase != s->phase || t->size != s->size || t->udp_learned != s->udp_learned)
+		return false;
+	for (uint32_t b = 0; b < t->size; b++)
+		if (t->buckets[b] != stand_owner(s, table, size, b) ||
+		    t->home[b] != stand_owner(s, table, size, (size_t)t->size + b) ||
+		    t->moved[b] != stand_owner(s, table, size, (size_t)t->size * 2 + b))
+			return false;
+	return true;
+}
+
+/* Room for that many buckets. 0 or -ENOMEM. */
+static int resize(struct transition *t, uint32_t size)
+{
+	uint16_t *buckets, *home;
+
+	if (t->size == size)
+		return 0;
+	buckets = malloc((size_t)size * sizeof(*buckets));
+	home = malloc((size_t)size * 2 * sizeof(*home));
+	if (!buckets || !home) {
+		free(buckets);
+		free(home);
+		return -ENOMEM;
+	}
+	free(t->buckets);
+	free(t->home);
+	t->buckets = buckets;
+	t->home = home;
+	t->moved = home + size;
+	t->size = size;
+	return 0;
+}
+
+int transition_follow(struct transition *t, const struct transition_stand *s, const uint16_t *table,
+		      uint32_t size)
+{
+	bool there;
+
+	if (!is_possible(s, size))
+		return -EINVAL;
+	there = is_there(t, s, table, size);
+	if (!there && resize(t, s->size) < 0)
+		return -ENOMEM;
+	t->since_ms = s->since_ms;
+	t->unlearned_ms = s->unlearned_ms;
+	t->accepted_ms = s->accepted_ms;
+	t->relearns = s->relearns;
+	if (there)
+		return 0;
+	t->phase = s->phase;
+	t->udp_learned = s->udp_learned;
+	t->moving = 0;
+	for (uint32_t b = 0; b < t->size; b++) {
+		t->buckets[b] = stand_owner(s, table, size, b);
+		t->home[b] = stand_owner(s, table, size, (size_t)t->size + b);
+		t->moved[b] = stand_owner(s, table, size, (size_t)t->size * 2 + b);
+		t->moving += t->home[b] != BUCKET_NONE;
+	}
+	t->unreported = true;
+	return 1;
 }

@@ -203,11 +203,36 @@ static void stream(struct twin *t)
 		uv_timer_start(&t->stream, go_on, STREAM_MS, 0);
 }
 
+/* --- farms and words ---------------------------------------------------------------------------- */
+
+/* In front of the flows that they are about. True: nothing waits any more. */
+static bool send_told(struct twin *t)
+{
+	while (sync_room(&t->sync) > 0) {
+		uint64_t now_us = uv_hrtime() / 1000;
+
+		if (!t->ops.next(t->ops.owner, &t->out))
+			return true;
+		if (t->out.type == SYNC_FACTS)
+			t->out.facts.sequence = sync_number(&t->sync, 0, now_us, now_us);
+		if (!twin_send(t))
+			return false;
+	}
+	return false;
+}
+
+void twin_tell(struct twin *t)
+{
+	twin_go_on(t);
+}
+
+/* --- all of it --------------------------------------------------------------------------------- */
+
 void twin_go_on(struct twin *t)
 {
 	if (t->sync.out <= SYNC_OUT_GREETING)
 		return;
-	if (send_news(t) && t->sync.out == SYNC_OUT_STREAMING)
+	if (send_told(t) && send_news(t) && t->sync.out == SYNC_OUT_STREAMING)
 		stream(t);
 	twin_arm(t);
 }
@@ -222,6 +247,7 @@ void twin_send_snapshot(struct twin *t, const struct sync_update *u)
 	case SYNC_SNAPSHOT_BEGIN:
 		send_news(t);	 /* of addresses that are ours no more the snapshot has none; */
 		clear_queues(t); /* the rest it holds */
+		t->ops.restart(t->ops.owner);
 		t->cursor = (struct flow_cursor){0};
 		t->streamed = 0;
 		t->out.snapshot.total = twin_roles_held(&t->roles, true);

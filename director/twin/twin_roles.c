@@ -121,7 +121,7 @@ void twin_roles_theirs(struct twin_roles *r, const struct sync_domain *domain)
 void twin_roles_domain(const struct twin_roles *r, struct sync_domain *ret)
 {
 	ret->n = 0;
-	for (size_t i = 0; i < r->n_routers && ret->n < SYNC_STATES_MAX; i++) {
+	for (size_t i = 0; i < r->n_routers && ret->n < SYNC_ROUTERS_MAX; i++) {
 		if (!r->routers[i].ours)
 			continue;
 		ret->routers[ret->n].section = r->routers[i].section;

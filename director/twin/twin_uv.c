@@ -27,6 +27,7 @@ static bool take_flows(struct twin *t, const struct sync_flows *flows)
 {
 	struct flows_taken taken;
 
+	t->ops.put(t->ops.owner);
 	flows_take(t->flows, &t->heard, flows->flows, flows->n, &taken);
 	t->seen.received += flows->n;
 	t->seen.unknown += taken.unheld;
@@ -44,9 +45,10 @@ static bool apply(struct twin *t, const struct sync_message *m)
 		return twin_names_set(&t->heard, m->name.number, m->name.farm, m->name.backend) ==
 		       0;
 	case SYNC_FLOWS: return take_flows(t, &m->flows);
-	case SYNC_PINS:
-	case SYNC_STATES:
-	case SYNC_FACTS: return true; /* this version does not tell them */
+	case SYNC_PINS: return true; /* this version does not tell them */
+	case SYNC_ORDER:
+	case SYNC_BUCKETS:
+	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
 	case SYNC_HELLO:
 	case SYNC_ACK:
 	case SYNC_SNAPSHOT:
@@ -60,8 +62,8 @@ static void apply_message(struct twin *t, const struct sync_message *m)
 {
 	struct sync_event ev = {.type = apply(t, m) ? SYNC_EVENT_APPLIED : SYNC_EVENT_FAILED};
 
-	/* A name has no number of its own: what needs it fails without. */
-	if (m->type != SYNC_NAME)
+	/* Names, words and buckets have no number: what needs them fails without. */
+	if (m->type == SYNC_FLOWS || m->type == SYNC_PINS || m->type == SYNC_FACTS)
 		twin_step(t, &ev, NULL);
 }
 
@@ -81,6 +83,7 @@ static void compare(struct twin *t, const struct sync_digest *digest)
 static void begin_snapshot(struct twin *t, const struct sync_snapshot *s)
 {
 	twin_roles_theirs(&t->roles, &s->domain);
+	t->ops.led(t->ops.owner);
 	flows_mark(t->flows);
 	t->filled = t->unheld = 0;
 }
@@ -211,7 +214,6 @@ static struct sync_heard heard_of(const struct sync_message *m)
 	switch (m->type) {
 	case SYNC_FLOWS: h.sequence = m->flows.sequence; break;
 	case SYNC_PINS: h.sequence = m->pins.sequence; break;
-	case SYNC_STATES: h.sequence = m->states.sequence; break;
 	case SYNC_FACTS: h.sequence = m->facts.sequence; break;
 	case SYNC_DIGEST: h.sequence = m->digest.sequence; break;
 	case SYNC_ACK:
@@ -225,6 +227,8 @@ static struct sync_heard heard_of(const struct sync_message *m)
 		break;
 	case SYNC_HELLO:
 	case SYNC_NAME:
+	case SYNC_ORDER:
+	case SYNC_BUCKETS:
 	case SYNC_BYE: break;
 	}
 	return h;
@@ -256,7 +260,10 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 
 static void link_settled(void *owner)
 {
-	settle(owner);
+	struct twin *t = owner;
+
+	t->ops.put(t->ops.owner);
+	settle(t);
 }
 
 static void link_down(void *owner)
@@ -265,6 +272,7 @@ static void link_down(void *owner)
 	struct sync_event ev = {.type = SYNC_EVENT_CLOSED};
 
 	twin_step(t, &ev, NULL);
+	t->ops.led(t->ops.owner);
 }
 
 static const struct sync_link_ops link_ops = {
@@ -353,6 +361,7 @@ static void domain_changed(struct twin *t)
 {
 	struct sync_event ev = {.type = SYNC_EVENT_DOMAIN};
 
+	t->ops.led(t->ops.owner);
 	twin_step(t, &ev, NULL);
 	settle(t);
 }
@@ -451,6 +460,17 @@ void twin_close(struct twin *t)
 	deadline_close(&t->deadline, handle_closed);
 	uv_close((uv_handle_t *)&t->flush, timer_closed);
 	uv_close((uv_handle_t *)&t->stream, timer_closed);
+}
+
+enum twin_leader twin_leader(const struct twin *t, const struct addr *vip)
+{
+	const struct twin_router *r = twin_roles_find(&t->roles, vip);
+
+	if (!r)
+		return TWIN_NO_ROUTER;
+	if (r->ours)
+		return TWIN_OURS;
+	return r->theirs && t->sync.in > SYNC_IN_GREETING ? TWIN_THEIRS : TWIN_NOBODY;
 }
 
 void twin_view(const struct twin *t, struct twin_view *ret)

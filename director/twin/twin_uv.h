@@ -28,7 +28,25 @@ struct twin;
 struct twin_ops {
 	/* The tables are alike now, or are not any more. */
 	void (*changed)(void *owner);
+	/* Who leads what may be another one (twin_leader()). */
+	void (*led)(void *owner);
+	/* ORDER, BUCKETS or FACTS. False: it cannot be followed, all has to be told anew. */
+	bool (*heard)(void *owner, const struct sync_message *m);
+	/* What was heard is needed: flows may be of tables that it brings, or it is to be acknowledged. */
+	void (*put)(void *owner);
+	/* The next one of the same, for the other director; false: there is none. */
+	bool (*next)(void *owner, struct sync_message *ret);
+	/* A snapshot begins: all of them again. */
+	void (*restart)(void *owner);
 	void *owner;
+};
+
+/* Who is master of a virtual address. */
+enum twin_leader {
+	TWIN_NO_ROUTER, /* has it */
+	TWIN_NOBODY,	/* that is known here */
+	TWIN_OURS,
+	TWIN_THEIRS, /* and there is a connection */
 };
 
 /* Borrowed for the call. */
@@ -73,6 +91,9 @@ void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_
 		    const struct twin_place *places, size_t n_places, const bool *ours);
 /* Of which of them this node is master: n is their number, or nothing is changed. */
 void twin_set_masters(struct twin *t, const bool *ours, size_t n);
+enum twin_leader twin_leader(const struct twin *t, const struct addr *vip);
+/* There may be a next one. */
+void twin_tell(struct twin *t);
 void twin_view(const struct twin *t, struct twin_view *ret);
 /* Asynchronous, before flows_close(); accepts NULL. */
 void twin_close(struct twin *t);

@@ -116,17 +116,31 @@ static void random_pins(uint64_t *random, struct sync_pins *ret)
 				       : (uint16_t)sync_random(random, SYNC_LIFE_MAX_S + 1)};
 }
 
-static void random_states(uint64_t *random, struct sync_states *ret)
+static void random_order(uint64_t *random, struct sync_order *ret)
 {
-	ret->sequence = random_number(random);
-	ret->n = random_count(random, 0, SYNC_STATES_MAX);
-	for (size_t i = 0; i < ret->n; i++)
-		ret->states[i] = (struct sync_state){
-			.section = (uint32_t)random_number(random),
-			.family = random_family(random),
-			.state = (uint8_t)sync_random(random, SYNC_STATE_LAST + 1),
-			.priority = (uint8_t)(1 + sync_random(random, 255)),
-			.link_up = sync_random(random, 2)};
+	*ret = (struct sync_order){.epoch = 1 + random_number(random) % SYNC_EPOCH_MAX,
+				   .has_state = sync_random(random, 2),
+				   .has_weight = sync_random(random, 2)};
+	random_name(random, ret->farm);
+	random_name(random, ret->backend);
+	if (ret->has_state) {
+		ret->state = (uint8_t)(SYNC_ENABLED + sync_random(random, SYNC_DISABLED));
+		ret->configured_state =
+			(uint8_t)(SYNC_ENABLED + sync_random(random, SYNC_DISABLED));
+	}
+	if (ret->has_weight) {
+		ret->weight = (uint16_t)sync_random(random, 65536);
+		ret->configured_weight = (uint16_t)sync_random(random, 65536);
+	}
+	if (ret->state == SYNC_DRAINING) {
+		ret->drain_ms = random_number(random);
+		ret->left_ms = ret->drain_ms ? ret->drain_ms / 2 : 0;
+	}
+}
+
+static uint64_t random_ago(uint64_t *random)
+{
+	return sync_random(random, 4) ? random_number(random) / 2 : SYNC_AGO_NEVER;
 }
 
 static void random_facts(uint64_t *random, struct sync_facts *ret)
@@ -134,13 +148,32 @@ static void random_facts(uint64_t *random, struct sync_facts *ret)
 	ret->sequence = random_number(random);
 	ret->epoch = random_number(random);
 	random_name(random, ret->farm);
+	ret->phase = (uint8_t)sync_random(random, SYNC_PHASE_LAST + 1);
+	ret->buckets = 1 + sync_random(random, SYNC_TABLE_MAX);
+	ret->learned = sync_random(random, 2);
+	ret->relearns = sync_random(random, 2);
+	ret->since_ms = random_number(random);
+	ret->unlearned_ms = random_ago(random);
+	ret->accepted_ms = random_ago(random);
 	ret->n = random_count(random, 1, SYNC_FACTS_MAX);
-	for (size_t i = 0; i < ret->n; i++)
+	for (size_t i = 0; i < ret->n; i++) {
 		ret->facts[i] = (struct sync_fact){
-			.backend = (uint16_t)sync_random(random, 65536),
 			.weight = (uint16_t)sync_random(random, 65536),
 			.admin = (uint8_t)(SYNC_ENABLED + sync_random(random, SYNC_DISABLED)),
 			.health = (uint8_t)(SYNC_UP + sync_random(random, SYNC_UNRESOLVED))};
+		random_name(random, ret->facts[i].backend);
+	}
+}
+
+static void random_buckets(uint64_t *random, struct sync_buckets *ret)
+{
+	random_name(random, ret->farm);
+	ret->n = random_count(random, 1, SYNC_BUCKETS_MAX);
+	ret->first = sync_random(random, SYNC_TABLE_MAX - (uint32_t)ret->n + 1);
+	for (size_t i = 0; i < ret->n; i++)
+		ret->buckets[i] = (struct sync_bucket){(uint16_t)sync_random(random, 65536),
+						       (uint16_t)sync_random(random, 65536),
+						       (uint16_t)sync_random(random, 65536)};
 }
 
 static void random_hello(uint64_t *random, struct sync_hello *ret)
@@ -155,7 +188,7 @@ static void random_hello(uint64_t *random, struct sync_hello *ret)
 
 static void random_domain(uint64_t *random, struct sync_domain *ret)
 {
-	ret->n = random_count(random, 0, SYNC_STATES_MAX);
+	ret->n = random_count(random, 0, SYNC_ROUTERS_MAX);
 	for (size_t i = 0; i < ret->n; i++) {
 		ret->routers[i].section = (uint32_t)random_number(random);
 		ret->routers[i].family = random_family(random);
@@ -208,9 +241,10 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 						   random_number(random), {0}};
 		random_domain(random, &ret->digest.domain);
 		return;
-	case SYNC_STATES: random_states(random, &ret->states); return;
+	case SYNC_ORDER: random_order(random, &ret->order); return;
 	case SYNC_FACTS: random_facts(random, &ret->facts); return;
 	case SYNC_BYE: random_bye(random, &ret->bye); return;
+	case SYNC_BUCKETS: random_buckets(random, &ret->buckets); return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -245,18 +279,22 @@ void sync_sample_flows(uint8_t family, size_t n, size_t services, struct sync_me
 
 void sync_sample_small(enum sync_type type, struct sync_message *ret)
 {
-	static const struct sync_states states = {
-		.sequence = 5,
-		.n = 2,
-		.states = {{1, AF_INET, 2, 150, true}, {2, AF_INET6, 1, 100, false}}};
 	static const struct sync_digest digest = {
 		300, 1, 2, 3, 4, {.n = 2, .routers = {{1, AF_INET}, {2, AF_INET6}}}};
 	static const struct sync_facts facts = {
 		.sequence = 6,
 		.epoch = 7,
 		.farm = "www",
+		.phase = 1,
+		.buckets = 1009,
+		.learned = true,
+		.relearns = true,
+		.since_ms = 300,
+		.unlearned_ms = SYNC_AGO_NEVER,
+		.accepted_ms = 4,
 		.n = 2,
-		.facts = {{1, 256, SYNC_ENABLED, SYNC_UP}, {2, 0, SYNC_DISABLED, SYNC_UNRESOLVED}}};
+		.facts = {{"a", 256, SYNC_ENABLED, SYNC_UP},
+			  {"b", 0, SYNC_DISABLED, SYNC_UNRESOLVED}}};
 
 	ret->type = type;
 	switch (type) {
@@ -276,9 +314,18 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 		ret->snapshot = (struct sync_snapshot){SYNC_SNAPSHOT_END, 1, 300, 20, {0}};
 		return;
 	case SYNC_DIGEST: ret->digest = digest; return;
-	case SYNC_STATES: ret->states = states; return;
+	case SYNC_ORDER:
+		ret->order = (struct sync_order){300, "www", "web1", true, true, 2, 1, 0, 1, 7, 8};
+		return;
 	case SYNC_FACTS: ret->facts = facts; return;
 	case SYNC_BYE: strcpy(ret->bye.why, "stops"); return;
+	case SYNC_BUCKETS:
+		ret->buckets.first = 300;
+		ret->buckets.n = 2;
+		strcpy(ret->buckets.farm, "www");
+		ret->buckets.buckets[0] = (struct sync_bucket){1, 2, SYNC_NOBODY};
+		ret->buckets.buckets[1] = (struct sync_bucket){3, SYNC_NOBODY, SYNC_NOBODY};
+		return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -309,16 +356,26 @@ static void same_pins(const struct sync_pins *a, const struct sync_pins *b)
 	CU_ASSERT(same);
 }
 
-static void same_states(const struct sync_states *a, const struct sync_states *b)
+static void same_order(const struct sync_order *a, const struct sync_order *b)
 {
-	bool same = a->sequence == b->sequence && a->n == b->n;
+	EXPECT_TEXT(a->farm, b->farm);
+	EXPECT_TEXT(a->backend, b->backend);
+	CU_ASSERT(a->epoch == b->epoch && a->has_state == b->has_state &&
+		  a->has_weight == b->has_weight && a->state == b->state &&
+		  a->configured_state == b->configured_state && a->weight == b->weight &&
+		  a->configured_weight == b->configured_weight && a->left_ms == b->left_ms &&
+		  a->drain_ms == b->drain_ms);
+}
 
-	for (size_t i = 0; same && i < a->n; i++) {
-		const struct sync_state *s = &a->states[i], *t = &b->states[i];
+static void same_buckets(const struct sync_buckets *a, const struct sync_buckets *b)
+{
+	bool same = a->first == b->first && a->n == b->n;
 
-		same = s->section == t->section && s->family == t->family && s->state == t->state &&
-		       s->priority == t->priority && s->link_up == t->link_up;
-	}
+	EXPECT_TEXT(a->farm, b->farm);
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->buckets[i].owner == b->buckets[i].owner &&
+		       a->buckets[i].home == b->buckets[i].home &&
+		       a->buckets[i].moved == b->buckets[i].moved;
 	CU_ASSERT(same);
 }
 
@@ -341,14 +398,17 @@ static void same_digest(const struct sync_digest *a, const struct sync_digest *b
 
 static void same_facts(const struct sync_facts *a, const struct sync_facts *b)
 {
-	bool same = a->sequence == b->sequence && a->epoch == b->epoch && a->n == b->n;
+	bool same = a->sequence == b->sequence && a->epoch == b->epoch && a->n == b->n &&
+		    a->phase == b->phase && a->buckets == b->buckets && a->learned == b->learned &&
+		    a->relearns == b->relearns && a->since_ms == b->since_ms &&
+		    a->unlearned_ms == b->unlearned_ms && a->accepted_ms == b->accepted_ms;
 
 	EXPECT_TEXT(a->farm, b->farm);
 	for (size_t i = 0; same && i < a->n; i++) {
 		const struct sync_fact *f = &a->facts[i], *g = &b->facts[i];
 
-		same = f->backend == g->backend && f->weight == g->weight && f->admin == g->admin &&
-		       f->health == g->health;
+		same = strcmp(f->backend, g->backend) == 0 && f->weight == g->weight &&
+		       f->admin == g->admin && f->health == g->health;
 	}
 	CU_ASSERT(same);
 }
@@ -387,9 +447,10 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 			  same_domain(&got->snapshot.domain, &want->snapshot.domain));
 		return;
 	case SYNC_DIGEST: same_digest(&got->digest, &want->digest); return;
-	case SYNC_STATES: same_states(&got->states, &want->states); return;
+	case SYNC_ORDER: same_order(&got->order, &want->order); return;
 	case SYNC_FACTS: same_facts(&got->facts, &want->facts); return;
 	case SYNC_BYE: EXPECT_TEXT(got->bye.why, want->bye.why); return;
+	case SYNC_BUCKETS: same_buckets(&got->buckets, &want->buckets); return;
 	}
 	CU_FAIL("a type that cannot be compared");
 }

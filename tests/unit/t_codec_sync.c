@@ -3,6 +3,8 @@
  * Messages of the sync channel: there and back, and what may neither be sent nor received. What
  * strangers could make of them is in t_codec_sync_attack.c.
  */
+#include "director/ruleset/bucket.h"
+#include "director/ruleset/transition.h"
 #include "ha/heartbeat.h"
 #include "include/config.h"
 #include "tests/unit/sync_sample.h"
@@ -73,9 +75,12 @@ static void octets_of_each_type(void)
 		{SYNC_SNAPSHOT, "06 0803 1001 18ac02 2014"},
 		{SYNC_DIGEST, "07 08ac02 1001 1802 210300000000000000 290400000000000000"
 			      "320a 00000001 04 00000002 06"},
-		{SYNC_STATES, "08 0805 1210 00000001 04 02 96 01 00000002 06 01 64 00"},
-		{SYNC_FACTS, "09 0806 1007 1a03777777 220c 0001 0100 01 01 0002 0000 03 03"},
+		{SYNC_ORDER, "08 08ac02 1203777777 1a0477656231 2002 2801 3001 3802 4007 4808"},
+		{SYNC_FACTS, "09 0806 1007 1a03777777"
+			     "220c 01 61 0100 01 01 01 62 0000 03 03"
+			     "2801 30f107 3801 4001 48ac02 5805"},
 		{SYNC_BYE, "0a 0a0573746f7073"},
+		{SYNC_BUCKETS, "0b 0a03777777 10ac02 1a0c 0001 0002 ffff 0003 ffff ffff"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -100,8 +105,10 @@ static void limits_agree(void)
 	EXPECT_INT(SYNC_NAME_LEN, CONFIG_NAME_MAX + 1);
 	EXPECT_INT(SYNC_FACTS_MAX, CONFIG_BACKENDS_MAX);
 	EXPECT_INT(SYNC_SESSION_LEN, HEARTBEAT_SESSION_LEN);
-	EXPECT_INT(SYNC_STATE_LAST, HEARTBEAT_MAINTENANCE);
-	EXPECT_INT(SYNC_STATES_MAX, HEARTBEAT_ROUTERS_MAX);
+	EXPECT_INT(SYNC_PHASE_LAST, TRANSITION_FORGETTING);
+	EXPECT_INT(SYNC_TABLE_MAX, BUCKET_TABLE_MAX);
+	EXPECT_INT(SYNC_NOBODY, BUCKET_NONE);
+	EXPECT_INT(SYNC_ROUTERS_MAX, HEARTBEAT_ROUTERS_MAX);
 	CU_ASSERT(SYNC_MESSAGE_MAX < 64 * 1024); /* of a frame */
 }
 
@@ -147,12 +154,18 @@ static void names_that_are_not_sent(void)
 		REFUSED(SYNC_NAME, strcpy(sample.name.farm, names[i]));
 		REFUSED(SYNC_NAME, strcpy(sample.name.backend, names[i]));
 		REFUSED(SYNC_FACTS, strcpy(sample.facts.farm, names[i]));
+		REFUSED(SYNC_FACTS, strcpy(sample.facts.facts[1].backend, names[i]));
+		REFUSED(SYNC_ORDER, strcpy(sample.order.farm, names[i]));
+		REFUSED(SYNC_ORDER, strcpy(sample.order.backend, names[i]));
+		REFUSED(SYNC_BUCKETS, strcpy(sample.buckets.farm, names[i]));
 	}
 	/* Without a NUL. */
 	REFUSED(SYNC_HELLO, memset(sample.hello.node, 'a', SYNC_NAME_LEN));
 	REFUSED(SYNC_NAME, memset(sample.name.farm, 'a', SYNC_NAME_LEN));
 	REFUSED(SYNC_NAME, memset(sample.name.backend, 'a', SYNC_NAME_LEN));
 	REFUSED(SYNC_FACTS, memset(sample.facts.farm, 'a', SYNC_NAME_LEN));
+	REFUSED(SYNC_FACTS, memset(sample.facts.facts[0].backend, 'a', SYNC_NAME_LEN));
+	REFUSED(SYNC_ORDER, memset(sample.order.backend, 'a', SYNC_NAME_LEN));
 	REFUSED(SYNC_BYE, memset(sample.bye.why, 'a', SYNC_WHY_MAX));
 	REFUSED(SYNC_BYE, strcpy(sample.bye.why, ""));
 	REFUSED(SYNC_BYE, strcpy(sample.bye.why, "a\tb"));
@@ -204,14 +217,25 @@ static void numbers_that_are_not_sent(void)
 	REFUSED(SYNC_SNAPSHOT,
 		sample.snapshot = ((struct sync_snapshot){.step = 1, .sequence = 1}));
 	REFUSED(SYNC_SNAPSHOT, sample.snapshot.domain.n = 1); /* of an end */
-	REFUSED(SYNC_DIGEST, sample.digest.domain.n = SYNC_STATES_MAX + 1);
+	REFUSED(SYNC_DIGEST, sample.digest.domain.n = SYNC_ROUTERS_MAX + 1);
 	REFUSED(SYNC_DIGEST, sample.digest.domain.routers[1].family = 0);
-	REFUSED(SYNC_STATES, sample.states.n = SYNC_STATES_MAX + 1);
-	REFUSED(SYNC_STATES, sample.states.states[1].family = 0);
-	REFUSED(SYNC_STATES, sample.states.states[1].state = SYNC_STATE_LAST + 1);
-	REFUSED(SYNC_STATES, sample.states.states[1].priority = 0);
+	REFUSED(SYNC_ORDER, sample.order.epoch = 0);
+	REFUSED(SYNC_ORDER, sample.order.state = 0);
+	REFUSED(SYNC_ORDER, sample.order.state = SYNC_DISABLED + 1);
+	REFUSED(SYNC_ORDER, sample.order.state = SYNC_ENABLED); /* with a deadline */
+	REFUSED(SYNC_ORDER, sample.order.configured_state = 0);
+	REFUSED(SYNC_ORDER, sample.order.has_state = false);
+	REFUSED(SYNC_ORDER, sample.order.has_weight = false);
+	REFUSED(SYNC_ORDER, sample.order.left_ms = sample.order.drain_ms + 1);
 	REFUSED(SYNC_FACTS, sample.facts.n = 0);
 	REFUSED(SYNC_FACTS, sample.facts.n = SYNC_FACTS_MAX + 1);
+	REFUSED(SYNC_FACTS, sample.facts.phase = SYNC_PHASE_LAST + 1);
+	REFUSED(SYNC_FACTS, sample.facts.buckets = 0);
+	REFUSED(SYNC_FACTS, sample.facts.buckets = SYNC_TABLE_MAX + 1);
+	REFUSED(SYNC_BUCKETS, sample.buckets.n = 0);
+	REFUSED(SYNC_BUCKETS, sample.buckets.n = SYNC_BUCKETS_MAX + 1);
+	REFUSED(SYNC_BUCKETS, sample.buckets.first = SYNC_TABLE_MAX - 1);
+	REFUSED(SYNC_BUCKETS, sample.buckets.first = UINT32_MAX);
 	REFUSED(SYNC_FACTS, sample.facts.facts[1].admin = 0);
 	REFUSED(SYNC_FACTS, sample.facts.facts[1].admin = SYNC_DISABLED + 1);
 	REFUSED(SYNC_FACTS, sample.facts.facts[1].health = 0);
@@ -272,7 +296,7 @@ static void fields_that_are_not_received(void)
 		{SYNC_DIGEST, 6, ONES(4), SYNC_REJECT_SIZE},
 		{SYNC_DIGEST, 6, ONES(6), SYNC_REJECT_SIZE},
 		{SYNC_DIGEST, 6, ONES(5), SYNC_REJECT_FAMILY}, /* IP version 1 */
-		{SYNC_DIGEST, 6, ONES(5 * (SYNC_STATES_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_DIGEST, 6, ONES(5 * (SYNC_ROUTERS_MAX + 1)), SYNC_REJECT_ENTRIES},
 		{SYNC_SNAPSHOT, 5, TEXT("\0\0\0\1\4"), SYNC_REJECT_ENTRIES}, /* of an end */
 		{SYNC_NAME, 2, TEXT("a b"), SYNC_REJECT_NAME},
 		{SYNC_NAME, 2, TEXT("a\x7f"), SYNC_REJECT_NAME},
@@ -326,25 +350,29 @@ static void fields_that_are_not_received(void)
 		{SYNC_PINS, 9, TEXT("\x80\0"), SYNC_REJECT_LIFE},
 		{SYNC_PINS, 9, TEXT("\0\1\xff\xff"), SYNC_REJECT_LIFE},
 		{SYNC_PINS, 9, ONES(6), SYNC_REJECT_SIZE},
-		{SYNC_STATES, 2, TEXT(""), SYNC_REJECT_NONE},
-		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\4\1\0"), SYNC_REJECT_NONE},
-		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\5\1\0"), SYNC_REJECT_NUMBER},
-		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\4\0\0"), SYNC_REJECT_NUMBER},
-		{SYNC_STATES, 2, TEXT("\0\0\0\0\4\4\1\2"), SYNC_REJECT_NUMBER},
-		{SYNC_STATES, 2, TEXT("\0\0\0\0\5\4\1\0"), SYNC_REJECT_FAMILY},
-		{SYNC_STATES, 2, ONES(7), SYNC_REJECT_SIZE},
-		{SYNC_STATES, 2, ONES(8 * (SYNC_STATES_MAX + 1)), SYNC_REJECT_ENTRIES},
 		{SYNC_FACTS, 3, TEXT("a:b"), SYNC_REJECT_NAME},
 		{SYNC_FACTS, 3, TEXT("a\0"), SYNC_REJECT_NAME},
-		{SYNC_FACTS, 4, TEXT("\0\0\xff\xff\3\3"), SYNC_REJECT_NONE},
-		{SYNC_FACTS, 4, TEXT("\0\0\0\0\0\1"), SYNC_REJECT_NUMBER},
-		{SYNC_FACTS, 4, TEXT("\0\0\0\0\4\1"), SYNC_REJECT_NUMBER},
-		{SYNC_FACTS, 4, TEXT("\0\0\0\0\1\0"), SYNC_REJECT_NUMBER},
-		{SYNC_FACTS, 4, TEXT("\0\0\0\0\1\4"), SYNC_REJECT_NUMBER},
-		{SYNC_FACTS, 4, ONES(11), SYNC_REJECT_SIZE},
+		{SYNC_FACTS, 4, TEXT("\1b\xff\xff\3\3"), SYNC_REJECT_NONE},
+		{SYNC_FACTS, 4, TEXT("\1b\0\0\0\1"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\1b\0\0\4\1"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\1b\0\0\1\0"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\1b\0\0\1\4"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 4, TEXT("\0\0\0\1\1"), SYNC_REJECT_NAME},
+		{SYNC_FACTS, 4, TEXT("\2a\0\0\0\1\1"), SYNC_REJECT_NAME},
+		{SYNC_FACTS, 4, TEXT("\1b\0\0\1"), SYNC_REJECT_SIZE},
+		{SYNC_FACTS, 4, TEXT("\1b\0\0\1\1\7a"), SYNC_REJECT_SIZE},
+		{SYNC_FACTS, 4,
+		 TEXT("\xff"
+		      "b\0\0\1\1"),
+		 SYNC_REJECT_SIZE},
+		{SYNC_FACTS, 4, ONES(32 + 4), SYNC_REJECT_NAME},
 		{SYNC_FACTS, 4, ONES(0), SYNC_REJECT_ENTRIES},
-		{SYNC_FACTS, 4, ONES(6 * SYNC_FACTS_MAX), SYNC_REJECT_NONE},
 		{SYNC_FACTS, 4, ONES(6 * (SYNC_FACTS_MAX + 1)), SYNC_REJECT_ENTRIES},
+		{SYNC_BUCKETS, 3, TEXT("\0\0\0\0\0\0"), SYNC_REJECT_NONE},
+		{SYNC_BUCKETS, 3, ONES(5), SYNC_REJECT_SIZE},
+		{SYNC_BUCKETS, 3, ONES(0), SYNC_REJECT_ENTRIES},
+		{SYNC_ORDER, 2, TEXT("a:b"), SYNC_REJECT_NAME},
+		{SYNC_ORDER, 3, TEXT("a\0"), SYNC_REJECT_NAME},
 		{SYNC_BYE, 1, TEXT("~ it stops"), SYNC_REJECT_NONE},
 		{SYNC_BYE, 1, TEXT(""), SYNC_REJECT_TEXT},
 		{SYNC_BYE, 1, TEXT("a\nb"), SYNC_REJECT_TEXT},
@@ -387,7 +415,31 @@ static void numbers_that_are_not_received(void)
 		{SYNC_SNAPSHOT, 2, 0, SYNC_REJECT_NUMBER},
 		{SYNC_SNAPSHOT, 2, UINT32_MAX, SYNC_REJECT_NONE},
 		{SYNC_SNAPSHOT, 2, UINT32_MAX + 2ULL, SYNC_REJECT_NUMBER},
-		{SYNC_STATES, 1, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_ORDER, 1, 0, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 1, SYNC_EPOCH_MAX, SYNC_REJECT_NONE},
+		{SYNC_ORDER, 1, SYNC_EPOCH_MAX + 1ULL, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 4, 3, SYNC_REJECT_NUMBER}, /* with a deadline */
+		{SYNC_ORDER, 4, 256 + 2, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 5, 0, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 5, 4, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 6, 0, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 6, UINT16_MAX + 1, SYNC_REJECT_NONE},
+		{SYNC_ORDER, 6, UINT16_MAX + 2, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 7, 0, SYNC_REJECT_NUMBER},
+		{SYNC_ORDER, 8, 9, SYNC_REJECT_NUMBER}, /* of 8 */
+		{SYNC_FACTS, 5, 6, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 5, 256, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 6, 0, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 6, SYNC_TABLE_MAX, SYNC_REJECT_NONE},
+		{SYNC_FACTS, 6, SYNC_TABLE_MAX + 1, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 6, UINT32_MAX + 2ULL, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 7, 2, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 8, 256, SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 9, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_FACTS, 10, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_BUCKETS, 2, SYNC_TABLE_MAX - 2, SYNC_REJECT_NONE},
+		{SYNC_BUCKETS, 2, SYNC_TABLE_MAX - 1, SYNC_REJECT_NUMBER},
+		{SYNC_BUCKETS, 2, UINT32_MAX + 1ULL, SYNC_REJECT_NUMBER},
 		{SYNC_FACTS, 2, UINT64_MAX, SYNC_REJECT_NONE},
 	};
 
@@ -408,7 +460,7 @@ static void what_a_newer_version_may_add(void)
 	static const struct {
 		unsigned int field;
 		enum sync_reject want;
-	} cases[] = {{10, SYNC_REJECT_FIELD},
+	} cases[] = {{12, SYNC_REJECT_FIELD},
 		     {15, SYNC_REJECT_FIELD},
 		     {99, SYNC_REJECT_FIELD},
 		     {100, SYNC_REJECT_NONE},

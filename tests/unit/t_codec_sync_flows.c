@@ -115,16 +115,20 @@ static void the_largest_ones(void)
 	sample.facts.sequence = sample.facts.epoch = UINT64_MAX;
 	memset(sample.facts.farm, 'a', SYNC_NAME_LEN - 1);
 	sample.facts.n = SYNC_FACTS_MAX;
-	for (size_t k = 0; k < SYNC_FACTS_MAX; k++)
-		sample.facts.facts[k] = (struct sync_fact){UINT16_MAX, UINT16_MAX, 3, 3};
-	EXPECT_INT(there_and_back(), 6059);
+	sample.facts.buckets = SYNC_TABLE_MAX;
+	sample.facts.since_ms = sample.facts.unlearned_ms = sample.facts.accepted_ms =
+		UINT64_MAX - 1;
+	for (size_t k = 0; k < SYNC_FACTS_MAX; k++) {
+		sample.facts.facts[k] = (struct sync_fact){"", UINT16_MAX, 3, 3};
+		memset(sample.facts.facts[k].backend, 'a', SYNC_NAME_LEN - 1);
+	}
+	EXPECT_INT(there_and_back(), 36096);
 	memset(&sample, 0, sizeof(sample));
-	sample.type = SYNC_STATES;
-	sample.states.sequence = UINT64_MAX;
-	sample.states.n = SYNC_STATES_MAX;
-	for (size_t k = 0; k < SYNC_STATES_MAX; k++)
-		sample.states.states[k] = (struct sync_state){UINT32_MAX, AF_INET6, 4, 255, true};
-	EXPECT_INT(there_and_back(), 4095);
+	sample.type = SYNC_BUCKETS;
+	memset(sample.buckets.farm, 'a', SYNC_NAME_LEN - 1);
+	sample.buckets.first = SYNC_TABLE_MAX - SYNC_BUCKETS_MAX;
+	sample.buckets.n = SYNC_BUCKETS_MAX;
+	EXPECT_INT(there_and_back(), 24257);
 }
 
 UNIT_TESTS(codec_sync_flows) = {

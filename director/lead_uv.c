@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the two directors agree on beside flows: the operator's words on both, and the tables of a hashed
+ * farm as its leader has them.
+ *
+ * Shell, on the program's loop, between the channel (twin_uv.h), lead.h, telling.h and the plan.
+ */
+#include "director/director.h"
+#include "include/log.h"
+
+#include <errno.h>
+
+static enum twin_leader leader_of(const struct director *d, size_t farm)
+{
+	const struct config_farm *f = &d->config->farms[farm];
+
+	for (size_t i = 0; i < f->n_addresses; i++) {
+		enum twin_leader who = twin_leader(d->twin, &f->addresses[i]);
+
+		if (who != TWIN_NO_ROUTER)
+			return who;
+	}
+	return TWIN_NO_ROUTER;
+}
+
+static bool is_ours(void *owner, size_t farm)
+{
+	return leader_of(owner, farm) == TWIN_OURS;
+}
+
+/* --- what is heard ----------------------------------------------------------------------------- */
+
+static bool is_as_planned(const struct director *d, size_t farm)
+{
+	const struct lead_farm *lead = lead_of(&d->lead, farm);
+	const struct transition *t = transitions_list(d->transitions)[farm];
+
+	if (d->facts_stale || d->facts.plan.config != d->config)
+		return false;
+	if (!lead)
+		return true;
+	for (size_t i = 0; i < d->config->farms[farm].n_backends; i++) {
+		const struct plan_backend *b = &d->facts.plan.backends[farm][i];
+
+		if (b->weight != lead->weights[i] || b->usable != lead->usable[i])
+			return false;
+	}
+	return lead->stand.phase == TRANSITION_STEADY && t->phase == TRANSITION_STEADY;
+}
+
+static bool take_facts(struct director *d, const struct sync_facts *facts)
+{
+	int farm = lead_take(&d->lead, d->config, facts, uv_now(d->loop));
+
+	if (farm >= 0 && !is_as_planned(d, (size_t)farm))
+		d->facts_stale = d->led = true;
+	if (farm < 0 && farm != -ENOENT)
+		log_warning("what the other director tells of the table of farm \"%s\" is not "
+			    "followed: %s",
+			    facts->farm,
+			    farm == -ENOMEM ? "no memory" : "its buckets are not complete");
+	return farm >= 0 || farm == -ENOENT;
+}
+
+bool director_hear(struct director *d, const struct sync_message *m)
+{
+	if (m->type == SYNC_FACTS)
+		return take_facts(d, &m->facts);
+	if (m->type == SYNC_BUCKETS)
+		return lead_stage(&d->lead, &m->buckets) != -ENOMEM;
+	d->ordered |= admin_store_merge(d->admin, d->config, &m->order, d->peer->name);
+	return true;
+}
+
+void director_put_heard(struct director *d)
+{
+	struct err err = {0};
+
+	if (d->stopping || !d->ready || (!d->ordered && !d->led))
+		return;
+	if (d->ordered && director_set_targets(d) < 0)
+		log_error("no memory for the list of backends; the old list stays");
+	d->ordered = d->led = false;
+	if (director_apply(d, &err) < 0)
+		director_say_failure(d, &err);
+}
+
+/* --- who leads --------------------------------------------------------------------------------- */
+
+void director_find_leaders(struct director *d)
+{
+	bool any = false;
+
+	if (d->stopping || !d->twin)
+		return;
+	for (size_t i = 0; i < d->config->n_farms; i++) {
+		bool followed = lead_of(&d->lead, i);
+
+		if (lead_set(&d->lead, i, leader_of(d, i) == TWIN_THEIRS))
+			any |= followed || !is_as_planned(d, i);
+	}
+	if (any)
+		director_refresh_soon(d);
+}
+
+int director_set_farms(struct director *d)
+{
+	int code = lead_configure(&d->lead, d->config);
+
+	return code < 0 ? code : telling_configure(&d->telling, d->config);
+}
+
+/* --- what is told ------------------------------------------------------------------------------ */
+
+bool director_next_to_tell(struct director *d, struct sync_message *ret)
+{
+	struct telling_source source = {
+		.config = d->config,
+		.facts = &d->facts.plan,
+		.transitions = d->transitions,
+		.admin = admin_store_table(d->admin),
+		.leads = is_ours,
+		.order = admin_store_order,
+		.owner = d,
+		.now_ms = uv_now(d->loop),
+	};
+
+	/* Otherwise the plan that comes tells of itself. */
+	return !d->facts_stale && d->facts.plan.config == d->config &&
+	       telling_next(&d->telling, &source, ret);
+}
+
+void director_tell_farms(struct director *d)
+{
+	telling_look(&d->telling);
+	if (d->twin && !d->stopping)
+		twin_tell(d->twin);
+}
