@@ -219,10 +219,10 @@ int director_apply(struct director *d, struct err *err)
 	}
 	log_debug("planned in %.1f ms, applied in %.1f ms", (double)(planned - begun) / 1e6,
 		  (double)(uv_hrtime() - planned) / 1e6);
-	if (code == 0) {
+	if (code == 0)
 		committed(d);
+	if (code >= 0)
 		director_tell_farms(d);
-	}
 	director_go_on_later(d);
 	return code < 0 ? code : 0;
 }

@@ -109,7 +109,11 @@ static void fill_transition(struct director *d, struct status_farm *s, const str
 {
 	struct transition_view view;
 
-	if (!t || t->phase == TRANSITION_STEADY)
+	if (!t)
+		return;
+	snprintf(s->transition.phase, sizeof(s->transition.phase), "%s",
+		 transition_phase_name(t->phase));
+	if (t->phase == TRANSITION_STEADY)
 		return;
 	view = transition_view(t, uv_now(d->loop));
 	s->transition.moved = view.moving;

@@ -164,6 +164,7 @@ struct status_backend {
 
 /* Buckets on their way from one backend to another. All zero: none are. */
 struct status_transition {
+	char phase[STATUS_WORD]; /* steady, moving, …; "": the farm does not hash */
 	uint64_t moved;	       /* buckets in transition, of … */
 	uint64_t buckets;      /* … so many in the table */
 	uint64_t remaining_ms; /* until the last of them has switched over */

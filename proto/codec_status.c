@@ -115,6 +115,7 @@ static void fill_farm(Control__Farm *m, struct status_farm *f)
 	m->half_open = f->half_open;
 	m->new_flows = f->new_flows;
 	m->scheduler_age_ms = f->scheduler_age_ms;
+	m->transition_phase = f->transition.phase;
 	m->transition_moved = f->transition.moved;
 	m->transition_buckets = f->transition.buckets;
 	m->transition_remaining_ms = f->transition.remaining_ms;
@@ -230,6 +231,7 @@ static void take_extras(struct status_farm *f, const Control__Farm *m)
 	f->half_open = m->half_open;
 	f->new_flows = m->new_flows;
 	f->scheduler_age_ms = m->scheduler_age_ms;
+	COPY(f->transition.phase, m->transition_phase);
 	f->transition.moved = m->transition_moved;
 	f->transition.buckets = m->transition_buckets;
 	f->transition.remaining_ms = m->transition_remaining_ms;

@@ -161,6 +161,7 @@ static const struct status_field farm_fields[] = {
 	{NUMBER(status_farm, half_open)},
 	{NUMBER(status_farm, new_flows)},
 	{NUMBER(status_farm, scheduler_age_ms)},
+	{TEXT(status_farm, transition.phase)},
 	{NUMBER(status_farm, transition.moved)},
 	{NUMBER(status_farm, transition.buckets)},
 	{NUMBER(status_farm, transition.remaining_ms)},

@@ -1,0 +1,251 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A farm that hashes has nothing to tell while nothing moves. When a backend drains, both directors go
+# through the same transition, with the same buckets and the same exceptions, and the one that takes over
+# in the middle of it goes on: no connection is lost, and the operator's word counts on both.
+. "$(dirname "$0")/lab.sh"
+. "$LAB_TOOLS/lib/case.sh"
+. "$LAB_TOOLS/lib/protocol.sh"
+. "$LAB_TOOLS/lib/twin.sh"
+
+CONNECTIONS=60
+SHORT_S=8 LONG_S=30
+
+# conf SECONDS: how long buckets move.
+conf() {
+	lab_conf_cluster
+	lab_conf_vrrp
+	farm www tcp '"80"' 'tcp-timeout = "60s"' 'tcp-close-timeout = "2s"' "transition-time = \"$1s\""
+}
+
+begin() {
+	start_twins
+	expect_in_sync 5
+}
+
+state() {
+	lab_status "$1" "farms.www.backends.$2.state"
+}
+
+# says NODE BACKEND STATE WEIGHT: what counts there.
+says() {
+	[ "$(state "$1" "$2") $(lab_status "$1" "farms.www.backends.$2.weight")" = "$3 $4" ]
+}
+
+expect_says() {
+	expect_soon "$2 on $1 is $3, weight $4" "says $*" 3
+}
+
+phase() {
+	lab_status "$1" farms.www.transition.phase
+}
+
+moved() {
+	lab_status "$1" farms.www.transition.moved
+}
+
+# map_of NODE WHAT: bucket and owner, without the MAC address that this node sends from.
+map_of() {
+	local map
+
+	map=$(lab_table "$1" | grep -oE "map www-$2[^ ]*" | cut -d ' ' -f 2) || return 1
+	lab_exec "$1" nft list map netdev director "$map" | tr ',{' '\n\n' |
+		grep -oE '^ *[0-9]+ (counter [^:]*)?: [0-9a-fx]+' | sed -E 's/counter [^:]*//' |
+		awk '$2 == ":" && length($3) > 20 { $3 = substr($3, 1, length($3) - 12) } { print }' | sort -n
+}
+
+# same_tables WHAT…: both kernels have them, alike.
+same_tables() {
+	local what
+
+	for what in "$@"; do
+		map_of a "$what" >"$LAB/a.$what" && map_of b "$what" >"$LAB/b.$what" || return 1
+		[ -s "$LAB/a.$what" ] && cmp -s "$LAB/a.$what" "$LAB/b.$what" || return 1
+	done
+}
+
+expect_same_tables() {
+	expect_soon "$* are alike" "same_tables $*" 5
+	wc -l "$LAB"/a.{buckets,home,moved} 2>/dev/null || true
+}
+
+word_counts_on_both() {
+	lab_ctl a backend weight www/web1 5
+	expect_says b web1 up 5
+	lab_ctl b backend weight www/web1 1
+	expect_says a web1 up 1
+	lab_ctl b backend disable www/web3
+	expect_says a web3 disabled 1
+	lab_ctl a backend enable www/web3
+	expect_says b web3 up 1
+	lab_ctl a backend drain www/web2 --deadline 2s
+	expect_says b web2 draining 1
+	expect_soon "b disables it by itself" "says b web2 disabled 1" 5
+	expect_soon "a disables it by itself" "says a web2 disabled 1" 5
+	lab_ctl b backend enable www/web2
+	expect_says a web2 up 1
+}
+
+# The later one, wherever it was given, and also that nothing is ordered any more.
+word_reaches_who_was_away() {
+	lab_ctl a backend disable www/web3
+	lab_ctl a backend drain www/web2
+	expect_says b web3 disabled 1
+	lab_stop_director b
+	lab_ctl a backend enable www/web3
+	lab_ctl a backend weight www/web1 7
+	lab_start_director b "$LAB/b.conf"
+	expect_says b web3 up 1
+	expect_says b web2 draining 1
+	expect_says b web1 up 7
+	expect_in_sync 10
+	lab_stop_director a
+	expect_master b
+	lab_ctl b backend enable www/web2
+	lab_ctl b backend weight www/web1 1
+	lab_start_director a "$LAB/a.conf"
+	expect_says a web2 up 1
+	expect_says a web1 up 1
+	expect_master_soon a 10
+	expect_in_sync 10
+	expect_settled
+}
+
+settled() {
+	[ "$(phase a) $(phase b) $(moved a) $(moved b)" = "steady steady 0 0" ]
+}
+
+expect_settled() {
+	lab_wait_until settled 30 || fail "a: $(lab_status a farms.www.transition), b: $(lab_status b farms.www.transition)"
+}
+
+# load REQUESTS: connections with so many requests on each, every 100 ms.
+load() {
+	lab_load_start --rate 100 --count $CONNECTIONS --requests "$1" --pause 0.1 --timeout 8
+	echo $((CONNECTIONS * $1)) >"$LAB/wanted"
+	expect_soon "all are open" "[ \$(lab_established) = $CONNECTIONS ]" 5
+}
+
+lab_established() {
+	lab_exec client ss -Htn state established dst "$LAB_VIP:80" | wc -l
+}
+
+requests_end() {
+	local load
+
+	lab_wait_until "! lab_alive load" 60 || fail "the requests do not end"
+	load=$(cat "$LAB/load.json")
+	echo "$load"
+	expect_no_loss "$load"
+	expect "requests answered" "$(json_value ok <<<"$load")" "$(cat "$LAB/wanted")"
+	expect "connections that moved" "$(json_value moved <<<"$load")" 0
+	expect "errors" "$(json_value errors <<<"$load")" "{}"
+}
+
+# new_ones NODE: none of them goes to web1.
+new_ones_elsewhere() {
+	local i who
+
+	for i in $(seq 30); do
+		who=$(lab_exec client curl -sS -m 5 "http://$LAB_VIP/")
+		[ "$who" != web1 ] || fail "connection $i went to web1, which drains"
+	done
+}
+
+both_are_moving() {
+	[ "$(phase a) $(phase b)" = "moving moving" ]
+}
+
+both_go_through_it() {
+	load 250
+	expect "phases" "$(phase a) $(phase b)" "steady steady"
+	lab_ctl a backend drain www/web1
+	expect_soon "both are moving" both_are_moving 5
+	expect "buckets that move" "$(moved b)" "$(moved a)"
+	expect_same_tables buckets home moved
+	expect_twins www-flows
+	[ "$(held b www-flows)" -gt 3 ] || fail "b holds $(held b www-flows) exceptions"
+	expect_in_sync 5
+	new_ones_elsewhere
+	lab_ctl b backend enable www/web1
+	expect_says a web1 up 1
+	expect_soon "nothing moves" '[ "$(moved a) $(moved b)" = "0 0" ]' 5
+	expect_same_tables buckets
+	requests_end
+	expect_settled
+}
+
+# takes SECONDS: so long buckets move from now on.
+takes() {
+	local node
+
+	for node in a b; do
+		conf "$1" >"$LAB/$node.conf"
+		lab_ctl $node config reload
+	done
+	expect_in_sync 5
+}
+
+# taken_over_in_the_middle AFTER PHASE SECONDS: the master's machine is gone so long after the drain, when
+# the table is in that phase. The connections last so long.
+taken_over_in_the_middle() {
+	rm -f "$LAB/gone"
+	load $((10 * $3))
+	lab_ctl a backend drain www/web1
+	expect_soon "both are moving" both_are_moving 5
+	sleep "$1"
+	expect_twins www-flows
+	echo "b holds $(held b www-flows) exceptions, $(moved b) buckets move, phase $(phase b)"
+	[ "$(held b www-flows)" -gt 3 ] || fail "b holds $(held b www-flows) exceptions"
+	lab_switch_port_down a
+	lab_kill_director a
+	touch "$LAB/gone"
+	expect_soon "b is master" "lab_is b master && lab_has_vip b" 5
+	expect "phase of b" "$(phase b)" "$2"
+	new_ones_elsewhere
+}
+
+comes_back_with_nothing() {
+	[ -e "$LAB/gone" ] || fail "it was not away"
+	ip -n "$(lab_ns a)" address flush dev eth0 to "$LAB_VIP"
+	lab_exec a nft flush ruleset
+	ip -n "$(lab_ns a)" neighbour flush dev eth0
+	rm -rf "$LAB/a/run"
+	lab_switch_port_up a
+	lab_start_director a "$LAB/a.conf"
+	expect_master_soon a 10
+	expect_soon "b is backup" "lab_is b backup" 3
+	expect_in_sync 10
+	expect_says a web1 draining 1
+	echo "both are in phase $(phase b)"
+	expect_soon "a is in the phase of b" '[ "$(phase a)" = "$(phase b)" ]' 2
+	expect_twins www-flows
+	new_ones_elsewhere
+}
+
+back_to_normal() {
+	expect_settled
+	lab_ctl a backend enable www/web1
+	expect_says b web1 up 1
+	expect_settled
+}
+
+lab_up
+for node in a b; do
+	conf $LONG_S >"$LAB/$node.conf"
+done
+run_case "the pair is in sync" begin
+run_case "the operator's word counts on both" word_counts_on_both
+run_case "the operator's word reaches who was away" word_reaches_who_was_away
+run_case "both go through the same transition" both_go_through_it
+run_case "a takeover in the middle of it" taken_over_in_the_middle 2 moving 30
+run_case "… the lost one comes back with nothing, and goes on" comes_back_with_nothing
+run_case "… no connection is lost" requests_end
+run_case "a transition may take less time" takes $SHORT_S
+run_case "… and it ends" back_to_normal
+run_case "a takeover when the buckets have moved" taken_over_in_the_middle $((SHORT_S + 2)) exceptions 35
+run_case "… the lost one comes back with nothing, and knows the exceptions" comes_back_with_nothing
+run_case "… no connection is lost" requests_end
+run_case "… and it ends" back_to_normal
+finish
