@@ -7,6 +7,7 @@
 #include "tests/foe/foe.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,6 +193,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "foe: a key or an address: %s\n", err.text);
 		return 2;
 	}
+	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_LEVEL_INFO);
 	f.setup.port = PORT;
 	f.setup.cluster = argv[4];
