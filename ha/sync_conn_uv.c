@@ -394,7 +394,8 @@ static void go_on(uv_timer_t *timer)
 	take_frames(c, c->rest, c->n_rest);
 	if (!sync_conn_is_ready(c))
 		return;
-	c->reads = 0;
+	if (uv_hrtime() < c->spell_ns)
+		c->reads = 0; /* else the next wake-up may read again */
 	if (!c->held && c->n_rest == 0 &&
 	    uv_read_start((uv_stream_t *)&c->tcp, make_room, got) < 0) {
 		end_with(c, -ENOMEM);

@@ -249,7 +249,7 @@ def streams(pcap, folder):
         if there[:4] != MAGIC or there[5] != 1 or not back:
             continue
         answer = joined(back)
-        if len(there) < 1000 or len(answer) < 1000:
+        if len(there) < 250 or len(answer) < 250:
             continue
         for name, stream in (("initiator", there), ("responder", answer)):
             with open(os.path.join(folder, name), "wb") as f:

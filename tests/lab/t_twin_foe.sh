@@ -44,6 +44,7 @@ foe_plays() {
 		"$(lab_address "$1")" "$victim" "$(lab_address "$victim")" web "$LAB_VIP" www web1
 	lab_wait_until "! lab_alive foe" $(($3 + 15)) || fail "the foe does not end"
 	expect "exit status of the foe" "$(lab_exit_status foe)" 0
+	tail -n 1 "$LAB/foe/log"
 	harm_bounded "$victim" "$2"
 }
 
@@ -124,6 +125,7 @@ serves() {
 	lab_is b backup || fail "b is $(lab_status b vrrp.0.state)"
 }
 
+LAB_VRRP_KEYS='realtime = true'
 lab_up
 ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=8"
 run_case "an honest one is let in" begin
