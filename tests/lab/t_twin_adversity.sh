@@ -67,7 +67,7 @@ attack() {
 	expect_in_sync 1
 	expect_twins www-flows $HELD
 	expect "connections of the channel" "$(channel)" "$connections"
-	harm_bounded "$node" "$(basename "$4") ${*:5:1}"
+	harm_bounded "$node" "$(basename "$1") $2"
 	echo "$(tail -n 1 "$LAB/adversary/log"); $kind: $before before, $(refused "$node" "$kind") now"
 	[ "$(refused "$node" "$kind")" -gt "$before" ] || fail "$node counts no $kind: $(twin "$node" rejected)"
 }
