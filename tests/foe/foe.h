@@ -18,6 +18,7 @@ struct foe_mode {
 	const char *name, *what;
 	bool no_hello; /* it does not say who it is */
 	bool no_ack;   /* nor acknowledge what it hears */
+	bool waits;    /* for acknowledgements, as the protocol has it */
 	/* Once for each connection, behind the hello. NULL: nothing. */
 	void (*up)(struct foe *foe);
 	/* The next message or more, sent with foe_send(). False: that was all. NULL: nothing. */

@@ -18,6 +18,7 @@ enum {
 	ARGUMENTS = 12,
 	TICK_MS = 1,
 	MESSAGES = 500,		 /* of one turn */
+	WINDOW = 64,		 /* SYNC_WINDOW */
 	QUEUE_MOST = 512 * 1024, /* octets that wait */
 };
 
@@ -63,7 +64,7 @@ static void up(void *owner, uint32_t features)
 	f->connected = true;
 	f->over = false;
 	f->connections++;
-	f->sequence = f->turn = f->heard_sequence = 0;
+	f->sequence = f->turn = f->heard_sequence = f->acknowledged = 0;
 	f->up_ms = uv_now(&f->loop);
 	if (!f->mode->no_hello)
 		say_hello(f);
@@ -125,7 +126,8 @@ static void tick(uv_timer_t *timer)
 
 	for (int i = 0; i < MESSAGES && f->connected && !f->over && f->mode->play; i++) {
 		sync_link_view(f->link, &view);
-		if (view.queued > QUEUE_MOST)
+		if (view.queued > QUEUE_MOST ||
+		    (f->mode->waits && f->sequence - f->acknowledged >= WINDOW))
 			return;
 		f->over = !f->mode->play(f);
 		f->turn++;

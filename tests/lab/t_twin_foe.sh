@@ -14,7 +14,8 @@
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/harm.sh"
 
-# foe_conf NODE: both configurations, where NODE's channel is elsewhere.
+# foe_conf NODE [CONNECTIONS]: both configurations, where NODE's channel is elsewhere, and the farm
+# remembers so many connections.
 foe_conf() {
 	local node
 
@@ -24,7 +25,7 @@ foe_conf() {
 		{
 			lab_conf_cluster
 			lab_conf_vrrp
-			farm www tcp '"80"' "$ROUND_ROBIN"
+			farm www tcp '"80"' "$ROUND_ROBIN" "max-connections = ${2:-1048576}"
 		} >"$LAB/$node.conf"
 	done
 }
@@ -98,11 +99,19 @@ asks() {
 	[ "$(foe_says begun)" -le $(($2 + 14)) ] || fail "$(foe_says begun) snapshots in $2 s"
 }
 
-# The kernel's map has as many flows as it may, the index as many, and the loop goes on.
+# The kernel's map takes as many flows as it may, the index too, and the rest is refused, which is
+# counted. Of nothing there is more for that.
 overflows() {
-	foe_plays "$1" overflow 10
-	echo "$(foe_says sequence)000 flows sent, $(foe_says acknowledged)000 acknowledged"
-	[ "$(foe_says acknowledged)" -ge 50 ] || fail "only $(foe_says acknowledged) messages"
+	lab_stop_director b
+	lab_directord b -c "$LAB/b.conf" --clean || fail "--clean: exit status $?"
+	foe_conf a 65536
+	lab_start_director b "$LAB/b.conf"
+	expect_soon "b is backup" "lab_is b backup" 5
+	foe_plays a overflow 10
+	[ "$(foe_says acknowledged)" -ge 80 ] || fail "only $(foe_says acknowledged)000 flows"
+	[ "$(twin b flows_refused)" -gt 0 ] || fail "b has refused none of $(twin b flows_received)"
+	expect "flows of the kernel" "$(held b www-flows)" 65536
+	expect "flows of the index" "$(lab_status b farms.www.connections)" 65536
 }
 
 swap() {
