@@ -65,6 +65,7 @@ UNIT_OBJ  := $(UNIT_SRC:%.c=$(B)/%.o)
 BENCHES   := $(patsubst tests/bench/%.c,%,$(wildcard tests/bench/bench_*.c))
 BENCH_OBJ := $(patsubst %.c,$(B)/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 CHECK_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/flowcheck/*.c))
+FOE_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/foe/*.c))
 MUTANTS   := $(wildcard tests/lab/mutants/*.c)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch]) $(MUTANTS)
@@ -113,6 +114,11 @@ $(B)/flowcheck: $(CHECK_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^
 
+# A director with the key that means no good.
+$(B)/foe: $(FOE_OBJ) $(B)/libdirector.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
@@ -142,7 +148,7 @@ $(B)/%.pb-c.c $(B)/%.pb-c.h &: %.proto | $(B)/packages
 	$(Q)protoc-c --c_out=$(B) $<
 
 .SECONDARY:
--include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(CHECK_OBJ) \
+-include $(patsubst %.o,%.d,$(LIB_OBJ) $(UNIT_OBJ) $(BENCH_OBJ) $(CHECK_OBJ) $(FOE_OBJ) \
            $(MAINS:%.c=$(B)/%.o) $(MUTANTS:%.c=$(B)/%.o)) \
          $(BENCHES:%=$(B)/tests/bench/%.d)
 
@@ -176,7 +182,8 @@ lab: $(B)/packages-test all
 	@B=$(B) tests/lab/interactive.sh
 
 # Unit tests, then the lab tests, on binaries with sanitizers. ONLY=PATTERN runs some lab tests.
-test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/directord-no-transitions
+test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/foe \
+      $(B)/directord-no-transitions
 	@B=$(B) tests/run.sh
 
 unit: $(B)/run-tests

@@ -56,10 +56,14 @@ void flows_take(struct flows *f, const struct twin_names *names, const struct sy
 		size_t n, struct flows_taken *ret);
 /* There is an index: without one nothing is told, and nothing can be taken. */
 bool flows_are_known(const struct flows *f);
-/* A snapshot of theirs begins: what is taken from here on belongs to it, ... */
+/*
+ * A snapshot of theirs begins: what is taken from here on belongs to it. Nothing may be taken before
+ * flows_mark_some() has brought a cursor to its end, a piece of 3 ms at a time.
+ */
 void flows_mark(struct flows *f);
-/* ... and of theirs, what was not taken since then ends. */
-void flows_sweep(struct flows *f);
+void flows_mark_some(struct flows *f, struct flow_cursor *cursor);
+/* Of theirs, what was not taken since then ends; likewise, a piece of 6 ms at a time. */
+void flows_sweep_some(struct flows *f, struct flow_cursor *cursor);
 
 /*
  * The next flows of ours, to be told; at most room. Until cursor->done; a piece may be empty. What

@@ -9,6 +9,8 @@
 
 static void fill_rejected(struct status_counts *s, const struct twin_view *v)
 {
+	for (enum sync_end e = SYNC_END_NONE + 1; e < SYNC_END_COUNT; e++)
+		status_add_count_of(s, "ended", sync_end_name(e), v->ended[e]);
 	for (unsigned int i = 1; i < SYNC_HANDSHAKE_REJECT_COUNT; i++)
 		status_add_count_of(s, "handshake", sync_handshake_reject_name(i),
 				    v->link.handshakes[i]);

@@ -172,9 +172,9 @@ static void heard_end(struct sync *s, struct sync_update *u, const struct sync_e
 		s->wanted_us = ev->now_us; /* the next one not at once: it would fail, too */
 		want(s, u, ev->now_us);
 	} else if (s->in == SYNC_IN_FILLING) {
-		go_in(s, u, SYNC_IN_CURRENT);
-		s->current_us = ev->now_us;
+		go_in(s, u, SYNC_IN_SWEEPING);
 		u->flags |= SYNC_SWEEP;
+		return; /* acknowledged when that is done */
 	}
 	acknowledge(s, u);
 }
@@ -186,7 +186,7 @@ static void heard_snapshot(struct sync *s, struct sync_update *u, const struct s
 	case SYNC_SNAPSHOT_BEGIN:
 		s->filling = ev->heard.snapshot;
 		s->failed = false;
-		go_in(s, u, SYNC_IN_FILLING);
+		go_in(s, u, SYNC_IN_MARKING);
 		u->flags |= SYNC_MARK;
 		return;
 	case SYNC_SNAPSHOT_END: heard_end(s, u, ev); return;
@@ -231,12 +231,42 @@ static void heard(struct sync *s, struct sync_update *u, const struct sync_event
 
 /* --- the other events ------------------------------------------------------------------------- */
 
+/* Entries are what the channel is for. */
+static uint64_t cost_of(const struct sync_heard *h, const struct sync_update *u)
+{
+	switch (h->type) {
+	case SYNC_FLOWS:
+	case SYNC_PINS: return 0;
+	case SYNC_HELLO:
+	case SYNC_SNAPSHOT: return SYNC_COST_TURN_US;
+	case SYNC_DIGEST: return SYNC_COST_DIGEST_US;
+	case SYNC_NAME:
+	case SYNC_ACK:
+	case SYNC_STATES:
+	case SYNC_FACTS:
+	case SYNC_BYE: break;
+	}
+	return u->flags & SYNC_CHANGED ? SYNC_COST_TURN_US : SYNC_COST_WORD_US;
+}
+
+static void charge(struct sync *s, uint64_t cost_us, uint64_t now_us)
+{
+	sync_credit_take(&s->credit, cost_us, now_us);
+	if (now_us < sync_credit_from_us(&s->credit))
+		s->tired = true;
+}
+
 static void opened(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
 	uint32_t snapshot = s->snapshot;
 	uint64_t current_us = s->current_us;
+	struct sync_credit credit = s->credit; /* nobody gets another one by connecting anew */
 
-	*s = (struct sync){.snapshot = snapshot, .current_us = current_us, .opened_us = now_us};
+	*s = (struct sync){.snapshot = snapshot,
+			   .current_us = current_us,
+			   .credit = credit,
+			   .opened_us = now_us};
+	charge(s, SYNC_COST_WORD_US, now_us);
 	go_out(s, u, SYNC_OUT_GREETING);
 	go_in(s, u, SYNC_IN_GREETING);
 	s->want_us = SYNC_NEVER;
@@ -248,7 +278,7 @@ static void applied(struct sync *s, struct sync_update *u, const struct sync_eve
 	s->applied = s->heard;
 	if (!well) {
 		s->failed = true;
-		if (s->in == SYNC_IN_CURRENT)
+		if (s->in == SYNC_IN_CURRENT || s->in == SYNC_IN_SWEEPING)
 			want(s, u, ev->now_us);
 	}
 	acknowledge(s, u);
@@ -258,6 +288,15 @@ static void compared(struct sync *s, struct sync_update *u, const struct sync_ev
 {
 	if (s->in == SYNC_IN_CURRENT && !ev->equal)
 		want(s, u, ev->now_us);
+	acknowledge(s, u);
+}
+
+static void swept(struct sync *s, struct sync_update *u, uint64_t now_us)
+{
+	if (s->in != SYNC_IN_SWEEPING)
+		return;
+	go_in(s, u, SYNC_IN_CURRENT);
+	s->current_us = now_us;
 	acknowledge(s, u);
 }
 
@@ -297,6 +336,8 @@ static void timer(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
 	if (s->out == SYNC_OUT_CLOSED)
 		return;
+	if (s->tired && now_us >= sync_credit_from_us(&s->credit))
+		s->tired = false;
 	if (s->out == SYNC_OUT_GREETING) {
 		if (now_us >= s->opened_us + SYNC_HELLO_US)
 			end(s, u, SYNC_END_SILENT);
@@ -328,18 +369,24 @@ uint64_t sync_deadline_us(const struct sync *s)
 
 	if (s->out == SYNC_OUT_CLOSED)
 		return SYNC_NEVER;
+	if (s->tired)
+		due_us = sync_credit_from_us(&s->credit);
 	if (s->out == SYNC_OUT_GREETING)
-		return s->opened_us + SYNC_HELLO_US;
-	if (s->owed_us) {
-		due_us = patience_us(s);
-		if (s->out == SYNC_OUT_LIVE && !s->stale)
-			due_us = s->owed_us + SYNC_STALE_US;
-	}
+		return earlier(due_us, s->opened_us + SYNC_HELLO_US);
+	if (s->owed_us && s->out == SYNC_OUT_LIVE && !s->stale)
+		due_us = earlier(due_us, s->owed_us + SYNC_STALE_US);
+	else if (s->owed_us)
+		due_us = earlier(due_us, patience_us(s));
 	if (s->out == SYNC_OUT_LIVE)
 		due_us = earlier(due_us, s->digest_us);
 	if (s->in == SYNC_IN_WAITING)
 		due_us = earlier(due_us, s->want_us);
 	return due_us;
+}
+
+bool sync_hears(const struct sync *s)
+{
+	return !s->tired && s->in != SYNC_IN_MARKING;
 }
 
 static void act(struct sync *s, struct sync_update *u, const struct sync_event *ev)
@@ -348,8 +395,10 @@ static void act(struct sync *s, struct sync_update *u, const struct sync_event *
 	case SYNC_EVENT_OPEN: opened(s, u, ev->now_us); return;
 	case SYNC_EVENT_CLOSED: end(s, u, SYNC_END_CLOSED); return;
 	case SYNC_EVENT_HEARD:
-		if (s->out != SYNC_OUT_CLOSED)
-			heard(s, u, ev);
+		if (s->out == SYNC_OUT_CLOSED)
+			return;
+		heard(s, u, ev);
+		charge(s, cost_of(&ev->heard, u), ev->now_us);
 		return;
 	case SYNC_EVENT_APPLIED:
 		if (talks(s))
@@ -363,6 +412,11 @@ static void act(struct sync *s, struct sync_update *u, const struct sync_event *
 		if (talks(s))
 			compared(s, u, ev);
 		return;
+	case SYNC_EVENT_MARKED:
+		if (s->in == SYNC_IN_MARKING)
+			go_in(s, u, SYNC_IN_FILLING);
+		return;
+	case SYNC_EVENT_SWEPT: swept(s, u, ev->now_us); return;
 	case SYNC_EVENT_STREAMED: streamed(s, u, ev->now_us); return;
 	case SYNC_EVENT_LOST:
 		if (talks(s))
@@ -420,50 +474,4 @@ uint64_t sync_lag_us(const struct sync *s, uint64_t now_us)
 	for (uint64_t i = s->acked + 1; i <= s->sent; i++)
 		oldest_us = earlier(oldest_us, s->window[i % SYNC_WINDOW].since_us);
 	return now_us - oldest_us;
-}
-
-/* --- words ------------------------------------------------------------------------------------ */
-
-const char *sync_out_name(enum sync_out o)
-{
-	static const char *const names[] = {
-		[SYNC_OUT_CLOSED] = "closed",	    [SYNC_OUT_GREETING] = "greeting",
-		[SYNC_OUT_STREAMING] = "streaming", [SYNC_OUT_ENDING] = "ending",
-		[SYNC_OUT_LIVE] = "live",
-	};
-
-	return names[o];
-}
-
-const char *sync_in_name(enum sync_in i)
-{
-	static const char *const names[] = {
-		[SYNC_IN_CLOSED] = "closed",   [SYNC_IN_GREETING] = "greeting",
-		[SYNC_IN_WAITING] = "waiting", [SYNC_IN_FILLING] = "filling",
-		[SYNC_IN_CURRENT] = "current",
-	};
-
-	return names[i];
-}
-
-const char *sync_end_name(enum sync_end e)
-{
-	static const char *const names[SYNC_END_COUNT] = {[SYNC_END_NONE] = "none",
-#define X(id, name, text) [SYNC_END_##id] = name,
-							  SYNC_END_LIST(X)
-#undef X
-	};
-
-	return names[e];
-}
-
-const char *sync_end_text(enum sync_end e)
-{
-	static const char *const texts[SYNC_END_COUNT] = {[SYNC_END_NONE] = "",
-#define X(id, name, text) [SYNC_END_##id] = text,
-							  SYNC_END_LIST(X)
-#undef X
-	};
-
-	return texts[e];
 }

@@ -30,18 +30,24 @@
  *     any else   hello: another configuration              -
  *     any        entries, orders, facts                    -          APPLY
  *     any        APPLIED                                   -          SEND_ACK
- *     any        snapshot begins                           filling    MARK
- *     filling    the one that began ends                   current    SWEEP, SEND_ACK
+ *     any        snapshot begins                           marking    MARK
+ *     marking    MARKED                                    filling
+ *     filling    the one that began ends                   sweeping   SWEEP
+ *     sweeping   SWEPT                                     current    SEND_ACK
  *     filling    the same, and something was not applied   waiting    SEND_SNAPSHOT (wanted), SEND_ACK
  *     waiting    the same, since DOMAIN came in between    -          SEND_ACK
  *     current    digest                                    -          COMPARE
  *     current    COMPARED                                  -          SEND_ACK
  *     current    COMPARED, it differs                      waiting    SEND_SNAPSHOT (wanted), SEND_ACK
  *     any else   digest                                    -          SEND_ACK
- *     current    FAILED                                    waiting    SEND_SNAPSHOT (wanted), SEND_ACK
+ *     sweeping,  FAILED                                    waiting    SEND_SNAPSHOT (wanted), SEND_ACK
+ *     current
  *     any        DOMAIN                                    waiting    SEND_ACK; in SYNC_DOMAIN_US, unless one
  *                                                                     begins: SEND_SNAPSHOT (wanted)
  *     waiting    wanted SYNC_WANT_US ago, nothing began    -          SEND_SNAPSHOT (wanted)
+ *
+ * Nothing is to be heard while it marks, nor of one that talks too much (sync_credit.h): that is what
+ * sync_hears() says. The rest waits in the socket of the other one.
  *
  * A snapshot is asked for no sooner than SYNC_WANT_US after the last time, and after the end of one
  * that failed: two nodes that never agree must not do nothing else.
@@ -61,6 +67,7 @@
 #ifndef HA_SYNC_H
 #define HA_SYNC_H
 
+#include "ha/sync_credit.h"
 #include "include/sync.h"
 
 #define SYNC_NEVER UINT64_MAX
@@ -87,7 +94,9 @@ enum sync_in {
 	SYNC_IN_CLOSED,
 	SYNC_IN_GREETING,
 	SYNC_IN_WAITING,
+	SYNC_IN_MARKING,
 	SYNC_IN_FILLING,
+	SYNC_IN_SWEEPING,
 	SYNC_IN_CURRENT,
 };
 
@@ -117,6 +126,8 @@ enum sync_event_type {
 	SYNC_EVENT_APPLIED,  /* what APPLY asked for is in the kernel */
 	SYNC_EVENT_FAILED,   /* it is not */
 	SYNC_EVENT_COMPARED, /* what COMPARE asked for: equal */
+	SYNC_EVENT_MARKED,   /* what MARK asked for is done */
+	SYNC_EVENT_SWEPT,    /* what SWEEP asked for is */
 	SYNC_EVENT_STREAMED, /* all of the snapshot was sent */
 	SYNC_EVENT_LOST, /* some news will never be sent: a queue ran over, the kernel's log did */
 	SYNC_EVENT_DOMAIN, /* this node is master of other addresses than before */
@@ -141,9 +152,11 @@ struct sync_event {
 
 /* In this order. */
 enum sync_effects {
-	SYNC_APPLY = 1 << 0,   /* the message; then APPLIED or FAILED */
-	SYNC_MARK = 1 << 1,    /* what is heard from here on belongs to the snapshot, ... */
-	SYNC_SWEEP = 1 << 2,   /* ... and what was not heard since then is forgotten */
+	SYNC_APPLY = 1 << 0, /* the message; then APPLIED or FAILED */
+	/* What is heard from here on belongs to the snapshot; then MARKED. */
+	SYNC_MARK = 1 << 1,
+	/* What was not heard since then is forgotten, while in is sweeping; then SWEPT. */
+	SYNC_SWEEP = 1 << 2,
 	SYNC_COMPARE = 1 << 3, /* the digest; then COMPARED */
 	SYNC_SEND_HELLO = 1 << 4,
 	SYNC_SEND_ACK = 1 << 5,	     /* of acknowledge and current, as they are when it is sent */
@@ -170,6 +183,8 @@ struct sync {
 	enum sync_in in;
 	enum sync_end end; /* of the last connection */
 	uint64_t opened_us;
+	struct sync_credit credit; /* of the other one, across connections */
+	bool tired;		   /* it is not heard until that suffices again */
 
 	/* out */
 	uint64_t sent, acked;  /* sequence numbers; 0: none */
@@ -197,6 +212,8 @@ struct sync {
 
 void sync_init(struct sync *s);
 struct sync_update sync_step(struct sync *s, const struct sync_event *ev);
+/* The next message may be given to it; to be asked after each step. */
+bool sync_hears(const struct sync *s);
 /* When TIMER is wanted, after each step and each sync_number(); SYNC_NEVER: not. */
 uint64_t sync_deadline_us(const struct sync *s);
 

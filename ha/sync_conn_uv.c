@@ -2,9 +2,9 @@
 #include "ha/sync_conn_uv.h"
 
 #include "ha/clock_uv.h"
+#include "ha/sync_socket_uv.h"
 
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +15,9 @@ enum {
 	READ_MAX = 65536,
 	GREETING_MAX = 256, /* before the end of the handshake: a stranger costs no more */
 	READS = 4,	    /* of one wake-up: libuv would go on for 32, and others wait */
+	/* ... as they do while what was read is told: after so long they come first. */
+	SPELL_MS = 10,
+	REST_MS = 1,
 	KEEPALIVE_S =
 		5, /* a host that went without a word is noticed after 10 s, also in silence */
 	/* The kernel gives up what was not acknowledged for so long (RFC 5482). */
@@ -45,6 +48,10 @@ struct sync_conn {
 	struct frames *frames; /* from the handshake's end on */
 	size_t queued;	       /* octets of memory */
 	unsigned int reads;    /* full ones, in a row */
+	uint64_t spell_ns;     /* the end of this wake-up's time */
+	bool held;	       /* by its owner */
+	const uint8_t *rest;   /* what was read and not yet told: nothing else is read */
+	size_t n_rest;
 	uint64_t in, out;
 	uint8_t room[GREETING_MAX];
 };
@@ -92,66 +99,15 @@ size_t sync_conn_queued(const struct sync_conn *c)
 	return c->queued;
 }
 
+bool sync_conn_peer(const struct sync_conn *c, struct addr *ret)
+{
+	return sync_socket_peer(&c->tcp, ret);
+}
+
 void sync_conn_octets(const struct sync_conn *c, uint64_t *ret_in, uint64_t *ret_out)
 {
 	*ret_in = c->in;
 	*ret_out = c->out;
-}
-
-/* --- addresses -------------------------------------------------------------------------------- */
-
-static socklen_t to_sockaddr(const struct addr *a, uint16_t port, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *in4 = (void *)ret;
-	struct sockaddr_in6 *in6 = (void *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (a->family == AF_INET) {
-		in4->sin_family = AF_INET;
-		in4->sin_port = htons(port);
-		memcpy(&in4->sin_addr, a->bytes, 4);
-		return sizeof(*in4);
-	}
-	in6->sin6_family = AF_INET6;
-	in6->sin6_port = htons(port);
-	memcpy(&in6->sin6_addr, a->bytes, 16);
-	return sizeof(*in6);
-}
-
-int sync_conn_socket(const struct addr *self, uint16_t port)
-{
-	struct sockaddr_storage local;
-	socklen_t len = to_sockaddr(self, port, &local);
-	int fd = socket(self->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), on = 1, err;
-
-	if (fd < 0)
-		return -errno;
-	/* The address may come later than we do; IP_FREEBIND is for both families. */
-	setsockopt(fd, SOL_IP, IP_FREEBIND, &on, sizeof(on));
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&local, len) == 0)
-		return fd;
-	err = -errno;
-	close(fd);
-	return err;
-}
-
-bool sync_conn_peer(const struct sync_conn *c, struct addr *ret)
-{
-	struct sockaddr_storage remote = {0};
-	const struct sockaddr_in *in4 = (const void *)&remote;
-	const struct sockaddr_in6 *in6 = (const void *)&remote;
-	int len = sizeof(remote);
-
-	*ret = (struct addr){0};
-	if (uv_tcp_getpeername(&c->tcp, (struct sockaddr *)&remote, &len) < 0)
-		return false;
-	if (remote.ss_family == AF_INET)
-		memcpy(ret->bytes, &in4->sin_addr, 4);
-	else
-		memcpy(ret->bytes, &in6->sin6_addr, 16);
-	ret->family = (uint8_t)remote.ss_family;
-	return true;
 }
 
 /* --- the end ---------------------------------------------------------------------------------- */
@@ -337,9 +293,29 @@ static size_t take_handshake(struct sync_conn *c, const uint8_t *bytes, size_t l
 	return at;
 }
 
+static void go_on(uv_timer_t *timer);
+
+/* Nothing is read until what was read is told, or while it is not to be heard. */
+static void wait_with(struct sync_conn *c, const uint8_t *rest, size_t len)
+{
+	c->rest = rest;
+	c->n_rest = len;
+	if (!sync_conn_is_ready(c))
+		return;
+	if (uv_hrtime() >= c->spell_ns)
+		c->reads = READS;
+	if (len > 0) {
+		uv_read_stop((uv_stream_t *)&c->tcp);
+		if (!c->held)
+			uv_timer_start(&c->limit, go_on, REST_MS, 0);
+	}
+}
+
 static void take_frames(struct sync_conn *c, const uint8_t *bytes, size_t len)
 {
-	for (size_t at = 0; at < len && sync_conn_is_ready(c);) {
+	size_t at = 0;
+
+	while (at < len && sync_conn_is_ready(c) && !c->held && uv_hrtime() < c->spell_ns) {
 		struct sync_opener_update u =
 			sync_opener_feed(&c->frames->opener, bytes + at, len - at);
 
@@ -354,6 +330,7 @@ static void take_frames(struct sync_conn *c, const uint8_t *bytes, size_t len)
 			break;
 		}
 	}
+	wait_with(c, bytes + at, len - at);
 }
 
 static void make_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
@@ -398,11 +375,46 @@ static void got(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 		return;
 	}
 	c->in += (uint64_t)n;
+	if (c->reads == 0)
+		c->spell_ns = uv_hrtime() + SPELL_MS * 1000000;
 	c->reads = (size_t)n == buf->len ? c->reads + 1 : 0;
 	taken = take_handshake(c, bytes, (size_t)n);
 	take_frames(c, bytes + taken, (size_t)n - taken);
 	if (sync_conn_is_ready(c))
 		c->ops->settled(c->owner, c);
+}
+
+static void go_on(uv_timer_t *timer)
+{
+	struct sync_conn *c = timer->data;
+
+	if (!sync_conn_is_ready(c) || c->held)
+		return;
+	c->spell_ns = uv_hrtime() + SPELL_MS * 1000000;
+	take_frames(c, c->rest, c->n_rest);
+	if (!sync_conn_is_ready(c))
+		return;
+	if (uv_hrtime() < c->spell_ns)
+		c->reads = 0; /* else the next wake-up may read again */
+	if (!c->held && c->n_rest == 0 &&
+	    uv_read_start((uv_stream_t *)&c->tcp, make_room, got) < 0) {
+		end_with(c, -ENOMEM);
+		return;
+	}
+	c->ops->settled(c->owner, c);
+}
+
+void sync_conn_hold(struct sync_conn *c, bool hold)
+{
+	if (c->held == hold || !sync_conn_is_ready(c))
+		return;
+	c->held = hold;
+	if (hold) {
+		uv_timer_stop(&c->limit);
+		uv_read_stop((uv_stream_t *)&c->tcp);
+	} else {
+		uv_timer_start(&c->limit, go_on, REST_MS, 0);
+	}
 }
 
 /* --- the beginning ---------------------------------------------------------------------------- */
@@ -465,7 +477,7 @@ int sync_conn_dial(struct sync_conn *c, const struct addr *self, const struct ad
 		   uint16_t port)
 {
 	struct sockaddr_storage remote;
-	int fd = sync_conn_socket(self, 0), code;
+	int fd = sync_socket_bound(self, 0), code;
 
 	if (fd < 0)
 		return fd;
@@ -474,7 +486,7 @@ int sync_conn_dial(struct sync_conn *c, const struct addr *self, const struct ad
 		close(fd);
 		return code;
 	}
-	to_sockaddr(peer, port, &remote);
+	sync_socket_address(peer, port, &remote);
 	return uv_tcp_connect(&c->connect, &c->tcp, (const struct sockaddr *)&remote, connected);
 }
 

@@ -45,8 +45,6 @@ struct sync_conn_setup {
 
 /* One of our own, or of the other side's. NULL without memory. */
 struct sync_conn *sync_conn_new(const struct sync_conn_setup *setup, bool by_us);
-/* A socket of one family, bound, that outlives the address's absence; or a negative errno. */
-int sync_conn_socket(const struct addr *self, uint16_t port);
 /* Each 0 or a negative errno; then it is to be closed. */
 int sync_conn_dial(struct sync_conn *c, const struct addr *self, const struct addr *peer,
 		   uint16_t port);
@@ -68,6 +66,12 @@ bool sync_conn_send(struct sync_conn *c, const uint8_t *message, size_t len);
 /* What waits to be sent, in octets of memory. */
 size_t sync_conn_queued(const struct sync_conn *c);
 void sync_conn_octets(const struct sync_conn *c, uint64_t *ret_in, uint64_t *ret_out);
+/*
+ * Nothing more is told, nor read from the socket, until that ends; then not from within the call. Of one
+ * that is ready. What is told of itself takes no longer than 10 ms, one message more, before the loop
+ * has its turn.
+ */
+void sync_conn_hold(struct sync_conn *c, bool hold);
 /* Says goodbye, which arrives when nothing else waits to be sent. */
 void sync_conn_close(struct sync_conn *c);
 

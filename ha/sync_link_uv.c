@@ -4,6 +4,7 @@
 #include "ha/clock_uv.h"
 #include "ha/sync_conn_uv.h"
 #include "ha/sync_dial.h"
+#include "ha/sync_socket_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -36,14 +37,15 @@ struct sync_link {
 	bool listening;	   /* the handle is open */
 	int open_handles;
 	struct sync_dial dial;
-	struct sync_conn *dialed; /* the attempt of ours; NULL: there is none */
-	struct sync_conn *ready;  /* the connection */
-	struct sync_conn *conns;  /* all, the newest first */
-	bool closing;
+	struct sync_conn *dialed;   /* the attempt of ours; NULL: there is none */
+	struct sync_conn *ready;    /* the connection */
+	struct sync_conn *conns;    /* all, the newest first */
+	bool closing, told;	    /* that it is connected */
 	struct sync_link_view seen; /* counts */
 	char trouble[TEXT];
 	char said[TEXT];	/* of the last line in the log about trouble, ... */
 	struct log_limit limit; /* ... of which there are not too many */
+	struct log_limit brief; /* of connections that do not last */
 };
 
 /* --- what is said ----------------------------------------------------------------------------- */
@@ -176,6 +178,15 @@ static void dial_step(struct sync_link *l, enum sync_dial_event_type type)
 
 /* --- connections ------------------------------------------------------------------------------ */
 
+/* Who comes and goes again and again fills no log. */
+static bool is_worth_a_line(struct sync_link *l)
+{
+	unsigned long suppressed;
+
+	return l->seen.connections == 0 || clock_us() - l->seen.since_us >= SYNC_DIAL_STEADY_US ||
+	       log_limit_pass(&l->brief, uv_hrtime() / 1000000, &suppressed);
+}
+
 static void forget_ready(struct sync_link *l)
 {
 	uint64_t in, out;
@@ -208,11 +219,13 @@ static void conn_ready(void *owner, struct sync_conn *c)
 			return;
 	}
 	l->ready = c;
+	l->told = is_worth_a_line(l);
 	l->seen.connections++;
 	l->seen.since_us = clock_us();
 	l->trouble[0] = l->said[0] = '\0';
-	log_info("sync channel to node %s: connected%s", l->peer_name,
-		 sync_conn_by_us(c) ? "" : " by it");
+	if (l->told)
+		log_info("sync channel to node %s: connected%s", l->peer_name,
+			 sync_conn_by_us(c) ? "" : " by it");
 	dial_step(l, SYNC_DIAL_EVENT_UP);
 	l->ops.up(l->owner, sync_conn_session(c)->features);
 }
@@ -244,7 +257,9 @@ static void conn_ended(void *owner, struct sync_conn *c, const struct sync_conn_
 	sync_conn_close(c);
 	if (c == l->ready) {
 		forget_ready(l);
-		log_info("sync channel to node %s: lost, %s", l->peer_name, describe(why, text));
+		describe(why, text);
+		if (l->told || clock_us() - l->seen.since_us >= SYNC_DIAL_STEADY_US)
+			log_info("sync channel to node %s: lost, %s", l->peer_name, text);
 		snprintf(l->trouble, sizeof(l->trouble), "%s", text);
 		l->ops.down(l->owner);
 		dial_step(l, SYNC_DIAL_EVENT_DOWN);
@@ -324,7 +339,7 @@ static void listener_closed(uv_handle_t *handle)
 static void start_listening(struct sync_link *l)
 {
 	char text[TEXT];
-	int fd = sync_conn_socket(&l->self, l->port), code = fd;
+	int fd = sync_socket_bound(&l->self, l->port), code = fd;
 
 	uv_tcp_init(l->loop, &l->listener);
 	l->listener.data = l;
@@ -398,6 +413,12 @@ bool sync_link_send(struct sync_link *l, const uint8_t *message, size_t len)
 	l->ops.down(l->owner);
 	dial_step(l, SYNC_DIAL_EVENT_DOWN);
 	return false;
+}
+
+void sync_link_hold(struct sync_link *l, bool hold)
+{
+	if (l->ready)
+		sync_conn_hold(l->ready, hold);
 }
 
 void sync_link_hang_up(struct sync_link *l)

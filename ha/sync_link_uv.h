@@ -69,6 +69,11 @@ int sync_link_new(uv_loop_t *loop, const struct sync_link_setup *setup,
 void sync_link_set_keys(struct sync_link *l, const struct sync_link_setup *setup);
 /* A message of at most SYNC_FRAME_MAX. False: there is no connection, or there is none any more. */
 bool sync_link_send(struct sync_link *l, const uint8_t *message, size_t len);
+/*
+ * No message is told until that ends: what the other one says waits in its own socket. A connection
+ * that comes later is not held.
+ */
+void sync_link_hold(struct sync_link *l, bool hold);
 /* Ends the connection, in order; another one is tried. down() is not called. */
 void sync_link_hang_up(struct sync_link *l);
 void sync_link_view(const struct sync_link *l, struct sync_link_view *ret);

@@ -20,7 +20,7 @@ enum {
 	STATUS_TABLES_MAX = 12,	 /* of a farm: three for each protocol and IP version */
 	STATUS_ALARM = 256,	 /* a sentence with names and addresses in it */
 	STATUS_ALARMS_MAX = 64,	 /* the last one counts what is left out */
-	STATUS_REASONS_MAX = 32, /* of counts; there are fewer */
+	STATUS_REASONS_MAX = 40, /* of counts; there are fewer */
 	STATUS_ROUTERS_MAX = 2 * CONFIG_VRRPS_MAX, /* a section is one for each IP version */
 	STATUS_STRAGGLERS_MAX = 1024,
 };

@@ -8,9 +8,19 @@
 #include "director/twin/twin_queue.h"
 #include "director/twin/twin_uv.h"
 #include "ha/deadline_uv.h"
+#include "include/log.h"
 #include "proto/sync_batch.h"
 
 enum { TWIN_FAMILIES = 2 };
+
+/* What of the other one's doing is said in the log now and then at most. */
+enum twin_says {
+	TWIN_SAYS_CONFIG,
+	TWIN_SAYS_MESSAGE,
+	TWIN_SAYS_END,
+	TWIN_SAYS_BYE,
+	TWIN_SAYS_COUNT,
+};
 
 struct twin {
 	uv_loop_t *loop;
@@ -22,6 +32,7 @@ struct twin {
 	struct deadline deadline;
 	uv_timer_t flush;  /* what is queued is sent, were it little */
 	uv_timer_t stream; /* the next pieces of the snapshot */
+	uv_timer_t fill;   /* the next pieces of marking and sweeping */
 	struct twin_roles roles;
 	int open_handles;
 
@@ -47,6 +58,8 @@ struct twin {
 	bool differ;	 /* at the last digest; said */
 	uint64_t unheld; /* entries since the last snapshot began that cannot be held here */
 	uint64_t filled; /* flows of the snapshot that comes */
+	struct flow_cursor fill_at;
+	struct log_limit says[TWIN_SAYS_COUNT];
 
 	struct twin_view seen; /* counts alone */
 	struct sync_message out, in;
@@ -57,6 +70,8 @@ struct twin {
 void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message *m);
 /* TIMER comes when the machine wants it: after whatever it was told or gave numbers for. */
 void twin_arm(struct twin *t);
+/* Sends the acknowledgement that is owed: outside of a wake-up of the link nobody else does. */
+void twin_settle(struct twin *t);
 
 /* --- out (twin_out_uv.c) ------------------------------------------------------------------------- */
 
@@ -69,5 +84,13 @@ void twin_send_hello(struct twin *t);
 void twin_send_ack(struct twin *t);
 void twin_send_snapshot(struct twin *t, const struct sync_update *u);
 void twin_send_digest(struct twin *t);
+/* Why we end the connection, as far as it still takes it: the end of a sentence. */
+void twin_send_bye(struct twin *t, const char *why);
+
+/* --- a snapshot of theirs (twin_fill_uv.c) ------------------------------------------------------- */
+
+/* MARK and SWEEP of the machine, piece by piece; then MARKED and SWEPT. */
+void twin_mark(struct twin *t, const struct sync_snapshot *s);
+void twin_sweep(struct twin *t);
 
 #endif

@@ -2,6 +2,7 @@
 /* What is told to the other director. */
 #include "director/twin/twin_inside_uv.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -294,5 +295,12 @@ void twin_send_digest(struct twin *t)
 	twin_roles_domain(&t->roles, &domain);
 	twin_roles_digest(&t->roles, &domain, &t->out.digest);
 	t->out.digest.sequence = t->sync.sent;
+	twin_send(t);
+}
+
+void twin_send_bye(struct twin *t, const char *why)
+{
+	t->out.type = SYNC_BYE;
+	snprintf(t->out.bye.why, sizeof(t->out.bye.why), "%s", why);
 	twin_send(t);
 }

@@ -11,11 +11,19 @@
 
 /* --- what is heard ----------------------------------------------------------------------------- */
 
+/* Not so often that who does it again and again fills the log. */
+static bool twin_may_say(struct twin *t, enum twin_says what)
+{
+	unsigned long suppressed;
+
+	return log_limit_pass(&t->says[what], uv_hrtime() / 1000000, &suppressed);
+}
+
 static void hear_hello(struct twin *t, const struct sync_hello *hello)
 {
 	memcpy(t->peer_digest, hello->config_digest, SYNC_DIGEST_LEN);
 	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
-	if (t->seen.config_differs)
+	if (t->seen.config_differs && twin_may_say(t, TWIN_SAYS_CONFIG))
 		log_warning(
 			"node \"%s\" has another configuration: flows of farms and backends that "
 			"only one of the nodes has are not on both",
@@ -80,21 +88,6 @@ static void compare(struct twin *t, const struct sync_digest *digest)
 	twin_step(t, &ev, NULL);
 }
 
-static void begin_snapshot(struct twin *t, const struct sync_snapshot *s)
-{
-	twin_roles_theirs(&t->roles, &s->domain);
-	t->ops.led(t->ops.owner);
-	flows_mark(t->flows);
-	t->filled = t->unheld = 0;
-}
-
-static void end_snapshot(struct twin *t)
-{
-	flows_sweep(t->flows);
-	t->seen.snapshots_received++;
-	t->seen.snapshot_flows = t->filled;
-}
-
 /* --- what follows -------------------------------------------------------------------------------- */
 
 static void say_change(struct twin *t, bool was_here, bool was_there)
@@ -114,9 +107,13 @@ static void say_change(struct twin *t, bool was_here, bool was_there)
 
 static void hang_up(struct twin *t, enum sync_end why)
 {
-	if (why != SYNC_END_CLOSED && why != SYNC_END_BYE)
-		log_warning("node \"%s\" %s: the sync channel begins anew", t->peer_name,
-			    sync_end_text(why));
+	if (why != SYNC_END_CLOSED && why != SYNC_END_BYE) {
+		t->seen.ended[why]++;
+		if (twin_may_say(t, TWIN_SAYS_END))
+			log_warning("node \"%s\" %s: the sync channel begins anew", t->peer_name,
+				    sync_end_text(why));
+		twin_send_bye(t, sync_end_text(why));
+	}
 	sync_link_hang_up(t->link);
 }
 
@@ -125,9 +122,9 @@ static void follow(struct twin *t, const struct sync_update *u, const struct syn
 	if (u->flags & SYNC_APPLY)
 		apply_message(t, m);
 	if (u->flags & SYNC_MARK)
-		begin_snapshot(t, &m->snapshot);
+		twin_mark(t, &m->snapshot);
 	if (u->flags & SYNC_SWEEP)
-		end_snapshot(t);
+		twin_sweep(t);
 	if (u->flags & SYNC_COMPARE)
 		compare(t, &m->digest);
 	if (u->flags & SYNC_SEND_HELLO)
@@ -158,6 +155,8 @@ void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message 
 		say_change(t, here, there);
 	follow(t, &u, m);
 	twin_arm(t);
+	if (t->link)
+		sync_link_hold(t->link, !sync_hears(&t->sync));
 }
 
 void twin_arm(struct twin *t)
@@ -167,8 +166,7 @@ void twin_arm(struct twin *t)
 	deadline_arm(&t->deadline, due_us == SYNC_NEVER ? DEADLINE_NEVER : due_us);
 }
 
-/* Outside of a wake-up of the link nobody else sends it. */
-static void settle(struct twin *t)
+void twin_settle(struct twin *t)
 {
 	if (t->owes && t->sync.out > SYNC_OUT_GREETING)
 		twin_send_ack(t);
@@ -181,7 +179,7 @@ static void expired(void *owner, uint64_t late_us)
 
 	(void)late_us;
 	twin_step(t, &ev, NULL);
-	settle(t);
+	twin_settle(t);
 }
 
 /* A snapshot would not help: it is of what the index has, which did not hear of them either. */
@@ -244,14 +242,19 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 		t->seen.rejected[reject]++;
 		if (reject == SYNC_REJECT_TYPE)
 			return; /* a newer version says something that may be skipped */
-		log_warning("a message of node \"%s\" %s: the sync channel begins anew",
-			    t->peer_name, sync_reject_text(reject));
+		if (twin_may_say(t, TWIN_SAYS_MESSAGE))
+			log_warning("a message of node \"%s\" %s: the sync channel begins anew",
+				    t->peer_name, sync_reject_text(reject));
+		twin_send_bye(t, sync_reject_text(reject));
 		ev.type = SYNC_EVENT_CLOSED;
 		twin_step(t, &ev, NULL);
 		return;
 	}
 	if (t->in.type == SYNC_HELLO)
 		hear_hello(t, &t->in.hello);
+	if (t->in.type == SYNC_BYE && twin_may_say(t, TWIN_SAYS_BYE))
+		log_warning("node \"%s\" ended the sync channel: what we said %s", t->peer_name,
+			    t->in.bye.why);
 	if (t->in.type == SYNC_ACK)
 		t->seen.unheld_there = t->in.ack.unknown;
 	ev.heard = heard_of(&t->in);
@@ -263,7 +266,7 @@ static void link_settled(void *owner)
 	struct twin *t = owner;
 
 	t->ops.put(t->ops.owner);
-	settle(t);
+	twin_settle(t);
 }
 
 static void link_down(void *owner)
@@ -316,7 +319,7 @@ static void go_over(struct twin *t)
 	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
 	twin_send_hello(t);
 	twin_step(t, &ev, NULL);
-	settle(t);
+	twin_settle(t);
 }
 
 int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
@@ -363,7 +366,7 @@ static void domain_changed(struct twin *t)
 
 	t->ops.led(t->ops.owner);
 	twin_step(t, &ev, NULL);
-	settle(t);
+	twin_settle(t);
 }
 
 void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_routers,
@@ -423,8 +426,9 @@ int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 	}
 	uv_timer_init(loop, &t->flush);
 	uv_timer_init(loop, &t->stream);
-	t->flush.data = t->stream.data = t;
-	t->open_handles = 3;
+	uv_timer_init(loop, &t->fill);
+	t->flush.data = t->stream.data = t->fill.data = t;
+	t->open_handles = 4;
 	observer.owner = t;
 	flows_join(flows, &t->roles, t->writer, &observer);
 	*ret = t;
@@ -460,6 +464,7 @@ void twin_close(struct twin *t)
 	deadline_close(&t->deadline, handle_closed);
 	uv_close((uv_handle_t *)&t->flush, timer_closed);
 	uv_close((uv_handle_t *)&t->stream, timer_closed);
+	uv_close((uv_handle_t *)&t->fill, timer_closed);
 }
 
 enum twin_leader twin_leader(const struct twin *t, const struct addr *vip)

@@ -76,6 +76,7 @@ struct twin_view {
 	uint64_t snapshot_flows;
 	uint64_t lost; /* times that news were lost before they were sent */
 	uint64_t rejected[SYNC_REJECT_COUNT];
+	uint64_t ended[SYNC_END_COUNT]; /* connections that we ended, by what the other one did */
 };
 
 /* 0, or a negative errno with the sentence. flows and watch are borrowed. */

@@ -157,7 +157,8 @@ static void deliver(struct twins *s, int who)
 {
 	struct twins_node *n = &s->nodes[who];
 
-	while (s->open && n->reads && n->n_wire && n->wire[n->first].due_us <= s->now_us) {
+	while (s->open && n->reads && sync_hears(&n->sync) && n->n_wire &&
+	       n->wire[n->first].due_us <= s->now_us) {
 		struct twins_message m = n->wire[n->first];
 		struct sync_event ev = {.type = SYNC_EVENT_HEARD, .heard = m.heard};
 
@@ -177,6 +178,8 @@ static void tick(struct twins *s, bool restless)
 		reopen(s);
 	for (int i = 0; i < 2; i++) {
 		deliver(s, i);
+		if (twins_once_in(s, 4))
+			twins_work(s, i);
 		if (s->now_us >= sync_deadline_us(&s->nodes[i].sync))
 			twins_step(s, i, &timer);
 		if (restless && twins_once_in(s, 20))

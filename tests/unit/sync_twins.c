@@ -223,6 +223,9 @@ static void sweep(struct twins *s, int who)
 {
 	struct twins_node *n = &s->nodes[who];
 
+	if (s->mutant == SYNC_SIM_SWEEP_ALL)
+		for (size_t i = 0; i < TWINS_KEYS; i += 3)
+			n->marked[i] = false;
 	s->taken++;
 	n->tampered &= n->filled_us <= n->tampered_us;
 	for (size_t k = 0; k < TWINS_KEYS && s->mutant != SYNC_SIM_NO_SWEEP; k++)
@@ -249,12 +252,6 @@ static void follow(struct twins *s, int who, const struct sync_update *u,
 		memset(n->marked, 0, sizeof(n->marked));
 		n->theirs = m->domains;
 		n->filled_us = m->sent_us;
-	}
-	if (u->flags & SYNC_SWEEP) {
-		if (s->mutant == SYNC_SIM_SWEEP_ALL)
-			for (size_t i = 0; i < TWINS_KEYS; i += 3)
-				n->marked[i] = false;
-		sweep(s, who);
 	}
 	if (u->flags & SYNC_COMPARE) {
 		ev = (struct sync_event){.type = SYNC_EVENT_COMPARED,
@@ -295,6 +292,20 @@ void twins_step_with(struct twins *s, int who, struct sync_event *ev, const stru
 		       sync_out_name(n->sync.out), n->sync.stale ? " (stale)" : "",
 		       sync_in_name(n->sync.in));
 	follow(s, who, &u, m);
+}
+
+void twins_work(struct twins *s, int who)
+{
+	const struct sync *sync = &s->nodes[who].sync;
+	struct sync_event ev = {.type = SYNC_EVENT_MARKED};
+
+	if (sync->in != SYNC_IN_MARKING && sync->in != SYNC_IN_SWEEPING)
+		return;
+	if (sync->in == SYNC_IN_SWEEPING) {
+		sweep(s, who);
+		ev.type = SYNC_EVENT_SWEPT;
+	}
+	twins_step(s, who, &ev);
 }
 
 void twins_step(struct twins *s, int who, struct sync_event *ev)

@@ -73,6 +73,8 @@ bool twins_alike(const uint8_t a[static TWINS_KEYS], const uint8_t b[static TWIN
 void twins_step_with(struct twins *s, int who, struct sync_event *ev,
 		     const struct twins_message *m);
 void twins_step(struct twins *s, int who, struct sync_event *ev);
+/* It ends to mark or to sweep, when that is what it does. */
+void twins_work(struct twins *s, int who);
 void twins_cut(struct twins *s);
 void twins_tell(struct twins *s, int who, size_t key);
 void twins_send_pieces(struct twins *s, int who);

@@ -39,6 +39,17 @@ static struct sync_update hear_snapshot(struct sync *s, enum sync_snapshot_step 
 		now_us);
 }
 
+/* With the marks that its owner sets. */
+static void hear_begin(struct sync *s, uint32_t id, uint64_t now_us)
+{
+	struct sync_update u = hear_snapshot(s, SYNC_SNAPSHOT_BEGIN, id, 0, now_us);
+
+	CU_ASSERT(u.flags & SYNC_MARK);
+	CU_ASSERT(!sync_hears(s));
+	tell(s, SYNC_EVENT_MARKED, now_us);
+	EXPECT_TEXT(sync_in_name(s->in), "filling");
+}
+
 static void greet(struct sync *s, uint64_t now_us)
 {
 	struct sync_update u = tell(s, SYNC_EVENT_OPEN, now_us);
@@ -56,8 +67,9 @@ static void reach(struct sync *s, uint64_t now_us)
 	greet(s, now_us);
 	EXPECT_INT(tell(s, SYNC_EVENT_STREAMED, now_us).sequence, 1);
 	hear_ack(s, 1, true, now_us);
-	hear_snapshot(s, SYNC_SNAPSHOT_BEGIN, 7, 0, now_us);
+	hear_begin(s, 7, now_us);
 	hear_snapshot(s, SYNC_SNAPSHOT_END, 7, 1, now_us);
+	tell(s, SYNC_EVENT_SWEPT, now_us);
 	CU_ASSERT(sync_out_is_current(s));
 	CU_ASSERT(sync_in_is_current(s));
 }
@@ -242,9 +254,12 @@ static void asks_now_and_then(void)
 	EXPECT_INT(u.flags, SYNC_SEND_SNAPSHOT | SYNC_SEND_ACK | SYNC_CHANGED);
 	CU_ASSERT(!u.current);
 	EXPECT_INT(u.step, SYNC_SNAPSHOT_WANTED);
-	hear_snapshot(&s, SYNC_SNAPSHOT_BEGIN, 8, 0, 2 * SECOND);
+	hear_begin(&s, 8, 2 * SECOND);
 	u = hear_snapshot(&s, SYNC_SNAPSHOT_END, 8, 2, 3 * SECOND);
-	EXPECT_INT(u.flags, SYNC_SWEEP | SYNC_SEND_ACK | SYNC_CHANGED);
+	EXPECT_INT(u.flags, SYNC_SWEEP | SYNC_CHANGED);
+	CU_ASSERT(!sync_in_is_current(&s));
+	u = tell(&s, SYNC_EVENT_SWEPT, 3 * SECOND);
+	EXPECT_INT(u.flags, SYNC_SEND_ACK | SYNC_CHANGED);
 	CU_ASSERT(u.current);
 	differs.now_us = 4 * SECOND;
 	u = sync_step(&s, &differs);
@@ -263,7 +278,7 @@ static void a_snapshot_that_fails(void)
 
 	sync_init(&s);
 	greet(&s, SECOND);
-	hear_snapshot(&s, SYNC_SNAPSHOT_BEGIN, 1, 0, SECOND);
+	hear_begin(&s, 1, SECOND);
 	hear(&s, (struct sync_heard){.type = SYNC_FLOWS, .sequence = 1}, SECOND);
 	tell(&s, SYNC_EVENT_FAILED, SECOND);
 	u = hear_snapshot(&s, SYNC_SNAPSHOT_END, 1, 2, 20 * SECOND);
