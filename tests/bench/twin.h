@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The instruments of twin.sh; argv: what follows the tool's name. Exit statuses. */
+#ifndef TESTS_BENCH_TWIN_H
+#define TESTS_BENCH_TWIN_H
+
+int twin_bench_send(int argc, char **argv);
+
+#endif
