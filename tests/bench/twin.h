@@ -4,5 +4,7 @@
 #define TESTS_BENCH_TWIN_H
 
 int twin_bench_send(int argc, char **argv);
+int twin_bench_insert(int argc, char **argv);
+int twin_bench_limits(int argc, char **argv);
 
 #endif
