@@ -23,7 +23,9 @@ ROOM=1000000  # of each farm
 RATE=63000    # new flows a second, offered: a little more than the goal
 SECONDS_OF_LOAD=15
 UNTOLD_RATE=50000 # of those that need not be told
-UNTOLD_MS=10500   # one digest is sent in that time
+# Each director sends a digest every 10 s: one of each, and its acknowledgement, may be in one of two
+# equal times and not in the other. To tell of the flows would take megabytes.
+DIGESTS=256
 ROUNDS=3
 GOAL_RATE=60000
 if [ "${1:-}" = --quick ]; then
@@ -188,16 +190,12 @@ calc() {
 
 # --- the rows --------------------------------------------------------------------------------------
 
-# window: waits for a digest, and then for UNTOLD_MS: another one is in that time.
+# window COMMAND …: what comes of it within 10 s.
 window() {
-	local before
-
-	before=$(twin a octets_sent)
-	lab_wait_until "[ \$(twin a octets_sent) != $before ]" 12 || die "no digest within 12 s"
 	look a
 	OCTETS=$(channel_octets) SENT=$(channel a flows_sent) PACKETS=$(packets_out)
 	"$@" &
-	sleep "$(calc "$UNTOLD_MS / 1000" 3)"
+	sleep 10
 	wait $! || die "the sender failed"
 	look a
 	OCTETS=$(($(channel_octets) - OCTETS)) SENT=$(($(channel a flows_sent) - SENT))
@@ -215,7 +213,7 @@ untold() {
 		min $((UNTOLD_RATE * 98 / 100))
 	row "  packets forwarded, of each 2" "$(calc "$PACKETS / $flows" 2)" min 1.99
 	row "  flows told" "$SENT" max 0
-	row "  octets on the channel more than in as long a time of silence ($idle)" $((OCTETS - idle)) max 0
+	row "  octets on the channel ($OCTETS) more than in silence ($idle)" $((OCTETS - idle)) max $DIGESTS
 }
 
 deltas() {
