@@ -25,6 +25,8 @@ struct flows_twin {
 	bool follows;	/* ... and all that it has is here */
 };
 
+enum flows_told { FLOWS_TOLD_UNKNOWN, FLOWS_TOLD, FLOWS_UNTOLD };
+
 struct flows {
 	uv_loop_t *loop;
 	struct flows_source source;
@@ -39,6 +41,7 @@ struct flows {
 	uint32_t put; /* since the index was tended */
 	bool tending; /* it has more to do */
 	struct flows_twin twin;
+	uint8_t told[FLOW_ROWS_MAX]; /* enum flows_told, by the backend's number */
 	struct flow_record records[FLOWS_PIECE];
 	uint8_t keys[FLOWS_PIECE * FLOW_ASK_FLOW_KEY];
 	struct flow_answer answers[FLOWS_PIECE], closing[FLOWS_PIECE];
@@ -56,16 +59,19 @@ bool flows_set(const struct flows *f, const char *farm, const struct flow_key *k
 
 /*
  * The index holds the flow from now on, whose kernel keeps it for that long; tells the other
- * director, when the flow is ours. flags: FLOW_CLOSING, FLOW_MARK.
+ * director, when the flow is ours. flags: FLOW_CLOSING, FLOW_MARK. ret_old, when it is not NULL, gets
+ * what was held of one that is FLOW_PUT_KNOWN.
  */
 enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t number,
-			 uint64_t life_s, uint8_t flags);
+			 uint64_t life_s, uint8_t flags, struct flow_record *ret_old);
 /* It still lives, with its backend, as the kernel says who was asked because it was due. */
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s);
 /* … and no more. */
 void flows_drop(struct flows *f, const struct flow_key *key);
 /* The farm and backend of that number are configured, and directors tell each other of them. */
-bool flows_are_told(const struct flows *f, uint16_t number);
+bool flows_are_told(struct flows *f, uint16_t number);
+/* Farms, backends or their numbers may be others than before. */
+void flows_forget_told(struct flows *f);
 /* The virtual router of its address; NULL: nobody's. */
 struct twin_router *flows_router(const struct flows *f, const struct flow_key *key);
 /* This node is not its master, and another one is. */

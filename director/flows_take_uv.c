@@ -3,6 +3,7 @@
 #include "director/flows_inside_uv.h"
 
 #include <netinet/in.h>
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -31,14 +32,71 @@ struct take {
 	bool put_ours[FLOW_WRITE_OPS]; /* what is in the kernel already counts more */
 	size_t n_deletions, n_puts;
 	enum flow_write_result results[FLOW_WRITE_OPS];
+	/* The same in another order. */
+	struct flow_write_op sorted[FLOW_WRITE_OPS];
+	struct flow_key sorted_keys[FLOW_WRITE_OPS];
+	bool sorted_ours[FLOW_WRITE_OPS];
 	const struct sync_flow *flows; /* of the message */
 	uint16_t seen[TAKE_SEEN];      /* 1 + a flow of it that waits, by hash; linear probing */
 };
+
+/*
+ * Operations on one set behind each other are one message, and the kernel goes through all sets for
+ * each. Those that wait are of different flows: any order is good. False: they are as they should be.
+ */
+static bool find_places(const struct take *t, const struct flow_write_op *ops, size_t n,
+			uint16_t place[static FLOW_WRITE_OPS])
+{
+	uint16_t group[FLOW_WRITE_OPS], next[2 * TAKE_SETS + 1] = {0};
+
+	if (t->n_sets < 2)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		ptrdiff_t octets = (const char *)ops[i].set - (const char *)&t->sets[0].set;
+		size_t set = (size_t)octets / sizeof(t->sets[0]);
+
+		group[i] = (uint16_t)(2 * set + (ops[i].kind == FLOW_WRITE_CHANGE));
+		next[group[i] + 1]++;
+	}
+	for (size_t i = 0; i < 2 * TAKE_SETS; i++)
+		next[i + 1] = (uint16_t)(next[i + 1] + next[i]);
+	for (size_t i = 0; i < n; i++)
+		place[i] = next[group[i]]++;
+	return true;
+}
+
+static void sort_deletions(struct take *t)
+{
+	uint16_t place[FLOW_WRITE_OPS];
+
+	if (!find_places(t, t->deletions, t->n_deletions, place))
+		return;
+	for (size_t i = 0; i < t->n_deletions; i++)
+		t->sorted[place[i]] = t->deletions[i];
+	memcpy(t->deletions, t->sorted, t->n_deletions * sizeof(t->sorted[0]));
+}
+
+static void sort_puts(struct take *t)
+{
+	uint16_t place[FLOW_WRITE_OPS];
+
+	if (!find_places(t, t->puts, t->n_puts, place))
+		return;
+	for (size_t i = 0; i < t->n_puts; i++) {
+		t->sorted[place[i]] = t->puts[i];
+		t->sorted_keys[place[i]] = t->put_keys[i];
+		t->sorted_ours[place[i]] = t->put_ours[i];
+	}
+	memcpy(t->puts, t->sorted, t->n_puts * sizeof(t->sorted[0]));
+	memcpy(t->put_keys, t->sorted_keys, t->n_puts * sizeof(t->sorted_keys[0]));
+	memcpy(t->put_ours, t->sorted_ours, t->n_puts * sizeof(t->sorted_ours[0]));
+}
 
 static void write_deletions(struct take *t)
 {
 	size_t n = t->n_deletions;
 
+	sort_deletions(t);
 	t->n_deletions = 0;
 	if (n > 0 && flow_write(t->f->twin.writer, t->deletions, n, t->results) < 0) {
 		t->result->refused += n;
@@ -76,6 +134,7 @@ static void write_puts(struct take *t)
 {
 	size_t n = t->n_puts;
 
+	sort_puts(t);
 	t->n_puts = 0;
 	while (n > 0) {
 		if (flow_write(t->f->twin.writer, t->puts, n, t->results) < 0) {
@@ -86,6 +145,17 @@ static void write_puts(struct take *t)
 		}
 		n = change_others(t, n);
 	}
+}
+
+/* Without what is written before it is read: most messages are short. */
+static void begin(struct take *t, struct flows *f, struct flows_taken *result,
+		  const struct sync_flow *flows)
+{
+	t->f = f;
+	t->result = result;
+	t->flows = flows;
+	t->n_sets = t->n_deletions = t->n_puts = 0;
+	memset(t->seen, 0, sizeof(t->seen));
 }
 
 static void write_all(struct take *t)
@@ -202,18 +272,23 @@ static void take_one(struct take *t, const struct flow_book_farm *farm, struct f
 {
 	const struct twin_router *r = flows_router(t->f, &flow->key);
 	struct flow_record known;
-	bool is_known = flow_index_find(flows_index(t->f), &flow->key, &known);
+	bool is_known = false;
 	uint8_t flags = (uint8_t)(t->f->twin.mark | (flow->closing ? FLOW_CLOSING : 0));
 	enum flow_put done;
 
-	if (!r || !farm->sync || (r->ours && (is_known || flow->life_s == 0)))
+	if (!r || !farm->sync)
+		return;
+	if (r->ours || flow->life_s == 0)
+		is_known = flow_index_find(flows_index(t->f), &flow->key, &known);
+	if (r->ours && (is_known || flow->life_s == 0))
 		return; /* this node has the last word of it */
 	keep_order(t, flow);
 	if (flow->life_s == 0) {
 		end_flow(t, farm, &flow->key, is_known ? &known : NULL);
 		return;
 	}
-	done = flows_keep(t->f, &flow->key, b->number, flow->life_s, flags);
+	done = flows_keep(t->f, &flow->key, b->number, flow->life_s, flags, &known);
+	is_known = done == FLOW_PUT_KNOWN;
 	if (done != FLOW_PUT_NEW && done != FLOW_PUT_KNOWN) {
 		t->result->refused++;
 		return;
@@ -250,7 +325,7 @@ static void find_name(struct flows *f, const struct twin_names *names, uint16_t 
 void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
 		size_t n, struct flows_taken *ret)
 {
-	static struct take t; /* of the main loop; 200 KiB are too much for its stack */
+	static struct take t; /* of the main loop; 400 KiB are too much for its stack */
 	enum { NAMES = 64 };
 	struct take_name near[NAMES];
 
@@ -259,7 +334,7 @@ void flows_take(struct flows *f, const struct twin_names *names, const struct sy
 		ret->refused = n;
 		return;
 	}
-	t = (struct take){.f = f, .result = ret, .flows = flows};
+	begin(&t, f, ret, flows);
 	for (size_t i = 0; i < NAMES; i++)
 		near[i] = (struct take_name){.number = FLOW_ANY};
 	for (size_t i = 0; i < n; i++) {
@@ -338,7 +413,7 @@ void flows_sweep_some(struct flows *f, struct flow_cursor *cursor)
 	struct flows_taken result = {0};
 	size_t ended = 0;
 
-	t = (struct take){.f = f, .result = &result};
+	begin(&t, f, &result, NULL);
 	if (!f->file)
 		cursor->done = true;
 	for (int walks = 0; walks < PIECE_WALKS && ended < PIECE_ENDS && !cursor->done; walks++)

@@ -57,14 +57,26 @@ bool flows_follow(const struct flows *f, const struct flow_key *key)
 	return f->twin.follows && flows_is_theirs(f, key);
 }
 
-bool flows_are_told(const struct flows *f, uint16_t number)
+/* Asked several times for each new flow: names are compared once. */
+bool flows_are_told(struct flows *f, uint16_t number)
 {
 	const char *name, *backend;
 	const struct flow_book_farm *farm;
+	bool told;
 
+	if (number < FLOW_ROWS_MAX && f->told[number] != FLOWS_TOLD_UNKNOWN)
+		return f->told[number] == FLOWS_TOLD;
 	flows_name(f, number, &name, &backend);
 	farm = flow_book_farm(&f->book, name);
-	return farm && farm->sync && flow_book_named(farm, backend);
+	told = farm && farm->sync && flow_book_named(farm, backend);
+	if (backend[0]) /* else it may be given to somebody */
+		f->told[number] = told ? FLOWS_TOLD : FLOWS_UNTOLD;
+	return told;
+}
+
+void flows_forget_told(struct flows *f)
+{
+	memset(f->told, FLOWS_TOLD_UNKNOWN, sizeof(f->told));
 }
 
 bool flows_are_known(const struct flows *f)
@@ -122,7 +134,7 @@ static uint32_t seconds_from_now(uint64_t seconds)
 }
 
 enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t number,
-			 uint64_t life_s, uint8_t flags)
+			 uint64_t life_s, uint8_t flags, struct flow_record *ret_old)
 {
 	struct twin_router *r = flows_router(f, key);
 	bool ours = r && r->ours && flows_are_told(f, number);
@@ -132,6 +144,8 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 
 	done = flow_index_put(flows_index(f), key, number, seconds_from_now(look_s ? look_s : 1),
 			      flags, &old);
+	if (done == FLOW_PUT_KNOWN && ret_old)
+		*ret_old = old;
 	if (done == FLOW_PUT_KNOWN)
 		count(f, r, key, old.backend, old.flags, false);
 	if (done == FLOW_PUT_KNOWN || done == FLOW_PUT_NEW) {
@@ -157,7 +171,7 @@ void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s)
 
 	if (!farm ||
 	    life_s > flow_book_life_s(farm, r->key.protocol, r->flags & FLOW_CLOSING) / 4 + 1)
-		flows_keep(f, &r->key, r->backend, life_s, r->flags);
+		flows_keep(f, &r->key, r->backend, life_s, r->flags, NULL);
 	else
 		flow_index_put(flows_index(f), &r->key, r->backend, seconds_from_now(life_s),
 			       r->flags, NULL);

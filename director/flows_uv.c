@@ -29,7 +29,7 @@ static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_
 
 	if (!f->file || !flows_number(f, farm, b))
 		return false;
-	done = flows_keep(f, key, b->number, life_s, flags);
+	done = flows_keep(f, key, b->number, life_s, flags, NULL);
 	return done == FLOW_PUT_NEW || done == FLOW_PUT_KNOWN;
 }
 
@@ -167,7 +167,7 @@ static void settle(struct flows *f, size_t i, bool looks)
 	}
 	r->backend = owner_now(f, r, a);
 	if (r->backend != was.backend || r->flags != was.flags)
-		flows_keep(f, &r->key, r->backend, a->expires_ms / 1000 + 1, r->flags);
+		flows_keep(f, &r->key, r->backend, a->expires_ms / 1000 + 1, r->flags, NULL);
 	else if (!looks)
 		flows_live(f, r, a->expires_ms / 1000 + 1);
 }
@@ -256,6 +256,7 @@ static void forget_names(struct flows *f)
 {
 	struct flow_index *x = flows_index(f);
 
+	flows_forget_told(f);
 	for (uint32_t i = 0; x && i < FLOW_ROWS_MAX && i < x->now.geometry.backends; i++) {
 		uint16_t farm = flow_index_farm_of(x, (uint16_t)i);
 		const struct flow_book_farm *known;

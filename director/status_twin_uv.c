@@ -70,6 +70,13 @@ void director_show_twin(struct director *d, struct status_peer *s)
 	c->snapshots_received = v.snapshots_received;
 	c->snapshot_age_ms = v.snapshot_us ? (now_us - v.snapshot_us) / 1000 : STATUS_UNKNOWN;
 	c->snapshot_flows = v.snapshot_flows;
+	if (v.snapshot_took_us)
+		c->snapshot_took_ms = v.snapshot_took_us / 1000;
+	if (v.lately.n) {
+		c->lag_median_us = v.lately.median_us;
+		c->lag_p99_us = v.lately.p99_us;
+		c->lag_max_us = v.lately.max_us;
+	}
 	c->lost = v.lost;
 	c->config_differs = v.config_differs;
 	fill_rejected(&c->rejected, &v);

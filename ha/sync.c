@@ -47,11 +47,12 @@ static void end(struct sync *s, struct sync_update *u, enum sync_end why)
 	u->end = why;
 }
 
-static void begin_snapshot(struct sync *s, struct sync_update *u)
+static void begin_snapshot(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
 	s->snapshot++;
 	if (s->snapshot == 0)
 		s->snapshot = 1; /* 0 stands for news */
+	s->begun_us = now_us;
 	go_out(s, u, SYNC_OUT_STREAMING);
 	s->stale = false;
 	u->flags |= SYNC_SEND_SNAPSHOT | SYNC_STREAM;
@@ -118,7 +119,15 @@ static void heard_hello(struct sync *s, struct sync_update *u, uint64_t now_us)
 		return; /* said again, of another configuration */
 	go_in(s, u, SYNC_IN_WAITING);
 	s->want_us = now_us + SYNC_WANT_US;
-	begin_snapshot(s, u);
+	begin_snapshot(s, u, now_us);
+}
+
+static void note_lag(struct sync *s, uint64_t sequence, uint64_t now_us)
+{
+	for (uint64_t i = s->acked + 1; i <= sequence; i++)
+		if (s->window[i % SYNC_WINDOW].entries > 0)
+			sync_lag_note(&s->lag, now_us - s->window[i % SYNC_WINDOW].since_us,
+				      s->window[i % SYNC_WINDOW].entries, now_us);
 }
 
 static void heard_ack(struct sync *s, struct sync_update *u, const struct sync_event *ev)
@@ -132,12 +141,14 @@ static void heard_ack(struct sync *s, struct sync_update *u, const struct sync_e
 	}
 	if (sequence > s->acked)
 		s->progress_us = ev->now_us;
+	note_lag(s, sequence, ev->now_us);
 	s->acked = sequence;
 	s->owed_us = 0;
 	if (s->acked < s->sent)
 		owe(s, s->window[(s->acked + 1) % SYNC_WINDOW].sent_us);
 	if (s->out == SYNC_OUT_ENDING && ev->heard.current && s->acked >= s->snapshot_end) {
 		go_out(s, u, SYNC_OUT_LIVE);
+		s->took_us = ev->now_us - s->begun_us;
 		s->digest_us = ev->now_us;
 	}
 	set_stale(s, u, s->out == SYNC_OUT_LIVE && (!ev->heard.current || is_late(s, ev->now_us)));
@@ -182,7 +193,7 @@ static void heard_end(struct sync *s, struct sync_update *u, const struct sync_e
 static void heard_snapshot(struct sync *s, struct sync_update *u, const struct sync_event *ev)
 {
 	switch (ev->heard.step) {
-	case SYNC_SNAPSHOT_WANTED: begin_snapshot(s, u); return;
+	case SYNC_SNAPSHOT_WANTED: begin_snapshot(s, u, ev->now_us); return;
 	case SYNC_SNAPSHOT_BEGIN:
 		s->filling = ev->heard.snapshot;
 		s->failed = false;
@@ -242,8 +253,9 @@ static uint64_t cost_of(const struct sync_heard *h, const struct sync_update *u)
 	case SYNC_DIGEST: return SYNC_COST_DIGEST_US;
 	case SYNC_NAME:
 	case SYNC_ACK:
-	case SYNC_STATES:
+	case SYNC_ORDER:
 	case SYNC_FACTS:
+	case SYNC_BUCKETS:
 	case SYNC_BYE: break;
 	}
 	return u->flags & SYNC_CHANGED ? SYNC_COST_TURN_US : SYNC_COST_WORD_US;
@@ -258,13 +270,13 @@ static void charge(struct sync *s, uint64_t cost_us, uint64_t now_us)
 
 static void opened(struct sync *s, struct sync_update *u, uint64_t now_us)
 {
-	uint32_t snapshot = s->snapshot;
-	uint64_t current_us = s->current_us;
-	struct sync_credit credit = s->credit; /* nobody gets another one by connecting anew */
+	const struct sync last = *s;
 
-	*s = (struct sync){.snapshot = snapshot,
-			   .current_us = current_us,
-			   .credit = credit,
+	*s = (struct sync){.snapshot = last.snapshot,
+			   .current_us = last.current_us,
+			   .took_us = last.took_us,
+			   .lag = last.lag,
+			   .credit = last.credit, /* nobody gets another one by connecting anew */
 			   .opened_us = now_us};
 	charge(s, SYNC_COST_WORD_US, now_us);
 	go_out(s, u, SYNC_OUT_GREETING);
@@ -324,7 +336,7 @@ static void other_domain(struct sync *s, struct sync_update *u, uint64_t now_us)
 	s->wanted_us = 0; /* that of another domain is no reason to wait */
 	s->want_us = now_us + SYNC_DOMAIN_US;
 	acknowledge(s, u);
-	begin_snapshot(s, u);
+	begin_snapshot(s, u, now_us);
 }
 
 static bool talks(const struct sync *s)
@@ -420,7 +432,7 @@ static void act(struct sync *s, struct sync_update *u, const struct sync_event *
 	case SYNC_EVENT_STREAMED: streamed(s, u, ev->now_us); return;
 	case SYNC_EVENT_LOST:
 		if (talks(s))
-			begin_snapshot(s, u);
+			begin_snapshot(s, u, ev->now_us);
 		return;
 	case SYNC_EVENT_DOMAIN:
 		if (talks(s))

@@ -68,6 +68,7 @@
 #define HA_SYNC_H
 
 #include "ha/sync_credit.h"
+#include "ha/sync_lag.h"
 #include "include/sync.h"
 
 #define SYNC_NEVER UINT64_MAX
@@ -190,6 +191,8 @@ struct sync {
 	uint64_t sent, acked;  /* sequence numbers; 0: none */
 	uint32_t snapshot;     /* the one that is sent, or was */
 	uint64_t snapshot_end; /* ending: its last sequence */
+	uint64_t begun_us;     /* when it began */
+	uint64_t took_us;      /* from there until the last one was acknowledged; 0: none was */
 	struct {
 		uint64_t since_us; /* when the oldest of its entries became known here */
 		uint64_t sent_us;
@@ -199,6 +202,7 @@ struct sync {
 	uint64_t owed_us;      /* when what is to be acknowledged next was sent; 0: nothing is */
 	uint64_t digest_us;    /* when the next one is due */
 	bool stale;	       /* live, but an acknowledgement is missing */
+	struct sync_lag lag;   /* over all connections, as took_us is */
 
 	/* in */
 	uint64_t heard; /* sequence of the last one */

@@ -67,5 +67,9 @@ void status_channel_none(struct status_channel *c)
 {
 	*c = (struct status_channel){.since_ms = STATUS_UNKNOWN,
 				     .would_lose = STATUS_UNKNOWN,
-				     .snapshot_age_ms = STATUS_UNKNOWN};
+				     .snapshot_age_ms = STATUS_UNKNOWN,
+				     .snapshot_took_ms = STATUS_UNKNOWN,
+				     .lag_median_us = STATUS_UNKNOWN,
+				     .lag_p99_us = STATUS_UNKNOWN,
+				     .lag_max_us = STATUS_UNKNOWN};
 }

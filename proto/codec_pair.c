@@ -135,6 +135,10 @@ static void fill_channel(Control__Channel *m, struct status_channel *c, struct r
 	m->snapshots_received = c->snapshots_received;
 	m->snapshot_age_ms = c->snapshot_age_ms;
 	m->snapshot_flows = c->snapshot_flows;
+	m->snapshot_took_ms = c->snapshot_took_ms;
+	m->lag_median_us = c->lag_median_us;
+	m->lag_p99_us = c->lag_p99_us;
+	m->lag_max_us = c->lag_max_us;
 	m->lost = c->lost;
 	m->config_differs = c->config_differs;
 	m->n_rejected = c->rejected.n;
@@ -370,6 +374,10 @@ static int take_channel(struct status_channel *c, const Control__Channel *m)
 	c->snapshots_received = m->snapshots_received;
 	c->snapshot_age_ms = m->snapshot_age_ms;
 	c->snapshot_flows = m->snapshot_flows;
+	c->snapshot_took_ms = m->snapshot_took_ms;
+	c->lag_median_us = m->lag_median_us;
+	c->lag_p99_us = m->lag_p99_us;
+	c->lag_max_us = m->lag_max_us;
 	c->lost = m->lost;
 	c->config_differs = m->config_differs;
 	take_counts(&c->rejected, m->rejected, m->n_rejected);

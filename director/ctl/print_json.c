@@ -79,14 +79,17 @@ static json_t *heartbeat(const struct status_peer *p)
 /* What went over it, and what did not. */
 static json_t *transferred(const struct status_channel *c)
 {
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}", "flows_sent",
-			 number(c->flows_sent), "flows_received", number(c->flows_received),
-			 "flows_unknown", number(c->flows_unknown), "flows_refused",
-			 number(c->flows_refused), "snapshots_sent", number(c->snapshots_sent),
-			 "snapshots_received", number(c->snapshots_received), "snapshot_age_ms",
-			 number(c->snapshot_age_ms), "snapshot_flows", number(c->snapshot_flows),
-			 "lost", number(c->lost), "config_differs", (int)c->config_differs,
-			 "rejected", counts(&c->rejected));
+	return json_pack(
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
+		"flows_sent", number(c->flows_sent), "flows_received", number(c->flows_received),
+		"flows_unknown", number(c->flows_unknown), "flows_refused",
+		number(c->flows_refused), "snapshots_sent", number(c->snapshots_sent),
+		"snapshots_received", number(c->snapshots_received), "snapshot_age_ms",
+		number(c->snapshot_age_ms), "snapshot_flows", number(c->snapshot_flows),
+		"snapshot_took_ms", number(c->snapshot_took_ms), "lag_median_us",
+		number(c->lag_median_us), "lag_p99_us", number(c->lag_p99_us), "lag_max_us",
+		number(c->lag_max_us), "lost", number(c->lost), "config_differs",
+		(int)c->config_differs, "rejected", counts(&c->rejected));
 }
 
 static json_t *channel(const struct status_channel *c)

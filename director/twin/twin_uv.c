@@ -466,39 +466,3 @@ void twin_close(struct twin *t)
 	uv_close((uv_handle_t *)&t->stream, timer_closed);
 	uv_close((uv_handle_t *)&t->fill, timer_closed);
 }
-
-enum twin_leader twin_leader(const struct twin *t, const struct addr *vip)
-{
-	const struct twin_router *r = twin_roles_find(&t->roles, vip);
-
-	if (!r)
-		return TWIN_NO_ROUTER;
-	if (r->ours)
-		return TWIN_OURS;
-	return r->theirs && t->sync.in > SYNC_IN_GREETING ? TWIN_THEIRS : TWIN_NOBODY;
-}
-
-void twin_view(const struct twin *t, struct twin_view *ret)
-{
-	uint64_t now_us = uv_hrtime() / 1000;
-
-	*ret = t->seen;
-	ret->enabled = t->link != NULL;
-	if (t->link)
-		sync_link_view(t->link, &ret->link);
-	ret->end = t->sync.end;
-	ret->current_here = sync_in_is_current(&t->sync);
-	ret->current_there = sync_out_is_current(&t->sync);
-	ret->stale = t->sync.stale;
-	ret->unheld_here = t->unheld;
-	ret->lag_us = sync_lag_us(&t->sync, now_us);
-	for (size_t i = 0; i < TWIN_FAMILIES; i++) {
-		ret->queued += t->queues[i].n;
-		if (t->queues[i].n && now_us - t->queues[i].since_us > ret->lag_us)
-			ret->lag_us = now_us - t->queues[i].since_us;
-	}
-	ret->unacknowledged = sync_unacknowledged(&t->sync);
-	ret->held_ours = twin_roles_held(&t->roles, true);
-	ret->held_theirs = twin_roles_held(&t->roles, false);
-	ret->snapshot_us = t->sync.current_us;
-}

@@ -63,8 +63,9 @@ struct twin_view {
 	bool current_here, current_there; /* our tables are its twin; its tables are ours */
 	bool stale;			  /* an acknowledgement is missing */
 	bool config_differs;
-	enum sync_end end; /* of the last connection */
-	uint64_t lag_us;   /* since the oldest entry is known that was not acknowledged */
+	enum sync_end end;	     /* of the last connection */
+	uint64_t lag_us;	     /* since the oldest entry is known that was not acknowledged */
+	struct sync_lag_view lately; /* of what was acknowledged */
 	uint64_t queued, unacknowledged;
 	uint64_t held_ours, held_theirs;
 	uint64_t sent, received; /* flows */
@@ -74,7 +75,8 @@ struct twin_view {
 	uint64_t snapshots_sent, snapshots_received;
 	uint64_t snapshot_us; /* when the last one was complete here; 0: never */
 	uint64_t snapshot_flows;
-	uint64_t lost; /* times that news were lost before they were sent */
+	uint64_t snapshot_took_us; /* of the last one that was sent; 0: none was acknowledged */
+	uint64_t lost;		   /* times that news were lost before they were sent */
 	uint64_t rejected[SYNC_REJECT_COUNT];
 	uint64_t ended[SYNC_END_COUNT]; /* connections that we ended, by what the other one did */
 };

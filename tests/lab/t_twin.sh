@@ -44,6 +44,8 @@ flows_are_told() {
 	expect "backends of the flows" "$(cut -d ' ' -f 2 "$LAB/b.flows" | sort -u | wc -l)" 3
 	expect_soon "nothing would be lost" '[ "$(twin a would_lose)" = 0 ]' 3
 	expect_soon "nothing waits" '[ "$(twin a queued) $(twin a unacknowledged)" = "0 0" ]' 3
+	[ "$(twin a lag_p99_us)" -gt 0 ] || fail "they took $(twin a lag_p99_us) us"
+	[ "$(twin a lag_max_us)" -ge "$(twin a lag_median_us)" ] || fail "the longest was no longer than most"
 	expect_in_sync 3
 }
 
@@ -76,6 +78,7 @@ snapshot_brings_what_was_there() {
 	expect_twins six-flows.tcp6 10
 	expect_twins dns-flows.udp 20
 	[ "$(twin b snapshots_received)" -ge 1 ] || fail "there was no snapshot"
+	expect_soon "a says how long it took" '[ "$(twin a snapshot_took_ms)" -lt 5000 ]' 1
 	[ "$(twin b snapshot_flows)" -ge 60 ] || fail "the snapshot had $(twin b snapshot_flows) flows"
 	lab_is a master || fail "a is no master any more"
 }

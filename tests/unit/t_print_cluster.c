@@ -380,11 +380,13 @@ static void the_channel_for_programs(void)
 		" \"held_theirs\": 0, \"flows_sent\": 0, \"flows_received\": 0,"
 		" \"flows_unknown\": 0, \"flows_refused\": 0, \"snapshots_sent\": 0,"
 		" \"snapshots_received\": 0, \"snapshot_age_ms\": null, \"snapshot_flows\": 0,"
+		" \"snapshot_took_ms\": null, \"lag_median_us\": null, \"lag_p99_us\": null,"
+		" \"lag_max_us\": null,"
 		" \"lost\": 0, \"config_differs\": false, \"rejected\": {}}");
-	c = (struct status_channel){true, true, 1,  "t", "e", 2,  3,	4,	 true,
-				    true, 5,	6,  7,	 8,   9,  10,	11,	 12,
-				    13,	  14,	15, 16,	 17,  18, true, {.n = 0}};
-	status_add_count_of(&c.rejected, "frame", "forged", 19);
+	c = (struct status_channel){true, true, 1,  "t", "e", 2,  3,  4,  true, true,
+				    5,	  6,	7,  8,	 9,   10, 11, 12, 13,	14,
+				    15,	  16,	17, 18,	 19,  20, 21, 22, true, {.n = 0}};
+	status_add_count_of(&c.rejected, "frame", "forged", 23);
 	expect_channel_json(
 		&c,
 		"{\"enabled\": true, \"connected\": true, \"since_ms\": 1, \"trouble\": \"t\","
@@ -394,7 +396,9 @@ static void the_channel_for_programs(void)
 		" \"held_theirs\": 9, \"flows_sent\": 10, \"flows_received\": 11,"
 		" \"flows_unknown\": 12, \"flows_refused\": 13, \"snapshots_sent\": 14,"
 		" \"snapshots_received\": 15, \"snapshot_age_ms\": 16, \"snapshot_flows\": 17,"
-		" \"lost\": 18, \"config_differs\": true, \"rejected\": {\"frame-forged\": 19}}");
+		" \"snapshot_took_ms\": 18, \"lag_median_us\": 19, \"lag_p99_us\": 20,"
+		" \"lag_max_us\": 21,"
+		" \"lost\": 22, \"config_differs\": true, \"rejected\": {\"frame-forged\": 23}}");
 }
 
 static void expect_device(const char *device)

@@ -100,6 +100,30 @@ static void from_hello_to_live(void)
 	EXPECT_INT(sync_lag_us(&s, SECOND + 5 * MS), 0);
 }
 
+/* Over connections; the end of a snapshot has no entries that could be late. */
+static void how_long_it_took(void)
+{
+	struct sync s;
+	struct sync_lag_view v;
+
+	sync_init(&s);
+	greet(&s, SECOND);
+	sync_number(&s, 99, SECOND, SECOND);
+	sync_number(&s, 1, SECOND + 2 * MS, SECOND + 3 * MS);
+	tell(&s, SYNC_EVENT_STREAMED, SECOND + 4 * MS);
+	hear_ack(&s, 1, false, SECOND + 5 * MS);
+	EXPECT_INT(s.took_us, 0);
+	hear_ack(&s, 3, true, SECOND + 40 * MS);
+	EXPECT_INT(s.took_us, 40 * MS);
+	tell(&s, SYNC_EVENT_CLOSED, SECOND + 50 * MS);
+	greet(&s, 2 * SECOND);
+	EXPECT_INT(s.took_us, 40 * MS);
+	sync_lag_view(&s.lag, 2 * SECOND, &v);
+	EXPECT_INT(v.n, 100);
+	CU_ASSERT(v.p99_us >= 5 * MS && v.p99_us < 6 * MS);
+	EXPECT_INT(v.max_us, 38 * MS);
+}
+
 /* The end was acknowledged by one that could not apply all of it. */
 static void acknowledged_is_not_current(void)
 {
@@ -344,6 +368,7 @@ static void mutants_are_caught(void)
 
 UNIT_TESTS(sync) = {
 	{"from hello to live", from_hello_to_live},
+	{"how long it took", how_long_it_took},
 	{"acknowledged is not current", acknowledged_is_not_current},
 	{"the window", the_window},
 	{"a peer that stops", a_peer_that_stops},
