@@ -152,9 +152,9 @@ static json_t *backends(const struct status_farm *f)
 
 static json_t *transition(const struct status_transition *t)
 {
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "phase", t->phase, "moved", number(t->moved), "buckets",
-			 number(t->buckets), "remaining_ms", number(t->remaining_ms), "exceptions",
-			 number(t->exceptions));
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "phase", t->phase, "moved", number(t->moved),
+			 "buckets", number(t->buckets), "remaining_ms", number(t->remaining_ms),
+			 "exceptions", number(t->exceptions));
 }
 
 static json_t *drops(const struct status_farm *f)
