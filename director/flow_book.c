@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flow_book.h"
 
+#include "director/flow/flow_ask.h"
 #include "director/ruleset/plan.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static int by_id(const void *a, const void *b)
 {
@@ -28,11 +30,30 @@ static uint32_t seconds(uint32_t ms)
 	return ms / 1000 + (ms % 1000 != 0);
 }
 
+/* As plan_pins.c plans it: never less than a connection of the client may be silent. */
+static void init_pins(struct flow_book_farm *f, const struct config_farm *c)
+{
+	uint32_t pin_ms = c->persistence_timeout_ms;
+
+	if (c->persistence == PERSISTENCE_NONE)
+		return;
+	if (c->protocol & PROTOCOL_TCP && c->tcp_timeout_ms > pin_ms)
+		pin_ms = c->tcp_timeout_ms;
+	if (c->protocol & PROTOCOL_UDP && c->udp_timeout_ms > pin_ms)
+		pin_ms = c->udp_timeout_ms;
+	f->pin_s = seconds(pin_ms);
+	f->prefixes[0] = c->persistence_prefix;
+	f->prefixes[1] = c->persistence_prefix6;
+	for (size_t i = c->n_addresses; i-- > 0;)
+		f->vips[c->addresses[i].family == AF_INET6] = c->addresses[i];
+}
+
 static int farm_init(struct flow_book *b, struct flow_book_farm *f, const struct config_farm *c)
 {
 	uint32_t *ids = calloc(c->n_backends + 1, sizeof(*ids));
 	int code = 0;
 
+	init_pins(f, c);
 	f->name = pool_text(&b->pool, c->name);
 	f->tcp_s = seconds(c->tcp_timeout_ms);
 	f->udp_s = seconds(c->udp_timeout_ms);
@@ -149,7 +170,21 @@ struct flow_book_backend *flow_book_named(const struct flow_book_farm *f, const 
 	return NULL;
 }
 
+bool flow_book_pin(const struct flow_book_farm *f, const struct addr *client, struct flow_key *ret)
+{
+	bool ipv6 = client->family == AF_INET6;
+
+	if (!f->pin_s || !f->vips[ipv6].family)
+		return false;
+	*ret = (struct flow_key){
+		.client.family = client->family, .vip = f->vips[ipv6], .protocol = FLOW_PIN};
+	flow_ask_pin_key(client, f->prefixes[ipv6], ret->client.bytes);
+	return true;
+}
+
 uint32_t flow_book_life_s(const struct flow_book_farm *f, uint8_t protocol, bool closing)
 {
+	if (protocol == FLOW_PIN)
+		return f->pin_s;
 	return protocol == IPPROTO_UDP ? f->udp_s : closing ? f->close_s : f->tcp_s;
 }

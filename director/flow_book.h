@@ -26,6 +26,10 @@ struct flow_book_farm {
 	size_t n_backends;
 	uint64_t begun;
 	bool sync; /* the other director is told of its flows */
+	/* With persistence: how long a client keeps its backend without a packet; 0: it has none. */
+	uint32_t pin_s;
+	uint8_t prefixes[2]; /* of clients: IPv4, IPv6 */
+	struct addr vips[2]; /* the first of that family; of family 0: none */
 };
 
 struct flow_book {
@@ -43,6 +47,8 @@ void flow_book_clear(struct flow_book *b);
 struct flow_book_farm *flow_book_farm(const struct flow_book *b, const char *name);
 struct flow_book_backend *flow_book_backend(const struct flow_book_farm *f, uint32_t id);
 struct flow_book_backend *flow_book_named(const struct flow_book_farm *f, const char *name);
+/* The pin of a client of that farm; false: its clients have none. */
+bool flow_book_pin(const struct flow_book_farm *f, const struct addr *client, struct flow_key *ret);
 /* Seconds that a flow stays when nothing more is heard of it. */
 uint32_t flow_book_life_s(const struct flow_book_farm *f, uint8_t protocol, bool closing);
 

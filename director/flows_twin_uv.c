@@ -34,7 +34,12 @@ bool flows_set(const struct flows *f, const char *farm, const struct flow_key *k
 
 	*ret = (struct flow_ask_set){.key_len = flow_ask_key_len(key)};
 	snprintf(ret->table, sizeof(ret->table), "%s", RULESET_TABLE);
-	snprintf(ret->set, sizeof(ret->set), "%s-%s%s", farm, which, lane);
+	if (!flow_is_pin(key))
+		snprintf(ret->set, sizeof(ret->set), "%s-%s%s", farm, which, lane);
+	else if (strcmp(which, "flows") == 0)
+		snprintf(ret->set, sizeof(ret->set), "%s-pins%s", farm, ipv6 ? ".ip6" : "");
+	else
+		return false;
 	return ruleset_find_set(planned, ret->set) >= 0;
 }
 
@@ -206,8 +211,11 @@ void flows_sum(struct flows *f)
 	struct twin_roles *roles = f->twin.roles;
 	struct flow_cursor c = {0};
 
-	for (size_t i = 0; roles && i < roles->n_routers; i++)
-		roles->routers[i].flows = roles->routers[i].sum = 0;
+	for (size_t i = 0; roles && i < roles->n_routers; i++) {
+		struct twin_router *r = &roles->routers[i];
+
+		r->flows = r->flows_sum = r->pins = r->pins_sum = 0;
+	}
 	while (roles && f->file && !c.done) {
 		size_t n = flow_index_walk(flows_index(f), &c, &all, FLOWS_WALK_SLOTS, f->records,
 					   FLOWS_PIECE);

@@ -40,6 +40,23 @@ static bool is_stray(const struct flows *f, const struct flow_book_farm *farm,
 	return f->twin.connected && farm->sync && flows_is_theirs(f, key);
 }
 
+/*
+ * A client of a new flow has a backend from now on. Each packet refreshes that, which is found out
+ * when it is due; a client with many connections is put in a few times in all that time.
+ */
+static void put_pin(struct flows *f, const struct flow_book_farm *farm, struct flow_book_backend *b,
+		    const struct addr *client, uint64_t life_s)
+{
+	struct flow_record known;
+	struct flow_key key;
+
+	if (!f->file || !flow_book_pin(farm, client, &key))
+		return;
+	if (!flow_index_find(flows_index(f), &key, &known) || known.backend != b->number ||
+	    known.expires_s < flow_file_now_s() + farm->pin_s / 4)
+		put(f, farm, b, &key, life_s, f->twin.mark);
+}
+
 /* FIN and RST are announced when a flow goes to the closing table, everything else when it begins. */
 static void heard(void *owner, const struct flow_log_event *e)
 {
@@ -58,6 +75,8 @@ static void heard(void *owner, const struct flow_log_event *e)
 	if (!b ||
 	    !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
 		f->unindexed++;
+	if (b && !closing)
+		put_pin(f, farm, b, &e->key.client, farm->pin_s);
 }
 
 /* Counted and said by the listener; who needs all of them finds what is missing by itself. */
@@ -88,6 +107,7 @@ void flows_learn(struct flows *f, const char *name, const struct flow_key *key, 
 	    is_stray(f, farm, key))
 		return;
 	put(f, farm, b, key, expires_ms / 1000 + 1, f->twin.mark);
+	put_pin(f, farm, b, &key->client, 1); /* the kernel is asked at once how long */
 }
 
 /* --- what the kernel has ---------------------------------------------------------------------- */
@@ -352,8 +372,8 @@ void flows_state(const struct flows *f, struct flows_state *ret)
 
 	*ret = (struct flows_state){.hears = x && f->log, .unindexed = f->unindexed};
 	if (x)
-		ret->held =
-			(uint64_t)flow_index_total(x, FLOW_IPV4) + flow_index_total(x, FLOW_IPV6);
+		ret->held = (uint64_t)flow_index_total(x, FLOW_IPV4) +
+			    flow_index_total(x, FLOW_IPV6) - flow_index_all_pins(x);
 	if (stats) {
 		ret->events = stats->events;
 		ret->missed = stats->missed;
@@ -394,7 +414,8 @@ static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
 
 static bool make_filter(struct flows *f, const struct flow_query *query, struct flow_filter *ret)
 {
-	*ret = (struct flow_filter){.farm = FLOW_ANY, .backend = FLOW_ANY, .client = query->client};
+	*ret = (struct flow_filter){
+		.farm = FLOW_ANY, .backend = FLOW_ANY, .client = query->client, .flows_only = true};
 	if (query->farm[0]) {
 		ret->farm = flow_index_find_farm(flows_index(f), query->farm);
 		if (ret->farm == FLOW_ANY)

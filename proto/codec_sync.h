@@ -31,6 +31,7 @@ enum {
 	X(TEXT, "text", "has a text that is empty, too long or not printable")                     \
 	X(FAMILY, "family", "has addresses of no family, or of two")                               \
 	X(PROTOCOL, "protocol", "is about another protocol than TCP and UDP")                      \
+	X(PIN, "pin", "is about a client that has a port, or closes")                              \
 	X(LIFE, "life", "tells of a longer life than a message may")                               \
 	X(NUMBER, "number", "has a number that is out of its range")
 

@@ -18,7 +18,13 @@ static bool is_family(uint8_t family)
 
 static bool is_protocol(uint8_t protocol)
 {
-	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP;
+	return protocol == IPPROTO_TCP || protocol == IPPROTO_UDP || protocol == FLOW_PIN;
+}
+
+/* A client has no ports, and nothing to close. */
+static bool is_possible_pin(const struct sync_flow *f)
+{
+	return !f->key.client_port && !f->key.vip_port && !f->closing;
 }
 
 static enum sync_reject judge_hello(const struct sync_hello *h)
@@ -49,6 +55,8 @@ static enum sync_reject judge_flows(const struct sync_flows *f)
 			return SYNC_REJECT_FAMILY;
 		if (!is_protocol(key->protocol))
 			return SYNC_REJECT_PROTOCOL;
+		if (flow_is_pin(key) && !is_possible_pin(&f->flows[i]))
+			return SYNC_REJECT_PIN;
 		if (f->flows[i].life_s > SYNC_LIFE_MAX_S)
 			return SYNC_REJECT_LIFE;
 	}

@@ -199,6 +199,8 @@ static void put_port(uint8_t *to, uint16_t port)
 
 size_t flow_ask_key_len(const struct flow_key *flow)
 {
+	if (flow_is_pin(flow))
+		return addr_len(&flow->client);
 	return flow->client.family == AF_INET ? FLOW_ASK_FLOW_KEY_IPV4 : FLOW_ASK_FLOW_KEY;
 }
 
@@ -206,6 +208,10 @@ void flow_ask_key(const struct flow_key *flow, uint8_t key[static FLOW_ASK_FLOW_
 {
 	uint8_t *ports = key + flow_ask_key_len(flow) - 4;
 
+	if (flow_is_pin(flow)) {
+		memcpy(key, flow->client.bytes, addr_len(&flow->client));
+		return;
+	}
 	if (flow->client.family == AF_INET) {
 		memcpy(key, flow->client.bytes, 4);
 		memcpy(key + 4, flow->vip.bytes, 4);

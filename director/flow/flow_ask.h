@@ -57,7 +57,7 @@ size_t flow_ask_names_len(const struct flow_ask_set *set);
 void flow_ask_put_names(struct wr *w, const struct flow_ask_set *set);
 
 /*
- * The key of a flow as the flow tables have it (director/ruleset/key.c): IPv4: client, VIP, both
+ * The key of a flow as the flow tables have it, or of a pin as those have it (director/ruleset/key.c): IPv4: client, VIP, both
  * ports; IPv6: the client's network, the low 32 bits of its address, both ports. Its octets, of
  * which there are as many as flow_ask_key_len() says; what is behind them is left alone.
  */

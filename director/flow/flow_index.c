@@ -79,7 +79,7 @@ bool flow_index_forget(struct flow_index *x, uint16_t backend)
 {
 	if (!flow_region_has_backend(&x->now, backend))
 		return true;
-	if (x->now.backends[backend].count)
+	if (x->now.backends[backend].count || x->now.backends[backend].pins)
 		return false;
 	flow_region_drop_backend(&x->now, backend);
 	return true;
@@ -111,21 +111,38 @@ uint32_t flow_index_farm_count(const struct flow_index *x, uint16_t farm)
 	return flow_region_has_farm(&x->now, farm) ? x->now.farms[farm].count : 0;
 }
 
+uint32_t flow_index_pins(const struct flow_index *x, uint16_t backend)
+{
+	return flow_region_has_backend(&x->now, backend) ? x->now.backends[backend].pins : 0;
+}
+
+uint32_t flow_index_all_pins(const struct flow_index *x)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < x->now.geometry.farms; i++)
+		n += x->now.farms[i].name[0] ? x->now.farms[i].pins : 0;
+	return n;
+}
+
 uint32_t flow_index_total(const struct flow_index *x, int table)
 {
 	return x->now.tables[table].used + (x->old.header ? x->old.tables[table].used : 0);
 }
 
-static void count_in(struct flow_index *x, uint16_t backend)
+static void count(struct flow_index *x, uint16_t backend, uint8_t protocol, int by)
 {
-	x->now.backends[backend].count++;
-	x->now.farms[x->now.backends[backend].farm].count++;
-}
+	struct flow_backend_row *b = &x->now.backends[backend];
+	struct flow_farm_row *f = &x->now.farms[b->farm];
+	uint32_t n = (uint32_t)by;
 
-static void count_out(struct flow_index *x, uint16_t backend)
-{
-	x->now.backends[backend].count--;
-	x->now.farms[x->now.backends[backend].farm].count--;
+	if (protocol == FLOW_PIN) {
+		b->pins += n;
+		f->pins += n;
+	} else {
+		b->count += n;
+		f->count += n;
+	}
 }
 
 /* --- flows ------------------------------------------------------------------------------------- */
@@ -178,13 +195,13 @@ static enum flow_put put_probe(struct flow_index *x, const struct flow_probe *p,
 		if (f.free == FLOW_NO_SLOT || is_full(x, table_of(p)))
 			return FLOW_PUT_FULL;
 		flow_table_insert(&x->now.tables[table_of(p)], p, f.free, farm, backend, until);
-		count_in(x, backend);
+		count(x, backend, p->protocol, 1);
 		return FLOW_PUT_NEW;
 	}
 	if (ret_old)
 		flow_table_record(f.table, f.slot, ret_old);
-	count_out(x, flow_table_backend(f.table, f.slot));
-	count_in(x, backend);
+	count(x, flow_table_backend(f.table, f.slot), p->protocol, -1);
+	count(x, backend, p->protocol, 1);
 	if (f.old)
 		take_over(x, p, &f, farm, backend, until);
 	else
@@ -232,7 +249,7 @@ bool flow_index_remove(struct flow_index *x, const struct flow_key *key, struct 
 		return false;
 	if (ret)
 		flow_table_record(f.table, f.slot, ret);
-	count_out(x, flow_table_backend(f.table, f.slot));
+	count(x, flow_table_backend(f.table, f.slot), key->protocol, -1);
 	if (f.old)
 		flow_table_bury(f.table, f.slot);
 	else
@@ -273,6 +290,7 @@ static bool passes(const struct flow_table *t, uint32_t slot, const struct flow_
 	       (f->backend == FLOW_ANY || flow_table_backend(t, slot) == f->backend) &&
 	       (!f->expired || flow_until_expires(until) <= f->now_s) &&
 	       (flow_until_flags(until) & f->mask) == f->flags &&
+	       (!f->flows_only || flow_table_protocol(t, slot) != FLOW_PIN) &&
 	       (!addr_len(&f->client) || flow_table_client_is(t, slot, &f->client));
 }
 

@@ -6,7 +6,8 @@
  *
  * An owner of flows is a backend of a farm. Both have numbers, which stay as long as there are flows
  * of theirs, across restarts and whatever becomes of the configuration; numbers and names are kept
- * beside the flows. Flows are counted per backend and per farm.
+ * beside the flows. Flows are counted per backend and per farm; and pins, which lie among the flows
+ * (flow.h), apart from them.
  *
  * The index grows by moving into a bigger region, some slots at a time; meanwhile there are two, and
  * everything here looks into both. flow_index_file_uv.c gives the regions and keeps the pace.
@@ -50,6 +51,10 @@ uint16_t flow_index_farm_of(const struct flow_index *x, uint16_t backend);
 /* Flows now. */
 uint32_t flow_index_count(const struct flow_index *x, uint16_t backend);
 uint32_t flow_index_farm_count(const struct flow_index *x, uint16_t farm);
+/* Pins now: of a backend, and in all. */
+uint32_t flow_index_pins(const struct flow_index *x, uint16_t backend);
+uint32_t flow_index_all_pins(const struct flow_index *x);
+/* Flows and pins. */
 uint32_t flow_index_total(const struct flow_index *x, int table); /* FLOW_IPV4, FLOW_IPV6 */
 
 /* --- flows ------------------------------------------------------------------------------------- */
@@ -85,6 +90,7 @@ struct flow_filter {
 	struct addr client;	/* family 0: any */
 	bool expired;		/* only those that expired at now_s or before */
 	uint32_t now_s;
+	bool flows_only;     /* no pins */
 	uint8_t mask, flags; /* only those whose flags within the mask are these; 0, 0: any */
 };
 

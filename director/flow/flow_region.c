@@ -5,7 +5,7 @@
 #include <string.h>
 
 enum {
-	VERSION = 2, /* any change of a layout or of the hash counts it up */
+	VERSION = 3, /* any change of a layout or of the hash counts it up */
 	ALIGNMENT = 64,
 };
 
@@ -23,7 +23,7 @@ struct flow_header {
 	uint8_t hash_key[FLOW_HASH_KEY];
 };
 
-_Static_assert(sizeof(struct flow_farm_row) == 40 && sizeof(struct flow_backend_row) == 40,
+_Static_assert(sizeof(struct flow_farm_row) == 44 && sizeof(struct flow_backend_row) == 44,
 	       "rows have no padding");
 
 /* --- layout ------------------------------------------------------------------------------------ */
@@ -194,6 +194,7 @@ void flow_region_copy_names(struct flow_region *to, const struct flow_region *fr
 		set_name(to->farms[i].name, from->farms[i].name);
 		to->n_farms++;
 		to->farms[i].count = with_counts ? from->farms[i].count : 0;
+		to->farms[i].pins = with_counts ? from->farms[i].pins : 0;
 	}
 	for (uint32_t i = 0; i < from->geometry.backends && i < to->geometry.backends; i++) {
 		const struct flow_backend_row *b = &from->backends[i];
@@ -201,6 +202,7 @@ void flow_region_copy_names(struct flow_region *to, const struct flow_region *fr
 		if (!is_name(b->name) || !flow_region_has_farm(to, b->farm))
 			continue;
 		to->backends[i].count = with_counts ? b->count : 0;
+		to->backends[i].pins = with_counts ? b->pins : 0;
 		to->backends[i].farm = b->farm;
 		set_name(to->backends[i].name, b->name);
 		to->n_backends++;
@@ -236,7 +238,7 @@ uint16_t flow_region_add_farm(struct flow_region *r, const char *name)
 		i++;
 	if (i == r->geometry.farms)
 		return FLOW_ANY;
-	r->farms[i].count = 0;
+	r->farms[i].count = r->farms[i].pins = 0;
 	r->farms[i].first_backend = FLOW_ANY;
 	set_name(r->farms[i].name, name);
 	r->n_farms++;
@@ -251,7 +253,7 @@ uint16_t flow_region_add_backend(struct flow_region *r, uint16_t farm, const cha
 		i++;
 	if (i == r->geometry.backends)
 		return FLOW_ANY;
-	r->backends[i].count = 0;
+	r->backends[i].count = r->backends[i].pins = 0;
 	r->backends[i].farm = farm;
 	set_name(r->backends[i].name, name);
 	r->n_backends++;

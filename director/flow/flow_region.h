@@ -39,13 +39,14 @@ struct flow_identity {
 struct flow_farm_row {
 	char name[FLOW_NAME];	/* "": the row is free */
 	uint32_t count;		/* flows; counted anew when a region is opened */
+	uint32_t pins;		/* the same of pins */
 	uint16_t first_backend; /* a chain through the rows of its backends, FLOW_ANY at its end */
 	uint16_t reserved;
 };
 
 struct flow_backend_row {
 	char name[FLOW_NAME];
-	uint32_t count;
+	uint32_t count, pins;
 	uint16_t farm;
 	uint16_t next; /* of the farm's chain */
 };

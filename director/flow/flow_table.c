@@ -228,6 +228,11 @@ uint16_t flow_table_backend(const struct flow_table *t, uint32_t slot)
 	return (uint16_t)(owner_word(t, slot) >> SHIFT_BACKEND);
 }
 
+uint8_t flow_table_protocol(const struct flow_table *t, uint32_t slot)
+{
+	return protocol_of(last_word(t, slot));
+}
+
 uint32_t flow_table_until(const struct flow_table *t, uint32_t slot)
 {
 	return (uint32_t)last_word(t, slot);

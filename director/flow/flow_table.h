@@ -136,6 +136,7 @@ void flow_table_bury(struct flow_table *t, uint32_t slot);
 bool flow_table_live(const struct flow_table *t, uint32_t slot);
 uint16_t flow_table_farm(const struct flow_table *t, uint32_t slot);
 uint16_t flow_table_backend(const struct flow_table *t, uint32_t slot);
+uint8_t flow_table_protocol(const struct flow_table *t, uint32_t slot);
 uint32_t flow_table_until(const struct flow_table *t, uint32_t slot);
 /* True when the client's address is that one. */
 bool flow_table_client_is(const struct flow_table *t, uint32_t slot, const struct addr *client);

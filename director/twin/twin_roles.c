@@ -152,8 +152,13 @@ void twin_router_count(struct twin_router *r, const struct flow_key *key, const 
 	crypto_shorthash(hash, bytes, wr_used(&w), hash_key);
 	for (size_t i = 0; i < sizeof(hash); i++)
 		value = value << 8 | hash[i];
+	if (flow_is_pin(key)) {
+		r->pins = held ? r->pins + 1 : r->pins - 1;
+		r->pins_sum = held ? r->pins_sum + value : r->pins_sum - value;
+		return;
+	}
 	r->flows = held ? r->flows + 1 : r->flows - 1;
-	r->sum = held ? r->sum + value : r->sum - value;
+	r->flows_sum = held ? r->flows_sum + value : r->flows_sum - value;
 }
 
 void twin_roles_digest(const struct twin_roles *r, const struct sync_domain *domain,
@@ -165,7 +170,9 @@ void twin_roles_digest(const struct twin_roles *r, const struct sync_domain *dom
 		if (!domain_has(domain, &r->routers[i]))
 			continue;
 		ret->flows += r->routers[i].flows;
-		ret->flows_sum += r->routers[i].sum;
+		ret->flows_sum += r->routers[i].flows_sum;
+		ret->pins += r->routers[i].pins;
+		ret->pins_sum += r->routers[i].pins_sum;
 	}
 }
 
@@ -177,7 +184,8 @@ bool twin_roles_agree(const struct twin_roles *r, const struct sync_digest *thei
 		if (r->routers[i].ours && domain_has(&theirs->domain, &r->routers[i]))
 			return true;
 	twin_roles_digest(r, &theirs->domain, &here);
-	return here.flows == theirs->flows && here.flows_sum == theirs->flows_sum;
+	return here.flows == theirs->flows && here.flows_sum == theirs->flows_sum &&
+	       here.pins == theirs->pins && here.pins_sum == theirs->pins_sum;
 }
 
 uint64_t twin_roles_held(const struct twin_roles *r, bool ours)
@@ -187,5 +195,15 @@ uint64_t twin_roles_held(const struct twin_roles *r, bool ours)
 	for (size_t i = 0; i < r->n_routers; i++)
 		if (ours ? r->routers[i].ours : r->routers[i].theirs)
 			n += r->routers[i].flows;
+	return n;
+}
+
+uint64_t twin_roles_pins(const struct twin_roles *r, bool ours)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < r->n_routers; i++)
+		if (ours ? r->routers[i].ours : r->routers[i].theirs)
+			n += r->routers[i].pins;
 	return n;
 }

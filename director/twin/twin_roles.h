@@ -20,7 +20,7 @@ struct twin_router {
 	uint8_t family;
 	bool ours;   /* this node is master of it */
 	bool theirs; /* the other one said so of itself, and this one is not */
-	uint64_t flows, sum;
+	uint64_t flows, flows_sum, pins, pins_sum;
 };
 
 struct twin_place {
@@ -54,15 +54,17 @@ void twin_roles_theirs(struct twin_roles *r, const struct sync_domain *domain);
 /* Those that are ours. */
 void twin_roles_domain(const struct twin_roles *r, struct sync_domain *ret);
 
-/* A flow is held from now on, or (held false) no more. Names end with a NUL. */
+/* A flow or a pin is held from now on, or (held false) no more. Names end with a NUL. */
 void twin_router_count(struct twin_router *r, const struct flow_key *key, const char *farm,
 		       const char *backend, bool closing, bool held);
-/* What is held of a domain, for a digest; pins are 0. */
+/* What is held of a domain, for a digest. */
 void twin_roles_digest(const struct twin_roles *r, const struct sync_domain *domain,
 		       struct sync_digest *ret);
 /* True as well when this node is master of one of the domain: then they have no common word. */
 bool twin_roles_agree(const struct twin_roles *r, const struct sync_digest *theirs);
 /* Flows of routers that are ours, and of those that are theirs. */
 uint64_t twin_roles_held(const struct twin_roles *r, bool ours);
+/* The same of pins. */
+uint64_t twin_roles_pins(const struct twin_roles *r, bool ours);
 
 #endif

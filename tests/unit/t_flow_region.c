@@ -142,9 +142,9 @@ static void refusals(void)
 		memory[bit / 8] ^= (uint8_t)(1u << bit % 8);
 	}
 	EXPECT_TEXT(verdict(memory, size), "none");
-	memory[16] = 1; /* where an expiry had 32 bits */
+	memory[16] = 2; /* where pins were not counted */
 	EXPECT_TEXT(verdict(memory, size), "version");
-	memory[16] = 2;
+	memory[16] = 3;
 	EXPECT_TEXT(verdict(memory, size), "none");
 	EXPECT_TEXT(flow_region_reject_name(flow_region_open(&x.old, memory, size,
 							     (const uint8_t *)"another boot id")),
