@@ -99,7 +99,7 @@ wrong_key() {
 }
 
 # The daemon of b is away, and a dials somebody who has its port.
-# instead NODE-KIND SECONDS WHAT [FILE]
+# instead KIND SECONDS WHAT [FILE]: a waits no longer than 6.25 s until it dials again.
 instead() {
 	local before
 
@@ -148,9 +148,9 @@ for side in a b; do
 	run_case "$side: the recorded responder" tries $side handshake- 3 hello "$LAB/streams/responder"
 done
 run_case "another key" wrong_key a
-run_case "the recorded responder answers" instead handshake- 5 answer "$LAB/streams/responder"
-run_case "a mirror answers" instead handshake- 5 mirror
-run_case "a is connected to itself" instead handshake- 5 splice "$(lab_address a)"
+run_case "the recorded responder answers" instead handshake- 10 answer "$LAB/streams/responder"
+run_case "a mirror answers" instead handshake- 10 mirror
+run_case "a is connected to itself" instead handshake- 10 splice "$(lab_address a)"
 run_case "the pair serves as before" serves
 [ -z "${SHOW:-}" ] || sed 's/^/# /' "$LAB/harms" || true
 finish

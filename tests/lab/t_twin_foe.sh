@@ -94,7 +94,7 @@ annoys() {
 # asks NODE SECONDS: each question is answered, but no more than one in a second, after ten of one who
 # has said little before.
 asks() {
-	annoys "$1" wanted "$2" 30
+	annoys "$1" wanted "$2" 15
 	[ "$(foe_says begun)" -ge 3 ] || fail "only $(foe_says begun) snapshots in $2 s"
 	[ "$(foe_says begun)" -le $(($2 + 14)) ] || fail "$(foe_says begun) snapshots in $2 s"
 }
@@ -144,16 +144,16 @@ run_case "ends what did not begin" breaks b end 2 ended-snapshot "ended a snapsh
 run_case "acknowledges the future" breaks b future 2 ended-ack "acknowledged what was not sent"
 run_case "leaves out numbers" breaks b leap 2 ended-sequence "left out a number"
 run_case "seals nonsense" breaks b nonsense 2 message-malformed "does not hold the fields of its type"
-run_case "another configuration each time" annoys b hellos 4 30
-run_case "is current and is not" annoys b turns 4 30
+run_case "another configuration each time" annoys b hellos 4 15
+run_case "is current and is not" annoys b turns 4 15
 run_case "names without end" annoys b names 4 60
-run_case "never agrees" annoys b digests 4 30
+run_case "never agrees" annoys b digests 4 15
 for side in b a; do
 	# Of the master, who has the last word of its flows, and of the backup, who has not.
 	[ $side = b ] || run_case "the foe changes sides" swap
 	run_case "$side: flows of nobody's number" annoys $side numbers 4 100
 	run_case "$side: flows of nobody's farm" annoys $side farms 4 100
-	run_case "$side: begins and never ends" annoys $side begins 4 30
+	run_case "$side: begins and never ends" annoys $side begins 4 15
 	run_case "$side: asks for snapshots" asks $side 4
 	run_case "$side: a message for each flow" annoys $side crumbs 4 100
 done
