@@ -8,7 +8,7 @@
 # piece do, exceeds the bounds; for how long its threads have waited for a processor, which others had,
 # is added to them. With sanitizers all is slower, and what was freed is kept for a while.
 if lab_sanitized; then
-	HARM_MEMORY_KB=$((450 * 1024)) HARM_MAIN_US=524288 HARM_ELECTION_US=262144
+	HARM_MEMORY_KB=$((256 * 1024)) HARM_MAIN_US=524288 HARM_ELECTION_US=262144
 else
 	HARM_MEMORY_KB=$((96 * 1024)) HARM_MAIN_US=131072 HARM_ELECTION_US=131072
 fi
