@@ -185,7 +185,6 @@ static void heard_end(struct sync *s, struct sync_update *u, const struct sync_e
 	} else if (s->in == SYNC_IN_FILLING) {
 		go_in(s, u, SYNC_IN_SWEEPING);
 		u->flags |= SYNC_SWEEP;
-		return; /* acknowledged when that is done */
 	}
 	acknowledge(s, u);
 }

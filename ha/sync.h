@@ -32,7 +32,7 @@
  *     any        APPLIED                                   -          SEND_ACK
  *     any        snapshot begins                           marking    MARK
  *     marking    MARKED                                    filling
- *     filling    the one that began ends                   sweeping   SWEEP
+ *     filling    the one that began ends                   sweeping   SEND_ACK, SWEEP
  *     sweeping   SWEPT                                     current    SEND_ACK
  *     filling    the same, and something was not applied   waiting    SEND_SNAPSHOT (wanted), SEND_ACK
  *     waiting    the same, since DOMAIN came in between    -          SEND_ACK
@@ -156,11 +156,11 @@ enum sync_effects {
 	SYNC_APPLY = 1 << 0, /* the message; then APPLIED or FAILED */
 	/* What is heard from here on belongs to the snapshot; then MARKED. */
 	SYNC_MARK = 1 << 1,
-	/* What was not heard since then is forgotten, while in is sweeping; then SWEPT. */
-	SYNC_SWEEP = 1 << 2,
 	SYNC_COMPARE = 1 << 3, /* the digest; then COMPARED */
 	SYNC_SEND_HELLO = 1 << 4,
-	SYNC_SEND_ACK = 1 << 5,	     /* of acknowledge and current, as they are when it is sent */
+	SYNC_SEND_ACK = 1 << 5, /* of acknowledge and current, as they are when it is sent */
+	/* What was not heard since then is forgotten, while in is sweeping; then SWEPT. */
+	SYNC_SWEEP = 1 << 2,
 	SYNC_SEND_SNAPSHOT = 1 << 6, /* step and snapshot */
 	SYNC_SEND_DIGEST =
 		1 << 7,	       /* with the number of the last message: nothing before it waits */

@@ -240,14 +240,16 @@ void twin_go_on(struct twin *t)
 
 void twin_send_snapshot(struct twin *t, const struct sync_update *u)
 {
-	t->out.type = SYNC_SNAPSHOT;
+	if (u->step == SYNC_SNAPSHOT_BEGIN) {
+		send_news(t);	 /* of addresses that are ours no more the snapshot has none; */
+		clear_queues(t); /* the rest it holds */
+	}
+	t->out.type = SYNC_SNAPSHOT; /* not before: the news are told with it, too */
 	t->out.snapshot = (struct sync_snapshot){
 		.step = (uint8_t)u->step, .id = u->snapshot, .sequence = u->sequence};
 	switch (u->step) {
 	case SYNC_SNAPSHOT_WANTED: break;
 	case SYNC_SNAPSHOT_BEGIN:
-		send_news(t);	 /* of addresses that are ours no more the snapshot has none; */
-		clear_queues(t); /* the rest it holds */
 		t->ops.restart(t->ops.owner);
 		t->cursor = (struct flow_cursor){0};
 		t->streamed = 0;

@@ -12,7 +12,7 @@
 /* --- what is heard ----------------------------------------------------------------------------- */
 
 /* Not so often that who does it again and again fills the log. */
-static bool twin_may_say(struct twin *t, enum twin_says what)
+static bool may_say(struct twin *t, enum twin_says what)
 {
 	unsigned long suppressed;
 
@@ -23,7 +23,7 @@ static void hear_hello(struct twin *t, const struct sync_hello *hello)
 {
 	memcpy(t->peer_digest, hello->config_digest, SYNC_DIGEST_LEN);
 	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
-	if (t->seen.config_differs && twin_may_say(t, TWIN_SAYS_CONFIG))
+	if (t->seen.config_differs && may_say(t, TWIN_SAYS_CONFIG))
 		log_warning(
 			"node \"%s\" has another configuration: flows of farms and backends that "
 			"only one of the nodes has are not on both",
@@ -109,7 +109,7 @@ static void hang_up(struct twin *t, enum sync_end why)
 {
 	if (why != SYNC_END_CLOSED && why != SYNC_END_BYE) {
 		t->seen.ended[why]++;
-		if (twin_may_say(t, TWIN_SAYS_END))
+		if (may_say(t, TWIN_SAYS_END))
 			log_warning("node \"%s\" %s: the sync channel begins anew", t->peer_name,
 				    sync_end_text(why));
 		twin_send_bye(t, sync_end_text(why));
@@ -123,8 +123,6 @@ static void follow(struct twin *t, const struct sync_update *u, const struct syn
 		apply_message(t, m);
 	if (u->flags & SYNC_MARK)
 		twin_mark(t, &m->snapshot);
-	if (u->flags & SYNC_SWEEP)
-		twin_sweep(t);
 	if (u->flags & SYNC_COMPARE)
 		compare(t, &m->digest);
 	if (u->flags & SYNC_SEND_HELLO)
@@ -134,6 +132,8 @@ static void follow(struct twin *t, const struct sync_update *u, const struct syn
 		t->acknowledge = u->acknowledge;
 		t->acknowledge_current = u->current;
 	}
+	if (u->flags & SYNC_SWEEP)
+		twin_sweep(t);
 	if (u->flags & SYNC_SEND_SNAPSHOT)
 		twin_send_snapshot(t, u);
 	if (u->flags & SYNC_SEND_DIGEST)
@@ -242,7 +242,7 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 		t->seen.rejected[reject]++;
 		if (reject == SYNC_REJECT_TYPE)
 			return; /* a newer version says something that may be skipped */
-		if (twin_may_say(t, TWIN_SAYS_MESSAGE))
+		if (may_say(t, TWIN_SAYS_MESSAGE))
 			log_warning("a message of node \"%s\" %s: the sync channel begins anew",
 				    t->peer_name, sync_reject_text(reject));
 		twin_send_bye(t, sync_reject_text(reject));
@@ -252,7 +252,7 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 	}
 	if (t->in.type == SYNC_HELLO)
 		hear_hello(t, &t->in.hello);
-	if (t->in.type == SYNC_BYE && twin_may_say(t, TWIN_SAYS_BYE))
+	if (t->in.type == SYNC_BYE && may_say(t, TWIN_SAYS_BYE))
 		log_warning("node \"%s\" ended the sync channel: what we said %s", t->peer_name,
 			    t->in.bye.why);
 	if (t->in.type == SYNC_ACK)

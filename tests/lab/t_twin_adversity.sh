@@ -79,7 +79,7 @@ tries() {
 
 # of_a_crowd: nobody of it is let stay: 1,000 were there, and all but those that try now are gone.
 of_a_crowd() {
-	tries "$1" connection-late 6 crowd
+	tries "$1" connection-late 4 crowd
 	[ "$(head -n 2 "$LAB/adversary/log" | tail -n 1 | cut -d ' ' -f 1)" -ge 1000 ] ||
 		fail "only $(tail -n 1 "$LAB/adversary/log") connections"
 }
@@ -87,7 +87,7 @@ of_a_crowd() {
 # octet_by_octet NODE: none of them is answered but those that were whole hellos, which a recorded one
 # is; and these come no further.
 octet_by_octet() {
-	tries "$1" connection-late 8 octets "$LAB/streams/initiator"
+	tries "$1" connection-late 6 octets "$LAB/streams/initiator"
 }
 
 wrong_key() {
@@ -99,7 +99,7 @@ wrong_key() {
 }
 
 # The daemon of b is away, and a dials somebody who has its port.
-# instead NODE-KIND SECONDS WHAT [FILE]
+# instead KIND SECONDS WHAT [FILE]: a waits no longer than 6.25 s until it dials again.
 instead() {
 	local before
 
@@ -127,6 +127,8 @@ serves() {
 	expect_vip_on a
 }
 
+# A takeover takes 3.6 s: who is late by that was held by something, whatever else the machine does.
+LAB_ADVERTISE_INTERVAL=1s
 LAB_VRRP_KEYS='realtime = true'
 lab_up
 ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=8"
@@ -138,20 +140,19 @@ for node in a b; do
 	} >"$LAB/$node.conf"
 done
 run_case "a pair, whose channel is recorded" begin
+run_case "octets at random" attack a handshake- 3 "$LAB_TOOLS/noise.py" "$(lab_address a)" 8405 3
+run_case "octets without end" tries a handshake- 3 endless "$LAB/streams/initiator"
+run_case "each other version" tries a handshake-version 3 version "$LAB/streams/initiator"
 for side in a b; do
 	run_case "$side: a thousand half-open connections" of_a_crowd $side
 	run_case "$side: stopped at each octet of the handshake" octet_by_octet $side
-	run_case "$side: octets at random" attack $side handshake- 5 "$LAB_TOOLS/noise.py" \
-		"$(lab_address $side)" 8405 5
-	run_case "$side: octets without end" tries $side handshake- 5 endless "$LAB/streams/initiator"
-	run_case "$side: each other version" tries $side handshake-version 5 version "$LAB/streams/initiator"
-	run_case "$side: the recorded initiator" tries $side handshake- 4 hello "$LAB/streams/initiator"
-	run_case "$side: the recorded responder" tries $side handshake- 4 hello "$LAB/streams/responder"
+	run_case "$side: the recorded initiator" tries $side handshake- 3 hello "$LAB/streams/initiator"
+	run_case "$side: the recorded responder" tries $side handshake- 3 hello "$LAB/streams/responder"
 done
 run_case "another key" wrong_key a
-run_case "the recorded responder answers" instead handshake- 5 answer "$LAB/streams/responder"
-run_case "a mirror answers" instead handshake- 5 mirror
-run_case "a is connected to itself" instead handshake- 5 splice "$(lab_address a)"
+run_case "the recorded responder answers" instead handshake- 10 answer "$LAB/streams/responder"
+run_case "a mirror answers" instead handshake- 10 mirror
+run_case "a is connected to itself" instead handshake- 10 splice "$(lab_address a)"
 run_case "the pair serves as before" serves
 [ -z "${SHOW:-}" ] || sed 's/^/# /' "$LAB/harms" || true
 finish

@@ -94,7 +94,7 @@ annoys() {
 # asks NODE SECONDS: each question is answered, but no more than one in a second, after ten of one who
 # has said little before.
 asks() {
-	annoys "$1" wanted "$2" 30
+	annoys "$1" wanted "$2" 15
 	[ "$(foe_says begun)" -ge 3 ] || fail "only $(foe_says begun) snapshots in $2 s"
 	[ "$(foe_says begun)" -le $(($2 + 14)) ] || fail "$(foe_says begun) snapshots in $2 s"
 }
@@ -134,35 +134,35 @@ serves() {
 	lab_is b backup || fail "b is $(lab_status b vrrp.0.state)"
 }
 
+# A takeover takes 3.6 s: who is late by that was held by something, whatever else the machine does.
+LAB_ADVERTISE_INTERVAL=1s
 LAB_VRRP_KEYS='realtime = true'
 lab_up
 ASAN_OPTIONS="$ASAN_OPTIONS:quarantine_size_mb=8"
 run_case "an honest one is let in" begin
+run_case "never says who it is" breaks b silent 6 ended-silent "did not say who it is"
+run_case "speaks before its hello" breaks b early 2 ended-hello "spoke before its hello"
+run_case "ends what did not begin" breaks b end 2 ended-snapshot "ended a snapshot that had not begun"
+run_case "acknowledges the future" breaks b future 2 ended-ack "acknowledged what was not sent"
+run_case "leaves out numbers" breaks b leap 2 ended-sequence "left out a number"
+run_case "seals nonsense" breaks b nonsense 2 message-malformed "does not hold the fields of its type"
+run_case "another configuration each time" annoys b hellos 4 15
+run_case "is current and is not" annoys b turns 4 15
+run_case "names without end" annoys b names 4 60
+run_case "never agrees" annoys b digests 4 15
 for side in b a; do
+	# Of the master, who has the last word of its flows, and of the backup, who has not.
 	[ $side = b ] || run_case "the foe changes sides" swap
-	run_case "$side: never says who it is" breaks $side silent 6 ended-silent "did not say who it is"
-	run_case "$side: speaks before its hello" breaks $side early 3 ended-hello "spoke before its hello"
-	run_case "$side: ends what did not begin" breaks $side end 3 ended-snapshot \
-		"ended a snapshot that had not begun"
-	run_case "$side: acknowledges the future" breaks $side future 3 ended-ack \
-		"acknowledged what was not sent"
-	run_case "$side: leaves out numbers" breaks $side leap 3 ended-sequence "left out a number"
-	run_case "$side: seals nonsense" breaks $side nonsense 3 message-malformed \
-		"does not hold the fields of its type"
 	run_case "$side: flows of nobody's number" annoys $side numbers 4 100
 	run_case "$side: flows of nobody's farm" annoys $side farms 4 100
-	run_case "$side: begins and never ends" annoys $side begins 4 30
+	run_case "$side: begins and never ends" annoys $side begins 4 15
 	run_case "$side: asks for snapshots" asks $side 4
-	run_case "$side: never agrees" annoys $side digests 4 30
-	run_case "$side: another configuration each time" annoys $side hellos 4 30
-	run_case "$side: names without end" annoys $side names 4 60
-	run_case "$side: is current and is not" annoys $side turns 4 30
 	run_case "$side: a message for each flow" annoys $side crumbs 4 100
 done
-run_case "acknowledges nothing" breaks a mute 13 ended-unacknowledged "acknowledged nothing for 10 s"
-run_case "reads nothing" breaks a deaf 13 ended-unacknowledged ""
-run_case "a million flows, and none" annoys a million 40 100
-run_case "flows without end" overflows a
+run_case "acknowledges nothing" breaks a mute 12 ended-unacknowledged "acknowledged nothing for 10 s"
+run_case "reads nothing" breaks a deaf 12 ended-unacknowledged ""
+run_case "a million flows, and none" annoys a million 30 100
+run_case "flows without end" overflows
 run_case "all is as it was" serves
 [ -z "${SHOW:-}" ] || sed 's/^/# /' "$LAB/harms" || true
 finish

@@ -280,7 +280,8 @@ static void asks_now_and_then(void)
 	EXPECT_INT(u.step, SYNC_SNAPSHOT_WANTED);
 	hear_begin(&s, 8, 2 * SECOND);
 	u = hear_snapshot(&s, SYNC_SNAPSHOT_END, 8, 2, 3 * SECOND);
-	EXPECT_INT(u.flags, SYNC_SWEEP | SYNC_CHANGED);
+	EXPECT_INT(u.flags, SYNC_SEND_ACK | SYNC_SWEEP | SYNC_CHANGED);
+	CU_ASSERT(!u.current); /* it has all, and more than that */
 	CU_ASSERT(!sync_in_is_current(&s));
 	u = tell(&s, SYNC_EVENT_SWEPT, 3 * SECOND);
 	EXPECT_INT(u.flags, SYNC_SEND_ACK | SYNC_CHANGED);

@@ -172,7 +172,8 @@ static void marks_and_sweeps(void)
 	hear(&s, begin, SECOND);
 	tell(&s, SYNC_EVENT_MARKED, SECOND);
 	u = hear(&s, end, SECOND);
-	EXPECT_INT(u.flags, SYNC_SWEEP | SYNC_CHANGED);
+	EXPECT_INT(u.flags, SYNC_SEND_ACK | SYNC_SWEEP | SYNC_CHANGED);
+	CU_ASSERT(!u.current);
 	EXPECT_TEXT(sync_in_name(s.in), "sweeping");
 	CU_ASSERT(sync_hears(&s));
 	u = hear(&s, (struct sync_heard){.type = SYNC_DIGEST, .sequence = 2}, SECOND);
