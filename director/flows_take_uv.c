@@ -7,11 +7,15 @@
 #include <string.h>
 
 enum {
-	TAKE_SETS = 64,
-	TAKE_SEEN = 4096, /* the upper 12 bits of a hash */
-	PIECE_WALKS = 16, /* of a piece of marking or sweeping: 2.4 ms at most, ... */
-	PIECE_ENDS = 800, /* ... and so many to take out of the kernel: 3 ms */
+	TAKE_SETS = 512,	/* with many farms each flow may be for another one */
+	TAKE_PLACES_BITS = 10,	/* twice as many places */
+	TAKE_SEEN = 4096,	/* the upper 12 bits of a hash */
+	TAKE_KINDS = 2 * 2 * 2, /* of a farm's sets: family, protocol, closing */
+	PIECE_WALKS = 16,	/* of a piece of marking or sweeping: 2.4 ms at most, ... */
+	PIECE_ENDS = 800,	/* ... and so many to take out of the kernel: 3 ms */
 };
+
+_Static_assert(TAKE_SETS < 1 << TAKE_PLACES_BITS, "a search ends at an empty place");
 
 /* A table that flows of one call are written into; the same for those of one farm and kind. */
 struct take_set {
@@ -27,6 +31,7 @@ struct take {
 	struct flows_taken *result;
 	struct take_set sets[TAKE_SETS];
 	size_t n_sets;
+	uint16_t places[1 << TAKE_PLACES_BITS]; /* 1 + a set, by hash; linear probing */
 	struct flow_write_op deletions[FLOW_WRITE_OPS], puts[FLOW_WRITE_OPS];
 	struct flow_key put_keys[FLOW_WRITE_OPS];
 	bool put_ours[FLOW_WRITE_OPS]; /* what is in the kernel already counts more */
@@ -58,7 +63,7 @@ static bool find_places(const struct take *t, const struct flow_write_op *ops, s
 		group[i] = (uint16_t)(2 * set + (ops[i].kind == FLOW_WRITE_CHANGE));
 		next[group[i] + 1]++;
 	}
-	for (size_t i = 0; i < 2 * TAKE_SETS; i++)
+	for (size_t i = 0; i < 2 * t->n_sets; i++)
 		next[i + 1] = (uint16_t)(next[i + 1] + next[i]);
 	for (size_t i = 0; i < n; i++)
 		place[i] = next[group[i]]++;
@@ -147,6 +152,13 @@ static void write_puts(struct take *t)
 	}
 }
 
+static void forget_sets(struct take *t)
+{
+	t->n_sets = 0;
+	memset(t->places, 0, sizeof(t->places));
+	memset(t->seen, 0, sizeof(t->seen));
+}
+
 /* Without what is written before it is read: most messages are short. */
 static void begin(struct take *t, struct flows *f, struct flows_taken *result,
 		  const struct sync_flow *flows)
@@ -154,30 +166,34 @@ static void begin(struct take *t, struct flows *f, struct flows_taken *result,
 	t->f = f;
 	t->result = result;
 	t->flows = flows;
-	t->n_sets = t->n_deletions = t->n_puts = 0;
-	memset(t->seen, 0, sizeof(t->seen));
+	t->n_deletions = t->n_puts = 0;
+	forget_sets(t);
 }
 
 static void write_all(struct take *t)
 {
 	write_deletions(t);
 	write_puts(t);
-	memset(t->seen, 0, sizeof(t->seen));
-	t->n_sets = 0;
+	forget_sets(t);
 }
 
 static struct take_set *find_set(struct take *t, const struct flow_book_farm *farm,
 				 const struct flow_key *key, bool closing)
 {
+	uint32_t number = (uint32_t)(farm - t->f->book.farms) * TAKE_KINDS +
+			  (key->client.family == AF_INET6 ? 4 : 0) +
+			  (key->protocol == IPPROTO_UDP ? 2 : 0) + closing;
+	size_t place = number * 0x9e3779b1u >> (32 - TAKE_PLACES_BITS);
 	struct take_set *s;
 
-	for (size_t i = t->n_sets; i-- > 0;) {
-		s = &t->sets[i];
+	for (; t->places[place]; place = (place + 1) % (1 << TAKE_PLACES_BITS)) {
+		s = &t->sets[t->places[place] - 1];
 		if (s->farm == farm && s->family == key->client.family &&
 		    s->protocol == key->protocol && s->closing == closing)
 			return s;
 	}
 	s = &t->sets[t->n_sets++];
+	t->places[place] = (uint16_t)t->n_sets;
 	*s = (struct take_set){.farm = farm,
 			       .family = key->client.family,
 			       .protocol = key->protocol,
@@ -325,7 +341,7 @@ static void find_name(struct flows *f, const struct twin_names *names, uint16_t 
 void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
 		size_t n, struct flows_taken *ret)
 {
-	static struct take t; /* of the main loop; 400 KiB are too much for its stack */
+	static struct take t; /* of the main loop; 500 KiB are too much for its stack */
 	enum { NAMES = 64 };
 	struct take_name near[NAMES];
 
@@ -421,4 +437,5 @@ void flows_sweep_some(struct flows *f, struct flow_cursor *cursor)
 				      flow_index_walk(flows_index(f), cursor, &unmarked,
 						      FLOWS_WALK_SLOTS, f->records, FLOWS_PIECE));
 	write_all(&t);
+	t.result = NULL; /* it is on this stack */
 }
