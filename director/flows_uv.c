@@ -17,7 +17,11 @@ enum {
 	FORGET_MS = 10000,
 	AUDIT_MOST = 50, /* of these that are asked for although they are not due: 200 a second */
 	LIST_SLOTS = 262144, /* of one page */
-	FOLLOW_S = 30,	     /* until a flow of the other director is looked at again */
+	/*
+	 * Until a flow of the other director that should have ended is looked at again: who tells of the
+	 * end does so within two seconds. After a takeover nobody does, and it is asked for here.
+	 */
+	FOLLOW_S = 5,
 };
 
 /* --- what the packet path announces ----------------------------------------------------------- */

@@ -252,6 +252,8 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 		t->seen.unheld_there = t->in.ack.unknown;
 	ev.heard = heard_of(&t->in);
 	twin_step(t, &ev, &t->in);
+	if (t->in.type == SYNC_ACK)
+		twin_acknowledged(t);
 }
 
 static void link_settled(void *owner)
