@@ -7,6 +7,7 @@
 #include "director/flow/flow_index_file_uv.h"
 #include "director/flow/flow_log_uv.h"
 #include "director/flow_book.h"
+#include "director/flow_strays.h"
 #include "director/flows_twin_uv.h"
 #include "director/flows_uv.h"
 
@@ -39,6 +40,7 @@ struct flows {
 	uint32_t put; /* since the index was tended */
 	bool tending; /* it has more to do */
 	struct flows_twin twin;
+	struct flow_strays strays;
 	struct flow_record records[FLOWS_PIECE];
 	uint8_t keys[FLOWS_PIECE * FLOW_ASK_FLOW_KEY];
 	struct flow_answer answers[FLOWS_PIECE], closing[FLOWS_PIECE];

@@ -37,11 +37,23 @@ static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_
 	return done == FLOW_PUT_NEW || done == FLOW_PUT_KNOWN;
 }
 
-/* A flow of theirs that took the wrong way: its owner, who does not know of it, would end it here. */
+/* A flow of theirs: its owner, who does not know of it, would end it here. */
 static bool is_stray(const struct flows *f, const struct flow_book_farm *farm,
 		     const struct flow_key *key)
 {
 	return f->twin.connected && farm->sync && flows_is_theirs(f, key);
+}
+
+static void remember_stray(struct flows *f, const struct flow_book_farm *farm,
+			   const struct flow_log_event *e, bool closing)
+{
+	struct flow_stray s = {.key = e->key,
+			       .backend = e->mark,
+			       .heard_s = flow_file_now_s(),
+			       .closing = closing};
+
+	snprintf(s.farm, sizeof(s.farm), "%s", farm->name);
+	flow_strays_add(&f->strays, &s);
 }
 
 /* FIN and RST are announced when a flow goes to the closing table, everything else when it begins. */
@@ -57,11 +69,29 @@ static void heard(void *owner, const struct flow_log_event *e)
 		farm->begun++;
 		b->begun++;
 	}
-	if (farm && is_stray(f, farm, &e->key))
-		return;
-	if (!b ||
-	    !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
+	if (b && is_stray(f, farm, &e->key))
+		remember_stray(f, farm, e, closing);
+	else if (!b ||
+		 !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
 		f->unindexed++;
+}
+
+/* What is known of one already, the other director told: it has the word. */
+void flows_take_strays(struct flows *f)
+{
+	struct flow_record known;
+	struct flow_stray s;
+
+	while (f->file && flow_strays_next(&f->strays, flow_file_now_s(), &s)) {
+		const struct twin_router *r = flows_router(f, &s.key);
+		struct flow_book_farm *farm = flow_book_farm(&f->book, s.farm);
+		struct flow_book_backend *b = farm ? flow_book_backend(farm, s.backend) : NULL;
+
+		if (!b || !r || !r->ours || flow_index_find(flows_index(f), &s.key, &known))
+			continue;
+		put(f, farm, b, &s.key, flow_book_life_s(farm, s.key.protocol, s.closing),
+		    f->twin.mark | (s.closing ? FLOW_CLOSING : 0));
+	}
 }
 
 /* Counted and said by the listener; who needs all of them finds what is missing by itself. */

@@ -230,14 +230,15 @@ void twin_go_on(struct twin *t)
 
 void twin_send_snapshot(struct twin *t, const struct sync_update *u)
 {
+	if (u->step == SYNC_SNAPSHOT_BEGIN)
+		send_news(t); /* of addresses that are ours no more the snapshot has none */
 	t->out.type = SYNC_SNAPSHOT;
 	t->out.snapshot = (struct sync_snapshot){
 		.step = (uint8_t)u->step, .id = u->snapshot, .sequence = u->sequence};
 	switch (u->step) {
 	case SYNC_SNAPSHOT_WANTED: break;
 	case SYNC_SNAPSHOT_BEGIN:
-		send_news(t);	 /* of addresses that are ours no more the snapshot has none; */
-		clear_queues(t); /* the rest it holds */
+		clear_queues(t); /* what there was no room for: the snapshot holds what is ours */
 		t->cursor = (struct flow_cursor){0};
 		t->streamed = 0;
 		t->out.snapshot.total = twin_roles_held(&t->roles, true);

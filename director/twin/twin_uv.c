@@ -355,6 +355,7 @@ static void domain_changed(struct twin *t)
 {
 	struct sync_event ev = {.type = SYNC_EVENT_DOMAIN};
 
+	flows_take_strays(t->flows);
 	twin_step(t, &ev, NULL);
 	settle(t);
 }
