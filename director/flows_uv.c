@@ -76,10 +76,17 @@ static void heard(void *owner, const struct flow_log_event *e)
 		f->unindexed++;
 }
 
-/* What is known of one already, the other director told: it has the word. */
-void flows_take_strays(struct flows *f)
+/* The same of one that is known already the other director told: it has the word. */
+static bool is_told(const struct flows *f, const struct flow_stray *s)
 {
 	struct flow_record known;
+
+	return flow_index_find(flows_index(f), &s->key, &known) &&
+	       !(known.flags & FLOW_CLOSING) == !s->closing;
+}
+
+void flows_take_strays(struct flows *f)
+{
 	struct flow_stray s;
 
 	while (f->file && flow_strays_next(&f->strays, flow_file_now_s(), &s)) {
@@ -87,7 +94,7 @@ void flows_take_strays(struct flows *f)
 		struct flow_book_farm *farm = flow_book_farm(&f->book, s.farm);
 		struct flow_book_backend *b = farm ? flow_book_backend(farm, s.backend) : NULL;
 
-		if (!b || !r || !r->ours || flow_index_find(flows_index(f), &s.key, &known))
+		if (!b || !r || !r->ours || is_told(f, &s))
 			continue;
 		put(f, farm, b, &s.key, flow_book_life_s(farm, s.key.protocol, s.closing),
 		    f->twin.mark | (s.closing ? FLOW_CLOSING : 0));
