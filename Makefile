@@ -176,15 +176,17 @@ lab: $(B)/packages-test all
 	@B=$(B) tests/lab/interactive.sh
 
 # Unit tests, then the lab tests, on binaries with sanitizers. ONLY=PATTERN runs some lab tests.
-test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/directord-no-transitions
+test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/directord-no-transitions \
+      $(B)/bench_clients
 	@B=$(B) tests/run.sh
 
 unit: $(B)/run-tests
 	@$(B)/run-tests
 
-# As root, in network namespaces of their own; 25 minutes. BENCH_PACKET="--only maglev*",
-# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_TRANSITIONS="--count 100" and
-# BENCH_TAKEOVER="--only heal --runs 3" are examples of their options.
+# As root, in network namespaces of their own; 35 minutes. BENCH_PACKET="--only maglev*",
+# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_TRANSITIONS="--count 100",
+# BENCH_TAKEOVER="--only heal --runs 3", BENCH_TWIN_FAILOVER="--rounds 4" and
+# BENCH_TWIN_CHURN="--seconds 60" are examples of their options.
 bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	@mkdir -p $(B)/bench; status=0; \
 	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
@@ -198,7 +200,9 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	$(B)/bench_flow_write $(BENCH_FLOW_WRITE) || status=1; echo; \
 	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; echo; \
 	B=$(B) tests/bench/takeover.sh --json $(B)/bench/takeover.json $(BENCH_TAKEOVER) || \
-		status=1; exit $$status
+		status=1; echo; \
+	B=$(B) tests/bench/twin_failover.sh $(BENCH_TWIN_FAILOVER) || status=1; echo; \
+	B=$(B) tests/bench/twin_churn.sh $(BENCH_TWIN_CHURN) || status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
 	@set -e; for f in $(FUZZERS); do \
