@@ -183,15 +183,16 @@ lab: $(B)/packages-test all
 
 # Unit tests, then the lab tests, on binaries with sanitizers. ONLY=PATTERN runs some lab tests.
 test: $(B)/packages-test all $(B)/run-tests $(B)/flowcheck $(B)/foe \
-      $(B)/directord-no-transitions
+      $(B)/directord-no-transitions $(B)/bench_clients
 	@B=$(B) tests/run.sh
 
 unit: $(B)/run-tests
 	@$(B)/run-tests
 
-# As root, in network namespaces of their own; 28 minutes. BENCH_PACKET="--only maglev*",
-# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_TRANSITIONS="--count 100", BENCH_TWIN=--quick and
-# BENCH_TAKEOVER="--only heal --runs 3" are examples of their options.
+# As root, in network namespaces of their own; 37 minutes. BENCH_PACKET="--only maglev*",
+# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_TRANSITIONS="--count 100", BENCH_TWIN=--quick,
+# BENCH_TAKEOVER="--only heal --runs 3", BENCH_TWIN_FAILOVER="--rounds 4" and
+# BENCH_TWIN_CHURN="--seconds 60" are examples of their options.
 bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	@mkdir -p $(B)/bench; status=0; \
 	$(B)/bench_packet --json $(B)/bench/packet.json $(BENCH_PACKET) || status=1; echo; \
@@ -206,7 +207,9 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; echo; \
 	B=$(B) tests/bench/twin.sh $(BENCH_TWIN) || status=1; echo; \
 	B=$(B) tests/bench/takeover.sh --json $(B)/bench/takeover.json $(BENCH_TAKEOVER) || \
-		status=1; exit $$status
+		status=1; echo; \
+	B=$(B) tests/bench/twin_failover.sh $(BENCH_TWIN_FAILOVER) || status=1; echo; \
+	B=$(B) tests/bench/twin_churn.sh $(BENCH_TWIN_CHURN) || status=1; exit $$status
 
 fuzz: $(FUZZERS:%=$(B)/%)
 	@set -e; for f in $(FUZZERS); do \

@@ -7,6 +7,7 @@
 #include "director/flow/flow_index_file_uv.h"
 #include "director/flow/flow_log_uv.h"
 #include "director/flow_book.h"
+#include "director/flow_strays.h"
 #include "director/flows_twin_uv.h"
 #include "director/flows_uv.h"
 
@@ -42,6 +43,7 @@ struct flows {
 	bool tending; /* it has more to do */
 	struct flows_twin twin;
 	uint8_t told[FLOW_ROWS_MAX]; /* enum flows_told, by the backend's number */
+	struct flow_strays strays;
 	struct flow_record records[FLOWS_PIECE];
 	uint8_t keys[FLOWS_PIECE * FLOW_ASK_FLOW_KEY];
 	struct flow_answer answers[FLOWS_PIECE], closing[FLOWS_PIECE];

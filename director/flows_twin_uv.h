@@ -36,6 +36,8 @@ void flows_join(struct flows *f, struct twin_roles *roles, struct flow_writer *w
 		const struct flows_observer *observer);
 /* The roles' routers are other ones: what is held of each is summed anew. */
 void flows_sum(struct flows *f);
+/* Some of the roles' routers are ours now: what the packet path announced of them shortly before is, too. */
+void flows_take_strays(struct flows *f);
 /* connected: the other director tells. current: and all that it has is here. */
 void flows_twin_is(struct flows *f, bool connected, bool current);
 

@@ -17,7 +17,11 @@ enum {
 	FORGET_MS = 10000,
 	AUDIT_MOST = 50, /* of these that are asked for although they are not due: 200 a second */
 	LIST_SLOTS = 262144, /* of one page */
-	FOLLOW_S = 30,	     /* until a flow of the other director is looked at again */
+	/*
+	 * Until a flow of the other director that should have ended is looked at again: who tells of the
+	 * end does so within two seconds. After a takeover nobody does, and it is asked for here.
+	 */
+	FOLLOW_S = 5,
 };
 
 /* --- what the packet path announces ----------------------------------------------------------- */
@@ -33,7 +37,7 @@ static bool put(struct flows *f, const struct flow_book_farm *farm, struct flow_
 	return done == FLOW_PUT_NEW || done == FLOW_PUT_KNOWN;
 }
 
-/* A flow of theirs that took the wrong way: its owner, who does not know of it, would end it here. */
+/* A flow of theirs: its owner, who does not know of it, would end it here. */
 static bool is_stray(const struct flows *f, const struct flow_book_farm *farm,
 		     const struct flow_key *key)
 {
@@ -57,6 +61,18 @@ static void put_pin(struct flows *f, const struct flow_book_farm *farm, struct f
 		put(f, farm, b, &key, life_s, f->twin.mark);
 }
 
+static void remember_stray(struct flows *f, const struct flow_book_farm *farm,
+			   const struct flow_log_event *e, bool closing)
+{
+	struct flow_stray s = {.key = e->key,
+			       .backend = e->mark,
+			       .heard_s = flow_file_now_s(),
+			       .closing = closing};
+
+	snprintf(s.farm, sizeof(s.farm), "%s", farm->name);
+	flow_strays_add(&f->strays, &s);
+}
+
 /* FIN and RST are announced when a flow goes to the closing table, everything else when it begins. */
 static void heard(void *owner, const struct flow_log_event *e)
 {
@@ -70,13 +86,42 @@ static void heard(void *owner, const struct flow_log_event *e)
 		farm->begun++;
 		b->begun++;
 	}
-	if (farm && is_stray(f, farm, &e->key))
+	if (b && is_stray(f, farm, &e->key)) {
+		remember_stray(f, farm, e, closing);
 		return;
+	}
 	if (!b ||
 	    !put(f, farm, b, &e->key, flow_book_life_s(farm, e->key.protocol, closing), flags))
 		f->unindexed++;
 	if (b && !closing)
 		put_pin(f, farm, b, &e->key.client, farm->pin_s);
+}
+
+/* The same of one that is known already the other director told: it has the word. */
+static bool is_told(const struct flows *f, const struct flow_stray *s)
+{
+	struct flow_record known;
+
+	return flow_index_find(flows_index(f), &s->key, &known) &&
+	       !(known.flags & FLOW_CLOSING) == !s->closing;
+}
+
+void flows_take_strays(struct flows *f)
+{
+	struct flow_stray s;
+
+	while (f->file && flow_strays_next(&f->strays, flow_file_now_s(), &s)) {
+		const struct twin_router *r = flows_router(f, &s.key);
+		struct flow_book_farm *farm = flow_book_farm(&f->book, s.farm);
+		struct flow_book_backend *b = farm ? flow_book_backend(farm, s.backend) : NULL;
+
+		if (!b || !r || !r->ours || is_told(f, &s))
+			continue;
+		put(f, farm, b, &s.key, flow_book_life_s(farm, s.key.protocol, s.closing),
+		    f->twin.mark | (s.closing ? FLOW_CLOSING : 0));
+		if (!s.closing)
+			put_pin(f, farm, b, &s.key.client, farm->pin_s);
+	}
 }
 
 /* Counted and said by the listener; who needs all of them finds what is missing by itself. */

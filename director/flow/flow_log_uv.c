@@ -17,18 +17,25 @@
 enum {
 	/* Design 3: none lost at half a million events a second with these. */
 	RECEIVE_BUFFER = 8 * 1024 * 1024,
-	BATCH = 64,	      /* messages that the kernel gathers into one datagram */
-	FLUSH_HUNDREDTHS = 1, /* … or sends after so many 1/100 s */
+	BATCH = 64,	      /* messages that the kernel gathers into one datagram, at most */
+	FLUSH_HUNDREDTHS = 1, /* … or sends after so many 1/100 s, which take it 8 to 12 ms */
+	/* It gathers so that about so many come, by the rate of so long a time. */
+	BATCHES_A_SECOND = 5000,
+	PACE_MS = 50,
 	/* BATCH messages of about 250 octets; with the kernel's own 320 it takes 16 KiB of memory. */
 	BATCH_BYTES = 16000,
-	BUFFER = 32768,	       /* the kernel lets one message be longer than BATCH_BYTES */
-	READS_PER_WAKEUP = 16, /* a thousand events: half a millisecond; then the timers' turn */
+	BUFFER = 32768,		  /* the kernel lets one message be longer than BATCH_BYTES */
+	EVENTS_PER_WAKEUP = 1024, /* half a millisecond; then the timers' turn */
+	MANY_READS = 256,	  /* of one wake-up: there are too many to go on like that */
 };
 
 struct flow_log {
 	uv_poll_t poll;
 	struct mnl_socket *nl;
 	uint32_t next_sequence;
+	uint16_t group;
+	uint32_t batch;		       /* messages, as the kernel was told last */
+	uint64_t paced_ms, paced_from; /* when the rate was taken last, and the events until then */
 	struct flow_log_handler handler;
 	struct flow_log_stats stats;
 	struct log_limit reject_limit, lost_limit;
@@ -80,6 +87,7 @@ static int read_datagram(struct flow_log *fl)
 	if (len < 0)
 		return errno == EAGAIN ? 0 : -errno;
 	left = (int)len;
+	fl->stats.datagrams++;
 	/* An event's owner may close the log. */
 	for (struct nlmsghdr *nlh = (void *)buf; !fl->closing && mnl_nlmsg_ok(nlh, left);
 	     nlh = mnl_nlmsg_next(nlh, &left))
@@ -99,16 +107,66 @@ static void overrun(struct flow_log *fl)
 	fl->handler.lost(fl->handler.owner);
 }
 
+/* --- how many at a time ------------------------------------------------------------------------ */
+
+static struct nlmsghdr *put_header(const struct flow_log *fl, uint8_t *buf, uint16_t flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nfgenmsg *nfg;
+
+	nlh->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
+	nlh->nlmsg_flags = flags;
+	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
+	nfg->nfgen_family = AF_UNSPEC;
+	nfg->version = NFNETLINK_V0;
+	nfg->res_id = htons(fl->group);
+	return nlh;
+}
+
+/* No answer is asked for: a refusal is passed over like any message that is no event. */
+static void set_batch(struct flow_log *fl, uint32_t batch)
+{
+	_Alignas(struct nlmsghdr) uint8_t buf[256] = {0};
+	struct nlmsghdr *nlh = put_header(fl, buf, NLM_F_REQUEST);
+
+	mnl_attr_put_u32(nlh, NFULA_CFG_QTHRESH, htonl(batch));
+	if (mnl_socket_sendto(fl->nl, nlh, nlh->nlmsg_len) >= 0)
+		fl->batch = batch;
+}
+
+/*
+ * A new flow should be known at once: what waits in the kernel, the other director has not been told
+ * either. Where so many come that each by itself would cost too much, more of them go together.
+ */
+static void keep_pace(struct flow_log *fl, bool many)
+{
+	uint64_t now_ms = uv_now(fl->poll.loop), ms = now_ms - fl->paced_ms;
+	uint64_t batch = BATCH;
+
+	if (!many && ms < PACE_MS)
+		return;
+	if (!many)
+		batch = (fl->stats.events - fl->paced_from) * 1000 / ms / BATCHES_A_SECOND;
+	batch = batch < 1 ? 1 : batch > BATCH ? BATCH : batch;
+	fl->paced_ms = now_ms;
+	fl->paced_from = fl->stats.events;
+	if (batch != fl->batch)
+		set_batch(fl, (uint32_t)batch);
+}
+
+/* --- a wake-up ----------------------------------------------------------------------------------- */
+
 static void readable(uv_poll_t *poll, int status, int events)
 {
 	struct flow_log *fl = poll->data;
 	uint64_t before = fl->stats.events;
-	int got = 1;
+	int got = 1, reads;
 
 	/* The socket's own errno says more than status, which a mere overrun turns into EBADF. */
 	(void)status;
 	(void)events;
-	for (int i = 0; got > 0 && !fl->closing && i < READS_PER_WAKEUP; i++) {
+	for (reads = 0; got > 0 && !fl->closing && fl->stats.events - before < EVENTS_PER_WAKEUP;
+	     reads++) {
 		got = read_datagram(fl);
 		if (got == -ENOBUFS && !fl->closing) {
 			overrun(fl);
@@ -117,6 +175,8 @@ static void readable(uv_poll_t *poll, int status, int events)
 	}
 	if (fl->stats.events != before && !fl->closing && fl->handler.settled)
 		fl->handler.settled(fl->handler.owner);
+	if (!fl->closing)
+		keep_pace(fl, reads >= MANY_READS);
 	/* An error on the socket has stopped the handle. */
 	if (!fl->closing && !uv_is_active((uv_handle_t *)poll))
 		uv_poll_start(poll, UV_READABLE, readable);
@@ -124,24 +184,17 @@ static void readable(uv_poll_t *poll, int status, int events)
 
 /* --- binding ----------------------------------------------------------------------------------- */
 
-static void put_configuration(struct nlmsghdr *nlh, uint16_t group)
+static void put_configuration(struct nlmsghdr *nlh, uint32_t batch)
 {
 	const struct nfulnl_msg_config_cmd bind = {.command = NFULNL_CFG_CMD_BIND};
 	const struct nfulnl_msg_config_mode mode = {.copy_range = htonl(FLOW_LOG_SNAPLEN),
 						    .copy_mode = NFULNL_COPY_PACKET};
-	struct nfgenmsg *nfg;
 
-	nlh->nlmsg_type = NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
-	nfg = mnl_nlmsg_put_extra_header(nlh, sizeof(*nfg));
-	nfg->nfgen_family = AF_UNSPEC;
-	nfg->version = NFNETLINK_V0;
-	nfg->res_id = htons(group);
 	mnl_attr_put(nlh, NFULA_CFG_CMD, sizeof(bind), &bind);
 	mnl_attr_put(nlh, NFULA_CFG_MODE, sizeof(mode), &mode);
 	mnl_attr_put_u32(nlh, NFULA_CFG_NLBUFSIZ, htonl(BATCH_BYTES));
 	mnl_attr_put_u32(nlh, NFULA_CFG_TIMEOUT, htonl(FLUSH_HUNDREDTHS));
-	mnl_attr_put_u32(nlh, NFULA_CFG_QTHRESH, htonl(BATCH));
+	mnl_attr_put_u32(nlh, NFULA_CFG_QTHRESH, htonl(batch));
 	mnl_attr_put_u16(nlh, NFULA_CFG_FLAGS, htons(NFULNL_CFG_F_SEQ));
 }
 
@@ -149,12 +202,12 @@ static void put_configuration(struct nlmsghdr *nlh, uint16_t group)
  * The kernel answers inside send(). A packet announced before the answer was read is passed over
  * here and shows as missed, because the numbers begin at 0.
  */
-static int bind_group(struct flow_log *fl, uint16_t group)
+static int bind_group(struct flow_log *fl)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[BUFFER] = {0};
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct nlmsghdr *nlh = put_header(fl, buf, NLM_F_REQUEST | NLM_F_ACK);
 
-	put_configuration(nlh, group);
+	put_configuration(nlh, fl->batch);
 	if (mnl_socket_sendto(fl->nl, nlh, nlh->nlmsg_len) < 0)
 		return -errno;
 	for (;;) {
@@ -217,6 +270,9 @@ int flow_log_new(uv_loop_t *loop, uint16_t group, const struct flow_log_handler 
 	if (!fl)
 		return err_set(err, -ENOMEM, "no memory");
 	fl->handler = *handler;
+	fl->group = group;
+	fl->batch = 1;
+	fl->paced_ms = uv_now(loop);
 	fl->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!fl->nl || mnl_socket_bind(fl->nl, 0, MNL_SOCKET_AUTOPID) < 0) {
 		code = err_set(err, -errno, "cannot open a netlink socket for the flow log: %s",
@@ -224,7 +280,7 @@ int flow_log_new(uv_loop_t *loop, uint16_t group, const struct flow_log_handler 
 		goto fail;
 	}
 	raise_buffer(mnl_socket_get_fd(fl->nl));
-	code = bind_group(fl, group);
+	code = bind_group(fl);
 	if (code < 0) {
 		code = bind_error(code, group, err);
 		goto fail;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Listens to what the packet path announces: a nfnetlink_log group on the loop.
+ * Listens to what the packet path announces: a nfnetlink_log group on the loop. An event is told at
+ * once; where thousands come in a second, the kernel gathers more of them the faster they come.
  *
  * Shell: owns one socket and one poll handle; counts, and logs once in a while; what an event means
  * is its user's business. A group belongs to one socket of a network namespace.
@@ -27,8 +28,9 @@ struct flow_log_handler {
 
 struct flow_log_stats {
 	uint64_t events;
-	uint64_t overruns; /* times that the socket ran over */
-	uint64_t missed;   /* events that the kernel numbered and nobody read */
+	uint64_t datagrams; /* that they came in */
+	uint64_t overruns;  /* times that the socket ran over */
+	uint64_t missed;    /* events that the kernel numbered and nobody read */
 	uint64_t rejects[FLOW_LOG_REJECT_COUNT];
 };
 

@@ -128,6 +128,22 @@ static void flush(uv_timer_t *timer)
 	twin_go_on(t);
 }
 
+/*
+ * What was not told is lost with this machine, so it goes at once. Only while the other node has not
+ * yet acknowledged what it was told before, it waits for that, or for FLUSH_MS: of many that come
+ * together each message has some, and that node's kernel one transaction for them.
+ */
+static uint64_t wait_ms(const struct twin *t, const struct twin_queue *q)
+{
+	return q->n >= SYNC_FLOWS_MAX || sync_unacknowledged(&t->sync) == 0 ? 0 : FLUSH_MS;
+}
+
+void twin_acknowledged(struct twin *t)
+{
+	if (uv_is_active((uv_handle_t *)&t->flush) && sync_unacknowledged(&t->sync) == 0)
+		uv_timer_start(&t->flush, flush, 0, 0);
+}
+
 void twin_told(void *owner, const struct sync_flow *flow)
 {
 	struct twin *t = owner;
@@ -141,7 +157,7 @@ void twin_told(void *owner, const struct sync_flow *flow)
 		return;
 	}
 	if (!uv_is_active((uv_handle_t *)&t->flush))
-		uv_timer_start(&t->flush, flush, q->n >= SYNC_FLOWS_MAX ? 0 : FLUSH_MS, 0);
+		uv_timer_start(&t->flush, flush, wait_ms(t, q), 0);
 	else if (q->n == SYNC_FLOWS_MAX)
 		uv_timer_start(&t->flush, flush, 0, 0);
 }
@@ -242,7 +258,7 @@ void twin_send_snapshot(struct twin *t, const struct sync_update *u)
 {
 	if (u->step == SYNC_SNAPSHOT_BEGIN) {
 		send_news(t);	 /* of addresses that are ours no more the snapshot has none; */
-		clear_queues(t); /* the rest it holds */
+		clear_queues(t); /* what there was no room for it holds, if it is ours */
 	}
 	t->out.type = SYNC_SNAPSHOT; /* not before: the news are told with it, too */
 	t->out.snapshot = (struct sync_snapshot){

@@ -259,6 +259,8 @@ static void link_message(void *owner, const uint8_t *bytes, size_t len)
 		t->seen.unheld_there = t->in.ack.unknown;
 	ev.heard = heard_of(&t->in);
 	twin_step(t, &ev, &t->in);
+	if (t->in.type == SYNC_ACK)
+		twin_acknowledged(t);
 }
 
 static void link_settled(void *owner)
@@ -365,6 +367,7 @@ static void domain_changed(struct twin *t)
 	struct sync_event ev = {.type = SYNC_EVENT_DOMAIN};
 
 	t->ops.led(t->ops.owner);
+	flows_take_strays(t->flows);
 	twin_step(t, &ev, NULL);
 	twin_settle(t);
 }

@@ -3,7 +3,7 @@
  * The other director as a twin: what is remembered of flows goes to it, and comes from it, over the
  * sync channel.
  *
- *	packet path -> flows_uv.h -> twin_queue.h -> messages of up to 1,000 flows or 2 ms -> link
+ *	packet path -> flows_uv.h -> twin_queue.h -> messages, at once, of up to 1,000 flows or 2 ms -> link
  *	link -> message -> flows_twin_uv.h: kernel and index -> acknowledgement, once for all that
  *	came together
  *

@@ -23,7 +23,10 @@
 #include <linux/if_ether.h>
 
 enum {
-	WAIT_MS = 2000, /* the kernel flushes after 10 ms */
+	WAIT_MS = 2000,
+	PROMPT_TRIES = 10,
+	MANY = 2000, /* at a time; so often */
+	MANY_TIMES = 60,
 	FLOOD = 200000, /* more than 8 MiB of batches hold */
 	FRAME = 100,
 	EVENTS_KEPT = 16,
@@ -284,6 +287,65 @@ static void one_listener_a_group(void)
 	in_namespace(second_listener);
 }
 
+/* The kernel's own timer has 8 ms at the least. */
+static void expect_prompt(struct listener *l, const struct port *p)
+{
+	uint64_t least_us = UINT64_MAX;
+	uint8_t frame[FRAME];
+
+	for (int i = 0; i < PROMPT_TRIES; i++) {
+		uint64_t began = uv_hrtime(), us;
+
+		port_send(p, frame, tcp_frame(frame, (uint16_t)i, 0x10));
+		listen_for(l, l->n_events + 1, WAIT_MS);
+		us = (uv_hrtime() - began) / 1000;
+		if (us < least_us)
+			least_us = us;
+		listen_for(l, 0, 20);
+	}
+	printf("\n    an event after %llu us at best ", (unsigned long long)least_us);
+	CU_ASSERT(least_us < 5000);
+}
+
+static void few_and_many(void)
+{
+	struct port p = port_open();
+	struct listener l;
+	uint8_t frame[FRAME];
+	const struct flow_log_stats *stats;
+	uint64_t events = 0, datagrams = 0;
+
+	listener_open(&l);
+	stats = flow_log_stats(l.log);
+	expect_prompt(&l, &p);
+	for (int i = 0; i < MANY_TIMES; i++) {
+		if (i == MANY_TIMES / 2) {
+			events = stats->events;
+			datagrams = stats->datagrams;
+		}
+		for (int k = 0; k < MANY; k++)
+			port_send(&p, frame, tcp_frame(frame, (uint16_t)k, 0x10));
+		listen_for(&l, l.n_events + MANY, WAIT_MS);
+	}
+	events = stats->events - events;
+	datagrams = stats->datagrams - datagrams;
+	EXPECT_INT(stats->missed, 0);
+	EXPECT_INT(events, MANY * MANY_TIMES / 2);
+	printf("\n    %llu events in %llu datagrams ", (unsigned long long)events,
+	       (unsigned long long)datagrams);
+	CU_ASSERT(datagrams * 3 < events * 2); /* on a slow machine they come slowly, too */
+	listen_for(&l, 0, 100);
+	port_send(&p, frame, tcp_frame(frame, 1, 0x10)); /* from here on there are few again */
+	listen_for(&l, l.n_events + 1, WAIT_MS);
+	expect_prompt(&l, &p);
+	listener_close(&l);
+}
+
+static void few_come_at_once_many_together(void)
+{
+	in_namespace(few_and_many);
+}
+
 /* What could not be kept is told and counted, and the listener is not deaf afterwards. */
 static void flood(void)
 {
@@ -324,6 +386,7 @@ static void what_was_lost_is_told(void)
 
 UNIT_TESTS(flow_log_kernel) = {
 	{"a logged packet becomes an event", a_logged_packet_becomes_an_event},
+	{"few events come at once, many together", few_come_at_once_many_together},
 	{"one listener a group", one_listener_a_group},
 	{"what was lost is told", what_was_lost_is_told},
 	UNIT_TESTS_END,
