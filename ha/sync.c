@@ -229,7 +229,6 @@ static void heard(struct sync *s, struct sync_update *u, const struct sync_event
 	case SYNC_ORDER:
 	case SYNC_BUCKETS: u->flags |= SYNC_APPLY; return;
 	case SYNC_FLOWS:
-	case SYNC_PINS:
 	case SYNC_FACTS: heard_entries(s, u, ev->heard.sequence); return;
 	case SYNC_ACK: heard_ack(s, u, ev); return;
 	case SYNC_SNAPSHOT: heard_snapshot(s, u, ev); return;
@@ -245,8 +244,7 @@ static void heard(struct sync *s, struct sync_update *u, const struct sync_event
 static uint64_t cost_of(const struct sync_heard *h, const struct sync_update *u)
 {
 	switch (h->type) {
-	case SYNC_FLOWS:
-	case SYNC_PINS: return 0;
+	case SYNC_FLOWS: return 0;
 	case SYNC_HELLO:
 	case SYNC_SNAPSHOT: return SYNC_COST_TURN_US;
 	case SYNC_DIGEST: return SYNC_COST_DIGEST_US;

@@ -138,7 +138,7 @@ enum sync_event_type {
 /* What the machine is to know of a message. */
 struct sync_heard {
 	enum sync_type type;
-	uint64_t sequence;	      /* FLOWS, PINS, FACTS, ACK, DIGEST; SNAPSHOT: of its end */
+	uint64_t sequence;	      /* FLOWS, FACTS, ACK, DIGEST; SNAPSHOT: of its end */
 	bool current;		      /* ACK */
 	uint32_t snapshot;	      /* SNAPSHOT: its id */
 	enum sync_snapshot_step step; /* SNAPSHOT */

@@ -20,7 +20,6 @@ enum {
 	SYNC_SESSION_LEN = 16,	 /* HEARTBEAT_SESSION_LEN */
 	SYNC_DIGEST_LEN = 32,	 /* of a configuration */
 	SYNC_FLOWS_MAX = 1000,	 /* of one message: one transaction of the receiver, 2 ms */
-	SYNC_PINS_MAX = 1000,	 /* likewise */
 	SYNC_SERVICES_MAX = 256, /* of one message of flows: an index of one octet */
 	SYNC_LIFE_MAX_S = 32767, /* 15 bits; who lives longer is told anew before that has passed */
 	SYNC_ROUTERS_MAX = 2 * 255, /* virtual routers: one of each section and family */
@@ -36,15 +35,14 @@ enum sync_type {
 	SYNC_HELLO = 1,
 	SYNC_NAME,
 	SYNC_FLOWS,
-	SYNC_PINS,
+	SYNC_BUCKETS,
 	SYNC_ACK,
 	SYNC_SNAPSHOT,
 	SYNC_DIGEST,
 	SYNC_ORDER,
 	SYNC_FACTS,
 	SYNC_BYE,
-	SYNC_BUCKETS,
-	SYNC_TYPE_LAST = SYNC_BUCKETS,
+	SYNC_TYPE_LAST = SYNC_BYE,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -78,21 +76,6 @@ struct sync_flows {
 	uint32_t snapshot; /* it is a piece of that one; 0: news */
 	size_t n;	   /* 1..SYNC_FLOWS_MAX */
 	struct sync_flow flows[SYNC_FLOWS_MAX];
-};
-
-/* A client that has a backend of a farm, whatever its flows. */
-struct sync_pin {
-	struct addr client; /* the address of its prefix */
-	uint16_t backend;   /* its number */
-	uint16_t life_s;    /* as of a flow */
-};
-
-/* Pins of one family. */
-struct sync_pins {
-	uint64_t sequence;
-	uint32_t snapshot; /* as of flows */
-	size_t n;	   /* 1..SYNC_PINS_MAX */
-	struct sync_pin pins[SYNC_PINS_MAX];
 };
 
 /* Everything up to this sequence number is in the sender's kernel. */
@@ -210,7 +193,6 @@ struct sync_message {
 		struct sync_hello hello;
 		struct sync_name name;
 		struct sync_flows flows;
-		struct sync_pins pins;
 		struct sync_ack ack;
 		struct sync_snapshot snapshot;
 		struct sync_digest digest;

@@ -75,15 +75,6 @@ static size_t pack_flows(const struct sync_flows *f, uint8_t *ret)
 	return codec_put_flows(&columns, f, &m) ? finish(SYNC_FLOWS, &m.base, ret) : 0;
 }
 
-static size_t pack_pins(const struct sync_pins *p, uint8_t *ret)
-{
-	Sync__Pins m = SYNC__PINS__INIT;
-	struct sync_columns columns;
-
-	codec_put_pins(&columns, p, &m);
-	return finish(SYNC_PINS, &m.base, ret);
-}
-
 static size_t pack_ack(const struct sync_ack *a, uint8_t *ret)
 {
 	Sync__Ack m = SYNC__ACK__INIT;
@@ -175,7 +166,6 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_HELLO: return pack_hello(&m->hello, ret);
 	case SYNC_NAME: return pack_name(&m->name, ret);
 	case SYNC_FLOWS: return pack_flows(&m->flows, ret);
-	case SYNC_PINS: return pack_pins(&m->pins, ret);
 	case SYNC_ACK: return pack_ack(&m->ack, ret);
 	case SYNC_SNAPSHOT: return pack_snapshot(&m->snapshot, ret);
 	case SYNC_DIGEST: return pack_digest(&m->digest, ret);

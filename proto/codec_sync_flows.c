@@ -83,26 +83,6 @@ bool codec_put_flows(struct sync_columns *c, const struct sync_flows *from, Sync
 	return true;
 }
 
-void codec_put_pins(struct sync_columns *c, const struct sync_pins *from, Sync__Pins *ret)
-{
-	uint8_t family = from->pins[0].client.family;
-	size_t address_len = addr_len(&from->pins[0].client);
-	struct wr clients = wr_init(c->clients, sizeof(c->clients));
-	struct wr backends = wr_init(c->backends, sizeof(c->backends));
-	struct wr lives = wr_init(c->lives, sizeof(c->lives));
-
-	for (size_t i = 0; i < from->n; i++) {
-		wr_bytes(&clients, from->pins[i].client.bytes, address_len);
-		wr_be16(&backends, from->pins[i].backend);
-		wr_be16(&lives, from->pins[i].life_s);
-	}
-	ret->sequence = from->sequence;
-	ret->snapshot = from->snapshot;
-	put_clients(&clients, family, &ret->clients, &ret->clients6);
-	ret->backends = written_once(&backends);
-	ret->lives = written_once(&lives);
-}
-
 /* --- back ------------------------------------------------------------------------------------- */
 
 /* A column of addresses, all of one family. */
@@ -227,27 +207,5 @@ enum sync_reject codec_take_flows(const Sync__Flows *m, struct sync_flows *ret)
 		f->life_s = life & SYNC_LIFE_MAX_S;
 		f->closing = life & CLOSING;
 	}
-	return SYNC_REJECT_NONE;
-}
-
-enum sync_reject codec_take_pins(const Sync__Pins *m, struct sync_pins *ret)
-{
-	struct addresses clients;
-	struct numbers backends, lives;
-	enum sync_reject reject;
-
-	reject = take_clients(&m->clients, &m->clients6, SYNC_PINS_MAX, &clients);
-	if (reject != SYNC_REJECT_NONE)
-		return reject;
-	if (!take_numbers(&m->backends, clients.n, &backends) ||
-	    !take_numbers(&m->lives, clients.n, &lives))
-		return SYNC_REJECT_SIZE;
-	if (!take_snapshot_id(m->snapshot, &ret->snapshot))
-		return SYNC_REJECT_NUMBER;
-	ret->sequence = m->sequence;
-	for (ret->n = 0; ret->n < clients.n; ret->n++)
-		ret->pins[ret->n] = (struct sync_pin){.client = next_address(&clients),
-						      .backend = next_number(&backends),
-						      .life_s = next_number(&lives)};
 	return SYNC_REJECT_NONE;
 }

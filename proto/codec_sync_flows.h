@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Flows and pins <-> the columns that they travel in. Pure; private to codec_sync*.c. */
+/* Flows <-> the columns that they travel in. Pure; private to codec_sync*.c. */
 #ifndef PROTO_CODEC_SYNC_FLOWS_H
 #define PROTO_CODEC_SYNC_FLOWS_H
 
@@ -14,25 +14,21 @@ enum {
 	SYNC_ROUTER_OCTETS = 4 + 1,
 };
 
-enum { SYNC_ENTRIES_MAX = SYNC_FLOWS_MAX > SYNC_PINS_MAX ? (int)SYNC_FLOWS_MAX : SYNC_PINS_MAX };
-
 /* What a message borrows while it is packed. */
 struct sync_columns {
 	struct sync_services list;
-	uint8_t clients[16 * SYNC_ENTRIES_MAX];
+	uint8_t clients[16 * SYNC_FLOWS_MAX];
 	uint8_t client_ports[2 * SYNC_FLOWS_MAX];
 	uint8_t services[(16 + SYNC_SERVICE_OCTETS) * SYNC_SERVICES_MAX];
 	uint8_t service_of[SYNC_FLOWS_MAX];
-	uint8_t backends[2 * SYNC_ENTRIES_MAX];
-	uint8_t lives[2 * SYNC_ENTRIES_MAX];
+	uint8_t backends[2 * SYNC_FLOWS_MAX];
+	uint8_t lives[2 * SYNC_FLOWS_MAX];
 };
 
 /* Of a message that keeps the rules. False: there are too many services. */
 bool codec_put_flows(struct sync_columns *c, const struct sync_flows *from, Sync__Flows *ret);
-void codec_put_pins(struct sync_columns *c, const struct sync_pins *from, Sync__Pins *ret);
 
 /* Whether the values keep the rules is judged later. */
 enum sync_reject codec_take_flows(const Sync__Flows *m, struct sync_flows *ret);
-enum sync_reject codec_take_pins(const Sync__Pins *m, struct sync_pins *ret);
 
 #endif

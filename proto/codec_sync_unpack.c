@@ -152,7 +152,6 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_HELLO: return take_hello((const Sync__Hello *)m, &ret->hello);
 	case SYNC_NAME: return take_name((const Sync__Name *)m, &ret->name);
 	case SYNC_FLOWS: return codec_take_flows((const Sync__Flows *)m, &ret->flows);
-	case SYNC_PINS: return codec_take_pins((const Sync__Pins *)m, &ret->pins);
 	case SYNC_ACK: return take_ack((const Sync__Ack *)m, &ret->ack);
 	case SYNC_SNAPSHOT: return take_snapshot((const Sync__Snapshot *)m, &ret->snapshot);
 	case SYNC_DIGEST: return take_digest((const Sync__Digest *)m, &ret->digest);
@@ -180,7 +179,6 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_HELLO] = &sync__hello__descriptor,
 		[SYNC_NAME] = &sync__name__descriptor,
 		[SYNC_FLOWS] = &sync__flows__descriptor,
-		[SYNC_PINS] = &sync__pins__descriptor,
 		[SYNC_ACK] = &sync__ack__descriptor,
 		[SYNC_SNAPSHOT] = &sync__snapshot__descriptor,
 		[SYNC_DIGEST] = &sync__digest__descriptor,

@@ -63,21 +63,6 @@ static enum sync_reject judge_flows(const struct sync_flows *f)
 	return SYNC_REJECT_NONE;
 }
 
-static enum sync_reject judge_pins(const struct sync_pins *p)
-{
-	if (p->n == 0 || p->n > SYNC_PINS_MAX)
-		return SYNC_REJECT_ENTRIES;
-	if (!is_family(p->pins[0].client.family))
-		return SYNC_REJECT_FAMILY;
-	for (size_t i = 0; i < p->n; i++) {
-		if (p->pins[i].client.family != p->pins[0].client.family)
-			return SYNC_REJECT_FAMILY;
-		if (p->pins[i].life_s > SYNC_LIFE_MAX_S)
-			return SYNC_REJECT_LIFE;
-	}
-	return SYNC_REJECT_NONE;
-}
-
 static enum sync_reject judge_domain(const struct sync_domain *d)
 {
 	if (d->n > SYNC_ROUTERS_MAX)
@@ -168,7 +153,6 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_HELLO: return judge_hello(&m->hello);
 	case SYNC_NAME: return judge_name(&m->name);
 	case SYNC_FLOWS: return judge_flows(&m->flows);
-	case SYNC_PINS: return judge_pins(&m->pins);
 	case SYNC_ACK: return SYNC_REJECT_NONE;
 	case SYNC_DIGEST: return judge_domain(&m->digest.domain);
 	case SYNC_SNAPSHOT: return judge_snapshot(&m->snapshot);

@@ -53,7 +53,6 @@ static bool apply(struct twin *t, const struct sync_message *m)
 		return twin_names_set(&t->heard, m->name.number, m->name.farm, m->name.backend) ==
 		       0;
 	case SYNC_FLOWS: return take_flows(t, &m->flows);
-	case SYNC_PINS: return true; /* this version does not tell them */
 	case SYNC_ORDER:
 	case SYNC_BUCKETS:
 	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
@@ -71,7 +70,7 @@ static void apply_message(struct twin *t, const struct sync_message *m)
 	struct sync_event ev = {.type = apply(t, m) ? SYNC_EVENT_APPLIED : SYNC_EVENT_FAILED};
 
 	/* Names, words and buckets have no number: what needs them fails without. */
-	if (m->type == SYNC_FLOWS || m->type == SYNC_PINS || m->type == SYNC_FACTS)
+	if (m->type == SYNC_FLOWS || m->type == SYNC_FACTS)
 		twin_step(t, &ev, NULL);
 }
 
@@ -211,7 +210,6 @@ static struct sync_heard heard_of(const struct sync_message *m)
 
 	switch (m->type) {
 	case SYNC_FLOWS: h.sequence = m->flows.sequence; break;
-	case SYNC_PINS: h.sequence = m->pins.sequence; break;
 	case SYNC_FACTS: h.sequence = m->facts.sequence; break;
 	case SYNC_DIGEST: h.sequence = m->digest.sequence; break;
 	case SYNC_ACK:

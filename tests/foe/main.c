@@ -99,8 +99,6 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 	f->heard++;
 	switch (f->in.type) {
 	case SYNC_FLOWS: heard_sequence(f, f->in.flows.sequence); return;
-	case SYNC_PINS: heard_sequence(f, f->in.pins.sequence); return;
-	case SYNC_STATES: heard_sequence(f, f->in.states.sequence); return;
 	case SYNC_FACTS: heard_sequence(f, f->in.facts.sequence); return;
 	case SYNC_DIGEST: heard_sequence(f, f->in.digest.sequence); return;
 	case SYNC_SNAPSHOT:
@@ -115,7 +113,9 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 		return;
 	case SYNC_BYE: snprintf(f->bye, sizeof(f->bye), "%s", f->in.bye.why); return;
 	case SYNC_HELLO:
-	case SYNC_NAME: return;
+	case SYNC_NAME:
+	case SYNC_ORDER:
+	case SYNC_BUCKETS: return;
 	}
 }
 

@@ -71,13 +71,13 @@ static void random_flows(uint64_t *random, struct sync_flows *ret)
 	uint8_t family = random_family(random);
 	size_t n_services = random_count(random, 1, SYNC_SERVICES_MAX);
 	bool same_life = sync_random(random, 2), same_backend = sync_random(random, 2);
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP, FLOW_PIN};
 	struct flow_key services[SYNC_SERVICES_MAX] = {{.protocol = 0}};
 
 	for (size_t i = 0; i < n_services; i++)
 		services[i] = (struct flow_key){.vip = random_address(random, family),
 						.vip_port = (uint16_t)sync_random(random, 65536),
-						.protocol = sync_random(random, 2) ? IPPROTO_TCP
-										   : IPPROTO_UDP};
+						.protocol = protocols[sync_random(random, 3)]};
 	ret->sequence = random_number(random);
 	ret->snapshot = (uint32_t)random_number(random);
 	ret->n = random_count(random, 1, SYNC_FLOWS_MAX);
@@ -97,23 +97,11 @@ static void random_flows(uint64_t *random, struct sync_flows *ret)
 			f->backend = ret->flows[0].backend;
 		f->key.client = random_address(random, family);
 		f->key.client_port = (uint16_t)sync_random(random, 65536);
+		if (flow_is_pin(&f->key)) {
+			f->key.client_port = f->key.vip_port = 0;
+			f->closing = false;
+		}
 	}
-}
-
-static void random_pins(uint64_t *random, struct sync_pins *ret)
-{
-	uint8_t family = random_family(random);
-	bool same = sync_random(random, 2);
-
-	ret->sequence = random_number(random);
-	ret->snapshot = (uint32_t)random_number(random);
-	ret->n = random_count(random, 1, SYNC_PINS_MAX);
-	for (size_t i = 0; i < ret->n; i++)
-		ret->pins[i] = (struct sync_pin){
-			.client = random_address(random, family),
-			.backend = (uint16_t)sync_random(random, 65536),
-			.life_s = same ? SYNC_LIFE_MAX_S
-				       : (uint16_t)sync_random(random, SYNC_LIFE_MAX_S + 1)};
 }
 
 static void random_order(uint64_t *random, struct sync_order *ret)
@@ -229,7 +217,6 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 		random_name(random, ret->name.backend);
 		return;
 	case SYNC_FLOWS: random_flows(random, &ret->flows); return;
-	case SYNC_PINS: random_pins(random, &ret->pins); return;
 	case SYNC_ACK:
 		ret->ack = (struct sync_ack){random_number(random), sync_random(random, 2) == 1,
 					     random_number(random)};
@@ -301,14 +288,6 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 	case SYNC_HELLO: ret->hello = (struct sync_hello){"a", {1, 2}, {3, 4}, 5, 6, 300}; return;
 	case SYNC_NAME: ret->name = (struct sync_name){300, "www", "web1"}; return;
 	case SYNC_FLOWS: sync_sample_flows(AF_INET, 3, 2, ret); return;
-	case SYNC_PINS:
-		ret->pins.sequence = 8;
-		ret->pins.snapshot = 1;
-		ret->pins.n = 2;
-		for (uint8_t i = 0; i < 2; i++)
-			ret->pins.pins[i] = (struct sync_pin){numbered_address(AF_INET6, 1, i), 1,
-							      (uint16_t)(600 + i)};
-		return;
 	case SYNC_ACK: ret->ack = (struct sync_ack){300, true, 1}; return;
 	case SYNC_SNAPSHOT:
 		ret->snapshot = (struct sync_snapshot){SYNC_SNAPSHOT_END, 1, 300, 20, {0}};
@@ -342,17 +321,6 @@ static void same_flows(const struct sync_flows *a, const struct sync_flows *b)
 		same = flow_key_equal(&f->key, &g->key) && f->backend == g->backend &&
 		       f->life_s == g->life_s && f->closing == g->closing;
 	}
-	CU_ASSERT(same);
-}
-
-static void same_pins(const struct sync_pins *a, const struct sync_pins *b)
-{
-	bool same = a->sequence == b->sequence && a->snapshot == b->snapshot && a->n == b->n;
-
-	for (size_t i = 0; same && i < a->n; i++)
-		same = addr_equal(&a->pins[i].client, &b->pins[i].client) &&
-		       a->pins[i].backend == b->pins[i].backend &&
-		       a->pins[i].life_s == b->pins[i].life_s;
 	CU_ASSERT(same);
 }
 
@@ -433,7 +401,6 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 		EXPECT_TEXT(got->name.backend, want->name.backend);
 		return;
 	case SYNC_FLOWS: same_flows(&got->flows, &want->flows); return;
-	case SYNC_PINS: same_pins(&got->pins, &want->pins); return;
 	case SYNC_ACK:
 		CU_ASSERT(got->ack.sequence == want->ack.sequence &&
 			  got->ack.current == want->ack.current &&

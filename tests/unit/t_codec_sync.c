@@ -67,10 +67,6 @@ static void octets_of_each_type(void)
 			     "3a03 00 01 00"
 			     "4206 0000 0001 0000"
 			     "4a06 0384 0383 0384"},
-		{SYNC_PINS, "04 0808 1001"
-			    "2220 0a010000000000000000000000000000 0a010001000000000000000000000001"
-			    "4202 0001"
-			    "4a04 0258 0259"},
 		{SYNC_ACK, "05 08ac02 1001 1801"},
 		{SYNC_SNAPSHOT, "06 0803 1001 18ac02 2014"},
 		{SYNC_DIGEST, "07 08ac02 1001 1802 210300000000000000 290400000000000000"
@@ -80,7 +76,7 @@ static void octets_of_each_type(void)
 			     "220c 01 61 0100 01 01 01 62 0000 03 03"
 			     "2801 30f107 3801 4001 48ac02 5805"},
 		{SYNC_BYE, "0a 0a0573746f7073"},
-		{SYNC_BUCKETS, "0b 0a03777777 10ac02 1a0c 0001 0002 ffff 0003 ffff ffff"},
+		{SYNC_BUCKETS, "04 0a03777777 10ac02 1a0c 0001 0002 ffff 0003 ffff ffff"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -183,11 +179,7 @@ static void tables_that_are_not_sent(void)
 	REFUSED(SYNC_FLOWS, sample.flows.flows[2].life_s = SYNC_LIFE_MAX_S + 1);
 	REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.protocol = 0);
 	REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.protocol = IPPROTO_ICMP);
-	REFUSED(SYNC_PINS, sample.pins.n = 0);
-	REFUSED(SYNC_PINS, sample.pins.n = SYNC_PINS_MAX + 1);
-	REFUSED(SYNC_PINS, sample.pins.pins[1].life_s = SYNC_LIFE_MAX_S + 1);
-	REFUSED(SYNC_PINS, sample.pins.pins[1].client.family = AF_INET);
-	REFUSED(SYNC_PINS, sample.pins.pins[0].client.family = 0);
+	REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.protocol = FLOW_PIN); /* with ports */
 	for (size_t i = 0; i < sizeof(families); i++) {
 		REFUSED(SYNC_FLOWS, sample.flows.flows[0].key.client.family = families[i]);
 		REFUSED(SYNC_FLOWS, sample.flows.flows[2].key.client.family = families[i]);
@@ -317,6 +309,7 @@ static void fields_that_are_not_received(void)
 		{SYNC_FLOWS, 5, ONES(0), SYNC_REJECT_SIZE},
 		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6\1\1\1\2\0\1\x11"), SYNC_REJECT_NONE},
 		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6\1\1\1\2\0\1\0"), SYNC_REJECT_PROTOCOL},
+		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6\1\1\1\2\0\0\xfe"), SYNC_REJECT_PIN},
 		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\1\1\1\1\2\0\1\6"), SYNC_REJECT_PROTOCOL},
 		{SYNC_FLOWS, 6, TEXT("\1\1\1\1\0\1\6"), SYNC_REJECT_SIZE}, /* and an index */
 		{SYNC_FLOWS, 6, ONES(13), SYNC_REJECT_SIZE},
@@ -337,19 +330,6 @@ static void fields_that_are_not_received(void)
 		{SYNC_FLOWS, 9, ONES(1), SYNC_REJECT_SIZE},
 		{SYNC_FLOWS, 9, ONES(4), SYNC_REJECT_SIZE},
 		{SYNC_FLOWS, 9, ONES(0), SYNC_REJECT_SIZE},
-		/* Two pins of IPv6. */
-		{SYNC_PINS, 3, ONES(8), SYNC_REJECT_FAMILY},
-		{SYNC_PINS, 4, ONES(31), SYNC_REJECT_SIZE},
-		{SYNC_PINS, 4, ONES(48), SYNC_REJECT_SIZE},
-		{SYNC_PINS, 4, ONES(0), SYNC_REJECT_ENTRIES},
-		{SYNC_PINS, 4, ONES(16 * (SYNC_PINS_MAX + 1)), SYNC_REJECT_ENTRIES},
-		{SYNC_PINS, 8, ONES(4), SYNC_REJECT_NONE},
-		{SYNC_PINS, 8, ONES(3), SYNC_REJECT_SIZE},
-		{SYNC_PINS, 8, ONES(0), SYNC_REJECT_SIZE},
-		{SYNC_PINS, 9, TEXT("\x7f\xff"), SYNC_REJECT_NONE},
-		{SYNC_PINS, 9, TEXT("\x80\0"), SYNC_REJECT_LIFE},
-		{SYNC_PINS, 9, TEXT("\0\1\xff\xff"), SYNC_REJECT_LIFE},
-		{SYNC_PINS, 9, ONES(6), SYNC_REJECT_SIZE},
 		{SYNC_FACTS, 3, TEXT("a:b"), SYNC_REJECT_NAME},
 		{SYNC_FACTS, 3, TEXT("a\0"), SYNC_REJECT_NAME},
 		{SYNC_FACTS, 4, TEXT("\1b\xff\xff\3\3"), SYNC_REJECT_NONE},
@@ -405,7 +385,6 @@ static void numbers_that_are_not_received(void)
 		{SYNC_FLOWS, 1, UINT64_MAX, SYNC_REJECT_NONE},
 		{SYNC_FLOWS, 2, UINT32_MAX, SYNC_REJECT_NONE},
 		{SYNC_FLOWS, 2, UINT32_MAX + 1ULL, SYNC_REJECT_NUMBER},
-		{SYNC_PINS, 2, UINT32_MAX + 1ULL, SYNC_REJECT_NUMBER},
 		{SYNC_ACK, 2, UINT64_MAX, SYNC_REJECT_NONE},
 		{SYNC_SNAPSHOT, 1, 0, SYNC_REJECT_NUMBER},
 		{SYNC_SNAPSHOT, 1, 2, SYNC_REJECT_NUMBER}, /* BEGIN with a sequence */

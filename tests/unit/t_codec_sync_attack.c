@@ -69,7 +69,7 @@ static void cuts_and_bits_of_large_ones(void)
 		size_t len, at;
 
 		if (i % 100 == 0)
-			sync_sample_random(&random, i % 200 ? SYNC_FLOWS : SYNC_PINS, &sample);
+			sync_sample_random(&random, i % 200 ? SYNC_FLOWS : SYNC_BUCKETS, &sample);
 		len = codec_sync_pack(&sample, bytes);
 		CU_ASSERT_FATAL(len > 0);
 		at = sync_random(&random, (uint32_t)len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How much flows and pins take on the wire, and which columns are spared. */
+/* How much flows take on the wire, and which columns are spared. */
 #include "tests/unit/sync_sample.h"
 #include "tests/unit/unit.h"
 
@@ -90,8 +90,8 @@ static void the_largest_ones(void)
 {
 	static const struct {
 		uint8_t family;
-		size_t flows, pins;
-	} cases[] = {{AF_INET, 12828, 8027}, {AF_INET6, 27900, 20027}};
+		size_t flows;
+	} cases[] = {{AF_INET, 12828}, {AF_INET6, 27900}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		sync_sample_flows(cases[i].family, SYNC_FLOWS_MAX, SYNC_SERVICES_MAX, &sample);
@@ -99,15 +99,6 @@ static void the_largest_ones(void)
 		sample.flows.snapshot = UINT32_MAX;
 		EXPECT_INT(there_and_back(), cases[i].flows);
 		CU_ASSERT(cases[i].flows <= SYNC_MESSAGE_MAX);
-		memset(&sample, 0, sizeof(sample));
-		sample.type = SYNC_PINS;
-		sample.pins.sequence = UINT64_MAX;
-		sample.pins.snapshot = UINT32_MAX;
-		sample.pins.n = SYNC_PINS_MAX;
-		for (uint16_t k = 0; k < SYNC_PINS_MAX; k++)
-			sample.pins.pins[k] = (struct sync_pin){
-				.client = {.family = cases[i].family}, .backend = k, .life_s = k};
-		EXPECT_INT(there_and_back(), cases[i].pins);
 	}
 	/* Of the other types only these have lists; they are smaller. */
 	memset(&sample, 0, sizeof(sample));

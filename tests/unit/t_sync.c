@@ -214,7 +214,7 @@ static void what_does_not_fit(void)
 	} cases[] = {
 		{{.type = SYNC_FLOWS, .sequence = 1}, "sequence"}, /* again */
 		{{.type = SYNC_FLOWS, .sequence = 3}, "sequence"},
-		{{.type = SYNC_PINS, .sequence = 0}, "sequence"},
+		{{.type = SYNC_FACTS, .sequence = 0}, "sequence"},
 		{{.type = SYNC_FACTS, .sequence = UINT64_MAX}, "sequence"},
 		{{.type = SYNC_DIGEST, .sequence = 2}, "sequence"},
 		{{.type = SYNC_ACK, .sequence = 2}, "ack"},
