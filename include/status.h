@@ -169,10 +169,10 @@ struct status_backend {
 /* Buckets on their way from one backend to another. All zero: none are. */
 struct status_transition {
 	char phase[STATUS_WORD]; /* steady, moving, …; "": the farm does not hash */
-	uint64_t moved;	       /* buckets in transition, of … */
-	uint64_t buckets;      /* … so many in the table */
-	uint64_t remaining_ms; /* until the last of them has switched over */
-	uint64_t exceptions;   /* flows held beside the table; may be STATUS_UNKNOWN */
+	uint64_t moved;		 /* buckets in transition, of … */
+	uint64_t buckets;	 /* … so many in the table */
+	uint64_t remaining_ms;	 /* until the last of them has switched over */
+	uint64_t exceptions;	 /* flows held beside the table; may be STATUS_UNKNOWN */
 };
 
 /* Packets of the farm that were not forwarded. */

@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { FARMS = 5, BACKENDS = 20 };
 
@@ -103,9 +104,57 @@ static void keys_of_flows(void)
 	CU_ASSERT(memcmp(key, ipv6, sizeof(ipv6)) == 0);
 }
 
+/* As the rules make them, see plan_pins.c. */
+static void pins_of_clients(void)
+{
+	struct addr addresses[3] = {
+		addr_v4(0x0a4d0064), {.family = AF_INET6, .bytes = {0xfd, 9}}, addr_v4(0x0a4d0065)};
+	struct addr four = addr_v4(0x0a500107), six = {.family = AF_INET6, .bytes = {0xfd, 1, 2}};
+	struct flow_book book = {0};
+	uint8_t bytes[FLOW_ASK_FLOW_KEY];
+	struct flow_book_farm *f;
+	struct flow_key key;
+
+	six.bytes[15] = 3;
+	fill();
+	farms[0].persistence = PERSISTENCE_SOURCE_ADDRESS;
+	farms[0].persistence_timeout_ms = 1000000;
+	farms[0].persistence_prefix = 24;
+	farms[0].persistence_prefix6 = 64;
+	farms[0].protocol = PROTOCOL_TCP;
+	farms[0].addresses = addresses;
+	farms[0].n_addresses = 3;
+	EXPECT_INT(flow_book_configure(&book, &config), 0);
+	f = flow_book_farm(&book, farms[0].name);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	EXPECT_INT(flow_book_life_s(f, FLOW_PIN, false), 1000);
+	CU_ASSERT_FATAL(flow_book_pin(f, &four, &key));
+	CU_ASSERT(flow_is_pin(&key) && !key.client_port && !key.vip_port);
+	CU_ASSERT(addr_equal(&key.vip, &addresses[0]));
+	EXPECT_INT(addr_v4_value(&key.client), 0x0a500100);
+	EXPECT_INT(flow_ask_key_len(&key), 4);
+	flow_ask_key(&key, bytes);
+	CU_ASSERT(memcmp(bytes, key.client.bytes, 4) == 0);
+	CU_ASSERT_FATAL(flow_book_pin(f, &six, &key));
+	CU_ASSERT(addr_equal(&key.vip, &addresses[1]));
+	six.bytes[15] = 0;
+	CU_ASSERT(addr_equal(&key.client, &six));
+	EXPECT_INT(flow_ask_key_len(&key), 16);
+	/* Never less than a connection may be silent; a farm without persistence, or of one family. */
+	farms[0].persistence_timeout_ms = 1000;
+	farms[0].n_addresses = 1;
+	EXPECT_INT(flow_book_configure(&book, &config), 0);
+	f = flow_book_farm(&book, farms[0].name);
+	EXPECT_INT(flow_book_life_s(f, FLOW_PIN, false), 900);
+	CU_ASSERT(!flow_book_pin(f, &six, &key));
+	CU_ASSERT(!flow_book_pin(flow_book_farm(&book, farms[1].name), &four, &key));
+	flow_book_clear(&book);
+}
+
 UNIT_TESTS(flow_book) = {
 	{"marks name backends", marks_name_backends},
 	{"counts outlive a configuration", counts_outlive_a_configuration},
 	{"keys of flows", keys_of_flows},
+	{"pins of clients", pins_of_clients},
 	UNIT_TESTS_END,
 };

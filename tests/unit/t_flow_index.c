@@ -444,6 +444,48 @@ static void a_walk_misses_none(void)
 	}
 }
 
+/* Beside the flows, and counted apart from them; also over a move. */
+static void pins_lie_among_flows(void)
+{
+	struct flow_filter flows = {.farm = FLOW_ANY, .backend = FLOW_ANY, .flows_only = true};
+	struct flow_filter all = {.farm = FLOW_ANY, .backend = FLOW_ANY};
+	struct flow_cursor c = {0}, d = {0};
+	static struct flow_record out[64];
+	struct flow_geometry g = small;
+	uint16_t numbers[BACKENDS];
+	struct flow_index x;
+
+	make_index(&x, &small);
+	name_all(&x, numbers);
+	for (uint32_t i = 0; i < 20; i++) {
+		struct flow_key key = key_of(i), pin = key;
+
+		pin.client_port = pin.vip_port = 0;
+		pin.protocol = FLOW_PIN;
+		pin.client.bytes[0] = (uint8_t)i;
+		EXPECT_INT(flow_index_put(&x, &key, numbers[0], NOW, 0, NULL), FLOW_PUT_NEW);
+		EXPECT_INT(flow_index_put(&x, &pin, numbers[i % 2], NOW, 0, NULL), FLOW_PUT_NEW);
+	}
+	EXPECT_INT(flow_index_count(&x, numbers[0]), 20);
+	EXPECT_INT(flow_index_pins(&x, numbers[0]), 10);
+	EXPECT_INT(flow_index_count(&x, numbers[1]), 0);
+	EXPECT_INT(flow_index_pins(&x, numbers[1]), 10);
+	EXPECT_INT(flow_index_farm_count(&x, flow_index_find_farm(&x, "www")), 20);
+	EXPECT_INT(flow_index_all_pins(&x), 20);
+	CU_ASSERT(!flow_index_forget(&x, numbers[1])); /* it has pins */
+	EXPECT_INT(flow_index_walk(&x, &c, &flows, 1000, out, 64), 20);
+	EXPECT_INT(flow_index_walk(&x, &d, &all, 1000, out, 64), 40);
+	g.slots[FLOW_IPV4] += 100;
+	flow_index_start_move(&x, memory_for(&g), &g);
+	for (size_t i = 0; i < 40; i++)
+		if (flow_is_pin(&out[i].key) && out[i].backend == numbers[1])
+			CU_ASSERT(flow_index_remove(&x, &out[i].key, NULL));
+	EXPECT_INT(flow_index_pins(&x, numbers[1]), 0);
+	EXPECT_INT(flow_index_pins(&x, numbers[0]), 10);
+	CU_ASSERT(flow_index_forget(&x, numbers[1]));
+	drop_index(&x);
+}
+
 UNIT_TESTS(flow_index) = {
 	{"random against a model", random_against_a_model},
 	{"what is no flow", what_is_no_flow},
@@ -451,5 +493,6 @@ UNIT_TESTS(flow_index) = {
 	{"full", full},
 	{"filters", filters},
 	{"a walk misses none", a_walk_misses_none},
+	{"pins lie among flows", pins_lie_among_flows},
 	UNIT_TESTS_END,
 };

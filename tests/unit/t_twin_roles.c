@@ -154,6 +154,38 @@ static void sums_tell_tables_apart(void)
 	twin_roles_clear(&b);
 }
 
+/* Pins are summed for themselves. */
+static void pins_count_apart(void)
+{
+	struct twin_roles a, b;
+	struct sync_digest digest;
+	struct sync_domain domain;
+	struct flow_key key = flow(3), pin = key;
+
+	pin.protocol = FLOW_PIN;
+	pin.client_port = pin.vip_port = 0;
+	set(&a, true, false, false);
+	set(&b, false, false, false);
+	twin_roles_domain(&a, &domain);
+	twin_router_count(&a.routers[WEB], &key, "www", "web1", false, true);
+	twin_router_count(&a.routers[WEB], &pin, "www", "web1", false, true);
+	twin_roles_digest(&a, &domain, &digest);
+	EXPECT_INT(digest.flows, 1);
+	EXPECT_INT(digest.pins, 1);
+	EXPECT_INT(twin_roles_held(&a, true), 1);
+	EXPECT_INT(twin_roles_pins(&a, true), 1);
+	EXPECT_INT(twin_roles_pins(&a, false), 0);
+	twin_router_count(&b.routers[WEB], &key, "www", "web1", false, true);
+	CU_ASSERT_FALSE(twin_roles_agree(&b, &digest));
+	twin_router_count(&b.routers[WEB], &pin, "www", "web2", false, true);
+	CU_ASSERT_FALSE(twin_roles_agree(&b, &digest)); /* another backend */
+	twin_router_count(&b.routers[WEB], &pin, "www", "web2", false, false);
+	twin_router_count(&b.routers[WEB], &pin, "www", "web1", false, true);
+	CU_ASSERT(twin_roles_agree(&b, &digest));
+	twin_roles_clear(&a);
+	twin_roles_clear(&b);
+}
+
 static void held_is_ours_and_theirs(void)
 {
 	struct sync_domain theirs = {.n = 1, .routers = {{.section = 9, .family = AF_INET}}};
@@ -178,5 +210,6 @@ UNIT_TESTS(twin_roles) = {
 	{"each is ours or theirs", each_is_ours_or_theirs},
 	{"sums tell tables apart", sums_tell_tables_apart},
 	{"held is ours and theirs", held_is_ours_and_theirs},
+	{"pins count apart", pins_count_apart},
 	UNIT_TESTS_END,
 };
