@@ -242,7 +242,7 @@ bool admin_stamp(struct admin *a, const char *farm, const char *backend, uint64_
 	return put(a, &e) == 0;
 }
 
-static uint8_t told_state(enum config_admin_state s)
+uint8_t admin_told(enum config_admin_state s)
 {
 	return s == ADMIN_DRAINING   ? SYNC_DRAINING
 	       : s == ADMIN_DISABLED ? SYNC_DISABLED
@@ -267,8 +267,8 @@ void admin_order(const struct admin_entry *e, uint64_t now_ms, struct sync_order
 	snprintf(ret->farm, sizeof(ret->farm), "%s", e->farm);
 	snprintf(ret->backend, sizeof(ret->backend), "%s", e->backend);
 	if (e->has_state) {
-		ret->state = told_state(e->state);
-		ret->configured_state = told_state(e->configured_state);
+		ret->state = admin_told(e->state);
+		ret->configured_state = admin_told(e->configured_state);
 	}
 	if (e->deadline_ms != ADMIN_NEVER && e->deadline_ms > now_ms)
 		ret->left_ms = e->deadline_ms - now_ms;
@@ -302,6 +302,38 @@ static struct admin_entry heard(const struct sync_order *o, const struct config_
 	return e;
 }
 
+/* So far ahead no clock is: whoever believed it could give no later word. */
+static bool leaves_room(const struct admin *a, uint64_t epoch)
+{
+	enum { STEP = 1000000 };
+	uint64_t highest = 0;
+
+	if (epoch <= SYNC_EPOCH_MAX / 2)
+		return true;
+	for (size_t i = 0; i < a->n; i++)
+		if (a->entries[i].epoch > highest)
+			highest = a->entries[i].epoch;
+	return epoch < SYNC_EPOCH_MAX - STEP && epoch <= highest + STEP;
+}
+
+/* A word that was said of another configuration leaves the one before it alone. */
+static void keep_what_counts(struct admin_entry *e, const struct sync_order *o,
+			     const struct admin_entry *known)
+{
+	if (o->has_state && !e->has_state && known->has_state) {
+		e->has_state = true;
+		e->state = known->state;
+		e->configured_state = known->configured_state;
+		e->deadline_ms = known->deadline_ms;
+		e->drain_ms = known->drain_ms;
+	}
+	if (o->has_weight && !e->has_weight && known->has_weight) {
+		e->has_weight = true;
+		e->weight = known->weight;
+		e->configured_weight = known->configured_weight;
+	}
+}
+
 /* Of two words of one epoch, which two nodes gave while neither heard the other, the harder one. */
 static int harder(const struct admin_entry *a, const struct admin_entry *b)
 {
@@ -321,9 +353,12 @@ int admin_merge(struct admin *a, const struct config *c, const struct sync_order
 	struct admin_entry e;
 	int code;
 
-	if (!b || o->weight > CONFIG_WEIGHT_MAX || o->drain_ms > CONFIG_DEADLINE_MAX_MS)
+	if (!b || o->weight > CONFIG_WEIGHT_MAX || o->drain_ms > CONFIG_DEADLINE_MAX_MS ||
+	    !leaves_room(a, o->epoch))
 		return 0;
 	e = heard(o, b, now_ms);
+	if (known)
+		keep_what_counts(&e, o, known);
 	if (known &&
 	    (known->epoch > e.epoch || (known->epoch == e.epoch && harder(&e, known) <= 0)))
 		return 0;

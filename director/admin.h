@@ -80,6 +80,8 @@ bool admin_stamp(struct admin *a, const char *farm, const char *backend, uint64_
 /* Backends that do not go by the configuration alone. */
 size_t admin_count(const struct admin *a);
 
+/* enum sync_admin of a state. */
+uint8_t admin_told(enum config_admin_state s);
 /* An entry that has an epoch, for the other director. */
 void admin_order(const struct admin_entry *e, uint64_t now_ms, struct sync_order *ret);
 /*

@@ -12,12 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { PATH_TEXT = 512 };
+enum { PATH_TEXT = 512, SAY_MERGED = 10 /* of those that come together, one by one */ };
 
 struct admin_store {
 	struct admin table;
 	char path[PATH_TEXT];
 	uv_timer_t deadline;
+	size_t merged; /* words of the other director that were not kept yet */
 	admin_changed *changed;
 	void *owner;
 };
@@ -328,7 +329,6 @@ bool admin_store_merge(struct admin_store *s, const struct config *c, const stru
 		       const char *node)
 {
 	int code = admin_merge(&s->table, c, o, now_ms());
-	struct err logged;
 
 	if (code < 0)
 		log_error("farm \"%s\": an order for backend \"%s\" is on node \"%s\" alone: %s",
@@ -337,11 +337,22 @@ bool admin_store_merge(struct admin_store *s, const struct config *c, const stru
 					  : strerror(-code));
 	if (code <= 0)
 		return false;
-	say_merged(s, c, o, node);
+	if (s->merged++ < SAY_MERGED)
+		say_merged(s, c, o, node);
+	return true;
+}
+
+void admin_store_keep(struct admin_store *s)
+{
+	struct err logged;
+
+	if (s->merged > SAY_MERGED)
+		log_info("and %zu more orders of the operator from the other node",
+			 s->merged - SAY_MERGED);
+	s->merged = 0;
 	expire(s);
 	save(s, &logged);
 	arm(s);
-	return true;
 }
 
 void admin_store_order(const struct admin_entry *e, struct sync_order *ret)

@@ -39,9 +39,13 @@ int admin_store_set_state(struct admin_store *s, const char *farm, const struct 
 			  enum config_admin_state state, uint64_t drain_ms, struct err *err);
 int admin_store_set_weight(struct admin_store *s, const char *farm, const struct config_backend *b,
 			   uint16_t weight, struct err *err);
-/* An order that the other director, of that name, had from the operator. True when it changed anything. */
+/*
+ * An order that the other director, of that name, had from the operator. True when it changed anything:
+ * then admin_store_keep() is to follow, once for all that came together.
+ */
 bool admin_store_merge(struct admin_store *s, const struct config *c, const struct sync_order *o,
 		       const char *node);
+void admin_store_keep(struct admin_store *s);
 /* An entry of the table as the other director hears of it. */
 void admin_store_order(const struct admin_entry *e, struct sync_order *ret);
 /* The same about the node as a whole; it is in force at once. */

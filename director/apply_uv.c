@@ -221,8 +221,7 @@ int director_apply(struct director *d, struct err *err)
 		  (double)(uv_hrtime() - planned) / 1e6);
 	if (code == 0)
 		committed(d);
-	if (code >= 0)
-		director_tell_farms(d);
+	director_tell_farms(d);
 	director_go_on_later(d);
 	return code < 0 ? code : 0;
 }

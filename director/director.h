@@ -35,6 +35,7 @@
 #include "ha/election_uv.h"
 #include "ha/pair_uv.h"
 #include "ha/vrrp_uv.h"
+#include "include/log.h"
 
 struct balance;
 
@@ -69,13 +70,16 @@ struct director {
 	size_t n_changed;
 	struct plan_memory *plan; /* the last one */
 	uint64_t balanced_ms;
-	size_t next_checked;	   /* farm whose flows are looked at next */
-	struct flows *flows;	   /* that the packet path remembers, ... */
-	struct twin *twin;	   /* ... and the other director with it, ... */
-	uint64_t alone_ms;	   /* ... to which there was a connection last */
-	struct lead lead;	   /* of the other director over farms, ... */
-	bool led;		   /* ... not followed yet */
-	bool ordered;		   /* it told a word of the operator, not followed yet */
+	size_t next_checked;	 /* farm whose flows are looked at next */
+	struct flows *flows;	 /* that the packet path remembers, ... */
+	struct twin *twin;	 /* ... and the other director with it, ... */
+	uint64_t alone_ms;	 /* ... to which there was a connection last */
+	struct lead lead;	 /* of the other director over farms, ... */
+	bool led;		 /* ... not followed yet */
+	bool ordered;		 /* it told a word of the operator, not followed yet */
+	struct sync_credit puts; /* for putting it in force at once */
+	bool put_later;		 /* it was spent: flows may have come before their tables */
+	struct log_limit unfollowed;
 	struct telling telling;	   /* of the same to it */
 	struct admin_store *admin; /* what the operator ordered in place of config */
 	struct control_server *server;
@@ -203,12 +207,14 @@ int director_set_twin(struct director *d, struct err *err);
 /* What the other director told: false, it cannot be followed; it is by director_put_heard() at the latest. */
 bool director_hear(struct director *d, const struct sync_message *m);
 void director_put_heard(struct director *d);
+/* It begins to tell of all farms that it leads; or has, and of the others nothing counts any more. */
+void director_hear_all(struct director *d, bool begins);
 /* Who is master may be another one: whose word counts for which farm. */
 void director_find_leaders(struct director *d);
 /* Leaders and what is told follow the present configuration. 0 or -ENOMEM. */
 int director_set_farms(struct director *d);
-/* The next message for the other director; see telling_next(). */
-bool director_next_to_tell(struct director *d, struct sync_message *ret);
+/* The next message for the other director; see telling_next(): 1, 0, or -1, not before the plan that comes. */
+int director_next_to_tell(struct director *d, struct sync_message *ret);
 /* The tables of farms may be other ones than it was told. */
 void director_tell_farms(struct director *d);
 /* Which virtual routers are master here, for the flows that are told. */

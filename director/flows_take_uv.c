@@ -253,7 +253,9 @@ static size_t seen_slot(const struct take *t, const struct flow_key *key)
 {
 	uint32_t h = (key->client_port | (uint32_t)key->vip_port << 16) * 0x9e3779b1u;
 
-	h = (h ^ key->client.bytes[3] ^ (uint32_t)key->client.bytes[15] << 8) * 0x85ebca6bu;
+	for (size_t i = 0; i < addr_len(&key->client); i++)
+		h = (h ^ key->client.bytes[i]) * 0x01000193u; /* FNV-1a */
+	h *= 0x85ebca6bu;
 	for (size_t slot = h >> 20;; slot = (slot + 1) % TAKE_SEEN)
 		if (!t->seen[slot] || flow_key_equal(&t->flows[t->seen[slot] - 1].key, key))
 			return slot;

@@ -54,7 +54,8 @@ static void put_pin(struct flows *f, const struct flow_book_farm *farm, struct f
 	struct flow_record known;
 	struct flow_key key;
 
-	if (!f->file || !flow_book_pin(farm, client, &key))
+	/* In a farm whose addresses two directors share the clients are the first one's alone. */
+	if (!f->file || !flow_book_pin(farm, client, &key) || is_stray(f, farm, &key))
 		return;
 	if (!flow_index_find(flows_index(f), &key, &known) || known.backend != b->number ||
 	    known.expires_s < flow_file_now_s() + farm->pin_s / 4)

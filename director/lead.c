@@ -42,11 +42,24 @@ int lead_configure(struct lead *l, const struct config *c)
 	return 0;
 }
 
-void lead_forget(struct lead *l)
+void lead_mark(struct lead *l)
 {
 	for (size_t i = 0; i < l->n; i++)
-		l->farms[i].told = false;
+		l->farms[i].stale = true;
 	l->n_staged = 0;
+}
+
+bool lead_sweep(struct lead *l)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < l->n; i++) {
+		struct lead_farm *f = &l->farms[i];
+
+		any |= f->told && f->stale && f->follows;
+		f->told &= !f->stale;
+	}
+	return any;
 }
 
 /* --- what is told ----------------------------------------------------------------------------- */
@@ -164,6 +177,7 @@ static int take(struct lead *l, const struct config_farm *farm, struct lead_farm
 	f->owners = owners;
 	f->stand = stand_of(facts, owners, now_ms);
 	f->told = true;
+	f->stale = false;
 	f->version = ++l->version;
 	return 0;
 }

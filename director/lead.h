@@ -21,7 +21,8 @@
 #include "include/sync.h"
 
 struct lead_farm {
-	bool told;    /* since the configuration came, or it was forgotten */
+	bool told;    /* since the configuration came */
+	bool stale;   /* that was before the other one began to tell of all anew */
 	bool follows; /* the other one leads */
 	/* By the farm's backends; of one that the other node does not have: 0 and false. */
 	uint16_t *weights;
@@ -45,8 +46,10 @@ struct lead {
 void lead_clear(struct lead *l);
 /* For another configuration: nothing is told of it. 0, or -ENOMEM and nothing is changed. */
 int lead_configure(struct lead *l, const struct config *c);
-/* Whatever was told is forgotten. */
-void lead_forget(struct lead *l);
+/* The other one tells of all farms that it leads from here on, ... */
+void lead_mark(struct lead *l);
+/* ... and of those that it did not tell of since then nothing counts. True when that changes anything. */
+bool lead_sweep(struct lead *l);
 
 /* A piece of a table, in order; one that does not fit is not kept, and the facts behind it not taken. */
 int lead_stage(struct lead *l, const struct sync_buckets *piece);

@@ -23,6 +23,17 @@ static enum twin_leader leader_of(const struct director *d, size_t farm)
 	return TWIN_NO_ROUTER;
 }
 
+/* Not while any packet of the farm is meant for this node: a table that jumps would lose connections. */
+static bool follows(const struct director *d, size_t farm)
+{
+	const struct config_farm *f = &d->config->farms[farm];
+
+	for (size_t i = 0; i < f->n_addresses; i++)
+		if (twin_leader(d->twin, &f->addresses[i]) == TWIN_OURS)
+			return false;
+	return leader_of(d, farm) == TWIN_THEIRS;
+}
+
 static bool is_ours(void *owner, size_t farm)
 {
 	return leader_of(owner, farm) == TWIN_OURS;
@@ -51,10 +62,12 @@ static bool is_as_planned(const struct director *d, size_t farm)
 static bool take_facts(struct director *d, const struct sync_facts *facts)
 {
 	int farm = lead_take(&d->lead, d->config, facts, uv_now(d->loop));
+	unsigned long suppressed;
 
 	if (farm >= 0 && !is_as_planned(d, (size_t)farm))
 		d->facts_stale = d->led = true;
-	if (farm < 0 && farm != -ENOENT)
+	if (farm < 0 && farm != -ENOENT &&
+	    log_limit_pass(&d->unfollowed, uv_now(d->loop), &suppressed))
 		log_warning("what the other director tells of the table of farm \"%s\" is not "
 			    "followed: %s",
 			    facts->farm,
@@ -68,21 +81,42 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		return take_facts(d, &m->facts);
 	if (m->type == SYNC_BUCKETS)
 		return lead_stage(&d->lead, &m->buckets) != -ENOMEM;
-	d->ordered |= admin_store_merge(d->admin, d->config, &m->order, d->peer->name);
+	d->ordered |=
+		admin_store_merge(d->admin, d->config, &m->order, d->peer ? d->peer->name : "?");
 	return true;
 }
 
 void director_put_heard(struct director *d)
 {
+	uint64_t now_us = uv_hrtime() / 1000;
 	struct err err = {0};
 
 	if (d->stopping || !d->ready || (!d->ordered && !d->led))
 		return;
-	if (d->ordered && director_set_targets(d) < 0)
-		log_error("no memory for the list of backends; the old list stays");
+	if (d->ordered) {
+		admin_store_keep(d->admin);
+		if (director_set_targets(d) < 0)
+			log_error("no memory for the list of backends; the old list stays");
+	}
 	d->ordered = d->led = false;
+	twin_retry(d->twin);
+	/* At once, for flows may be of tables that it brings; not more often than it may talk. */
+	if (now_us < sync_credit_from_us(&d->puts)) {
+		d->put_later = true;
+		director_refresh_soon(d);
+		return;
+	}
+	sync_credit_take(&d->puts, SYNC_COST_DIGEST_US, now_us);
 	if (director_apply(d, &err) < 0)
 		director_say_failure(d, &err);
+}
+
+void director_hear_all(struct director *d, bool begins)
+{
+	if (begins)
+		lead_mark(&d->lead);
+	else if (lead_sweep(&d->lead) && !d->stopping)
+		director_refresh_soon(d);
 }
 
 /* --- who leads --------------------------------------------------------------------------------- */
@@ -96,7 +130,7 @@ void director_find_leaders(struct director *d)
 	for (size_t i = 0; i < d->config->n_farms; i++) {
 		bool followed = lead_of(&d->lead, i);
 
-		if (lead_set(&d->lead, i, leader_of(d, i) == TWIN_THEIRS))
+		if (lead_set(&d->lead, i, follows(d, i)))
 			any |= followed || !is_as_planned(d, i);
 	}
 	if (any)
@@ -112,7 +146,7 @@ int director_set_farms(struct director *d)
 
 /* --- what is told ------------------------------------------------------------------------------ */
 
-bool director_next_to_tell(struct director *d, struct sync_message *ret)
+int director_next_to_tell(struct director *d, struct sync_message *ret)
 {
 	struct telling_source source = {
 		.config = d->config,
@@ -125,14 +159,17 @@ bool director_next_to_tell(struct director *d, struct sync_message *ret)
 		.now_ms = uv_now(d->loop),
 	};
 
-	/* Otherwise the plan that comes tells of itself. */
-	return !d->facts_stale && d->facts.plan.config == d->config &&
-	       telling_next(&d->telling, &source, ret);
+	if (d->facts_stale || d->facts.plan.config != d->config)
+		return -1; /* the plan that comes tells of itself */
+	return telling_next(&d->telling, &source, ret);
 }
 
 void director_tell_farms(struct director *d)
 {
 	telling_look(&d->telling);
+	if (d->twin && d->put_later)
+		twin_retry(d->twin);
+	d->put_later = false;
 	if (d->twin && !d->stopping)
 		twin_tell(d->twin);
 }

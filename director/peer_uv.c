@@ -52,6 +52,11 @@ static void changed(void *owner)
 	say_sync(owner);
 }
 
+static void told(void *owner, bool begins)
+{
+	director_hear_all(owner, begins);
+}
+
 static void led(void *owner)
 {
 	director_find_leaders(owner);
@@ -67,7 +72,7 @@ static void put(void *owner)
 	director_put_heard(owner);
 }
 
-static bool next(void *owner, struct sync_message *ret)
+static int next(void *owner, struct sync_message *ret)
 {
 	return director_next_to_tell(owner, ret);
 }
@@ -83,6 +88,7 @@ int director_open_twin(struct director *d, struct err *err)
 {
 	struct twin_ops ops = {.changed = changed,
 			       .led = led,
+			       .told = told,
 			       .heard = heard,
 			       .put = put,
 			       .next = next,

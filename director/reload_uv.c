@@ -93,6 +93,7 @@ static void go_over(struct director *d)
 		log_error("%s", err.text);
 	if (director_set_twin(d, &err) < 0)
 		log_error("%s; the other director is not told of flows", err.text);
+	director_find_leaders(d);
 	director_track(d);
 	say_seeds(old, config);
 	admin_store_follow(d->admin, config);

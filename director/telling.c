@@ -39,22 +39,29 @@ void telling_restart(struct telling *t)
 {
 	for (size_t i = 0; i < t->n; i++)
 		t->told[i] = 0;
+	t->words = 0;
 	telling_look(t);
 	telling_order(t);
 }
 
-/* All of them each time: there are few, and they are small. */
+/* A word that was given here has a higher epoch than all that were known before. */
 static bool next_order(struct telling *t, const struct telling_source *s, struct sync_message *ret)
 {
+	if (t->order > s->admin->n)
+		return false;
 	while (t->order < s->admin->n) {
 		const struct admin_entry *e = &s->admin->entries[t->order++];
 
-		if (!e->epoch)
+		if (e->epoch <= t->words)
 			continue;
 		ret->type = SYNC_ORDER;
 		s->order(e, &ret->order);
 		return true;
 	}
+	for (size_t i = 0; i < s->admin->n; i++)
+		if (s->admin->entries[i].epoch > t->words)
+			t->words = s->admin->entries[i].epoch;
+	t->order = SIZE_MAX; /* until there is another one */
 	return false;
 }
 
@@ -79,13 +86,6 @@ static void put_buckets(struct telling *t, const struct config_farm *farm,
 						     owner(of->home[b->first + i], n),
 						     owner(of->moved[b->first + i], n)};
 	t->first += (uint32_t)b->n;
-}
-
-static uint8_t told_admin(enum config_admin_state s)
-{
-	return s == ADMIN_DRAINING   ? SYNC_DRAINING
-	       : s == ADMIN_DISABLED ? SYNC_DISABLED
-				     : SYNC_ENABLED;
 }
 
 static uint64_t ago_ms(uint64_t now_ms, uint64_t then_ms)
@@ -116,7 +116,7 @@ static void put_facts(const struct telling_source *s, size_t at, const struct tr
 
 		f->facts[i] = (struct sync_fact){
 			.weight = (uint16_t)p->weight,
-			.admin = told_admin(admin_view(s->admin, farm->name, b).state),
+			.admin = admin_told(admin_view(s->admin, farm->name, b).state),
 			.health = p->usable ? SYNC_UP : SYNC_UNRESOLVED};
 		snprintf(f->facts[i].backend, sizeof(f->facts[i].backend), "%s", b->name);
 	}

@@ -17,7 +17,8 @@ struct telling {
 	size_t n;
 	size_t farm;	  /* the next one to be looked at */
 	uint32_t first;	  /* the next bucket of it */
-	size_t order;	  /* the next word */
+	size_t order;	  /* the next word to be looked at, of an epoch above ... */
+	uint64_t words;	  /* ... that of the last ones that were told */
 	bool all_is_told; /* as far as it is known here */
 };
 

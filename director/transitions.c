@@ -382,9 +382,10 @@ static bool follow(struct entry *e, const struct lead_farm *lead)
 {
 	if (!lead)
 		e->followed = 0;
-	else if (e->followed != lead->version &&
-		 transition_follow(&e->t, &lead->stand, e->table, e->size) >= 0)
-		e->followed = lead->version;
+	else if (e->followed != lead->version)
+		e->followed = transition_follow(&e->t, &lead->stand, e->table, e->size) >= 0
+				      ? lead->version
+				      : 0;
 	return e->followed != 0;
 }
 

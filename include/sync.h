@@ -78,7 +78,7 @@ struct sync_flows {
 	struct sync_flow flows[SYNC_FLOWS_MAX];
 };
 
-/* Everything up to this sequence number is in the sender's kernel. */
+/* Everything up to this sequence number is in the sender's kernel; facts, as far as they can be followed at once. */
 struct sync_ack {
 	uint64_t sequence;
 	bool current; /* its tables are the receiver's twin */
@@ -106,10 +106,10 @@ struct sync_domain {
 };
 
 struct sync_snapshot {
-	uint8_t step;		   /* enum sync_snapshot_step */
-	uint32_t id;		   /* never 0; WANTED: 0 */
-	uint64_t sequence;	   /* END: its own; else 0 */
-	uint64_t total;		   /* entries; BEGIN: about, END: exactly, WANTED: 0 */
+	uint8_t step;	   /* enum sync_snapshot_step */
+	uint32_t id;	   /* never 0; WANTED: 0 */
+	uint64_t sequence; /* END: its own; else 0 */
+	uint64_t total;	   /* entries; BEGIN: about, without pins, END: exactly, WANTED: 0 */
 	struct sync_domain domain; /* BEGIN: what it is of; else none */
 };
 

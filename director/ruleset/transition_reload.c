@@ -110,7 +110,7 @@ void transition_renumber(struct transition *t, const uint16_t *map, size_t n)
 
 static bool is_possible(const struct transition_stand *s, uint32_t size)
 {
-	return s->size && size && s->size % size == 0 &&
+	return bucket_table_size_is_ours(s->size) && size && s->size % size == 0 &&
 	       transition_shape(s->phase).maps == (s->owners != NULL);
 }
 

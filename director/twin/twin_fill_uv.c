@@ -52,14 +52,17 @@ void twin_mark(struct twin *t, const struct sync_snapshot *s)
 	uv_timer_stop(&t->fill);
 	t->fill_at = (struct flow_cursor){0};
 	twin_roles_theirs(&t->roles, &s->domain);
+	t->ops.told(t->ops.owner, true);
 	t->ops.led(t->ops.owner);
 	flows_mark(t->flows);
 	t->filled = t->unheld = 0;
+	t->retry = false;
 	mark_some(t);
 }
 
 void twin_sweep(struct twin *t)
 {
+	t->ops.told(t->ops.owner, false);
 	uv_timer_stop(&t->fill);
 	t->fill_at = (struct flow_cursor){0};
 	sweep_some(t);

@@ -56,6 +56,7 @@ struct twin {
 	uint64_t acknowledge;
 	bool acknowledge_current;
 	bool differ;	 /* at the last digest; said */
+	bool retry;	 /* what could not be held here may have a place now */
 	uint64_t unheld; /* entries since the last snapshot began that cannot be held here */
 	uint64_t filled; /* flows of the snapshot that comes */
 	struct flow_cursor fill_at;

@@ -228,8 +228,10 @@ static bool send_told(struct twin *t)
 	while (sync_room(&t->sync) > 0) {
 		uint64_t now_us = uv_hrtime() / 1000;
 
-		if (!t->ops.next(t->ops.owner, &t->out))
-			return true;
+		int next = t->ops.next(t->ops.owner, &t->out);
+
+		if (next <= 0)
+			return next == 0;
 		if (t->out.type == SYNC_FACTS)
 			t->out.facts.sequence = sync_number(&t->sync, 0, now_us, now_us);
 		if (!twin_send(t))

@@ -28,6 +28,11 @@ static void hear_hello(struct twin *t, const struct sync_hello *hello)
 			"node \"%s\" has another configuration: flows of farms and backends that "
 			"only one of the nodes has are not on both",
 			t->peer_name);
+	/* Said again it has another configuration, and of farms it knows nothing any more. */
+	if (t->sync.out > SYNC_OUT_GREETING) {
+		t->ops.restart(t->ops.owner);
+		twin_go_on(t);
+	}
 }
 
 /* False: not all of it is in the kernel that could be. */
@@ -78,7 +83,8 @@ static void compare(struct twin *t, const struct sync_digest *digest)
 {
 	/* Where something cannot be held here, the sums differ, and another snapshot is no help. */
 	struct sync_event ev = {.type = SYNC_EVENT_COMPARED,
-				.equal = t->unheld > 0 || twin_roles_agree(&t->roles, digest)};
+				.equal = (t->unheld > 0 && !t->retry) ||
+					 twin_roles_agree(&t->roles, digest)};
 
 	if (!ev.equal && !t->differ)
 		log_warning("the tables of node \"%s\" and ours differ: asking for all of them",
@@ -275,6 +281,8 @@ static void link_down(void *owner)
 	struct sync_event ev = {.type = SYNC_EVENT_CLOSED};
 
 	twin_step(t, &ev, NULL);
+	t->ops.told(t->ops.owner, true);
+	t->ops.told(t->ops.owner, false);
 	t->ops.led(t->ops.owner);
 }
 
@@ -344,8 +352,11 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 	};
 	if (same_link(t, s)) {
 		sync_link_set_keys(t->link, &setup);
-		if (memcmp(t->digest, digest, sizeof(digest)) == 0)
+		if (memcmp(t->digest, digest, sizeof(digest)) == 0) {
+			if (t->sync.out > SYNC_OUT_GREETING)
+				twin_send_hello(t); /* what it told of farms is forgotten here */
 			return 0;
+		}
 		memcpy(t->digest, digest, sizeof(digest));
 		go_over(t);
 		return 0;

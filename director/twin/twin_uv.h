@@ -30,12 +30,14 @@ struct twin_ops {
 	void (*changed)(void *owner);
 	/* Who leads what may be another one (twin_leader()). */
 	void (*led)(void *owner);
+	/* The other one begins to tell of all farms that it leads; or has told of all of them. */
+	void (*told)(void *owner, bool begins);
 	/* ORDER, BUCKETS or FACTS. False: it cannot be followed, all has to be told anew. */
 	bool (*heard)(void *owner, const struct sync_message *m);
 	/* What was heard is needed: flows may be of tables that it brings, or it is to be acknowledged. */
 	void (*put)(void *owner);
-	/* The next one of the same, for the other director; false: there is none. */
-	bool (*next)(void *owner, struct sync_message *ret);
+	/* The next one of the same, for the other director: 1; 0: there is none; -1: not yet, and so no flows. */
+	int (*next)(void *owner, struct sync_message *ret);
 	/* A snapshot begins: all of them again. */
 	void (*restart)(void *owner);
 	void *owner;
@@ -95,6 +97,8 @@ void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_
 /* Of which of them this node is master: n is their number, or nothing is changed. */
 void twin_set_masters(struct twin *t, const bool *ours, size_t n);
 enum twin_leader twin_leader(const struct twin *t, const struct addr *vip);
+/* Tables are other ones: what could not be held may have a place now, and is asked for soon. */
+void twin_retry(struct twin *t);
 /* There may be a next one. */
 void twin_tell(struct twin *t);
 void twin_view(const struct twin *t, struct twin_view *ret);

@@ -2,6 +2,11 @@
 /* What others see of the twin: who leads, and how it goes. */
 #include "director/twin/twin_inside_uv.h"
 
+void twin_retry(struct twin *t)
+{
+	t->retry |= t->unheld > 0;
+}
+
 enum twin_leader twin_leader(const struct twin *t, const struct addr *vip)
 {
 	const struct twin_router *r = twin_roles_find(&t->roles, vip);

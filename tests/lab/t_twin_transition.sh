@@ -117,7 +117,7 @@ settled() {
 }
 
 expect_settled() {
-	lab_wait_until settled 30 || fail "a: $(lab_status a farms.www.transition), b: $(lab_status b farms.www.transition)"
+	lab_wait_until settled 45 || fail "a: $(lab_status a farms.www.transition), b: $(lab_status b farms.www.transition)"
 }
 
 # load REQUESTS: connections with so many requests on each, every 100 ms.
@@ -173,6 +173,30 @@ both_go_through_it() {
 	expect_soon "nothing moves" '[ "$(moved a) $(moved b)" = "0 0" ]' 5
 	expect_same_tables buckets
 	requests_end
+	expect_settled
+}
+
+# A backend that only the leader has lost gets nothing from the other one either; a reload of that one
+# changes nothing about it.
+reload_follows_again() {
+	lab_exec a nft -f - <<-EOT
+		table arp lab {
+			chain in {
+				type filter hook input priority 0
+				arp saddr ip $(lab_address web3) drop
+			}
+		}
+	EOT
+	ip -n "$(lab_ns a)" neighbour delete "$(lab_address web3)" dev eth0
+	expect_soon "a has lost web3" '[ "$(state a web3)" = unresolved ]' 20
+	expect_same_tables buckets
+	lab_ctl b config reload
+	expect_in_sync 5
+	lab_holds_for "same_tables buckets" 2 || fail "b goes its own way"
+	lab_exec a nft delete table arp lab
+	expect_soon "a has web3 again" '[ "$(state a web3)" = up ]' 20
+	expect_soon "both are moving" both_are_moving 5
+	expect_same_tables buckets home moved
 	expect_settled
 }
 
@@ -239,6 +263,7 @@ run_case "the pair is in sync" begin
 run_case "the operator's word counts on both" word_counts_on_both
 run_case "the operator's word reaches who was away" word_reaches_who_was_away
 run_case "both go through the same transition" both_go_through_it
+run_case "what the leader sees counts, also after a reload" reload_follows_again
 run_case "a takeover in the middle of it" taken_over_in_the_middle 2 moving 30
 run_case "… the lost one comes back with nothing, and goes on" comes_back_with_nothing
 run_case "… no connection is lost" requests_end

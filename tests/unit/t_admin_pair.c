@@ -202,6 +202,50 @@ static void of_another_configuration(void)
 	end(&p);
 }
 
+/* What it says of the state does not count here, and leaves the state alone. */
+static void half_a_word(void)
+{
+	struct sync_order o = {.epoch = 500,
+			       .farm = "www",
+			       .backend = "web1",
+			       .has_state = true,
+			       .state = SYNC_DRAINING,
+			       .configured_state = SYNC_DISABLED,
+			       .has_weight = true,
+			       .weight = 7,
+			       .configured_weight = 1};
+	struct pair p;
+
+	begin(&p);
+	set_state(&p, 0, 0, ADMIN_DISABLED, 0, 100);
+	EXPECT_INT(admin_merge(&p.admin[0], &p.config, &o, 1), 1);
+	expect_table(
+		&p.admin[0],
+		"www/web1 state disabled configured enabled weight 7 configured 1 epoch 500\n");
+	end(&p);
+}
+
+/* Nobody takes the last word for ever. */
+static void an_epoch_of_no_clock(void)
+{
+	struct sync_order o = {.epoch = SYNC_EPOCH_MAX, .farm = "www", .backend = "web1"};
+	struct pair p;
+
+	begin(&p);
+	EXPECT_INT(admin_merge(&p.admin[0], &p.config, &o, 1), 0);
+	o.epoch = SYNC_EPOCH_MAX / 2 + 1;
+	EXPECT_INT(admin_merge(&p.admin[0], &p.config, &o, 1), 0);
+	o.epoch = SYNC_EPOCH_MAX / 2;
+	EXPECT_INT(admin_merge(&p.admin[0], &p.config, &o, 1), 1);
+	EXPECT_INT(admin_merge(&p.admin[1], &p.config, &o, 1), 1);
+	set_state(&p, 0, 0, ADMIN_DISABLED, 0, 100); /* a later word is possible still */
+	EXPECT_INT(tell(&p, 0), 1);
+	set_state(&p, 1, 0, ADMIN_ENABLED, 0, 100);
+	EXPECT_INT(tell(&p, 1), 1);
+	CU_ASSERT(!admin_view(&p.admin[0], "www", &p.backends[0]).overridden);
+	end(&p);
+}
+
 /* What says nothing gives way. */
 static void room_for_words(void)
 {
@@ -237,6 +281,8 @@ UNIT_TESTS(admin_pair) = {
 	{"a deadline by each clock", a_deadline_by_each_clock},
 	{"two words at once", two_words_at_once},
 	{"of another configuration", of_another_configuration},
+	{"half a word", half_a_word},
+	{"an epoch of no clock", an_epoch_of_no_clock},
 	{"room for words", room_for_words},
 	UNIT_TESTS_END,
 };

@@ -372,6 +372,37 @@ static void words_are_told(void)
 	EXPECT_INT(tell(&a, &b), 1); /* the other one has no epoch yet */
 	EXPECT_INT(admin_view(&b.admin, "www", &b.w.backends[1]).weight, 7);
 	EXPECT_INT(admin_view(&b.admin, "www", &b.w.backends[2]).weight, 1);
+	/* The next one alone; after a restart all of them. */
+	CU_ASSERT(admin_stamp(&a.admin, "www", "web3", 5));
+	EXPECT_INT(tell(&a, &b), 0);
+	telling_order(&a.telling);
+	EXPECT_INT(tell(&a, &b), 1);
+	EXPECT_INT(admin_view(&b.admin, "www", &b.w.backends[2]).weight, 8);
+	telling_order(&a.telling);
+	EXPECT_INT(tell(&a, &b), 0);
+	telling_restart(&a.telling);
+	EXPECT_INT(tell(&a, &b), 3); /* and the farm */
+	end_both();
+}
+
+/* Of a farm that it tells of no more nothing counts, once it has told of all. */
+static void a_farm_that_is_told_no_more(void)
+{
+	start_both(3);
+	a.seen[1].usable = false;
+	go_on(10);
+	lead_mark(&b.lead);
+	CU_ASSERT_PTR_NOT_NULL(lead_of(&b.lead, 0)); /* until then it does */
+	telling_restart(&a.telling);
+	tell(&a, &b);
+	CU_ASSERT(!lead_sweep(&b.lead));
+	CU_ASSERT_PTR_NOT_NULL(lead_of(&b.lead, 0));
+	lead_mark(&b.lead);
+	CU_ASSERT(lead_sweep(&b.lead));
+	CU_ASSERT_PTR_NULL(lead_of(&b.lead, 0));
+	CU_ASSERT(!lead_sweep(&b.lead));
+	step(&b); /* by what it sees itself */
+	EXPECT_INT(table(&b)->phase, TRANSITION_MOVING);
 	end_both();
 }
 
@@ -417,7 +448,7 @@ static void what_cannot_be_followed(void)
 	/* A table of a size that this farm's cannot have: it goes its own way. */
 	step(&b);
 	expect_same_table();
-	f = facts_of(TRANSITION_STEADY, 1010);
+	f = facts_of(TRANSITION_STEADY, 15 * 1009); /* a multiple that no table has */
 	f.n = 3;
 	for (size_t i = 0; i < 3; i++) {
 		f.facts[i] = f.facts[0];
@@ -462,6 +493,7 @@ UNIT_TESTS(lead) = {
 	{"a large table", a_large_table},
 	{"each is told once", each_is_told_once},
 	{"words are told", words_are_told},
+	{"a farm that is told no more", a_farm_that_is_told_no_more},
 	{"what cannot be followed", what_cannot_be_followed},
 	{"strange buckets", strange_buckets},
 	UNIT_TESTS_END,
