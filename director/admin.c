@@ -230,14 +230,21 @@ size_t admin_count(const struct admin *a)
 
 /* --- the other director ----------------------------------------------------------------------- */
 
+uint64_t admin_last_epoch(const struct admin *a)
+{
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < a->n; i++)
+		if (a->entries[i].epoch > last)
+			last = a->entries[i].epoch;
+	return last;
+}
+
 bool admin_stamp(struct admin *a, const char *farm, const char *backend, uint64_t wall_ms)
 {
 	struct admin_entry e = entry_of(a, farm, backend);
-	uint64_t epoch = wall_ms;
+	uint64_t last = admin_last_epoch(a), epoch = wall_ms > last ? wall_ms : last + 1;
 
-	for (size_t i = 0; i < a->n; i++)
-		if (a->entries[i].epoch >= epoch)
-			epoch = a->entries[i].epoch + 1;
 	e.epoch = epoch < SYNC_EPOCH_MAX ? epoch : SYNC_EPOCH_MAX;
 	return put(a, &e) == 0;
 }
@@ -306,14 +313,9 @@ static struct admin_entry heard(const struct sync_order *o, const struct config_
 static bool leaves_room(const struct admin *a, uint64_t epoch)
 {
 	enum { STEP = 1000000 };
-	uint64_t highest = 0;
 
-	if (epoch <= SYNC_EPOCH_MAX / 2)
-		return true;
-	for (size_t i = 0; i < a->n; i++)
-		if (a->entries[i].epoch > highest)
-			highest = a->entries[i].epoch;
-	return epoch < SYNC_EPOCH_MAX - STEP && epoch <= highest + STEP;
+	return epoch <= SYNC_EPOCH_MAX / 2 ||
+	       (epoch < SYNC_EPOCH_MAX - STEP && epoch <= admin_last_epoch(a) + STEP);
 }
 
 /* A word that was said of another configuration leaves the one before it alone. */

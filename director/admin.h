@@ -77,6 +77,8 @@ int admin_set_weight(struct admin *a, const char *farm, const struct config_back
  * memory or of room: the other director hears nothing of it.
  */
 bool admin_stamp(struct admin *a, const char *farm, const char *backend, uint64_t wall_ms);
+/* The highest epoch of all words; 0: there is none. */
+uint64_t admin_last_epoch(const struct admin *a);
 /* Backends that do not go by the configuration alone. */
 size_t admin_count(const struct admin *a);
 

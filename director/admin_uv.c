@@ -355,11 +355,6 @@ void admin_store_keep(struct admin_store *s)
 	arm(s);
 }
 
-void admin_store_order(const struct admin_entry *e, struct sync_order *ret)
-{
-	admin_order(e, now_ms(), ret);
-}
-
 void admin_store_set_maintenance(struct admin_store *s, bool on, struct err *err)
 {
 	s->table.maintenance = on;

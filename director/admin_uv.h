@@ -46,8 +46,6 @@ int admin_store_set_weight(struct admin_store *s, const char *farm, const struct
 bool admin_store_merge(struct admin_store *s, const struct config *c, const struct sync_order *o,
 		       const char *node);
 void admin_store_keep(struct admin_store *s);
-/* An entry of the table as the other director hears of it. */
-void admin_store_order(const struct admin_entry *e, struct sync_order *ret);
 /* The same about the node as a whole; it is in force at once. */
 void admin_store_set_maintenance(struct admin_store *s, bool on, struct err *err);
 /* Until the deadline of a drain; STATUS_UNKNOWN when there is none. */

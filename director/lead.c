@@ -83,15 +83,15 @@ int lead_stage(struct lead *l, const struct sync_buckets *piece)
 	return 0;
 }
 
-static size_t backend_index(const struct config_farm *farm, const char *name, size_t near)
+static uint16_t backend_index(const struct config_farm *farm, const char *name, size_t near)
 {
+	const struct config_backend *b;
+
 	/* In the same configuration they come in the same order. */
 	if (near < farm->n_backends && strcmp(farm->backends[near].name, name) == 0)
-		return near;
-	for (size_t i = 0; i < farm->n_backends; i++)
-		if (strcmp(farm->backends[i].name, name) == 0)
-			return i;
-	return BUCKET_NONE;
+		return (uint16_t)near;
+	b = config_backend_by_name(farm, name);
+	return b ? (uint16_t)(b - farm->backends) : (uint16_t)BUCKET_NONE;
 }
 
 /* Their number -> ours; somebody whom this node does not have is dead here. */
@@ -159,7 +159,7 @@ static int take(struct lead *l, const struct config_farm *farm, struct lead_farm
 	if (make_room(f, farm->n_backends) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < facts->n; i++)
-		ours[i] = (uint16_t)backend_index(farm, facts->facts[i].backend, i);
+		ours[i] = backend_index(farm, facts->facts[i].backend, i);
 	if (moves) {
 		owners = map_owners(l, ours, facts->n);
 		if (!owners)

@@ -154,7 +154,6 @@ int director_next_to_tell(struct director *d, struct sync_message *ret)
 		.transitions = d->transitions,
 		.admin = admin_store_table(d->admin),
 		.leads = is_ours,
-		.order = admin_store_order,
 		.owner = d,
 		.now_ms = uv_now(d->loop),
 	};
@@ -171,5 +170,5 @@ void director_tell_farms(struct director *d)
 		twin_retry(d->twin);
 	d->put_later = false;
 	if (d->twin && !d->stopping)
-		twin_tell(d->twin);
+		twin_go_on(d->twin);
 }

@@ -55,12 +55,10 @@ static bool next_order(struct telling *t, const struct telling_source *s, struct
 		if (e->epoch <= t->words)
 			continue;
 		ret->type = SYNC_ORDER;
-		s->order(e, &ret->order);
+		admin_order(e, s->now_ms, &ret->order);
 		return true;
 	}
-	for (size_t i = 0; i < s->admin->n; i++)
-		if (s->admin->entries[i].epoch > t->words)
-			t->words = s->admin->entries[i].epoch;
+	t->words = admin_last_epoch(s->admin);
 	t->order = SIZE_MAX; /* until there is another one */
 	return false;
 }

@@ -29,9 +29,8 @@ struct telling_source {
 	const struct transitions *transitions;
 	const struct admin *admin;
 	bool (*leads)(void *owner, size_t farm);
-	void (*order)(const struct admin_entry *e, struct sync_order *ret); /* admin_order(), now */
 	void *owner;
-	uint64_t now_ms;
+	uint64_t now_ms; /* by the clock of the transitions, and of admin.h */
 };
 
 /* Zeroed: no farms. */

@@ -351,7 +351,7 @@ static void rest(struct entry *e)
 /* It is where the other director is, and so it stays. */
 static bool is_with(const struct entry *e, const struct lead_farm *lead)
 {
-	return lead && (e->followed == lead->version || lead->stand.phase == TRANSITION_STEADY);
+	return e->followed == lead->version || lead->stand.phase == TRANSITION_STEADY;
 }
 
 /* 1 when there is nothing to step, 0, or -ENOMEM: the next step tries again. */
@@ -366,9 +366,9 @@ static int prepare(struct entry *e, const struct plan_facts *facts, size_t farm,
 		return 1;
 	}
 	e->epoch += !same || !same_alive;
-	if (!same || !same_alive)
-		e->followed =
-			0; /* from where the other one is, not from where the last facts led */
+	if (!same ||
+	    !same_alive) /* from where the other one is, not from where the last facts led */
+		e->followed = 0;
 	err = transition_wake(&e->t);
 	if (!err && (!same || !e->table))
 		err = make_table(e, facts, farm);
@@ -377,7 +377,10 @@ static int prepare(struct entry *e, const struct plan_facts *facts, size_t farm,
 	return err;
 }
 
-/* Goes to where the other director is. True: it is there, and time stands still. -ENOMEM is not said: the next step tries again. */
+/*
+ * Goes to where the other director is. True: it is there, and time stands still. Without memory it is not,
+ * and the next step tries again.
+ */
 static bool follow(struct entry *e, const struct lead_farm *lead)
 {
 	if (!lead)

@@ -111,11 +111,6 @@ uint32_t flow_index_farm_count(const struct flow_index *x, uint16_t farm)
 	return flow_region_has_farm(&x->now, farm) ? x->now.farms[farm].count : 0;
 }
 
-uint32_t flow_index_pins(const struct flow_index *x, uint16_t backend)
-{
-	return flow_region_has_backend(&x->now, backend) ? x->now.backends[backend].pins : 0;
-}
-
 uint32_t flow_index_all_pins(const struct flow_index *x)
 {
 	uint32_t n = 0;

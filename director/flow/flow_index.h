@@ -51,8 +51,7 @@ uint16_t flow_index_farm_of(const struct flow_index *x, uint16_t backend);
 /* Flows now. */
 uint32_t flow_index_count(const struct flow_index *x, uint16_t backend);
 uint32_t flow_index_farm_count(const struct flow_index *x, uint16_t farm);
-/* Pins now: of a backend, and in all. */
-uint32_t flow_index_pins(const struct flow_index *x, uint16_t backend);
+/* Pins now. */
 uint32_t flow_index_all_pins(const struct flow_index *x);
 /* Flows and pins. */
 uint32_t flow_index_total(const struct flow_index *x, int table); /* FLOW_IPV4, FLOW_IPV6 */

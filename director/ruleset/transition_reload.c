@@ -34,27 +34,37 @@ static void repeat(uint16_t *to, const uint16_t *from, uint32_t size, uint32_t t
 		to[b] = from[b / times];
 }
 
-int transition_grow(struct transition *t, uint32_t size)
+/* Maps of another size, not filled; the old ones are the caller's to free (buckets, home). -ENOMEM: as before. */
+static int remake(struct transition *t, uint32_t size)
 {
-	uint32_t times = size / t->size;
-	uint16_t *buckets = calloc(size, sizeof(*buckets));
-	uint16_t *home = calloc((size_t)size * 2, sizeof(*home));
+	uint16_t *buckets = malloc((size_t)size * sizeof(*buckets));
+	uint16_t *home = malloc((size_t)size * 2 * sizeof(*home));
 
 	if (!buckets || !home) {
 		free(buckets);
 		free(home);
 		return -ENOMEM;
 	}
-	repeat(buckets, t->buckets, t->size, times);
-	repeat(home, t->home, t->size, times);
-	repeat(home + size, t->moved, t->size, times);
-	free(t->buckets);
-	free(t->home);
 	t->buckets = buckets;
 	t->home = home;
 	t->moved = home + size;
-	t->moving *= times;
 	t->size = size;
+	return 0;
+}
+
+int transition_grow(struct transition *t, uint32_t size)
+{
+	const struct transition old = *t;
+	uint32_t times = size / old.size;
+
+	if (remake(t, size) < 0)
+		return -ENOMEM;
+	repeat(t->buckets, old.buckets, old.size, times);
+	repeat(t->home, old.home, old.size, times);
+	repeat(t->moved, old.moved, old.size, times);
+	free(old.buckets);
+	free(old.home);
+	t->moving *= times;
 	t->unreported = true;
 	return 0;
 }
@@ -136,29 +146,6 @@ static bool is_there(const struct transition *t, const struct transition_stand *
 	return true;
 }
 
-/* Room for that many buckets. 0 or -ENOMEM. */
-static int resize(struct transition *t, uint32_t size)
-{
-	uint16_t *buckets, *home;
-
-	if (t->size == size)
-		return 0;
-	buckets = malloc((size_t)size * sizeof(*buckets));
-	home = malloc((size_t)size * 2 * sizeof(*home));
-	if (!buckets || !home) {
-		free(buckets);
-		free(home);
-		return -ENOMEM;
-	}
-	free(t->buckets);
-	free(t->home);
-	t->buckets = buckets;
-	t->home = home;
-	t->moved = home + size;
-	t->size = size;
-	return 0;
-}
-
 int transition_follow(struct transition *t, const struct transition_stand *s, const uint16_t *table,
 		      uint32_t size)
 {
@@ -167,8 +154,14 @@ int transition_follow(struct transition *t, const struct transition_stand *s, co
 	if (!is_possible(s, size))
 		return -EINVAL;
 	there = is_there(t, s, table, size);
-	if (!there && resize(t, s->size) < 0)
-		return -ENOMEM;
+	if (t->size != s->size) {
+		const struct transition old = *t;
+
+		if (remake(t, s->size) < 0)
+			return -ENOMEM;
+		free(old.buckets);
+		free(old.home);
+	}
 	t->since_ms = s->since_ms;
 	t->unlearned_ms = s->unlearned_ms;
 	t->accepted_ms = s->accepted_ms;

@@ -81,8 +81,6 @@ bool twin_send(struct twin *t);
 void twin_told(void *owner, const struct sync_flow *flow);
 /* Some of what was told has been acknowledged. */
 void twin_acknowledged(struct twin *t);
-/* What is queued, then the snapshot, as far as there is room. */
-void twin_go_on(struct twin *t);
 void twin_send_hello(struct twin *t);
 void twin_send_ack(struct twin *t);
 void twin_send_snapshot(struct twin *t, const struct sync_update *u);

@@ -240,11 +240,6 @@ static bool send_told(struct twin *t)
 	return false;
 }
 
-void twin_tell(struct twin *t)
-{
-	twin_go_on(t);
-}
-
 /* --- all of it --------------------------------------------------------------------------------- */
 
 void twin_go_on(struct twin *t)

@@ -197,13 +197,3 @@ uint64_t twin_roles_held(const struct twin_roles *r, bool ours)
 			n += r->routers[i].flows;
 	return n;
 }
-
-uint64_t twin_roles_pins(const struct twin_roles *r, bool ours)
-{
-	uint64_t n = 0;
-
-	for (size_t i = 0; i < r->n_routers; i++)
-		if (ours ? r->routers[i].ours : r->routers[i].theirs)
-			n += r->routers[i].pins;
-	return n;
-}

@@ -64,7 +64,5 @@ void twin_roles_digest(const struct twin_roles *r, const struct sync_domain *dom
 bool twin_roles_agree(const struct twin_roles *r, const struct sync_digest *theirs);
 /* Flows of routers that are ours, and of those that are theirs. */
 uint64_t twin_roles_held(const struct twin_roles *r, bool ours);
-/* The same of pins. */
-uint64_t twin_roles_pins(const struct twin_roles *r, bool ours);
 
 #endif

@@ -99,8 +99,8 @@ void twin_set_masters(struct twin *t, const bool *ours, size_t n);
 enum twin_leader twin_leader(const struct twin *t, const struct addr *vip);
 /* Tables are other ones: what could not be held may have a place now, and is asked for soon. */
 void twin_retry(struct twin *t);
-/* There may be a next one. */
-void twin_tell(struct twin *t);
+/* Tells what there is to tell, as far as there is room: farms and words, news, the snapshot. */
+void twin_go_on(struct twin *t);
 void twin_view(const struct twin *t, struct twin_view *ret);
 /* Asynchronous, before flows_close(); accepts NULL. */
 void twin_close(struct twin *t);

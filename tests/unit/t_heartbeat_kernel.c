@@ -6,6 +6,7 @@
 #include "ha/heartbeat_uv.h"
 #include "include/log.h"
 #include "tests/unit/heartbeat_sample.h"
+#include "tests/unit/loop.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 
@@ -178,14 +179,6 @@ static uint64_t wait_for(const struct node *n, enum heartbeat_state state)
 	return uv_hrtime() / 1000 - began;
 }
 
-static void run_for(uv_loop_t *loop, uint64_t ms)
-{
-	uint64_t end = uv_hrtime() + ms * 1000000;
-
-	while (uv_hrtime() < end)
-		uv_run(loop, UV_RUN_ONCE);
-}
-
 static void finish(uv_loop_t *loop, struct node *a, struct node *b)
 {
 	heartbeat_close(a->h);
@@ -220,7 +213,7 @@ static void meet_over(const char *a, const char *b)
 	struct pair p;
 
 	begin(&p, a, b);
-	run_for(&p.loop, 700);
+	unit_loop_run(&p.loop, 700);
 	EXPECT_INT(p.b.says, HEARTBEAT_SAYS_MASTER);
 	EXPECT_INT(p.a.says, HEARTBEAT_SAYS_NOT_MASTER);
 	CU_ASSERT(p.b.heard >= 5);
@@ -252,7 +245,7 @@ static void end_over(const char *a, const char *b)
 	uint64_t took_us;
 
 	begin(&p, a, b);
-	run_for(&p.loop, 700);
+	unit_loop_run(&p.loop, 700);
 	heartbeat_close(p.a.h);
 	p.a.h = NULL;
 	took_us = wait_for(&p.b, HEARTBEAT_GONE);
@@ -286,7 +279,7 @@ static void goodbye_v4(void)
 	struct pair p;
 
 	begin(&p, "10.77.0.2", "10.77.0.3");
-	run_for(&p.loop, 50);
+	unit_loop_run(&p.loop, 50);
 	p.a.state = HEARTBEAT_INIT;
 	p.a.flags = HEARTBEAT_LINK_UP | HEARTBEAT_GOODBYE | HEARTBEAT_SUCCESSOR;
 	said_us = uv_hrtime() / 1000;
@@ -297,7 +290,7 @@ static void goodbye_v4(void)
 	EXPECT_INT(p.b.gone, 1);
 	EXPECT_INT(p.b.says, HEARTBEAT_SAYS_GONE);
 	CU_ASSERT(p.b.gone_us - said_us < INTERVAL_US);
-	run_for(&p.loop, 700); /* refused from now on: no more news */
+	unit_loop_run(&p.loop, 700); /* refused from now on: no more news */
 	EXPECT_INT(p.b.gone, 1);
 	finish(&p.loop, &p.a, &p.b);
 }
@@ -312,7 +305,7 @@ static void many_v4(void)
 	begin(&p, "10.77.0.2", "10.77.0.3");
 	p.a.n_words = MANY;
 	p.a.n_stragglers = HEARTBEAT_STRAGGLERS_MAX;
-	run_for(&p.loop, 700);
+	unit_loop_run(&p.loop, 700);
 	for (size_t i = 0; i < MANY; i++)
 		n += p.b.routers[i];
 	EXPECT_INT(n, MANY);
@@ -337,9 +330,9 @@ static void keys_v4(void)
 		struct cluster_keys keys = sample_keys(steps[i][0], steps[i][1]);
 
 		heartbeat_set_keys(p.a.h, &keys);
-		run_for(&p.loop, 250);
+		unit_loop_run(&p.loop, 250);
 		heartbeat_set_keys(p.b.h, &keys);
-		run_for(&p.loop, 250);
+		unit_loop_run(&p.loop, 250);
 	}
 	heartbeat_view(p.b.h, 0, &v);
 	EXPECT_INT(v.state, HEARTBEAT_UP);
@@ -363,7 +356,7 @@ static void late_v4(void)
 	begin_loop(&p.loop);
 	start(&p.a, &p.loop, "10.77.0.4", "10.77.0.5", &p.keys);
 	start(&p.b, &p.loop, "10.77.0.5", "10.77.0.4", &p.keys);
-	run_for(&p.loop, 50);
+	unit_loop_run(&p.loop, 50);
 	heartbeat_view(p.a.h, 0, &v);
 	EXPECT_TEXT(v.error, "cannot send heartbeats from 10.77.0.4 port 8405: Cannot assign "
 			     "requested address");
@@ -383,7 +376,7 @@ static void closed_v4(void)
 	begin(&p, "10.77.0.2", "10.77.0.3");
 	p.b.n_words = MANY;
 	p.a.close_when_heard = true;
-	run_for(&p.loop, 400);
+	unit_loop_run(&p.loop, 400);
 	CU_ASSERT_PTR_NULL(p.a.h);
 	finish(&p.loop, &p.a, &p.b);
 }

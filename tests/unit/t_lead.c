@@ -106,11 +106,6 @@ static bool leads(void *owner, size_t farm)
 	return farm == 0 && ((struct node *)owner)->leads;
 }
 
-static void order(const struct admin_entry *e, struct sync_order *ret)
-{
-	admin_order(e, now_ms, ret);
-}
-
 static struct telling_source source_of(struct node *n)
 {
 	return (struct telling_source){.config = &n->w.config,
@@ -118,7 +113,6 @@ static struct telling_source source_of(struct node *n)
 				       .transitions = n->ts,
 				       .admin = &n->admin,
 				       .leads = leads,
-				       .order = order,
 				       .owner = n,
 				       .now_ms = now_ms + n->clock_ms};
 }

@@ -5,6 +5,7 @@
  */
 #include "ha/sync_link_uv.h"
 #include "include/log.h"
+#include "tests/unit/loop.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 
@@ -14,7 +15,7 @@
 	"ip link set lo up && ip address add 10.77.0.2/32 dev lo && ip address add 10.77.0.3/32 "  \
 	"dev lo"
 
-enum { PORT = 8405, PATIENCE_MS = 10000, MESSAGES = 3000, LEN = 1000, NAP_MS = 5 };
+enum { PORT = 8405, MESSAGES = 3000, LEN = 1000, NAP_MS = 5 };
 
 struct node {
 	struct sync_link *link;
@@ -77,23 +78,6 @@ static void start(struct node *n, const char *self, const char *peer, bool first
 	EXPECT_INT(sync_link_new(&loop, &setup, &ops, n, &n->link, &err), 0);
 }
 
-static void run_for(uint64_t ms)
-{
-	uint64_t until = uv_hrtime() + ms * 1000000;
-
-	while (uv_hrtime() < until)
-		uv_run(&loop, UV_RUN_ONCE);
-}
-
-static void wait_for(const unsigned int *counter, unsigned int value)
-{
-	uint64_t until = uv_hrtime() + PATIENCE_MS * 1000000ULL;
-
-	while (*counter < value && uv_hrtime() < until)
-		uv_run(&loop, UV_RUN_ONCE);
-	EXPECT_INT(*counter, value);
-}
-
 static void meet(void)
 {
 	log_set_level(LOG_LEVEL_ERROR);
@@ -102,9 +86,9 @@ static void meet(void)
 	uv_timer_start(&waker, wake, 1, 1);
 	start(&a, "10.77.0.2", "10.77.0.3", true);
 	start(&b, "10.77.0.3", "10.77.0.2", false);
-	wait_for(&a.ups, 1);
-	wait_for(&b.ups, 1);
-	run_for(300);
+	unit_loop_wait(&loop, &a.ups, 1);
+	unit_loop_wait(&loop, &b.ups, 1);
+	unit_loop_run(&loop, 300);
 	a.downs = b.downs = 0; /* both may have dialed: one connection took the other's place */
 }
 
@@ -134,21 +118,21 @@ static void story_held(void)
 	meet();
 	b.hold_at = 7;
 	say(MESSAGES);
-	wait_for(&b.heard, 7);
-	run_for(200);
+	unit_loop_wait(&loop, &b.heard, 7);
+	unit_loop_run(&loop, 200);
 	EXPECT_INT(b.heard, 7);
 	b.hold_at = 20;
 	sync_link_hold(b.link, false);
 	EXPECT_INT(b.heard, 7); /* not from within the call */
-	wait_for(&b.heard, 20);
-	run_for(100);
+	unit_loop_wait(&loop, &b.heard, 20);
+	unit_loop_run(&loop, 100);
 	EXPECT_INT(b.heard, 20);
 	sync_link_hold(b.link, false);
 	sync_link_hold(b.link, true); /* it has thought better of it */
-	run_for(100);
+	unit_loop_run(&loop, 100);
 	EXPECT_INT(b.heard, 20);
 	sync_link_hold(b.link, false);
-	wait_for(&b.heard, MESSAGES);
+	unit_loop_wait(&loop, &b.heard, MESSAGES);
 	EXPECT_INT(a.downs + b.downs, 0);
 	finish();
 }
@@ -158,10 +142,10 @@ static void story_held_with_nothing_to_say(void)
 	meet();
 	sync_link_hold(b.link, true);
 	say(3);
-	run_for(100);
+	unit_loop_run(&loop, 100);
 	EXPECT_INT(b.heard, 0);
 	sync_link_hold(b.link, false);
-	wait_for(&b.heard, 3);
+	unit_loop_wait(&loop, &b.heard, 3);
 	finish();
 }
 
@@ -171,14 +155,14 @@ static void story_ends_while_held(void)
 	meet();
 	b.hold_at = 1;
 	say(3);
-	wait_for(&b.heard, 1);
+	unit_loop_wait(&loop, &b.heard, 1);
 	sync_link_close(a.link);
 	a.link = NULL;
-	run_for(200);
+	unit_loop_run(&loop, 200);
 	EXPECT_INT(b.downs, 0);
 	sync_link_hold(b.link, false);
-	wait_for(&b.heard, 3);
-	wait_for(&b.downs, 1);
+	unit_loop_wait(&loop, &b.heard, 3);
+	unit_loop_wait(&loop, &b.downs, 1);
 	finish();
 }
 
@@ -188,7 +172,7 @@ static void story_takes_turns(void)
 	meet();
 	b.slow = true;
 	say(100);
-	wait_for(&b.heard, 100);
+	unit_loop_wait(&loop, &b.heard, 100);
 	CU_ASSERT(b.most_together > 0);
 	CU_ASSERT(b.most_together <= 8); /* 10 ms and one more are three, of two spells in a turn */
 	finish();

@@ -6,6 +6,7 @@
 #include "ha/sync_dial.h"
 #include "ha/sync_link_uv.h"
 #include "include/log.h"
+#include "tests/unit/loop.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 
@@ -134,24 +135,6 @@ static void finish(void)
 	EXPECT_INT(uv_loop_close(&loop), 0);
 }
 
-static void run_for(uint64_t ms)
-{
-	uint64_t until = uv_hrtime() + ms * 1000000;
-
-	while (uv_hrtime() < until)
-		uv_run(&loop, UV_RUN_ONCE);
-}
-
-/* Runs the loop until a counter has reached a value. */
-static void wait_for(const unsigned int *counter, unsigned int value)
-{
-	uint64_t until = uv_hrtime() + PATIENCE_MS * 1000000ULL;
-
-	while (*counter < value && uv_hrtime() < until)
-		uv_run(&loop, UV_RUN_ONCE);
-	EXPECT_INT(*counter, value);
-}
-
 static struct sync_link_view view(const struct node *n)
 {
 	struct sync_link_view v;
@@ -178,8 +161,8 @@ static void expect_it_carries(void)
 
 	CU_ASSERT(sync_link_send(a.link, (const uint8_t *)"to b", 4));
 	CU_ASSERT(sync_link_send(b.link, (const uint8_t *)"to a!", 5));
-	wait_for(&a.messages, heard_a + 1);
-	wait_for(&b.messages, heard_b + 1);
+	unit_loop_wait(&loop, &a.messages, heard_a + 1);
+	unit_loop_wait(&loop, &b.messages, heard_b + 1);
 	EXPECT_INT(a.last_len, 5);
 	EXPECT_INT(b.last_len, 4);
 	CU_ASSERT(memcmp(a.last, "to a!", 5) == 0 && memcmp(b.last, "to b", 4) == 0);
@@ -190,9 +173,9 @@ static void meet(const char *first, const char *second)
 	begin(first, second);
 	start(&a);
 	start(&b);
-	wait_for(&a.ups, 1);
-	wait_for(&b.ups, 1);
-	run_for(300);
+	unit_loop_wait(&loop, &a.ups, 1);
+	unit_loop_wait(&loop, &b.ups, 1);
+	unit_loop_run(&loop, 300);
 	expect_together();
 	a.ups = b.ups = 1; /* both may have dialed: then one connection took the other's place */
 	a.downs = b.downs = 0;
@@ -234,7 +217,7 @@ static void story_much(void)
 		if (n % 16 == 0)
 			uv_run(&loop, UV_RUN_NOWAIT);
 	}
-	wait_for(&b.messages, n);
+	unit_loop_wait(&loop, &b.messages, n);
 	CU_ASSERT(b.octets == octets && b.sum == sum);
 	CU_ASSERT(b.settled > 0 && b.settled < n); /* together */
 	CU_ASSERT(!sync_link_send(a.link, bytes, SYNC_FRAME_MAX + 1));
@@ -254,9 +237,9 @@ static void story_one_that_does_not_read(void)
 	EXPECT_INT(a.downs, 1);
 	CU_ASSERT(!view(&a).connected);
 	EXPECT_TEXT(view(&a).trouble, "it does not take what we send");
-	wait_for(&b.downs, 1);
-	wait_for(&a.ups, 2); /* and it goes on */
-	run_for(300);
+	unit_loop_wait(&loop, &b.downs, 1);
+	unit_loop_wait(&loop, &a.ups, 2); /* and it goes on */
+	unit_loop_run(&loop, 300);
 	expect_together();
 	finish();
 }
@@ -269,7 +252,7 @@ static void story_another_key(void)
 	b.keys = &other;
 	start(&a);
 	start(&b);
-	run_for(700);
+	unit_loop_run(&loop, 700);
 	EXPECT_INT(a.ups + b.ups, 0);
 	CU_ASSERT(view(&a).handshakes[SYNC_HANDSHAKE_REJECT_KEY] > 0);
 	CU_ASSERT(view(&b).handshakes[SYNC_HANDSHAKE_REJECT_KEY] > 0);
@@ -279,9 +262,9 @@ static void story_another_key(void)
 	b.keys = &both;
 	setup = setup_of(&b);
 	sync_link_set_keys(b.link, &setup);
-	wait_for(&a.ups, 1);
-	wait_for(&b.ups, 1);
-	run_for(300);
+	unit_loop_wait(&loop, &a.ups, 1);
+	unit_loop_wait(&loop, &b.ups, 1);
+	unit_loop_run(&loop, 300);
 	expect_together();
 	finish();
 }
@@ -303,9 +286,9 @@ static void story_keys_change(void)
 	expect_it_carries();
 	EXPECT_INT(a.downs + b.downs, 0);
 	sync_link_hang_up(a.link); /* the next one begins with the new key */
-	wait_for(&b.downs, 1);
-	wait_for(&a.ups, 2);
-	run_for(300);
+	unit_loop_wait(&loop, &b.downs, 1);
+	unit_loop_wait(&loop, &a.ups, 2);
+	unit_loop_run(&loop, 300);
 	expect_together();
 	expect_it_carries();
 	finish();
@@ -316,13 +299,13 @@ static void story_one_ends(void)
 	meet("10.77.0.2", "10.77.0.3");
 	sync_link_close(b.link);
 	b.link = NULL;
-	wait_for(&a.downs, 1);
+	unit_loop_wait(&loop, &a.downs, 1);
 	EXPECT_TEXT(view(&a).trouble, "the other side ended the connection");
-	run_for(700);
+	unit_loop_run(&loop, 700);
 	EXPECT_TEXT(view(&a).trouble, "Connection refused");
 	start(&b);
-	wait_for(&a.ups, 2);
-	run_for(300);
+	unit_loop_wait(&loop, &a.ups, 2);
+	unit_loop_run(&loop, 300);
 	expect_together();
 	expect_it_carries();
 	finish();
@@ -341,14 +324,14 @@ static void story_port_taken(void)
 	start(&a);
 	EXPECT_TEXT(view(&a).trouble, "cannot listen on port 8405: Address already in use");
 	start(&b);
-	wait_for(&a.ups, 1); /* a dials, b listens */
+	unit_loop_wait(&loop, &a.ups, 1); /* a dials, b listens */
 	close(fd);
-	run_for(1500);
+	unit_loop_run(&loop, 1500);
 	sync_link_close(b.link);
-	wait_for(&a.downs, 1);
+	unit_loop_wait(&loop, &a.downs, 1);
 	start(&b);
-	wait_for(&a.ups, 2);
-	run_for(300);
+	unit_loop_wait(&loop, &a.ups, 2);
+	unit_loop_run(&loop, 300);
 	expect_together();
 	finish();
 }
@@ -428,7 +411,7 @@ static void story_a_crowd(void)
 	CU_ASSERT(after.ru_maxrss - before.ru_maxrss <
 		  64 * 1024); /* KiB; ASan keeps what is freed */
 	expect_it_carries();
-	run_for(SYNC_DIAL_LIMIT_US / 1000 + 200);
+	unit_loop_run(&loop, SYNC_DIAL_LIMIT_US / 1000 + 200);
 	for (size_t i = 0; i < CROWD; i++) {
 		CU_ASSERT(is_closed(fds[i])); /* the last ones were too slow */
 		close(fds[i]);
