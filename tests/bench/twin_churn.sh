@@ -12,6 +12,7 @@ set -eu
 BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"
 . "$LAB_TOOLS/lib/check.sh"
+. "$BENCH/fail.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/churn.sh"
@@ -34,14 +35,6 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
-
-fail() {
-	echo "twin_churn: $*" >&2
-	for node in a b; do
-		tail -n 8 "$LAB/$node/log" | sed "s/^/    $node: /" >&2
-	done
-	exit 1
-}
 
 # look WHEN: a line of what was compared.
 look() {

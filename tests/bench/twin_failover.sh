@@ -15,6 +15,7 @@ set -eu
 BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"
 . "$LAB_TOOLS/lib/check.sh"
+. "$BENCH/fail.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
@@ -45,14 +46,6 @@ while [ $# -gt 0 ]; do
 	esac
 	shift 2
 done
-
-fail() {
-	echo "twin_failover: $*" >&2
-	for node in a b; do
-		tail -n 8 "$LAB/$node/log" | sed "s/^/    $node: /" >&2
-	done
-	exit 1
-}
 
 configuration() {
 	lab_conf_cluster

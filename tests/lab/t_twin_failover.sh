@@ -11,17 +11,10 @@
 
 CONNECTIONS=40
 
-# load REQUESTS: connections with so many requests on each, every 100 ms. As long as a takeover takes, TCP
-# sends again.
-load() {
-	lab_load_start --rate 100 --count $CONNECTIONS --requests "$1" --pause 0.1 --timeout 8
-	echo $((CONNECTIONS * $1)) >"$LAB/wanted"
-}
-
 # requests_begin NODE SECONDS: for so long; returns when the standby NODE has them all in its kernel.
 requests_begin() {
 	load $(($2 * 10))
-	expect_soon "all are open" "[ \$(lab_established) = $CONNECTIONS ]" 5
+	expect_all_open
 	expect_twins www-flows $CONNECTIONS
 	echo "$1 holds $(held "$1" www-flows) flows, and is $(lab_status "$1" vrrp.0.state)"
 	expect_soon "nothing would be lost" "[ \"\$(twin $(other_of "$1") would_lose)\" = 0 ]" 3
@@ -29,23 +22,6 @@ requests_begin() {
 
 other_of() {
 	if [ "$1" = a ]; then echo b; else echo a; fi
-}
-
-lab_established() {
-	lab_exec client ss -Htn state established dst "$LAB_VIP:80" | wc -l
-}
-
-# requests_end: each was answered, on each connection by one backend, none was opened twice.
-requests_end() {
-	local load
-
-	lab_wait_until "! lab_alive load" 30 || fail "the requests do not end"
-	load=$(cat "$LAB/load.json")
-	echo "$load"
-	expect_no_loss "$load"
-	expect "requests answered" "$(json_value ok <<<"$load")" "$(cat "$LAB/wanted")"
-	expect "connections that moved" "$(json_value moved <<<"$load")" 0
-	expect "errors" "$(json_value errors <<<"$load")" "{}"
 }
 
 begin() {
@@ -63,21 +39,10 @@ lost_machine_loses_no_connection() {
 	[ "$(lab_status b peers.0.sync)" != in-sync ] || fail "b says in-sync"
 }
 
-# It was started anew: no address, no tables, nothing of before.
 lost_machine_comes_back() {
 	load 120
 	expect_soon "b has them" "[ \"\$(held b www-flows)\" = $CONNECTIONS ]" 5
-	ip -n "$(lab_ns a)" address flush dev eth0 to "$LAB_VIP"
-	ip -n "$(lab_ns a)" address flush dev eth0 to "$LAB_VIP6"
-	ip -n "$(lab_ns a)" address flush dev eth0 to "$LAB_VIP6_LINK"
-	lab_exec a nft flush ruleset
-	ip -n "$(lab_ns a)" neighbour flush dev eth0
-	rm -rf "$LAB/a/run"
-	lab_switch_port_up a
-	lab_start_director a "$LAB/a.conf"
-	expect_master_soon a 10
-	expect_soon "b is backup" "lab_is b backup" 3
-	expect_in_sync 10
+	comes_back_from_nothing
 	expect_twins www-flows $CONNECTIONS
 }
 

@@ -120,29 +120,6 @@ expect_settled() {
 	lab_wait_until settled 45 || fail "a: $(lab_status a farms.www.transition), b: $(lab_status b farms.www.transition)"
 }
 
-# load REQUESTS: connections with so many requests on each, every 100 ms.
-load() {
-	lab_load_start --rate 100 --count $CONNECTIONS --requests "$1" --pause 0.1 --timeout 8
-	echo $((CONNECTIONS * $1)) >"$LAB/wanted"
-	expect_soon "all are open" "[ \$(lab_established) = $CONNECTIONS ]" 5
-}
-
-lab_established() {
-	lab_exec client ss -Htn state established dst "$LAB_VIP:80" | wc -l
-}
-
-requests_end() {
-	local load
-
-	lab_wait_until "! lab_alive load" 60 || fail "the requests do not end"
-	load=$(cat "$LAB/load.json")
-	echo "$load"
-	expect_no_loss "$load"
-	expect "requests answered" "$(json_value ok <<<"$load")" "$(cat "$LAB/wanted")"
-	expect "connections that moved" "$(json_value moved <<<"$load")" 0
-	expect "errors" "$(json_value errors <<<"$load")" "{}"
-}
-
 # new_ones NODE: none of them goes to web1.
 new_ones_elsewhere() {
 	local i who
@@ -159,6 +136,7 @@ both_are_moving() {
 
 both_go_through_it() {
 	load 250
+	expect_all_open
 	expect "phases" "$(phase a) $(phase b)" "steady steady"
 	lab_ctl a backend drain www/web1
 	expect_soon "both are moving" both_are_moving 5
@@ -172,7 +150,7 @@ both_go_through_it() {
 	expect_says a web1 up 1
 	expect_soon "nothing moves" '[ "$(moved a) $(moved b)" = "0 0" ]' 5
 	expect_same_tables buckets
-	requests_end
+	requests_end 60
 	expect_settled
 }
 
@@ -216,6 +194,7 @@ takes() {
 taken_over_in_the_middle() {
 	rm -f "$LAB/gone"
 	load $((10 * $3))
+	expect_all_open
 	lab_ctl a backend drain www/web1
 	expect_soon "both are moving" both_are_moving 5
 	sleep "$1"
@@ -232,15 +211,7 @@ taken_over_in_the_middle() {
 
 comes_back_with_nothing() {
 	[ -e "$LAB/gone" ] || fail "it was not away"
-	ip -n "$(lab_ns a)" address flush dev eth0 to "$LAB_VIP"
-	lab_exec a nft flush ruleset
-	ip -n "$(lab_ns a)" neighbour flush dev eth0
-	rm -rf "$LAB/a/run"
-	lab_switch_port_up a
-	lab_start_director a "$LAB/a.conf"
-	expect_master_soon a 10
-	expect_soon "b is backup" "lab_is b backup" 3
-	expect_in_sync 10
+	comes_back_from_nothing
 	expect_says a web1 draining 1
 	echo "both are in phase $(phase b)"
 	expect_soon "a is in the phase of b" '[ "$(phase a)" = "$(phase b)" ]' 2
@@ -266,11 +237,11 @@ run_case "both go through the same transition" both_go_through_it
 run_case "what the leader sees counts, also after a reload" reload_follows_again
 run_case "a takeover in the middle of it" taken_over_in_the_middle 2 moving 30
 run_case "… the lost one comes back with nothing, and goes on" comes_back_with_nothing
-run_case "… no connection is lost" requests_end
+run_case "… no connection is lost" requests_end 60
 run_case "a transition may take less time" takes $SHORT_S
 run_case "… and it ends" back_to_normal
 run_case "a takeover when the buckets have moved" taken_over_in_the_middle $((SHORT_S + 2)) exceptions 35
 run_case "… the lost one comes back with nothing, and knows the exceptions" comes_back_with_nothing
-run_case "… no connection is lost" requests_end
+run_case "… no connection is lost" requests_end 60
 run_case "… and it ends" back_to_normal
 finish

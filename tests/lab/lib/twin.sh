@@ -106,6 +106,52 @@ start_twins() {
 	expect_soon "the backends of b are up" "all_up b" 15
 }
 
+# load REQUESTS: $CONNECTIONS connections with so many requests on each, every 100 ms. As long as a takeover
+# takes, TCP sends again.
+load() {
+	lab_load_start --rate 100 --count "$CONNECTIONS" --requests "$1" --pause 0.1 --timeout 8
+	echo $((CONNECTIONS * $1)) >"$LAB/wanted"
+}
+
+expect_all_open() {
+	expect_soon "all are open" "[ \$(lab_established) = $CONNECTIONS ]" 5
+}
+
+lab_established() {
+	lab_exec client ss -Htn state established dst "$LAB_VIP:80" | wc -l
+}
+
+# requests_end [SECONDS]: each was answered, on each connection by one backend, none was opened twice.
+requests_end() {
+	local load
+
+	lab_wait_until "! lab_alive load" "${1:-30}" || fail "the requests do not end"
+	load=$(cat "$LAB/load.json")
+	echo "$load"
+	expect_no_loss "$load"
+	expect "requests answered" "$(json_value ok <<<"$load")" "$(cat "$LAB/wanted")"
+	expect "connections that moved" "$(json_value moved <<<"$load")" 0
+	expect "errors" "$(json_value errors <<<"$load")" "{}"
+}
+
+# comes_back_from_nothing: the machine of a, which was lost, starts anew: no address, no tables, nothing of
+# before; it is master again.
+comes_back_from_nothing() {
+	local vip
+
+	for vip in "$LAB_VIP" "$LAB_VIP6" "$LAB_VIP6_LINK"; do
+		ip -n "$(lab_ns a)" address flush dev eth0 to "$vip"
+	done
+	lab_exec a nft flush ruleset
+	ip -n "$(lab_ns a)" neighbour flush dev eth0
+	rm -rf "$LAB/a/run"
+	lab_switch_port_up a
+	lab_start_director a "$LAB/a.conf"
+	expect_master_soon a 10
+	expect_soon "b is backup" "lab_is b backup" 3
+	expect_in_sync 10
+}
+
 # expect_master_soon NODE SECONDS: as expect_master; tells why it is none.
 expect_master_soon() {
 	lab_wait_until "lab_is $1 master" "$2" || fail "after $2 s $1 is $(lab_status "$1" vrrp.0)"
