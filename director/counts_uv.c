@@ -9,6 +9,7 @@
 #include "director/director.h"
 #include "director/flow/flow_ask.h"
 #include "director/ruleset/least.h"
+#include "director/ruleset/plan_relay.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -21,7 +22,7 @@ enum { TOLERANCE = 50 }; /* an index that differs by less than 1 / this is good 
 bool director_farm_has_table(const struct ruleset_set *set, const char *farm)
 {
 	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
-	       strcmp(set->farm, farm) == 0;
+	       !plan_is_relayed(set) && strcmp(set->farm, farm) == 0;
 }
 
 static bool is_half(const struct ruleset_set *set, const char *farm)

@@ -36,6 +36,29 @@ static size_t interfaces_room(const struct config *c)
 	return n < INTERFACES_MAX ? n : INTERFACES_MAX;
 }
 
+static bool is_director(const struct config *c, const struct plan_interface *in,
+			const struct config_backend *b)
+{
+	for (size_t i = 0; i < c->cluster.n_nodes; i++)
+		if (addr_equal(&c->cluster.nodes[i].address, &b->address))
+			return true;
+	return b->has_mac && (mac_equal(&b->mac, &in->mac) || mac_equal(&b->mac, &in->peer_mac));
+}
+
+/* Of a farm on that interface. Whether it is in service now does not matter: that is no reason to make
+ * the rules of all farms anew. */
+static bool director_is_backend(const struct config *c, const struct plan_interface *in)
+{
+	for (size_t i = 0; i < c->n_farms; i++) {
+		if (strcmp(c->farms[i].interface, in->name) != 0)
+			continue;
+		for (size_t k = 0; k < c->farms[i].n_backends; k++)
+			if (is_director(c, in, &c->farms[i].backends[k]))
+				return true;
+	}
+	return false;
+}
+
 /* The farms' own, with the other director on each. */
 static void gather_interfaces(struct facts *f, const struct config *c,
 			      const struct config_node *peer, const struct facts_source *source)
@@ -48,6 +71,7 @@ static void gather_interfaces(struct facts *f, const struct config *c,
 			continue;
 		in->peer_known = peer && source->mac(source->owner, in->ifindex, &peer->address,
 						     &in->peer_mac);
+		in->relays = in->peer_known && !director_is_backend(c, in);
 		f->plan.n_interfaces++;
 	}
 }
@@ -82,6 +106,27 @@ static void gather_virtuals(struct facts *f, const struct config *c,
 			virtual->ifindex = in.ifindex;
 			snprintf(virtual->parent, sizeof(virtual->parent), "%s", v->interface);
 			f->plan.n_virtuals++;
+		}
+}
+
+static size_t count_addresses(const struct config *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		n += c->vrrps[i].n_addresses;
+	return n;
+}
+
+static void gather_handover(struct facts *f, const struct config *c,
+			    const struct facts_source *source)
+{
+	for (size_t i = 0; source->handed && i < c->n_vrrps; i++)
+		for (size_t k = 0; k < c->vrrps[i].n_addresses; k++) {
+			const struct addr *a = &c->vrrps[i].addresses[k].addr;
+
+			if (source->handed(source->owner, a))
+				f->handover[f->plan.n_handover++] = *a;
 		}
 }
 
@@ -130,7 +175,7 @@ static const struct plan_interface *gather_way(struct facts *f, const struct con
 	if (f->plan.n_interfaces == interfaces_room(f->plan.config) ||
 	    !source->interface(source->owner, name, &in))
 		return NULL;
-	in.peer_known = false; /* of use to the chain of an interface with farms only */
+	in.peer_known = in.relays = false; /* of use to the chain of an interface with farms only */
 	f->interfaces[f->plan.n_interfaces] = in;
 	return &f->interfaces[f->plan.n_interfaces++];
 }
@@ -195,18 +240,21 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 		.virtuals = calloc(2 * c->n_vrrps + 1, sizeof(*f->virtuals)),
 		.all = calloc(count_backends(c) + 1, sizeof(*f->all)),
 		.farms = calloc(c->n_farms + 1, sizeof(*f->farms)),
+		.handover = calloc(count_addresses(c) + 1, sizeof(*f->handover)),
 	};
-	if (!f->interfaces || !f->virtuals || !f->all || !f->farms) {
+	if (!f->interfaces || !f->virtuals || !f->all || !f->farms || !f->handover) {
 		facts_clear(f);
 		return -ENOMEM;
 	}
 	f->plan = (struct plan_facts){.config = c,
 				      .interfaces = f->interfaces,
 				      .virtuals = f->virtuals,
-				      .backends = f->farms};
+				      .backends = f->farms,
+				      .handover = f->handover};
 	gather_interfaces(f, c, peer, source);
 	gather_refusing(f, c, source);
 	gather_virtuals(f, c, source);
+	gather_handover(f, c, source);
 	next = f->all;
 	for (size_t i = 0; i < c->n_farms; i++) {
 		f->farms[i] = next;
@@ -259,6 +307,7 @@ void facts_clear(struct facts *f)
 	free(f->virtuals);
 	free(f->all);
 	free(f->farms);
+	free(f->handover);
 	*f = (struct facts){0};
 }
 

@@ -32,6 +32,9 @@ struct facts_source {
 	 */
 	bool (*dead)(void *owner, uint32_t ifindex);
 	const struct lead *lead; /* borrowed; what the other director says of farms; NULL */
+	/* A connection to this virtual address that is not known here, the other director knows. NULL:
+	 * there is no such address. */
+	bool (*handed)(void *owner, const struct addr *vip);
 };
 
 /* One block of facts, with what plan_facts points to. */
@@ -41,6 +44,7 @@ struct facts {
 	struct plan_virtual *virtuals;
 	struct plan_backend *all; /* backends of all farms in a row */
 	const struct plan_backend **farms;
+	struct addr *handover;
 };
 
 /*

@@ -17,7 +17,7 @@ enum {
 	STATUS_DIGEST = 40,
 	STATUS_TABLE = 64,	 /* an nft set: a farm's name and what it is for */
 	STATUS_DROPS_MAX = 16,	 /* reasons; there are fewer */
-	STATUS_TABLES_MAX = 12,	 /* of a farm: three for each protocol and IP version */
+	STATUS_TABLES_MAX = 12,	 /* of a farm and each IP version: four for TCP, two for UDP */
 	STATUS_ALARM = 256,	 /* a sentence with names and addresses in it */
 	STATUS_ALARMS_MAX = 64,	 /* the last one counts what is left out */
 	STATUS_REASONS_MAX = 40, /* of counts; there are fewer */

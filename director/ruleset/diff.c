@@ -35,6 +35,7 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_FORWARD_BY_MAC: return true;
 	case ST_FOR_US:
 	case ST_NOT_FOR_OTHERS:
+	case ST_FROM_OTHERS:
 	case ST_IS_SERVICE: /* it is read when the rule is made */
 	case ST_WHOLE:
 	case ST_LATER_FRAGMENT:

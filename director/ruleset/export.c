@@ -82,6 +82,18 @@ static void print_farm(FILE *out, const struct plan_facts *facts, const struct r
 		print_backend(out, r, farm, i, &facts->backends[index][i]);
 }
 
+static void print_handover(FILE *out, const struct plan_facts *facts)
+{
+	char text[ADDR_TEXT];
+
+	if (facts->n_handover == 0)
+		return;
+	fputs("#\n# a TCP connection that is not known here goes to the other director:", out);
+	for (size_t i = 0; i < facts->n_handover; i++)
+		fprintf(out, " %s", addr_format(&facts->handover[i], text));
+	fputc('\n', out);
+}
+
 void export_print(FILE *out, const struct export_head *head, const struct plan_facts *facts,
 		  const struct ruleset *r)
 {
@@ -89,6 +101,7 @@ void export_print(FILE *out, const struct export_head *head, const struct plan_f
 		head->node[0] ? ", node " : "", head->node, head->state, head->digest);
 	for (size_t i = 0; i < facts->config->n_farms; i++)
 		print_farm(out, facts, r, i);
+	print_handover(out, facts);
 	fputs("#\n", out);
 	nft_text_print(out, r);
 }

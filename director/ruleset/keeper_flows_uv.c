@@ -3,6 +3,7 @@
 #include "director/ruleset/keeper.h"
 
 #include "director/ruleset/kernel_uv.h"
+#include "director/ruleset/plan_relay.h"
 
 #include <errno.h>
 #include <string.h>
@@ -36,11 +37,12 @@ static bool is_half_open(const struct ruleset_set *set, const char *farm)
 	return strncmp(set->name + strlen(farm), "-half", strlen("-half")) == 0;
 }
 
-/* A flow table of that farm; half-open flows are not connections yet. */
+/* A flow table of that farm; half-open flows are not connections yet, relayed ones are not ours. */
 static bool holds_flows(const struct ruleset_set *set, const char *farm, bool half_open_too)
 {
 	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
-	       strcmp(set->farm, farm) == 0 && (half_open_too || !is_half_open(set, farm));
+	       !plan_is_relayed(set) && strcmp(set->farm, farm) == 0 &&
+	       (half_open_too || !is_half_open(set, farm));
 }
 
 /* Over the flow tables of a farm. -ENOENT: it has none. */

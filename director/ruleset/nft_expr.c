@@ -52,6 +52,13 @@ static void looped_by_peer(struct lowering *l, const struct ruleset_statement *s
 	lookup(l, nodes, NO_DESTINATION, true);
 }
 
+static void from_others(struct lowering *l, const struct mac *peer)
+{
+	need_ether(l);
+	payload_load(l, NFT_PAYLOAD_LL_HEADER, AT_ETHER_SOURCE, MAC_LEN, REG_1);
+	compare(l, NFT_CMP_NEQ, peer->bytes, MAC_LEN);
+}
+
 static void to_service(struct lowering *l, enum ruleset_key key, const char *services)
 {
 	if (ruleset_key_is_ipv6(key))
@@ -368,6 +375,7 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_FOR_US: packet_type(l, NFT_CMP_EQ, PACKET_HOST); return;
 	case ST_NOT_FOR_OTHERS: packet_type(l, NFT_CMP_NEQ, PACKET_OTHERHOST); return;
 	case ST_LOOPED_BY_PEER: looped_by_peer(l, s, set); return;
+	case ST_FROM_OTHERS: from_others(l, &s->mac); return;
 	case ST_WHOLE: fragment(l, 0x3fff, NFT_CMP_EQ); return;
 	case ST_LATER_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_NEQ); return;
 	case ST_FIRST_FRAGMENT: fragment(l, 0x1fff, NFT_CMP_EQ); return;

@@ -279,6 +279,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 		ruleset_key_print(out, s->key);
 		fprintf(out, " != @%s", name);
 		return;
+	case ST_FROM_OTHERS: fprintf(out, "ether saddr != %s", mac_format(&s->mac, mac)); return;
 	case ST_WHOLE: fputs("@nh,32,32 & 0x3fff == 0x0", out); return;
 	case ST_LATER_FRAGMENT: fputs("@nh,32,32 & 0x1fff != 0x0", out); return;
 	case ST_FIRST_FRAGMENT: fputs("@nh,32,32 & 0x1fff == 0x0", out); return;

@@ -29,6 +29,9 @@
  *   move-NAME    a new connection of such a client whose backend leaves: it gets another one
  *   send-NAME    writes the MACs of the flow's backend, or forgets the flow when it is dead and
  *                chooses anew
+ *   relay-NAME   a TCP connection that is not known, and that the other director's kernel knows, goes
+ *                there (plan_relay.c); only segments that no table knows and that are no first ones
+ *                pay for the question
  *
  *   ingress-DEV  the same as ingress-IF for each device that has a virtual MAC address on it: frames to
  *                that address pass the interface as somebody else's and come to the hook of the device,
@@ -136,6 +139,7 @@ struct plan_interface {
 	struct mac mac;
 	bool peer_known; /* the other director's MAC on this network was resolved */
 	struct mac peer_mac;
+	bool relays; /* that is so, and no director is a backend of a farm here (plan_relay.c) */
 };
 
 /* A device that has a virtual MAC address (ha/vmac.h): frames to that address arrive there. */
@@ -168,6 +172,9 @@ struct plan_facts {
 	/* [farm], NULL for a farm without: its slots, of plan_farm_modulus(). NULL: by weight. */
 	const uint16_t *const *slots;
 	const bool *admitted; /* [farm]: others are left out. NULL: all are in */
+	/* Virtual addresses: a connection that is not known here, the other director knows. */
+	const struct addr *handover;
+	size_t n_handover;
 };
 
 /* True for a farm that is in the plan, as far as admission goes. */

@@ -2,7 +2,8 @@
 /*
  * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
  * plan_icmp.c and plan_fragment.c those for what is no whole packet of it, plan_guard.c what stands
- * before them; and plan_refuse.c for what is of no farm. Private to the plan.
+ * before them, plan_relay.c what is the other director's; and plan_refuse.c for what is of no farm.
+ * Private to the plan.
  *
  * Pure.
  */
@@ -116,6 +117,9 @@ int plan_guard_sets(struct farm_plan *p);
 int plan_guard_rates(const struct farm_plan *p, enum plan_lane lane, int chain);
 /* Adds the guards before a lane's first chain: the index of what is the first one now, or -ENOMEM. */
 int plan_guard(struct farm_plan *p, enum plan_lane lane, int entry);
+
+/* Adds the sets "handover", where a farm has need of them, and fills them. 0 or -ENOMEM. */
+int plan_handover_sets(const struct plan_facts *facts, struct ruleset *r);
 
 /* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)

@@ -389,6 +389,7 @@ static int entry_lookups(const struct lane *l, enum transition_phase phase)
 	err |= RULE(l, entry, lane_remembered_in(l, l->flows), lane_go(l->known));
 	if (l->closing >= 0)
 		err |= RULE(l, entry, lane_remembered_in(l, l->closing), lane_go(l->leave));
+	err |= lane_relay_rules(l, true);
 	err |= lane_fixed_rule(l, l->entry);
 	if (l->half >= 0)
 		err |= RULE(l, entry, lane_remembered_in(l, l->half), lane_go(l->promote));
@@ -452,6 +453,7 @@ static int entry_rules(const struct lane *l)
 		err |= RULE(l, entry, lane_scheduled(l), lane_go(l->fresh));
 	} else {
 		err |= RULE(l, entry, lane_is_syn(), lane_scheduled(l), lane_go(l->fresh));
+		err |= lane_relay_rules(l, false);
 		err |= RULE(l, entry, lane_hashed(l, ST_MARK, l->p->slots), lane_go(l->send));
 	}
 	return err | add_drop_rule(l, l->entry);
@@ -477,13 +479,16 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.half = -1,
 		.fresh = -1,
 		.closing = -1,
+		.relayed = -1,
+		.relay = -1,
 	};
 	int err = 0;
 
 	l.idle_ms = l.udp ? p->farm->udp_timeout_ms : p->farm->tcp_timeout_ms;
 	lane_pins_init(&l, ipv6);
 	if (p->remembers)
-		err = add_flow_tables(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM : 0;
+		err = add_flow_tables(&l) < 0 || lane_relay(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM
+											  : 0;
 	p->tables[which] = (struct lane_tables){l.flows, l.closing, l.half};
 	l.entry = err ? -1 : add_chain(&l, "farm");
 	if (err || l.entry < 0)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The chains of one farm for one protocol and one IP version while they are made: plan_lane.c the
- * flows, plan_pins.c the clients that have a backend. Private to the plan.
+ * flows, plan_pins.c the clients that have a backend, plan_relay.c the connections of the other
+ * director. Private to the plan.
  *
  * Pure.
  */
@@ -20,6 +21,7 @@ struct lane {
 	uint8_t prefix; /* of client: bits that count; 0: all */
 	uint32_t idle_ms, closing_ms, pin_ms;
 	int flows, half, closing; /* sets; -1: none */
+	int relayed, relay;	  /* set and chain of plan_relay.c; -1: none */
 	int fixed, kept;	  /* as in struct farm_pins */
 	int entry, fresh, keep, promote, known, leave, again, settle, pinned, move, send;
 };
@@ -63,5 +65,12 @@ int lane_move_rules(const struct lane *l);
 int lane_promote_pins(const struct lane *l);
 int lane_known_pins(const struct lane *l);
 int lane_send_pins(const struct lane *l);
+
+/* --- plan_relay.c ----------------------------------------------------------------------------- */
+
+/* Adds table and chain, where the lane has them. 0 or -ENOMEM. */
+int lane_relay(struct lane *l);
+/* The rules that lead there: in front of those about clients (clients true), and behind all others. */
+int lane_relay_rules(const struct lane *l, bool clients);
 
 #endif

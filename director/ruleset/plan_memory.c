@@ -60,7 +60,7 @@ static bool interfaces_equal(const struct plan_interface *a, const struct plan_i
 {
 	return strcmp(a->name, b->name) == 0 && a->ifindex == b->ifindex &&
 	       mac_equal(&a->mac, &b->mac) && a->peer_known == b->peer_known &&
-	       mac_equal(&a->peer_mac, &b->peer_mac);
+	       a->relays == b->relays && mac_equal(&a->peer_mac, &b->peer_mac);
 }
 
 static bool virtuals_equal(const struct plan_virtual *a, const struct plan_virtual *b)

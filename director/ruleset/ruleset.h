@@ -142,6 +142,7 @@ enum ruleset_statement_kind {
 	ST_FOR_US,	   /* the frame's destination MAC is this interface's */
 	ST_NOT_FOR_OTHERS, /* it is this interface's, or for all: the host would look at it */
 	ST_LOOPED_BY_PEER, /* source MAC is the peer's, IP source no node's: mac, key, set */
+	ST_FROM_OTHERS,	   /* source MAC is not the other director's: mac */
 	ST_WHOLE,	   /* not a fragment (IPv4) */
 	ST_LATER_FRAGMENT, /* not the first fragment (IPv4) */
 	ST_FIRST_FRAGMENT, /* the first one of several, or whole (IPv4) */

@@ -34,10 +34,20 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 	return last < 200;
 }
 
+/* One of them, where a case has several. */
+static bool ask_handed(void *owner, const struct addr *vip)
+{
+	(void)owner;
+	return vip->bytes[vip->family == AF_INET6 ? 1 : 3] ==
+	       (vip->family == AF_INET6 ? 0x77 : 100);
+}
+
 bool ruleset_case_init(struct ruleset_case *c, const char *conf, uint32_t ifindex)
 {
-	struct facts_source source = {
-		.interface = ask_interface, .mac = ask_mac, .owner = &ifindex};
+	struct facts_source source = {.interface = ask_interface,
+				      .mac = ask_mac,
+				      .handed = ask_handed,
+				      .owner = &ifindex};
 	struct err err = {0};
 	char line[ERR_LINE];
 

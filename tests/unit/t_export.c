@@ -65,6 +65,25 @@ static void the_head_names_farms_and_backends(void)
 	ruleset_case_clear(&c);
 }
 
+static void what_is_handed_over_is_said(void)
+{
+	static const char line[] = "#\n# a TCP connection that is not known here goes to the other "
+				   "director: 10.77.0.100 fd77::100\n#\n";
+	struct ruleset_case c;
+	char *text;
+
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/relay.conf", 2))
+		return;
+	text = export_of(&c);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, line));
+	free(text);
+	c.facts.plan.n_handover = 0;
+	text = export_of(&c);
+	CU_ASSERT_PTR_NULL(strstr(text, "goes to the other director"));
+	free(text);
+	ruleset_case_clear(&c);
+}
+
 static void an_absent_interface_is_said(void)
 {
 	struct ruleset_case c;
@@ -103,6 +122,7 @@ static void shares_add_up(void)
 UNIT_TESTS(export) = {
 	{"comments come first, then the table", comments_come_first_then_the_table},
 	{"the head names farms and backends", the_head_names_farms_and_backends},
+	{"what is handed over is said", what_is_handed_over_is_said},
 	{"an absent interface is said", an_absent_interface_is_said},
 	{"shares add up", shares_add_up},
 	UNIT_TESTS_END,

@@ -463,6 +463,20 @@ static void every_question_is_a_target(void)
 	}
 }
 
+/* Nothing is relayed where a director is a backend: on eth1 it is. */
+static void a_director_among_the_backends(void)
+{
+	struct world w;
+	struct facts f;
+
+	begin(&w);
+	w.config.cluster.nodes[0].address = addr_v4(DELTA);
+	w.config.cluster.n_nodes = 1;
+	CU_ASSERT_FATAL(facts_gather(&f, &w.config, &w.peer, &w.source) == 0);
+	CU_ASSERT(f.plan.interfaces[0].relays && !f.plan.interfaces[1].relays);
+	facts_clear(&f);
+}
+
 UNIT_TESTS(facts) = {
 	{"everybody answers", everybody_answers},
 	{"some are silent", some_are_silent},
@@ -476,5 +490,6 @@ UNIT_TESTS(facts) = {
 	{"a target of two farms", a_target_of_two_farms},
 	{"targets that need no answer", targets_that_need_no_answer},
 	{"every question is a target", every_question_is_a_target},
+	{"a director among the backends", a_director_among_the_backends},
 	UNIT_TESTS_END,
 };

@@ -24,6 +24,7 @@ struct walk {
 	struct balance *balance;
 	struct ruleset last;
 	uint64_t now_ms, random;
+	size_t n_handover; /* of the case */
 };
 
 /* What the walks have met: chains that are the last plan's, also under another index. */
@@ -52,7 +53,10 @@ static void say_nothing(void *owner, const struct config_farm *farm, const struc
 	(void)update;
 }
 
-/* A backend dies, returns, drains; an interface gets another MAC; or nothing but time passes. */
+/*
+ * A backend dies, returns, drains; an interface gets another MAC; the other director comes, goes or hands
+ * over; or nothing but time passes.
+ */
 static void change_world(struct walk *w)
 {
 	const struct config *c = w->c.config;
@@ -76,6 +80,11 @@ static void change_world(struct walk *w)
 		if (draw(w, 8) == 0)
 			w->c.facts.interfaces[0].mac.bytes[4] ^= 1;
 		break;
+	case 5:
+		if (draw(w, 4) == 0)
+			w->c.facts.interfaces[0].relays = w->c.facts.interfaces[0].peer_known ^= 1;
+		break;
+	case 6: w->c.facts.plan.n_handover = draw(w, (uint32_t)w->n_handover + 1); break;
 	default: break;
 	}
 }
@@ -186,6 +195,7 @@ static void walk(const char *name, void *data)
 	CU_ASSERT_FATAL(w.transitions && w.memory && w.balance && ruleset_case_init(&w.c, conf, 2));
 	CU_ASSERT_EQUAL_FATAL(transitions_configure(w.transitions, w.c.config), 0);
 	CU_ASSERT_EQUAL_FATAL(balance_configure(w.balance, w.c.config), 0);
+	w.n_handover = w.c.facts.plan.n_handover;
 	for (int i = 0; i < STEPS; i++)
 		step(&w, data);
 	ruleset_clear(&w.last);
