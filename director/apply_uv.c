@@ -40,6 +40,16 @@ static bool ask_dead(void *owner, uint32_t ifindex)
 	return !link || link->dead;
 }
 
+static bool ask_handed(void *owner, const struct addr *vip)
+{
+	const struct director *d = owner;
+
+	for (size_t i = 0; i < d->n_handover; i++)
+		if (addr_equal(&d->handover[i], vip))
+			return true;
+	return false;
+}
+
 struct facts_source director_facts_source(struct director *d)
 {
 	return (struct facts_source){.interface = ask_interface,
@@ -48,7 +58,8 @@ struct facts_source director_facts_source(struct director *d)
 				     .dead = ask_dead,
 				     .owner = d,
 				     .admin = admin_store_table(d->admin),
-				     .lead = &d->lead};
+				     .lead = &d->lead,
+				     .handed = ask_handed};
 }
 
 static uint64_t ask_remembered(void *owner, const char *farm)

@@ -86,9 +86,11 @@ struct director {
 	struct advert_marks *marks;    /* of authenticated adverts */
 	struct stragglers *stragglers; /* who sends here what the other director owns, ... */
 	bool reported;		       /* ... and some were told to it last time */
-	struct election *election;     /* the thread of the routers */
-	struct pair *pair;	       /* on it: joins routers and heartbeats */
-	struct vrrp_router **routers;  /* on it: one per family of a vrrp section, in its order */
+	struct addr *handover;	       /* addresses whose unknown connections the other one knows */
+	size_t n_handover;
+	struct election *election;    /* the thread of the routers */
+	struct pair *pair;	      /* on it: joins routers and heartbeats */
+	struct vrrp_router **routers; /* on it: one per family of a vrrp section, in its order */
 	size_t n_routers;
 	struct vrrp_link *fed;		/* what each of them was told of its interface last */
 	bool lan[2 * CONFIG_VRRPS_MAX]; /* and of what answers behind it */
@@ -217,7 +219,9 @@ int director_set_farms(struct director *d);
 int director_next_to_tell(struct director *d, struct sync_message *ret);
 /* The tables of farms may be other ones than it was told. */
 void director_tell_farms(struct director *d);
-/* Which virtual routers are master here, for the flows that are told. */
+/* Who is master may be another one: of which addresses the other director knows more than we do. */
+void director_hand_over(struct director *d);
+/* The same, and for the flows that are told. To be called now and then, too. */
 void director_tell_roles(struct director *d);
 
 /* Opens what hears of flows and of changes of the ruleset. */
@@ -233,7 +237,7 @@ struct director_counts {
 };
 /* 0 or -ENOMEM. */
 int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret);
-/* A flow table of that farm. */
+/* A flow table of that farm: with backends. */
 bool director_farm_has_table(const struct ruleset_set *set, const char *farm);
 /* To be called now and then: the index learns of flows that it did not hear of. */
 void director_check_flows(struct director *d);

@@ -309,6 +309,7 @@ static int lock_runtime_dir(struct director *d, struct err *err)
 static void director_free(struct director *d)
 {
 	stragglers_free(d->stragglers);
+	free(d->handover);
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);

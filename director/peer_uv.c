@@ -193,6 +193,7 @@ int director_set_twin(struct director *d, struct err *err)
 
 void director_tell_roles(struct director *d)
 {
+	director_hand_over(d);
 	if (!d->twin || d->stopping || !d->peer)
 		return;
 	twin_set_masters(d->twin, masters(d), d->n_routers);

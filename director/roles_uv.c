@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What follows from the roles of the virtual routers, beside the election: who is still to be told of
- * the other director.
+ * the other director, and of which addresses it knows more than we do.
  *
  * Shell, on the program's loop; the functions named …_here run on the election thread.
  */
 #include "director/director.h"
+#include "director/handover.h"
 #include "include/log.h"
 
 #include <stdlib.h>
@@ -101,4 +102,64 @@ void director_look_for_stragglers(struct director *d)
 	stragglers_look(d->stragglers, call.places, call.n, uv_now(d->loop));
 	free(call.places);
 	report(d);
+}
+
+/* --- what is handed over ---------------------------------------------------------------------- */
+
+struct handover_call {
+	struct director *d;
+	struct addr *list; /* room for all addresses of all routers */
+	size_t n;
+};
+
+static void handed_here(void *arg)
+{
+	struct handover_call *call = arg;
+	uint64_t now_ms = uv_hrtime() / 1000000;
+	struct pair_view peer;
+
+	pair_view(call->d->pair, &peer);
+	for (size_t i = 0; i < call->d->n_routers; i++) {
+		struct vrrp_view view;
+		struct handover h;
+
+		vrrp_router_view(call->d->routers[i], &view);
+		h = (struct handover){.state = view.state,
+				      .reason = view.reason,
+				      .changed_ms = view.changed_ms,
+				      .peer = peer.peer.state,
+				      .heard = peer.configured && peer.peer.heard};
+		for (size_t k = 0; handover_is_on(&h, now_ms) && k < view.n_addresses; k++)
+			call->list[call->n++] = view.addresses[k].addr;
+	}
+}
+
+/* In the order of the routers, so equal lists are equal octet by octet. */
+static bool is_new(const struct director *d, const struct handover_call *call)
+{
+	return call->n != d->n_handover ||
+	       (call->n && memcmp(call->list, d->handover, call->n * sizeof(*call->list)) != 0);
+}
+
+void director_hand_over(struct director *d)
+{
+	struct handover_call call = {.d = d};
+	size_t room = 1;
+
+	if (d->stopping || !d->ready || !d->peer)
+		return;
+	for (size_t i = 0; i < d->config->n_vrrps; i++)
+		room += d->config->vrrps[i].n_addresses;
+	call.list = calloc(room, sizeof(*call.list));
+	if (!call.list)
+		return; /* once more in a second */
+	election_call(d->election, handed_here, &call);
+	if (!is_new(d, &call)) {
+		free(call.list);
+		return;
+	}
+	free(d->handover);
+	d->handover = call.list;
+	d->n_handover = call.n;
+	director_refresh_soon(d);
 }
