@@ -9,8 +9,8 @@
 # verified to its last octet. Then the killed one comes back with an empty kernel, and the next round
 # kills the one that is master.
 #
-# HOW is machine, its cable is dead with it; daemon, the process alone, while the kernel forwards on; or
-# both, in turn (default). Exit status 1: a goal is missed, or there is nothing to show for it.
+# HOW is machine, its cable is dead with it; daemon, the process alone, while the kernel forwards on and the
+# new master relays to it what was told to nobody; or both, in turn (default). Exit status 1: a goal is missed, or there is nothing to show for it.
 set -eu
 BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"
@@ -105,7 +105,7 @@ result() {
 
 # run_round SCHEDULER N
 run_round() {
-	local standby entries=0 kill=$how
+	local standby entries=0 kill=$how relayed
 
 	standby=$(other_of "$MASTER")
 	[ "$how" != both ] || kill=$([ $(($2 % 2)) = 1 ] && echo machine || echo daemon)
@@ -121,31 +121,34 @@ run_round() {
 	sleep 2.5
 	lab_signal load USR1
 	lab_wait_until "! lab_alive load" 15 || fail "the load does not end"
-	note "$1" "$2" $kill "$entries"
+	relayed=$(held "$standby" www-relayed)
+	note "$1" "$2" $kill "$entries" "$relayed"
 	come_back "$MASTER"
 	MASTER=$standby
 }
 
-# note SCHEDULER ROUND KILL ENTRIES: a line of the table.
+# note SCHEDULER ROUND KILL ENTRIES RELAYED: a line of the table.
 note() {
-	local name line="$1 $2 $3 $4"
+	local name line="$1 $2 $3 $4" relayed=$5
 
 	for name in downloads new complete reset refused wrong unfinished stalled gap_ms new_reset \
 		new_refused new_wrong new_unfinished new_repeated late_ms; do
 		line="$line $(result $name)"
 	done
+	line="$line $relayed"
 	echo "$line" >>"$LAB/rounds"
 	# shellcheck disable=SC2086
-	printf '%-12.12s %3s %-7s %8s %6s %6s %6s %4s %4s %4s %4s %5s %6s  %4s %4s %4s %4s %5s %5s\n' $line
+	printf '%-12.12s %3s %-7s %8s %6s %6s %6s %4s %4s %4s %4s %5s %6s  %4s %4s %4s %4s %5s %5s %5s\n' $line
 	[ -z "$verbose" ] || grep ^failed "$LAB/result" | paste -sd ,
 }
 
 header() {
 	echo "downloads: complete, reset, refused, wrong content, unfinished, stalled over 1 s, longest gap;"
-	echo "new ones: reset, refused, wrong, unfinished, over 1 s (their SYN fell into the gap); late: the client"
-	printf '%-12s %3s %-7s %8s %6s %6s %6s %4s %4s %4s %4s %5s %6s  %4s %4s %4s %4s %5s %5s\n' \
+	echo "new ones: reset, refused, wrong, unfinished, over 1 s (their SYN fell into the gap); late: the client;"
+	echo "relay: connections that the new master left to the kernel of the killed one"
+	printf '%-12s %3s %-7s %8s %6s %6s %6s %4s %4s %4s %4s %5s %6s  %4s %4s %4s %4s %5s %5s %5s\n' \
 		scheduler N killed standby downl. new compl. rst ref bad unf stall gap/ms rst ref bad unf \
-		'>1s' late
+		'>1s' late relay
 }
 
 # The sums of each scheduler; exit status 1 when a goal is missed.

@@ -46,6 +46,73 @@ lost_machine_comes_back() {
 	expect_twins www-flows $CONNECTIONS
 }
 
+# kill_daemon NODE: while connections of some 80 ms are opened; $LAB/load.json says what became of them.
+kill_daemon() {
+	local other
+
+	other=$(other_of "$1")
+	lab_load_start --rate 200 --requests 3 --pause 0.03 --timeout 8
+	sleep 2
+	lab_kill_director "$1"
+	expect_soon "$other is master" "lab_is $other master && lab_has_vip $other" 5
+	sleep 1
+	lab_load_end
+	echo
+	echo "$other holds as relayed: $(held "$other" www-relayed)"
+}
+
+# handed NODE: whether it asks the other one's kernel about connections that it does not know.
+handed() {
+	lab_exec "$1" nft list set netdev director handover | grep -c "$LAB_VIP\>" || true
+}
+
+# The process of the master is killed, its kernel goes on: what began since is told to nobody.
+lost_daemon_loses_no_connection() {
+	local load
+
+	expect_in_sync 5
+	expect_soon "b asks" '[ "$(handed b)" = 1 ]' 3
+	expect_soon "a does not" '[ "$(handed a)" = 0 ]' 6
+	kill_daemon a
+	load=$(cat "$LAB/load.json")
+	expect_no_loss "$load"
+	expect "connections that moved" "$(json_value moved <<<"$load")" 0
+	expect "errors" "$(json_value errors <<<"$load")" "{}"
+	[ "$(held b www-relayed)" -ge 1 ] || fail "none was relayed: there is nothing to show for it"
+	expect_soon "b asks no more" '[ "$(handed b)" = 0 ]' 6
+	lab_ctl b ruleset verify || fail "exit status $?"
+}
+
+lost_daemon_comes_back() {
+	lab_start_director a "$LAB/a.conf"
+	expect_master_soon a 10
+	expect_soon "b is backup" "lab_is b backup" 3
+	expect_in_sync 10
+	expect_soon "b asks" '[ "$(handed b)" = 1 ]' 3
+	expect_soon "a asks no more" '[ "$(handed a)" = 0 ]' 6
+}
+
+# The same where a director is said to be a backend: nothing is relayed then.
+without_relaying_they_are_lost() {
+	local node
+
+	for node in a b; do
+		{
+			twin_conf
+			farm self tcp '"8082"' \
+				"backend \"a\" { address = \"$(lab_address a)\"  state = \"disabled\" }"
+		} >"$LAB/$node.conf"
+		lab_ctl $node config reload || fail "$node refuses it"
+	done
+	expect_vip_on a
+	expect_in_sync 10
+	! lab_exec b nft list chain netdev director relay-www >/dev/null 2>&1 || fail "b would relay"
+	kill_daemon a
+	[ "$(json_value failed <"$LAB/load.json")" -ge 1 ] || fail "none was lost"
+	lab_start_director a "$LAB/a.conf"
+	expect_master_soon a 10
+}
+
 failover_loses_no_connection() {
 	requests_begin b 5
 	lab_ctl a cluster failover || fail "exit status $?"
@@ -174,5 +241,8 @@ run_case "a failover loses no connection" failover_loses_no_connection
 run_case "a director that was away learns what it missed" returning_director_learns
 run_case "two masters tell each other" two_masters_tell_each_other
 run_case "an address moves, with its flows" second_address_moves
+run_case "the master's daemon is killed under many connections: none is lost" lost_daemon_loses_no_connection
+run_case "the killed daemon comes back" lost_daemon_comes_back
+run_case "what the other kernel knows is lost without it" without_relaying_they_are_lost
 run_case "without the channel connections are lost" without_the_channel_they_are_lost
 finish

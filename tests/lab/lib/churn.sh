@@ -165,7 +165,9 @@ churn_compare() {
 	done
 	set -- a b
 	lab_is a master || set -- b a
-	"$LAB_TOOLS/lib/flow_compare.py" "$LAB/$1.dump" "$LAB/$2.dump" "$least" >"$LAB/compared"
+	map_lines "$1" churn-relayed >"$LAB/relayed" || fail "what $1 relays cannot be read"
+	"$LAB_TOOLS/lib/flow_compare.py" "$LAB/$1.dump" "$LAB/$2.dump" "$least" "$LAB/relayed" \
+		>"$LAB/compared"
 }
 
 # churn_compared KIND: how many.

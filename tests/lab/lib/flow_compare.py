@@ -1,14 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""flow_compare.py MASTER STANDBY LEAST: what two kernels remember of flows, one flow after the other.
+"""flow_compare.py MASTER STANDBY LEAST [RELAYED]: what two kernels remember of flows, one flow after the other.
 
-Each file has the lines of flow_map.py. A flow that has less than LEAST seconds left on either side may end
+Each file has the lines of flow_map.py, the first two with a word and a colon in front. RELAYED are those
+of which the master knows that the standby has them. A flow that has less than LEAST seconds left on either side may end
 while the two are read: it is left out, and counted. Prints
 
     both N       on both sides, with the same backend
     different N  with another one
     missing N    on the master alone
     extra N      on the standby alone
+    relayed N    the same, and the master knows
     left_out N
     twice N      more than once on one side
 
@@ -35,7 +37,8 @@ def main():
     master, twice = read(sys.argv[1])
     standby, twice_too = read(sys.argv[2])
     least = int(sys.argv[3])
-    found = {name: [] for name in ("both", "different", "missing", "extra", "left_out")}
+    relayed = read(sys.argv[4])[0] if len(sys.argv) > 4 else {}
+    found = {name: [] for name in ("both", "different", "missing", "extra", "relayed", "left_out")}
     for key in sorted(master.keys() | standby.keys()):
         here, there = master.get(key), standby.get(key)
         if min(side[1] for side in (here, there) if side) < least:
@@ -43,7 +46,7 @@ def main():
         elif not there:
             kind = "missing"
         elif not here:
-            kind = "extra"
+            kind = "relayed" if key.partition(":")[2] in relayed else "extra"
         else:
             kind = "both" if here[0] == there[0] else "different"
         found[kind].append("%s %s %s" % (key, here, there))
