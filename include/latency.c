@@ -9,6 +9,7 @@ void latency_note(struct latency *l, uint64_t late_us)
 		bucket++;
 	l->buckets[bucket]++;
 	l->count++;
+	l->sum_us += late_us;
 	if (late_us > l->max_us)
 		l->max_us = late_us;
 }

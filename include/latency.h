@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How late things were that had a time of their own: how many, the latest, and how they are spread
- * over powers of two.
+ * How late things were that had a time of their own: how many, the latest, all together, and how they
+ * are spread over powers of two.
  */
 #ifndef INCLUDE_LATENCY_H
 #define INCLUDE_LATENCY_H
@@ -13,6 +13,7 @@ enum { LATENCY_BUCKETS = 24 }; /* the last begins at 4.2 s: beyond every electio
 struct latency {
 	uint64_t count;
 	uint64_t max_us;
+	uint64_t sum_us;
 	/* [0]: less than 1 us late; [i]: from 2^(i-1) on, less than 2^i us; the last has no end */
 	uint64_t buckets[LATENCY_BUCKETS];
 };

@@ -132,6 +132,7 @@ static Control__Latency *fill_latency(Control__Latency *m, struct latency *l)
 	*m = (Control__Latency)CONTROL__LATENCY__INIT;
 	m->count = l->count;
 	m->max_us = l->max_us;
+	m->sum_us = l->sum_us;
 	m->buckets = l->buckets;
 	m->n_buckets = n;
 	return n || l->count ? m : NULL;
@@ -285,6 +286,7 @@ static int take_latency(struct latency *l, const Control__Latency *m)
 		return -EBADMSG;
 	l->count = m->count;
 	l->max_us = m->max_us;
+	l->sum_us = m->sum_us;
 	for (size_t i = 0; i < m->n_buckets; i++)
 		l->buckets[i] = m->buckets[i];
 	return 0;

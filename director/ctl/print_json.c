@@ -202,8 +202,8 @@ static json_t *latency(const struct latency *l)
 			json_array_append_new(list, json_pack("{s:o, s:o}", "below_us",
 							      number(latency_bucket_end(i)),
 							      "count", number(l->buckets[i])));
-	return json_pack("{s:o, s:o, s:o}", "count", number(l->count), "late_max_us",
-			 number(l->max_us), "late", list);
+	return json_pack("{s:o, s:o, s:o, s:o}", "count", number(l->count), "late_max_us",
+			 number(l->max_us), "late_sum_us", number(l->sum_us), "late", list);
 }
 
 static json_t *election(const struct status *s)

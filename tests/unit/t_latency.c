@@ -47,6 +47,7 @@ static void the_latest_stays(void)
 	latency_note(&l, 90);
 	latency_note(&l, 3);
 	EXPECT_INT(l.max_us, 90);
+	EXPECT_INT(l.sum_us, 100);
 	EXPECT_INT(l.count, 3);
 }
 
