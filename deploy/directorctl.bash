@@ -18,6 +18,7 @@ ruleset verify
 cluster status
 cluster failover
 cluster maintenance on|off
+metrics
 config check [FILE]
 config reload
 key generate FILE

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands that show what the daemon knows. */
 #include "director/ctl/ctl.h"
+#include "director/metrics.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 static int render(const struct ctl *ctl, const struct status *s,
 		  void (*print)(FILE *, const struct status *), enum json_part part)
@@ -56,4 +57,25 @@ int ctl_cluster_status(const struct ctl *ctl)
 		code = CTL_NOT_GOOD;
 	control_reply_clear(&reply);
 	return code;
+}
+
+int ctl_metrics(const struct ctl *ctl)
+{
+	struct control_reply reply = {0};
+	char *text;
+	size_t len;
+	int code;
+
+	if (ctl->json)
+		return ctl_fail(CTL_USAGE, "`metrics` has no JSON form; `status` has one");
+	code = ctl_ask(ctl, CONTROL_STATUS, &reply);
+	if (code != CTL_DONE)
+		return code;
+	text = metrics_print(&reply.status, &len);
+	control_reply_clear(&reply);
+	if (!text)
+		return ctl_fail(CTL_FAILED, "no memory for metrics");
+	fwrite(text, 1, len, stdout);
+	free(text);
+	return CTL_DONE;
 }

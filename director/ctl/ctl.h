@@ -64,6 +64,7 @@ int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);
+int ctl_metrics(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);
 int ctl_key_generate(const struct ctl *ctl);

@@ -36,6 +36,7 @@ static const struct command {
 	 "hands the virtual addresses to the other director; on the master"},
 	{"cluster maintenance", "on|off", 1, 1, ctl_cluster_maintenance,
 	 "this node is not master until it is off; --force: whoever else is there"},
+	{"metrics", "", 0, 0, ctl_metrics, "the same numbers as Prometheus reads them"},
 	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
 	{"config reload", "", 0, 0, ctl_config_reload,
 	 "makes the daemon read its configuration again"},
