@@ -35,12 +35,12 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 else
 HARDEN  += -D_FORTIFY_SOURCE=2
 endif
-PKGS    := libmnl libnftnl libsodium libprotobuf-c libuv libconfuse jansson
+PKGS    := libmnl libnftnl libsodium libprotobuf-c libuv libconfuse jansson libmicrohttpd
 
 DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-dev libprotobuf-c-dev \
-              protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev
+              protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3
+              python3 prometheus
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.
@@ -49,7 +49,8 @@ PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs $(PKGS)))$(PKG_LIBS)
 
 ALL_CFLAGS = -std=gnu11 $(CFLAGS) $(WARN) $(HARDEN) $(SANITIZE) -D_GNU_SOURCE \
              -DDIRECTOR_VERSION='"$(VERSION)"' -I. -I$(B) $(PKG_CFLAGS)
-ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pie -Wl,-z,relro,-z,now
+# Of the libraries each program loads those that it uses: directorctl needs no HTTP.
+ALL_LDFLAGS = $(LDFLAGS) $(SANITIZE) -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 
 # --- what is built from what ---------------------------------------------------------------------
 

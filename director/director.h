@@ -21,6 +21,7 @@
 #include "director/flows_uv.h"
 #include "director/lead.h"
 #include "director/link_uv.h"
+#include "director/metrics_uv.h"
 #include "director/neighbour_uv.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
@@ -111,6 +112,7 @@ struct director {
 	uv_timer_t load;     /* the rest of a change that takes several transactions */
 	uint64_t planned_ms; /* when what is being loaded was planned */
 	uv_timer_t check;    /* now and then: is the kernel's table still ours? */
+	struct metrics_server *metrics; /* NULL: they are not served */
 	struct reload reload;
 	int references; /* timers that are open, a thread that reads a configuration */
 	int lock_fd;
@@ -243,6 +245,10 @@ bool director_farm_has_table(const struct ruleset_set *set, const char *farm);
 void director_check_flows(struct director *d);
 /* To be called now and then: new connections follow the counts. */
 void director_balance(struct director *d);
+
+/* Serves metrics where c says, or not at all. 0, or negative errno with *err filled: as before then. */
+int director_set_metrics(struct director *d, const struct config *c, struct err *err);
+void director_close_metrics(struct director *d);
 
 /* Overrides changed: makes the ruleset follow, at once when there is one. */
 int director_admin_changed(struct director *d, struct err *err);

@@ -291,6 +291,7 @@ static void director_end(struct director *d)
 {
 	begin_stop(d);
 	control_server_close(d->server);
+	director_close_metrics(d);
 	director_end_tracks(d);
 	director_end_routers(d);
 	director_close_election(d);
@@ -319,6 +320,8 @@ static int open_all(struct director *d, struct err *err)
 		code = config_check_files(d->config, err);
 	if (code == 0)
 		code = lock_runtime_dir(d, err);
+	if (code == 0)
+		code = director_set_metrics(d, d->config, err);
 	if (code == 0)
 		code = admin_store_new(d->loop, d->options.runtime_dir, deadline_passed, d,
 				       &d->admin, err);

@@ -27,10 +27,13 @@ static void read_file(uv_work_t *work)
 		r->code = config_check_files(r->config, &r->err);
 }
 
-static void refuse(struct reload *r)
+static void refuse(struct director *d)
 {
+	struct reload *r = &d->reload;
+	struct err ignored;
 	char line[ERR_LINE];
 
+	director_set_metrics(d, d->config, &ignored);
 	config_free(r->config);
 	r->code = -EINVAL;
 	log_error("reload refused, the old configuration stays: %s", err_format(&r->err, line));
@@ -136,11 +139,13 @@ static void file_was_read(uv_work_t *work, int status)
 	if (r->code == 0)
 		r->code = find_self_again(d, r->config, &self, &r->err);
 	if (r->code == 0)
+		r->code = director_set_metrics(d, r->config, &r->err);
+	if (r->code == 0)
 		r->code = director_set_routers(d, r->config, self, &r->err);
 	if (r->code == 0)
 		r->code = make_fit(d, r->config, &r->err);
 	if (r->code < 0) {
-		refuse(r);
+		refuse(d);
 	} else {
 		d->self = self;
 		go_over(d);
@@ -168,6 +173,6 @@ void director_reload(struct director *d)
 	if (uv_queue_work(d->loop, &r->work, read_file, file_was_read) < 0) {
 		r->running = false;
 		r->code = err_set(&r->err, -ENOMEM, "no memory");
-		refuse(r);
+		refuse(d);
 	}
 }

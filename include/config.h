@@ -212,7 +212,7 @@ struct config {
 	size_t n_vrrps;
 	struct config_farm *farms;
 	size_t n_farms;
-	const char *metrics_listen;	     /* "" */
+	const char *metrics_listen;	     /* "": metrics are not served */
 	uint32_t drill_max_gap_ms;	     /* 200 ms */
 	uint32_t drill_max_lost_connections; /* 0 */
 	const char *notify;		     /* "" */

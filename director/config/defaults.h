@@ -5,6 +5,9 @@
 
 #include "include/config.h"
 
+/* Where a metrics section that does not say so listens. */
+#define CONFIG_METRICS_LISTEN "127.0.0.1:9405"
+
 /* Seeds, interfaces of farms, intervals of checks. */
 void config_set_derived(struct config *c);
 /* Brings ports into order. Fields move: not before the last question about their place. */

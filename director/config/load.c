@@ -277,6 +277,8 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 		return;
 	c->has_cluster = cfg_size(tree, "cluster") > 0;
 	fill(s, SECTION_TOP, tree, c);
+	if (cfg_size(tree, "metrics") > 0 && c->metrics_listen && !c->metrics_listen[0])
+		c->metrics_listen = CONFIG_METRICS_LISTEN;
 	cfg_free(tree);
 	memory_give_back(); /* the tree is twenty times as large as what is made of it */
 	if (s->mistaken || s->stopped)

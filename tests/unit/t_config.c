@@ -157,6 +157,9 @@ static void defaults(void)
 	EXPECT_INT(f->backends[0].has_mac, false);
 	EXPECT_INT(f->backends[0].state, ADMIN_ENABLED);
 	config_free(c);
+	c = load_text("metrics { }");
+	EXPECT_TEXT(c->metrics_listen, "127.0.0.1:9405");
+	config_free(c);
 }
 
 static void expect_checks(const struct config_farm *f)
@@ -184,6 +187,7 @@ static void every_key(void)
 	const struct config_farm *f = config_farm_by_name(c, "other");
 	char buf[MAC_TEXT];
 
+	EXPECT_TEXT(c->metrics_listen, "[::1]:9406");
 	EXPECT_INT(c->n_farms, 2);
 	EXPECT_TEXT(c->farms[0].name, "www");
 	EXPECT_INT(c->cluster.sync_port, 8406);

@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/metrics_uv.h"
+
+#include "director/metrics.h"
+#include "include/addr.h"
+#include "include/memory.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum {
+	CONNECTIONS_MAX = 64,	  /* more than any number of people and monitors ask at once */
+	CONNECTION_MS = 5000,	  /* from its beginning to its end */
+	CROWDED_MS = 1000,	  /* the same while nobody else can come in */
+	CONNECTION_MEMORY = 8192, /* request line and headers; a longer request is refused */
+	BACKLOG = 256,
+	IN_VAIN_MOST = 100, /* wake-ups without a connection, until ... */
+	REST_MS = 100,	    /* ... nobody listens for so long */
+	TEXT_MS = 1000,	    /* for so long a text is new, ... */
+	TEXT_SELDOM = 20,   /* ... and for so many times as long as it took to make it */
+	LARGE = 1 << 20,    /* a text that was made of so much that it goes back to the system */
+};
+
+/* A connection that libmicrohttpd has. */
+struct place {
+	bool taken;
+	int fd;
+	uint64_t since_ms;
+};
+
+struct metrics_server {
+	uv_poll_t poll; /* of libmicrohttpd's epoll descriptor */
+	uv_timer_t timer;
+	int open_handles;
+	struct MHD_Daemon *http;
+	struct metrics_source source;
+	struct place places[CONNECTIONS_MAX];
+	size_t taken;
+	unsigned int in_vain;	   /* wake-ups since there was a connection */
+	struct MHD_Response *text; /* the last one, shared by all who read it; or NULL */
+	size_t text_len;
+	uint64_t text_until_ms;
+	char address[METRICS_ADDRESS];
+};
+
+/* --- replies ------------------------------------------------------------------------------------ */
+
+/* memory: whether it is copied or taken over, which is also when there is no reply. NULL: no memory. */
+static struct MHD_Response *make_reply(const char *type, char *text, size_t len,
+				       enum MHD_ResponseMemoryMode memory)
+{
+	struct MHD_Response *r = MHD_create_response_from_buffer(len, text, memory);
+
+	if (r && MHD_add_response_header(r, MHD_HTTP_HEADER_CONTENT_TYPE, type) == MHD_YES &&
+	    MHD_add_response_header(r, MHD_HTTP_HEADER_CONNECTION, "close") == MHD_YES)
+		return r;
+	if (r)
+		MHD_destroy_response(r);
+	else if (memory == MHD_RESPMEM_MUST_FREE)
+		free(text);
+	return NULL;
+}
+
+static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, const char *type,
+			     const char *text, const char *allow)
+{
+	struct MHD_Response *r =
+		make_reply(type, (char *)text, strlen(text), MHD_RESPMEM_MUST_COPY);
+	enum MHD_Result result = MHD_NO;
+
+	if (!r)
+		return MHD_NO;
+	if (!allow || MHD_add_response_header(r, MHD_HTTP_HEADER_ALLOW, allow) == MHD_YES)
+		result = MHD_queue_response(c, status, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+/* Whoever is still reading it keeps it alive. */
+static void forget_text(struct metrics_server *s)
+{
+	if (!s->text)
+		return;
+	MHD_destroy_response(s->text);
+	s->text = NULL;
+	if (s->text_len > LARGE)
+		memory_give_back();
+}
+
+static void make_text(struct metrics_server *s)
+{
+	uint64_t began_ms, took_ms;
+	char *text;
+
+	forget_text(s);
+	uv_update_time(s->timer.loop);
+	began_ms = uv_now(s->timer.loop);
+	text = s->source.text(s->source.owner, &s->text_len);
+	uv_update_time(s->timer.loop);
+	took_ms = uv_now(s->timer.loop) - began_ms;
+	s->text_until_ms =
+		began_ms + (took_ms * TEXT_SELDOM > TEXT_MS ? took_ms * TEXT_SELDOM : TEXT_MS);
+	if (text)
+		s->text =
+			make_reply(METRICS_CONTENT_TYPE, text, s->text_len, MHD_RESPMEM_MUST_FREE);
+}
+
+static enum MHD_Result reply_text(struct metrics_server *s, struct MHD_Connection *c)
+{
+	if (!s->text || uv_now(s->timer.loop) >= s->text_until_ms)
+		make_text(s);
+	if (!s->text)
+		return reply(c, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
+			     "directord has no memory for its metrics\n", NULL);
+	return MHD_queue_response(c, MHD_HTTP_OK, s->text);
+}
+
+static enum MHD_Result reply_health(struct metrics_server *s, struct MHD_Connection *c)
+{
+	bool ready = s->source.ready(s->source.owner);
+
+	return reply(c, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "application/json",
+		     ready ? "{\"ready\": true}\n" : "{\"ready\": false}\n", NULL);
+}
+
+/*
+ * MHD_AccessHandlerCallback. A request is answered when its head is there; what follows it is never
+ * read.
+ */
+static enum MHD_Result answer(void *owner, struct MHD_Connection *c, const char *path,
+			      const char *method, const char *version, const char *body,
+			      size_t *body_len, void **request)
+{
+	bool metrics = strcmp(path, "/metrics") == 0, health = strcmp(path, "/healthz") == 0;
+	struct metrics_server *s = owner;
+
+	(void)version;
+	(void)body;
+	(void)body_len;
+	(void)request;
+	if (!metrics && !health)
+		return reply(c, MHD_HTTP_NOT_FOUND, "text/plain",
+			     "there are /metrics and /healthz\n", NULL);
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		return reply(c, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", "GET or HEAD\n",
+			     "GET, HEAD");
+	return metrics ? reply_text(s, c) : reply_health(s, c);
+}
+
+/* --- connections -------------------------------------------------------------------------------- */
+
+/* MHD_NotifyConnectionCallback */
+static void came_or_went(void *owner, struct MHD_Connection *c, void **context,
+			 enum MHD_ConnectionNotificationCode what)
+{
+	struct metrics_server *s = owner;
+	const union MHD_ConnectionInfo *info;
+	struct place *p = *context;
+
+	s->in_vain = 0;
+	if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+		s->taken -= p != NULL;
+		if (p)
+			p->taken = false;
+		return;
+	}
+	info = MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+	for (size_t i = 0; info && i < CONNECTIONS_MAX; i++) {
+		p = &s->places[i];
+		if (p->taken)
+			continue;
+		*p = (struct place){true, info->connect_fd, uv_now(s->timer.loop)};
+		s->taken++;
+		*context = p;
+		return;
+	}
+}
+
+/* Not libmicrohttpd's own limit, which begins anew with every octet. */
+static uint64_t time_limit_ms(const struct metrics_server *s)
+{
+	return s->taken == CONNECTIONS_MAX ? CROWDED_MS : CONNECTION_MS;
+}
+
+/* Ends it without waiting for anybody to read what is on the way; libmicrohttpd finds out and closes. */
+static void cut(struct place *p, uint64_t now_ms)
+{
+	static const struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(p->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	shutdown(p->fd, SHUT_RDWR);
+	p->since_ms = now_ms; /* not again at once */
+}
+
+/* Returns the time until the next one is due; UINT64_MAX: there is none. */
+static uint64_t cut_slow(struct metrics_server *s)
+{
+	uint64_t now_ms = uv_now(s->timer.loop), limit_ms = time_limit_ms(s), next_ms = UINT64_MAX;
+
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct place *p = &s->places[i];
+
+		if (!p->taken)
+			continue;
+		if (now_ms - p->since_ms >= limit_ms)
+			cut(p, now_ms);
+		if (p->since_ms + limit_ms - now_ms < next_ms)
+			next_ms = p->since_ms + limit_ms - now_ms;
+	}
+	return next_ms;
+}
+
+static void run(struct metrics_server *s);
+static void polled(uv_poll_t *poll, int status, int events);
+
+static void timed_out(uv_timer_t *timer)
+{
+	struct metrics_server *s = timer->data;
+
+	if (!uv_is_active((uv_handle_t *)&s->poll))
+		uv_poll_start(&s->poll, UV_READABLE, polled);
+	run(s);
+}
+
+/*
+ * Of an event on a connection libmicrohttpd hears once (EPOLLET): what it left for later is only known
+ * from MHD_get_timeout(), which must be asked after each run. And when there is room again, it listens
+ * only in the next run.
+ */
+static void run(struct metrics_server *s)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+	size_t before = s->taken;
+	uint64_t next_ms;
+
+	MHD_run(s->http);
+	next_ms = cut_slow(s);
+	if (s->taken < before)
+		next_ms = 0;
+	else if (MHD_get_timeout(s->http, &wait_ms) == MHD_YES && wait_ms < next_ms)
+		next_ms = wait_ms;
+	if (next_ms == UINT64_MAX)
+		uv_timer_stop(&s->timer);
+	else
+		uv_timer_start(&s->timer, timed_out, next_ms, 0);
+}
+
+static void polled(uv_poll_t *poll, int status, int events)
+{
+	struct metrics_server *s = poll->data;
+
+	(void)status; /* whatever it is, MHD_run() finds out */
+	(void)events;
+	s->in_vain++;
+	run(s);
+	if (s->taken || s->in_vain < IN_VAIN_MOST)
+		return;
+	/* Without a descriptor for it a connection waits, and libmicrohttpd tries again at once. */
+	s->in_vain = 0;
+	uv_poll_stop(&s->poll);
+	uv_timer_start(&s->timer, timed_out, REST_MS, 0);
+}
+
+/* --- start and end ------------------------------------------------------------------------------ */
+
+/* "192.0.2.1:9405" or "[2001:db8::1]:9405"; false: it is neither. */
+static bool parse_address(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len)
+{
+	struct sockaddr_in *in4 = (void *)ret;
+	struct sockaddr_in6 *in6 = (void *)ret;
+	const char *colon = strrchr(text, ':');
+	char host[METRICS_ADDRESS];
+	struct addr a;
+	uint16_t port;
+
+	if (!colon || (size_t)(colon - text) >= sizeof(host))
+		return false;
+	port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
+	if (text[0] == '[')
+		snprintf(host, sizeof(host), "%.*s", (int)strcspn(text + 1, "]"), text + 1);
+	else
+		snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
+	if (addr_parse(host, &a) < 0)
+		return false;
+	*ret = (struct sockaddr_storage){.ss_family = a.family};
+	if (a.family == AF_INET6) {
+		in6->sin6_port = port;
+		memcpy(&in6->sin6_addr, a.bytes, sizeof(in6->sin6_addr));
+		*ret_len = sizeof(*in6);
+	} else {
+		in4->sin_port = port;
+		memcpy(&in4->sin_addr, a.bytes, sizeof(in4->sin_addr));
+		*ret_len = sizeof(*in4);
+	}
+	return true;
+}
+
+/* A listening socket, or negative errno. */
+static int listen_on(const char *text)
+{
+	struct sockaddr_storage address;
+	socklen_t len;
+	int fd, code, on = 1;
+
+	if (!parse_address(text, &address, &len))
+		return -EINVAL;
+	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* connections of the last one */
+	if (address.ss_family == AF_INET6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	if (bind(fd, (const struct sockaddr *)&address, len) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	code = -errno;
+	close(fd);
+	return code;
+}
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct metrics_server *s = handle->data;
+
+	if (--s->open_handles == 0)
+		free(s);
+}
+
+/* 0 or -ENOMEM. Takes over fd in every case. */
+static int start_http(struct metrics_server *s, int fd)
+{
+	const union MHD_DaemonInfo *info;
+
+	s->http =
+		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, s, MHD_OPTION_LISTEN_SOCKET,
+				 fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
+				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+				 MHD_OPTION_NOTIFY_CONNECTION, came_or_went, s, MHD_OPTION_END);
+	if (!s->http) {
+		close(fd); /* not done without memory or descriptors */
+		return -ENOMEM;
+	}
+	info = MHD_get_daemon_info(s->http, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info || uv_poll_init(s->timer.loop, &s->poll, info->epoll_fd) < 0) {
+		MHD_stop_daemon(s->http);
+		return -ENOMEM;
+	}
+	s->poll.data = s;
+	s->open_handles++;
+	uv_poll_start(&s->poll, UV_READABLE, polled);
+	return 0;
+}
+
+int metrics_server_new(uv_loop_t *loop, const char *address, const struct metrics_source *source,
+		       struct metrics_server **ret, struct err *err)
+{
+	int fd = listen_on(address), code;
+	struct metrics_server *s;
+
+	if (fd < 0)
+		return err_set(err, fd, "cannot serve metrics on %s: %s", address, strerror(-fd));
+	s = calloc(1, sizeof(*s));
+	if (!s) {
+		close(fd);
+		return err_set(err, -ENOMEM, "no memory");
+	}
+	s->source = *source;
+	snprintf(s->address, sizeof(s->address), "%s", address);
+	uv_timer_init(loop, &s->timer);
+	s->timer.data = s;
+	s->open_handles = 1;
+	code = start_http(s, fd);
+	if (code < 0) {
+		uv_close((uv_handle_t *)&s->timer, handle_closed);
+		return err_set(err, code, "no memory to serve metrics");
+	}
+	*ret = s;
+	return 0;
+}
+
+void metrics_server_close(struct metrics_server *s)
+{
+	if (!s)
+		return;
+	uv_close((uv_handle_t *)&s->poll, handle_closed); /* before its descriptor is closed */
+	uv_close((uv_handle_t *)&s->timer, handle_closed);
+	MHD_stop_daemon(s->http);
+	forget_text(s);
+}
+
+const char *metrics_server_address(const struct metrics_server *s)
+{
+	return s->address;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Metrics over HTTP: GET /metrics is the text of its owner, GET /healthz whether that one is ready;
+ * one request on a connection, then it is closed.
+ *
+ * The text is made at most once a second, and so seldom that it takes no more than a twentieth of the
+ * loop's time; who asks in between gets the last one. A connection has five seconds until it has
+ * read the whole reply, or one when all places are taken: those who wait behind it come in then.
+ *
+ * Shell: owns the listening socket and libmicrohttpd, which has no thread here: its epoll descriptor
+ * is polled by the loop. It never waits.
+ */
+#ifndef DIRECTOR_METRICS_UV_H
+#define DIRECTOR_METRICS_UV_H
+
+#include "include/err.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+struct metrics_server;
+
+enum { METRICS_ADDRESS = 64 }; /* room for ADDRESS:PORT and its NUL */
+
+/* What it serves. */
+struct metrics_source {
+	/* A new text and its octets, to be freed; NULL: there is no memory. */
+	char *(*text)(void *owner, size_t *ret_len);
+	bool (*ready)(void *owner);
+	void *owner;
+};
+
+/*
+ * address: ADDRESS:PORT as in director.conf(5), kept as metrics_server_address(). 0, or negative errno
+ * with *err filled.
+ */
+int metrics_server_new(uv_loop_t *loop, const char *address, const struct metrics_source *source,
+		       struct metrics_server **ret, struct err *err);
+/* It listens no more when this returns, and asks its owner for nothing; accepts NULL. */
+void metrics_server_close(struct metrics_server *s);
+
+/* METRICS_ADDRESS octets. */
+const char *metrics_server_address(const struct metrics_server *s);
+
+#endif
