@@ -16,10 +16,14 @@
 #include <stdint.h>
 
 enum {
-	SYNC_CREDIT_US = 10 * 1000 * 1000, /* ten turns, or all names that there are numbers for */
-	SYNC_COST_WORD_US = 50,		   /* a name, an acknowledgement */
-	SYNC_COST_DIGEST_US = 100 * 1000,  /* a walk over the virtual routers; one in 10 s is due */
-	SYNC_COST_TURN_US = 1000 * 1000,   /* a hello, a snapshot, whatever changes the state */
+	/*
+	 * Twenty turns, or all names that there are numbers for. When addresses move several times in a
+	 * few seconds each move takes a snapshot each way.
+	 */
+	SYNC_CREDIT_US = 20 * 1000 * 1000,
+	SYNC_COST_WORD_US = 50,		  /* a name, an acknowledgement */
+	SYNC_COST_DIGEST_US = 100 * 1000, /* a walk over the virtual routers; one in 10 s is due */
+	SYNC_COST_TURN_US = 1000 * 1000,  /* a hello, a snapshot, whatever changes the state */
 };
 
 /* Zero-initialised: it has all. */

@@ -4,7 +4,14 @@
 #include "ha/sync_credit.h"
 #include "tests/unit/unit.h"
 
-enum { MS = 1000, SECOND = 1000 * MS, FAST_US = 10 };
+enum {
+	MS = 1000,
+	SECOND = 1000 * MS,
+	FAST_US = 10,
+	FLOOD_S = 60,
+	/* All at once, of one who has said nothing before. */
+	TURNS = SYNC_CREDIT_US / SYNC_COST_TURN_US,
+};
 
 static struct sync_update tell(struct sync *s, enum sync_event_type type, uint64_t now_us)
 {
@@ -74,7 +81,7 @@ static void the_account(void)
 	struct sync_credit c = {0};
 	uint64_t now_us = 100 * (uint64_t)SECOND;
 
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < TURNS; i++)
 		sync_credit_take(&c, SYNC_COST_TURN_US, now_us);
 	CU_ASSERT(sync_credit_from_us(&c) <= now_us);
 	sync_credit_take(&c, SYNC_COST_TURN_US, now_us);
@@ -86,29 +93,33 @@ static void the_account(void)
 	CU_ASSERT(sync_credit_from_us(&c) < now_us + 3600 * (uint64_t)SECOND);
 }
 
+/*
+ * What the time pays for, and the credit, to the last one. Every other acknowledgement changes the
+ * state.
+ */
 static void a_turn_in_a_second(void)
 {
 	static const struct {
 		struct sync_heard heard;
-		unsigned int least, most; /* in 60 s */
+		uint64_t two_us; /* what two of them cost */
 	} cases[] = {
-		{{.type = SYNC_HELLO}, 60, 72},
-		{{.type = SYNC_SNAPSHOT, .step = SYNC_SNAPSHOT_WANTED}, 60, 72},
-		{{.type = SYNC_SNAPSHOT, .step = SYNC_SNAPSHOT_BEGIN, .snapshot = 8}, 60, 72},
-		{{.type = SYNC_DIGEST}, 600, 720},
-		{{.type = SYNC_ACK, .current = true}, 60, 200},
-		{{.type = SYNC_NAME}, 1200000, 1440000},
+		{{.type = SYNC_HELLO}, 2 * SYNC_COST_TURN_US},
+		{{.type = SYNC_SNAPSHOT, .step = SYNC_SNAPSHOT_WANTED}, 2 * SYNC_COST_TURN_US},
+		{{.type = SYNC_SNAPSHOT, .step = SYNC_SNAPSHOT_BEGIN, .snapshot = 8},
+		 2 * SYNC_COST_TURN_US},
+		{{.type = SYNC_DIGEST}, 2 * SYNC_COST_DIGEST_US},
+		{{.type = SYNC_ACK, .current = true}, SYNC_COST_TURN_US + SYNC_COST_WORD_US},
+		{{.type = SYNC_NAME}, 2 * SYNC_COST_WORD_US},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t budget_us = FLOOD_S * (uint64_t)SECOND + SYNC_CREDIT_US;
 		struct sync s;
-		unsigned int n;
 
 		sync_init(&s);
 		reach(&s, SECOND);
-		n = flood(&s, cases[i].heard, 60);
-		if (n < cases[i].least || n > cases[i].most)
-			EXPECT_INT(n, cases[i].most);
+		EXPECT_INT(flood(&s, cases[i].heard, FLOOD_S),
+			   (2 * budget_us + cases[i].two_us - 1) / cases[i].two_us);
 	}
 }
 
@@ -141,7 +152,7 @@ static void connecting_anew(void)
 		hear(&s, (struct sync_heard){.type = SYNC_HELLO}, now_us);
 		tell(&s, SYNC_EVENT_CLOSED, now_us);
 	}
-	CU_ASSERT(held > 80);
+	EXPECT_INT(held, 100 - TURNS);
 	tell(&s, SYNC_EVENT_OPEN, now_us);
 	CU_ASSERT(!sync_hears(&s));
 	CU_ASSERT(sync_deadline_us(&s) <= now_us + 2 * SECOND);
