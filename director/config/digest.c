@@ -46,6 +46,12 @@ static void print_key(const struct keyword *k, const void *object, FILE *out)
 	}
 }
 
+/* Where a node serves its metrics is its own business: two may listen on addresses of their own. */
+static bool is_of_the_node(const struct keyword *k)
+{
+	return k->section == SECTION_METRICS;
+}
+
 static void print_sections(const struct keyword *k, const void *object, FILE *out)
 {
 	const struct section *section = section_of(k->section);
@@ -79,9 +85,11 @@ static void print_section(enum config_section id, const void *object, FILE *out)
 			*(const char *const *)(const void *)((const char *)object +
 							     section->title));
 	for (const struct keyword *k = section->rows; k->name; k++) {
+		if (k->type == KEYWORD_INCLUDE || is_of_the_node(k))
+			continue;
 		if (k->type == KEYWORD_SECTION)
 			print_sections(k, object, out);
-		else if (k->type != KEYWORD_INCLUDE)
+		else
 			print_key(k, object, out);
 	}
 }

@@ -12,9 +12,10 @@ enum {
 
 /*
  * The same for files that differ in comments, blanks, the order of keys in a section, how a value
- * is written, and whether a default is written at all; another one for everything else, the order
- * of sections among them: it numbers the backends. The prefixes in files that allow and deny name
- * count as if they were written in their place. Returns buf.
+ * is written, and whether a default is written at all, and in the section metrics, which is of one
+ * node alone; another one for everything else, the order of sections among them: it numbers the
+ * backends. The prefixes in files that allow and deny name count as if they were written in their
+ * place. Returns buf.
  */
 const char *config_digest(const struct config *c, char buf[static CONFIG_DIGEST_TEXT]);
 

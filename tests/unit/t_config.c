@@ -289,6 +289,10 @@ static void digest_ignores_the_writing(void)
 		"farm \"www\" { backend \"b\" { weight = 1 address = \"10.77.0.21\" } /* order */\n"
 		"ports = { \"80\", \"443\" } tcp-timeout = \"0.25h\" interface = 'eth0' "
 		"address = 10.77.0.100 }",
+		/* each node's own */
+		"metrics { } " FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND,
+		FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND
+			  " metrics { listen = \"10.77.0.2:9405\" }",
 	};
 	char first[CONFIG_DIGEST_TEXT], digest[CONFIG_DIGEST_TEXT];
 
