@@ -21,6 +21,8 @@ struct flow_writer {
 	uint32_t seq; /* of the next transaction */
 	struct flow_write_kernel kernel;
 	struct flow_write_sent sent;
+	void (*committed)(void *owner, size_t n);
+	void *owner;
 	struct flow_write call;
 	uint8_t bytes[FLOW_WRITE_BYTES];
 };
@@ -72,6 +74,12 @@ uint32_t flow_writer_port(const struct flow_writer *w)
 void flow_writer_assume(struct flow_writer *w, const struct flow_write_kernel *kernel)
 {
 	w->kernel = *kernel;
+}
+
+void flow_writer_tell(struct flow_writer *w, void (*committed)(void *owner, size_t n), void *owner)
+{
+	w->committed = committed;
+	w->owner = owner;
 }
 
 struct flow_write_sent flow_writer_sent(const struct flow_writer *w)
@@ -129,6 +137,8 @@ static int transact(struct flow_writer *w)
 		return -errno;
 	code = read_answers(w);
 	w->sent.refused += w->call.refused;
+	if (w->committed && !w->call.refused)
+		w->committed(w->owner, w->call.n);
 	return code ? code : flow_write_end(&w->call);
 }
 

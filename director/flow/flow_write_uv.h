@@ -22,6 +22,8 @@ int flow_writer_new(struct flow_writer **ret, struct err *err);
 void flow_writer_free(struct flow_writer *w);
 /* Of its socket. */
 uint32_t flow_writer_port(const struct flow_writer *w);
+/* committed(owner, n) follows each transaction of n operations that the kernel has taken. */
+void flow_writer_tell(struct flow_writer *w, void (*committed)(void *owner, size_t n), void *owner);
 /* It does as if the kernel were that one; what an old one can do a new one can, too. */
 void flow_writer_assume(struct flow_writer *w, const struct flow_write_kernel *kernel);
 /*

@@ -88,6 +88,16 @@ void nft_history_lose(struct nft_history *h)
 	h->touched = true;
 }
 
+void nft_history_pass(struct nft_history *h, uint32_t from, uint32_t to)
+{
+	if (from == to)
+		return;
+	if (!h->any || h->last != from)
+		h->first = from + 1;
+	h->last = to;
+	h->any = true;
+}
+
 bool nft_history_is_harmless(const struct nft_history *h, uint32_t from, uint32_t to)
 {
 	uint32_t begins = from + 1 - h->first, ends = to - h->first;

@@ -38,6 +38,8 @@ bool nft_message_is_ours(const uint8_t *bytes, size_t len);
 bool nft_history_end(struct nft_history *h, uint32_t generation);
 /* Messages were lost: what was known is not known any more. */
 void nft_history_lose(struct nft_history *h);
+/* All generations behind `from`, up to `to`, were told of by who made them: they are harmless. */
+void nft_history_pass(struct nft_history *h, uint32_t from, uint32_t to);
 /* All generations behind `from`, up to `to`, have left our table alone. */
 bool nft_history_is_harmless(const struct nft_history *h, uint32_t from, uint32_t to);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/nft_watch_uv.h"
 
+#include "director/ruleset/nft_socket_uv.h"
 #include "director/ruleset/nft_watch.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,9 @@ enum {
 	MESSAGE = 16384,  /* NLMSG_GOODSIZE, into which the kernel joins several, is half of that */
 	TYPE_OFFSET = 4,  /* of struct nlmsghdr's nlmsg_type ... */
 	PORT_OFFSET = 12, /* ... and nlmsg_pid */
+	BUSY_ELEMENTS = 2000, /* that pass ... */
+	BUSY_MS = 200,	      /* ... within this time are not listened to ... */
+	REST_MS = 1000,	      /* ... for this time */
 	NEW_GENERATION = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWGEN,
 };
 
@@ -39,6 +43,14 @@ struct nft_watch {
 	struct nft_history history;
 	struct nft_generation last; /* that changed our table, since the last call */
 	bool pending, several, unknown;
+	/* What passes, and the rest from it. */
+	struct nft_socket ask;
+	uv_timer_t rest;
+	bool resting;
+	uint64_t busy_ms; /* since then ... */
+	size_t elements;  /* ... so many have passed */
+	uint32_t rested_from,
+		passed; /* the generation when the rest began, and what has passed since */
 };
 
 /* --- what is heard ---------------------------------------------------------------------------- */
@@ -164,8 +176,78 @@ static void read_aside(struct nft_watch *w)
 		call_later(w, APART_MS);
 }
 
+/* --- rest from what passes -------------------------------------------------------------------- */
+
+static int membership(struct nft_watch *w, int option)
+{
+	int group = NFNLGRP_NFTABLES;
+
+	return mnl_socket_setsockopt(w->nl, option, &group, sizeof(group));
+}
+
+/*
+ * Whoever comes between the listening and the counting is heard and counted both: that is never one
+ * too few.
+ */
+static void listen_again(struct nft_watch *w)
+{
+	uint32_t now = 0;
+
+	if (!w->resting)
+		return;
+	w->resting = membership(w, NETLINK_ADD_MEMBERSHIP) < 0; /* tried again at the next call */
+	if (!w->resting)
+		uv_timer_stop(&w->rest);
+	if (w->resting || nft_socket_generation(&w->ask, &now) < 0 ||
+	    now - w->rested_from != w->passed) {
+		lose(w);
+		call_later(w, 0);
+		return;
+	}
+	nft_history_pass(&w->history, w->rested_from, now);
+}
+
+static void rested(uv_timer_t *timer)
+{
+	listen_again(timer->data);
+}
+
+static void rest(struct nft_watch *w)
+{
+	read_aside(w);
+	if (nft_socket_generation(&w->ask, &w->rested_from) < 0 ||
+	    membership(w, NETLINK_DROP_MEMBERSHIP) < 0)
+		return;
+	w->resting = true;
+	w->passed = 0;
+	uv_timer_start(&w->rest, rested, REST_MS, REST_MS);
+}
+
+void nft_watch_passed(struct nft_watch *w, size_t elements)
+{
+	uint64_t now_ms = uv_now(w->loop);
+
+	if (w->resting) {
+		w->passed++;
+		return;
+	}
+	if (now_ms >= w->busy_ms + BUSY_MS) {
+		w->busy_ms = now_ms;
+		w->elements = 0;
+	}
+	w->elements += elements;
+	if (w->elements < BUSY_ELEMENTS || uv_is_closing((uv_handle_t *)&w->rest))
+		return;
+	w->elements = 0;
+	rest(w);
+}
+
+/* --- what is asked ---------------------------------------------------------------------------- */
+
 bool nft_watch_is_harmless(struct nft_watch *w, uint32_t from, uint32_t to)
 {
+	if (w)
+		listen_again(w);
 	if (!w || from == to)
 		return from == to;
 	read_aside(w);
@@ -174,6 +256,7 @@ bool nft_watch_is_harmless(struct nft_watch *w, uint32_t from, uint32_t to)
 
 const char *nft_watch_who(struct nft_watch *w, char buf[static NFT_WATCH_WHO])
 {
+	listen_again(w);
 	read_aside(w);
 	write_who(w, buf);
 	return buf;
@@ -211,14 +294,14 @@ int nft_watch_pass(struct nft_watch *w, uint32_t port)
 
 static int open_socket(struct nft_watch *w, uint32_t port)
 {
-	int group = NFNLGRP_NFTABLES, size = RECEIVE_BUFFER;
+	int size = RECEIVE_BUFFER;
 
 	w->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (!w->nl ||
 	    setsockopt(mnl_socket_get_fd(w->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) <
 		    0 ||
 	    filter(w->nl, port, port) < 0 || mnl_socket_bind(w->nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_setsockopt(w->nl, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
+	    membership(w, NETLINK_ADD_MEMBERSHIP) < 0)
 		return -errno;
 	return 0;
 }
@@ -230,8 +313,12 @@ int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, vo
 	int code = w ? open_socket(w, port) : -ENOMEM;
 
 	if (code == 0)
+		code = nft_socket_open(&w->ask, err);
+	if (code == 0)
 		code = uv_poll_init(loop, &w->poll, mnl_socket_get_fd(w->nl));
 	if (code < 0) {
+		if (w)
+			nft_socket_close(&w->ask);
 		if (w && w->nl)
 			mnl_socket_close(w->nl);
 		free(w);
@@ -243,8 +330,9 @@ int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, vo
 	w->changed = changed;
 	w->owner = owner;
 	uv_timer_init(loop, &w->later);
-	w->poll.data = w->later.data = w;
-	w->open_handles = 2;
+	uv_timer_init(loop, &w->rest);
+	w->poll.data = w->later.data = w->rest.data = w;
+	w->open_handles = 3;
 	uv_poll_start(&w->poll, UV_READABLE, readable);
 	*ret = w;
 	return 0;
@@ -256,6 +344,7 @@ static void handle_closed(uv_handle_t *handle)
 
 	if (--w->open_handles)
 		return;
+	nft_socket_close(&w->ask);
 	mnl_socket_close(w->nl);
 	free(w);
 }
@@ -265,5 +354,6 @@ void nft_watch_close(struct nft_watch *w)
 	if (!w)
 		return;
 	uv_close((uv_handle_t *)&w->later, handle_closed);
+	uv_close((uv_handle_t *)&w->rest, handle_closed);
 	uv_close((uv_handle_t *)&w->poll, handle_closed);
 }

@@ -3,6 +3,12 @@
  * Hears of every transaction of others on the ruleset, of who made it and whether it changed our
  * table. A filter in the kernel keeps back what our own socket does.
  *
+ * While somebody listens the kernel makes a message for each element that is written, before any
+ * filter (nf_tables_setelem_notify()): a third of what writing costs it. So the watch listens no more
+ * while much passes; a second later at the latest, or when somebody asks, the number of generations
+ * says whether others were there, too. Then it is not known who and what, and counts as a change of
+ * our table.
+ *
  * Shell: owns one socket and one poll handle; calls its user no more than once a second.
  */
 #ifndef DIRECTOR_RULESET_NFT_WATCH_UV_H
@@ -30,6 +36,8 @@ int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, vo
  * There is one such socket. 0 or negative errno.
  */
 int nft_watch_pass(struct nft_watch *w, uint32_t port);
+/* That socket has made one more generation, of so many elements. To be told of each. */
+void nft_watch_passed(struct nft_watch *w, size_t elements);
 /*
  * True when all generations behind `from`, up to `to`, are known to have left our table alone: made by
  * others, or through the socket that passes. Accepts NULL, who knows nothing.

@@ -405,6 +405,11 @@ void twin_set_masters(struct twin *t, const bool *ours, size_t n)
 
 /* --- start, end, view ---------------------------------------------------------------------------- */
 
+static void committed(void *watch, size_t n)
+{
+	nft_watch_passed(watch, n);
+}
+
 int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 	     const struct twin_ops *ops, struct twin **ret, struct err *err)
 {
@@ -423,6 +428,8 @@ int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 	code = flow_writer_new(&t->writer, err);
 	if (code == 0)
 		code = nft_watch_pass(watch, flow_writer_port(t->writer));
+	if (code == 0)
+		flow_writer_tell(t->writer, committed, watch);
 	if (code < 0 && !err->text[0])
 		err_set(err, code, "cannot follow changes of the ruleset: %s", strerror(-code));
 	for (size_t i = 0; code == 0 && i < TWIN_FAMILIES; i++)

@@ -137,6 +137,32 @@ static void runs_are_harmless(void)
 	a_run_is_harmless(UINT32_MAX - 4);
 }
 
+/* What passed unheard joins the run that it follows, and begins one otherwise. */
+static void what_passes_is_harmless(uint32_t from)
+{
+	struct nft_history h = {0};
+
+	end_all(&h, from, from + 2);
+	nft_history_pass(&h, from + 2, from + 2);
+	nft_history_pass(&h, from + 2, from + 5);
+	CU_ASSERT(nft_history_is_harmless(&h, from - 1, from + 5));
+	CU_ASSERT(!nft_history_is_harmless(&h, from - 1, from + 6));
+	nft_history_pass(&h, from + 7, from + 9);
+	CU_ASSERT(nft_history_is_harmless(&h, from + 7, from + 9));
+	CU_ASSERT(!nft_history_is_harmless(&h, from + 6, from + 9));
+	nft_history_lose(&h);
+	nft_history_pass(&h, from + 9, from + 10);
+	CU_ASSERT(nft_history_is_harmless(&h, from + 9, from + 10));
+	CU_ASSERT(!nft_history_is_harmless(&h, from + 8, from + 10));
+}
+
+static void passing(void)
+{
+	what_passes_is_harmless(1);
+	what_passes_is_harmless(1000);
+	what_passes_is_harmless(UINT32_MAX - 3);
+}
+
 static void what_touches_us_is_not(void)
 {
 	struct nft_history h = {0};
@@ -178,6 +204,7 @@ UNIT_TESTS(nft_watch) = {
 	{"a name is printable", a_name_is_printable},
 	{"only our table is ours", only_our_table_is_ours},
 	{"runs are harmless", runs_are_harmless},
+	{"what passes is harmless", passing},
 	{"what touches us is not", what_touches_us_is_not},
 	{"corpus", corpus},
 	UNIT_TESTS_END,

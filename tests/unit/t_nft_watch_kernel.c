@@ -114,6 +114,73 @@ static void transactions(void)
 	close_place(&p);
 }
 
+/* A transaction on our table; true when it is harmless. */
+static bool writes(struct place *p, const char *transaction, bool passes)
+{
+	uint32_t before = generation(p);
+
+	unit_feed("nft -f -", transaction);
+	if (passes)
+		nft_watch_passed(p->watch, 1);
+	return nft_watch_is_harmless(p->watch, before, generation(p));
+}
+
+static void runs_for(struct place *p, int ms)
+{
+	for (int i = 0; i < ms / 10; i++) {
+		uv_run(&p->loop, UV_RUN_NOWAIT);
+		usleep(10000);
+	}
+}
+
+/* So much passes that it is not listened to; what it touches does not show, only how often. */
+static void rests(void)
+{
+	struct place p;
+	uint32_t from;
+
+	open_place(&p);
+	add_ours(&p);
+	unit_feed("nft -f -", "add set netdev director x { type mark; }\n");
+	runs_for(&p, 100);
+	EXPECT_INT(p.calls, 1);
+	nft_watch_passed(p.watch, 1);
+	CU_ASSERT(!writes(&p, "add element netdev director x { 1 }\n", true)); /* it listens yet */
+	runs_for(&p, 1100);
+	EXPECT_INT(p.calls, 2);
+	nft_watch_passed(p.watch, 100000);
+	CU_ASSERT(writes(&p, "add element netdev director x { 2 }\n", true));
+	/* It was asked, and listens again. */
+	CU_ASSERT(!writes(&p, "add element netdev director x { 3 }\n", true));
+	runs_for(&p, 1100);
+	EXPECT_INT(p.calls, 3);
+	/* Nobody asks: after a second it listens by itself, and knows what has passed. */
+	from = generation(&p);
+	nft_watch_passed(p.watch, 100000);
+	unit_feed("nft -f -", "add element netdev director x { 5 }\n");
+	nft_watch_passed(p.watch, 1);
+	runs_for(&p, 1200);
+	EXPECT_INT(p.calls, 3);
+	unit_feed("nft -f -", "add table inet another\n");
+	CU_ASSERT(nft_watch_is_harmless(p.watch, from, from + 2));
+	EXPECT_INT(generation(&p), from + 2);
+	expect(&p, "add element netdev director x { 6 }\n", false);
+	/* One more than has passed, of somebody, whoever. */
+	nft_watch_passed(p.watch, 100000);
+	unit_feed("nft -f -", "add table inet other\n");
+	CU_ASSERT(!writes(&p, "add element netdev director x { 4 }\n", true));
+	runs_for(&p, 1100);
+	EXPECT_INT(p.calls, 5);
+	EXPECT_TEXT(p.who, "");
+	nft_watch_passed(p.watch, 100000); /* closed at rest */
+	close_place(&p);
+}
+
+static void it_rests(void)
+{
+	unit_in_namespace("", rests);
+}
+
 static void others_are_heard(void)
 {
 	unit_in_namespace("", transactions);
@@ -121,5 +188,6 @@ static void others_are_heard(void)
 
 UNIT_TESTS(nft_watch_kernel) = {
 	{"others are heard", others_are_heard},
+	{"it rests", it_rests},
 	UNIT_TESTS_END,
 };
