@@ -9,8 +9,9 @@
 # verified to its last octet. Then the killed one comes back with an empty kernel, and the next round
 # kills the one that is master.
 #
-# HOW is machine, its cable is dead with it; daemon, the process alone, while the kernel forwards on and the
-# new master relays to it what was told to nobody; or both, in turn (default). Exit status 1: a goal is missed, or there is nothing to show for it.
+# HOW is machine, its cable is dead with it; daemon, the process alone, while the kernel forwards on and
+# the new master relays to it what was told to nobody; or both, in turn (default). Exit status 1: a goal
+# is missed, or there is nothing to show for it.
 set -eu
 BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"

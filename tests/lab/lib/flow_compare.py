@@ -1,10 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""flow_compare.py MASTER STANDBY LEAST [RELAYED]: what two kernels remember of flows, one flow after the other.
+"""flow_compare.py MASTER STANDBY LEAST [RELAYED]: what two kernels remember of flows, one after the other.
 
-Each file has the lines of flow_map.py, the first two with a word and a colon in front. RELAYED are those
-of which the master knows that the standby has them. A flow that has less than LEAST seconds left on either side may end
-while the two are read: it is left out, and counted. Prints
+Each file has the lines of flow_map.py, the first two with a word and a colon in front. RELAYED are
+those of which the master knows that the standby has them. A flow that has less than LEAST seconds left
+on either side may end while the two are read: it is left out, and counted. Prints
 
     both N       on both sides, with the same backend
     different N  with another one
