@@ -86,11 +86,24 @@ static void from_index(struct director *d, const struct config_farm *farm,
 	ret->each_known = true;
 }
 
-static bool is_close(uint64_t a, uint64_t b)
+/* Of so many elements of a table, those that have expired and are in the index no more, about. */
+static uint64_t expired(const struct config_farm *farm, uint64_t elements)
 {
-	uint64_t difference = a > b ? a - b : b - a;
+	uint32_t life_ms = farm->tcp_timeout_ms;
 
-	return difference <= b / TOLERANCE;
+	if (!(farm->protocol & PROTOCOL_TCP) ||
+	    (farm->protocol & PROTOCOL_UDP && farm->udp_timeout_ms < life_ms))
+		life_ms = farm->udp_timeout_ms;
+	return farm->gc_interval_ms < life_ms ? elements * farm->gc_interval_ms / life_ms
+					      : elements;
+}
+
+static bool is_close(const struct config_farm *farm, uint64_t held, uint64_t elements)
+{
+	uint64_t tolerated = elements / TOLERANCE;
+
+	return held <= elements + tolerated &&
+	       held + tolerated + expired(farm, elements) >= elements;
 }
 
 int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret)
@@ -113,7 +126,7 @@ int director_count(struct director *d, const struct config_farm *farm, struct di
 		flows = ret->half_open = STATUS_UNKNOWN;
 	ret->total = flows;
 	small = !code && flows <= KERNEL_FLOWS_MAX;
-	if (state.hears && (code || flows == held || (!small && is_close(held, flows))))
+	if (state.hears && (code || flows == held || (!small && is_close(farm, held, flows))))
 		from_index(d, farm, ret);
 	else if (small)
 		ret->each_known = read_tables(d, farm, &ret->total, ret->each) == 0;

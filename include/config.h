@@ -186,6 +186,7 @@ struct config_farm {
 	enum config_flow_table flow_table;
 	uint32_t max_connections;				       /* 1,048,576 */
 	uint32_t tcp_timeout_ms, tcp_close_timeout_ms, udp_timeout_ms; /* 15 min, 30 s, 2 min */
+	uint32_t gc_interval_ms;				       /* 0: the kernel's, 1 s */
 	uint32_t transition_time_ms;				       /* 0: the idle timeout */
 	struct config_pin *pins;
 	size_t n_pins;

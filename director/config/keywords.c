@@ -201,6 +201,8 @@ static const struct keyword farm_rows[] = {
 	 AT(config_farm, tcp_close_timeout_ms)},
 	{"udp-timeout", KEYWORD_DURATION, "2m", RANGE(SECOND, LONGEST),
 	 AT(config_farm, udp_timeout_ms)},
+	{"gc-interval", KEYWORD_DURATION, RANGE(SECOND, 60 * SECOND),
+	 AT(config_farm, gc_interval_ms)},
 	{"transition-time", KEYWORD_DURATION, RANGE(SECOND, LONGEST),
 	 AT(config_farm, transition_time_ms)},
 	{"pin", KEYWORD_SECTION, SECTION(PIN, config_farm, pins)},

@@ -277,6 +277,8 @@ struct nftnl_set *nft_set_new(const struct ruleset_set *set, uint32_t id)
 	}
 	if (set->size)
 		nftnl_set_set_u32(s, NFTNL_SET_DESC_SIZE, set->size);
+	if (set->gc_interval_ms)
+		nftnl_set_set_u32(s, NFTNL_SET_GC_INTERVAL, set->gc_interval_ms);
 	put_userdata(s, shape, set->size);
 	if (ruleset_kind_counts(set->kind) && put_counter(s) < 0) {
 		nftnl_set_free(s);

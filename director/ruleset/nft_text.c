@@ -63,6 +63,11 @@ static void print_flows_type(FILE *out, const struct ruleset_set *set, enum rule
 	fputs("\t\ttypeof ", out);
 	ruleset_key_print(out, key);
 	fprintf(out, " : meta mark\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
+	if (set->gc_interval_ms) {
+		fputs("\t\t# gc-interval ", out);
+		print_duration(out, set->gc_interval_ms);
+		fputc('\n', out);
+	}
 }
 
 static void print_set_type(FILE *out, const struct ruleset_set *set)

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ruleset in nft's language, spelled exactly as `nft -s list table netdev director` (1.0.6)
- * lists it, so that the two may be compared as text and `nft -f` loads it.
+ * lists it, so that the two may be compared as text and `nft -f` loads it. But for one line: how often
+ * a map is looked through for what has expired, which nft before 1.0.9 lists and does not read. It is
+ * a comment here, and what was loaded is looked through each second.
  *
  * Pure: writes to memory only.
  */

@@ -257,6 +257,21 @@ static int add_leaving(const struct farm_plan *p)
 	return at;
 }
 
+static uint32_t between(uint32_t value, uint32_t low, uint32_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+uint32_t plan_closing_size(uint32_t most)
+{
+	return between(most / 4, PLAN_TABLE_MIN, most);
+}
+
+uint32_t plan_half_size(uint32_t most)
+{
+	return between(most / 16, PLAN_TABLE_MIN, PLAN_HALF_MAX);
+}
+
 bool plan_backend_has_way(const struct plan_backend *b)
 {
 	return b->usable || b->out;

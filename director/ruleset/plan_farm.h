@@ -68,7 +68,8 @@ struct farm_plan {
 /* Adds the farm. 0 or -ENOMEM. */
 int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	      struct plan_entries *ret);
-/* Places of a table of what is half-open, beside one of so many. */
+/* Places of a table of closed connections, and of what is half-open, beside one of so many. */
+uint32_t plan_closing_size(uint32_t most);
 uint32_t plan_half_size(uint32_t most);
 /* Its output interface counts, whether it is in service or not. */
 bool plan_backend_has_way(const struct plan_backend *b);

@@ -147,35 +147,27 @@ static int add_steady_rule(const struct lane *l, int chain)
 
 /* --- objects ---------------------------------------------------------------------------------- */
 
-static uint32_t between(uint32_t value, uint32_t low, uint32_t high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
-uint32_t plan_half_size(uint32_t most)
-{
-	return between(most / 16, PLAN_TABLE_MIN, PLAN_HALF_MAX);
-}
-
-static int add_flows(struct lane *l, const char *name, uint32_t size)
+static int add_flows(struct lane *l, const char *name, uint32_t size, uint32_t gc_interval_ms)
 {
 	int at = plan_farm_set(l->p, l->flow == KEY_FLOW6 ? SET_FLOWS6 : SET_FLOWS, "%s%s", name,
 			       l->suffix);
 
-	if (at >= 0)
-		l->r->sets[at].size = size;
+	if (at < 0)
+		return at;
+	l->r->sets[at].size = size;
+	l->r->sets[at].gc_interval_ms = gc_interval_ms;
 	return at;
 }
 
 static int add_flow_tables(struct lane *l)
 {
-	uint32_t most = l->p->farm->max_connections;
+	uint32_t most = l->p->farm->max_connections, gc_ms = l->p->farm->gc_interval_ms;
 
-	l->flows = add_flows(l, "flows", most);
+	l->flows = add_flows(l, "flows", most, gc_ms);
 	if (l->flows >= 0 && !l->udp)
-		l->closing = add_flows(l, "closing", between(most / 4, PLAN_TABLE_MIN, most));
+		l->closing = add_flows(l, "closing", plan_closing_size(most), gc_ms);
 	if (l->flows >= 0 && !l->p->persists && (!l->udp || !l->p->hashed))
-		l->half = add_flows(l, "half", plan_half_size(most));
+		l->half = add_flows(l, "half", plan_half_size(most), 0);
 	return l->flows == -ENOMEM || l->closing == -ENOMEM || l->half == -ENOMEM ? -ENOMEM : 0;
 }
 

@@ -102,6 +102,8 @@ int plan_pins(struct farm_plan *p)
 		*pins = (struct farm_pins){.fixed = add_fixed(p, ipv6), .kept = -1, .half = -1};
 		if (p->persists && has_family(p->farm, ipv6 ? AF_INET6 : AF_INET)) {
 			pins->kept = add_kept(p, ipv6, "pins", most);
+			if (pins->kept >= 0)
+				p->r->sets[pins->kept].gc_interval_ms = p->farm->gc_interval_ms;
 			pins->half = add_kept(p, ipv6, "half", plan_half_size(most));
 		}
 		if (pins->fixed == -ENOMEM || pins->kept == -ENOMEM || pins->half == -ENOMEM)

@@ -88,6 +88,11 @@ struct ruleset_set {
 	char name[RULESET_NAME];
 	enum ruleset_set_kind kind;
 	uint32_t size; /* maximum of elements; 0: none stated. BUCKETS, SLOTS: the modulus */
+	/*
+	 * How often the kernel looks for what has expired; 0: each second, as it does when not told. No
+	 * part of the signature: a table is not made anew for it, and keeps the interval that it has.
+	 */
+	uint32_t gc_interval_ms;
 	char farm[RULESET_NAME]; /* name of the farm that it belongs to, "": shared */
 	/* All of these are shared blocks. */
 	struct ruleset_element *elements; /* sorted by key; NULL for flows and indexed sets */

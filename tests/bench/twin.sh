@@ -82,7 +82,7 @@ conf() {
 	lab_conf_vrrp
 	for ((i = 0; i < FARMS; i++)); do
 		farm dns$i udp "\"$((ECHO_PORT + i))\"" "$ROUND_ROBIN" 'udp-timeout = "1h"' \
-			"max-connections = $ROOM"
+			"max-connections = $ROOM" "gc-interval = \"30s\""
 	done
 	farm www tcp '"80"' 'scheduler = "maglev"'
 }

@@ -10,6 +10,7 @@
  * limits: what can wait on one director, one line each.
  */
 #include "director/flow/flow_write_uv.h"
+#include "director/ruleset/nft_socket_uv.h"
 #include "director/twin/twin_queue.h"
 #include "ha/sync.h"
 #include "ha/sync_link_uv.h"
@@ -26,7 +27,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { TIMEOUT_MS = 3600000, MAPS_MAX = 16 };
+enum { TIMEOUT_MS = 3600000, MAPS_MAX = 16, GC_INTERVAL_MS = 30000 };
 
 static struct flow_ask_set maps[MAPS_MAX];
 static uint32_t n_maps;
@@ -41,21 +42,27 @@ static void check(bool good, const char *what)
 
 static void make_maps(const char *size)
 {
-	FILE *nft = popen("nft -f -", "w");
+	struct nft_socket nl;
+	struct nft_batch batch;
+	struct err err = {0};
 
-	check(nft != NULL, "no nft");
-	fprintf(nft, "table netdev director {\n");
+	check(nft_socket_open(&nl, &err) == 0, err.text);
+	nft_batch_begin(&batch, nft_socket_next_seq(&nl));
+	nft_put_table(&batch);
 	for (uint32_t i = 0; i < n_maps; i++) {
-		maps[i] = (struct flow_ask_set){.table = "director", .key_len = 12};
+		struct ruleset_set set = {.kind = SET_FLOWS,
+					  .size = (uint32_t)strtoul(size, NULL, 10),
+					  .gc_interval_ms = GC_INTERVAL_MS};
+
+		maps[i] = (struct flow_ask_set){.table = RULESET_TABLE, .key_len = 12};
 		snprintf(maps[i].set, sizeof(maps[i].set), "flows%u", i);
-		fprintf(nft,
-			"map %s {\n"
-			"typeof @nh,96,32 . @nh,128,32 . @th,0,32 : meta mark\n"
-			"flags dynamic,timeout\nsize %s\n}\n",
-			maps[i].set, size);
+		snprintf(set.name, sizeof(set.name), "%s", maps[i].set);
+		nft_put_set(&batch, &set);
 	}
-	fprintf(nft, "}\n");
-	check(pclose(nft) == 0, "nft does not make the maps");
+	check(nft_batch_end(&batch) == 0 && nft_socket_commit(&nl, &batch, NULL, NULL, &err) == 0,
+	      err.text);
+	nft_batch_clear(&batch);
+	nft_socket_close(&nl);
 }
 
 /* What is left open ends with the process. */

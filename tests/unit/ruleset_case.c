@@ -104,3 +104,26 @@ char *ruleset_case_text(const struct ruleset *r)
 	fclose(out);
 	return text;
 }
+
+char *ruleset_case_listed(const struct ruleset *r, bool loaded)
+{
+	static const char mark[] = "\t\t# ";
+	char *text = ruleset_case_text(r), *to = text;
+
+	for (const char *line = text, *next; *line; line = next) {
+		bool is_comment = strncmp(line, mark, strlen(mark)) == 0;
+
+		next = strchr(line, '\n') + 1;
+		if (is_comment && loaded)
+			continue;
+		if (is_comment) {
+			memcpy(to, "\t\t", 2);
+			to += 2;
+			line += strlen(mark);
+		}
+		memmove(to, line, (size_t)(next - line));
+		to += next - line;
+	}
+	*to = '\0';
+	return text;
+}

@@ -27,5 +27,7 @@ void ruleset_case_clear(struct ruleset_case *c);
 int ruleset_case_each(void (*run)(const char *name, void *data), void *data);
 /* The text rendering, allocated. */
 char *ruleset_case_text(const struct ruleset *r);
+/* As nft lists it when it has loaded that text, or when the kernel got the ruleset from us; allocated. */
+char *ruleset_case_listed(const struct ruleset *r, bool loaded);
 
 #endif

@@ -204,6 +204,7 @@ static void every_key(void)
 	EXPECT_INT(f->seed, 0x1234);
 	EXPECT_INT(f->flow_table, FLOW_TABLE_FULL);
 	EXPECT_INT(f->tcp_close_timeout_ms, 1500);
+	EXPECT_INT(f->gc_interval_ms, 5000);
 	EXPECT_INT(f->backends[0].weight, 0);
 	EXPECT_INT(f->backends[1].has_mac, true);
 	EXPECT_TEXT(mac_format(&f->backends[1].mac, buf), "02:00:00:00:00:05");

@@ -145,6 +145,36 @@ static void flow_tables_stay(void)
 	ruleset_case_clear(&b);
 }
 
+static uint32_t gc_interval_ms(const struct ruleset *r, const char *name)
+{
+	for (size_t i = 0; i < r->n_sets; i++)
+		if (strcmp(r->sets[i].name, name) == 0)
+			return r->sets[i].gc_interval_ms;
+	CU_FAIL("there is no such set");
+	return 0;
+}
+
+/* Another interval is no reason to forget what a table holds. */
+static void an_interval_is_no_other_table(void)
+{
+	struct ruleset_case a, b;
+	struct ruleset_change change;
+	uint32_t messages;
+
+	if (!ruleset_case_init(&a, RR, 2) || !ruleset_case_init(&b, RR, 2))
+		return;
+	b.config->farms[0].gc_interval_ms = 30000;
+	plan_again(&b);
+	EXPECT_INT(gc_interval_ms(&a.ruleset, "app-flows"), 0);
+	EXPECT_INT(gc_interval_ms(&b.ruleset, "app-flows"), 30000);
+	EXPECT_INT(gc_interval_ms(&b.ruleset, "app-closing"), 30000);
+	EXPECT_INT(gc_interval_ms(&b.ruleset, "app-half"), 0);
+	change = change_between(&a.ruleset, &b.ruleset, &messages);
+	EXPECT_INT(change.sets_added + change.sets_deleted, 0);
+	ruleset_case_clear(&a);
+	ruleset_case_clear(&b);
+}
+
 static void many_names_are_cut(void)
 {
 	struct ruleset_case c;
@@ -172,6 +202,7 @@ UNIT_TESTS(diff) = {
 	{"another interface index rewrites what names it",
 	 another_interface_index_rewrites_what_names_it},
 	{"flow tables stay", flow_tables_stay},
+	{"an interval is no other table", an_interval_is_no_other_table},
 	{"many names are cut", many_names_are_cut},
 	UNIT_TESTS_END,
 };

@@ -277,6 +277,41 @@ static void our_own(void)
 	ruleset_case_clear(&c);
 }
 
+/* How often a map is looked through for what has expired: nft lists it, and reads it since 1.0.9. */
+static bool nft_reads_intervals(void)
+{
+	char text[4096];
+
+	return run("echo 'table netdev t { map m { type ipv4_addr : mark; flags timeout; "
+		   "gc-interval 2s; }; }' | " AND_CHECK,
+		   text, sizeof(text)) == 0;
+}
+
+/* A farm that sets it: without that one line of each map the host loads its listing again in any case. */
+static void with_an_interval(void)
+{
+	struct ruleset_case c;
+	struct keeper *k = NULL;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(keeper_new(&k, &err), 0);
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/gc-interval.conf", if_nametoindex("eth0")))
+		return;
+	unit_end_change(k, keeper_set(k, &c.ruleset, &err));
+	keeper_free(k);
+	if (nft_reads_intervals())
+		expect_done(SAVE AND_LOAD);
+	else
+		expect_refused(SAVE AND_CHECK, "unexpected gc-interval");
+	expect_done(SAVE "grep -v gc-interval | " AND_LOAD);
+	ruleset_case_clear(&c);
+}
+
+static void our_table_with_an_interval(void)
+{
+	unit_in_namespace(UNIT_ETH0, with_an_interval);
+}
+
 static void our_table_has_no_flags(void)
 {
 	unit_in_namespace(UNIT_ETH0, our_own);
@@ -287,5 +322,6 @@ UNIT_TESTS(owner_kernel) = {
 	{"an owned table ends with its socket", an_owned_table_ends_with_its_socket},
 	{"a persistent table becomes an orphan", a_persistent_table_becomes_an_orphan},
 	{"our table has no flags", our_table_has_no_flags},
+	{"our table with an interval", our_table_with_an_interval},
 	UNIT_TESTS_END,
 };
