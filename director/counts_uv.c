@@ -30,22 +30,42 @@ static bool is_half(const struct ruleset_set *set, const char *farm)
 	return strncmp(set->name + strlen(farm), "-half", 5) == 0;
 }
 
-/* Sizes of the farm's tables, summed. 0, -ENOENT when it has none, or another negative errno. */
-static int read_sizes(struct director *d, const char *farm, uint64_t *ret_flows, uint64_t *ret_half)
+/* Of the farm's tables. */
+struct sizes {
+	uint64_t flows, half;
+	uint64_t expired; /* of flows at most, about: not collected yet, and in the index no more */
+};
+
+static uint32_t life_ms(const struct config_farm *farm, const struct ruleset_set *set)
+{
+	if (strncmp(set->name + strlen(set->farm), "-closing", 8) == 0)
+		return farm->tcp_close_timeout_ms;
+	return strstr(set->name, ".udp") ? farm->udp_timeout_ms : farm->tcp_timeout_ms;
+}
+
+/* 0, -ENOENT when it has none, or another negative errno. */
+static int read_sizes(struct director *d, const struct config_farm *farm, struct sizes *ret)
 {
 	const struct ruleset *r = keeper_planned(d->keeper);
 	int code = -ENOENT;
 
-	*ret_flows = *ret_half = 0;
+	*ret = (struct sizes){0};
 	for (size_t i = 0; i < r->n_sets; i++) {
-		uint64_t used = 0;
+		const struct ruleset_set *set = &r->sets[i];
+		uint64_t used = 0, life = life_ms(farm, set);
 
-		if (!director_farm_has_table(&r->sets[i], farm))
+		if (!director_farm_has_table(set, farm->name))
 			continue;
-		code = keeper_table_used(d->keeper, r->sets[i].name, &used);
+		code = keeper_table_used(d->keeper, set->name, &used);
 		if (code)
 			return code;
-		*(is_half(&r->sets[i], farm) ? ret_half : ret_flows) += used;
+		if (is_half(set, farm->name)) {
+			ret->half += used;
+			continue;
+		}
+		ret->flows += used;
+		ret->expired +=
+			set->gc_interval_ms < life ? used * set->gc_interval_ms / life : used;
 	}
 	return code;
 }
@@ -86,30 +106,18 @@ static void from_index(struct director *d, const struct config_farm *farm,
 	ret->each_known = true;
 }
 
-/* Of so many elements of a table, those that have expired and are in the index no more, about. */
-static uint64_t expired(const struct config_farm *farm, uint64_t elements)
+static bool is_close(uint64_t held, const struct sizes *s)
 {
-	uint32_t life_ms = farm->tcp_timeout_ms;
+	uint64_t tolerated = s->flows / TOLERANCE;
 
-	if (!(farm->protocol & PROTOCOL_TCP) ||
-	    (farm->protocol & PROTOCOL_UDP && farm->udp_timeout_ms < life_ms))
-		life_ms = farm->udp_timeout_ms;
-	return farm->gc_interval_ms < life_ms ? elements * farm->gc_interval_ms / life_ms
-					      : elements;
-}
-
-static bool is_close(const struct config_farm *farm, uint64_t held, uint64_t elements)
-{
-	uint64_t tolerated = elements / TOLERANCE;
-
-	return held <= elements + tolerated &&
-	       held + tolerated + expired(farm, elements) >= elements;
+	return held <= s->flows + tolerated && held + tolerated + s->expired >= s->flows;
 }
 
 int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret)
 {
 	struct flows_state state;
-	uint64_t flows, held = flows_held(d->flows, farm->name, NULL);
+	uint64_t held = flows_held(d->flows, farm->name, NULL);
+	struct sizes sizes;
 	bool small;
 	int code;
 
@@ -117,16 +125,17 @@ int director_count(struct director *d, const struct config_farm *farm, struct di
 	if (!ret->each)
 		return -ENOMEM;
 	flows_state(d->flows, &state);
-	code = read_sizes(d, farm->name, &flows, &ret->half_open);
+	code = read_sizes(d, farm, &sizes);
+	ret->half_open = sizes.half;
 	if (code == -ENOENT) {
 		ret->each_known = true;
 		return 0;
 	}
 	if (code)
-		flows = ret->half_open = STATUS_UNKNOWN;
-	ret->total = flows;
-	small = !code && flows <= KERNEL_FLOWS_MAX;
-	if (state.hears && (code || flows == held || (!small && is_close(farm, held, flows))))
+		sizes.flows = ret->half_open = STATUS_UNKNOWN;
+	ret->total = sizes.flows;
+	small = !code && sizes.flows <= KERNEL_FLOWS_MAX;
+	if (state.hears && (code || sizes.flows == held || (!small && is_close(held, &sizes))))
 		from_index(d, farm, ret);
 	else if (small)
 		ret->each_known = read_tables(d, farm, &ret->total, ret->each) == 0;
@@ -137,13 +146,13 @@ int director_count(struct director *d, const struct config_farm *farm, struct di
 void director_check_flows(struct director *d)
 {
 	const struct config_farm *farm;
-	uint64_t flows, half;
+	struct sizes sizes;
 
 	if (!d->config->n_farms)
 		return;
 	farm = &d->config->farms[d->next_checked++ % d->config->n_farms];
-	if (read_sizes(d, farm->name, &flows, &half) == 0 && flows <= KERNEL_FLOWS_MAX &&
-	    flows > flows_held(d->flows, farm->name, NULL)) {
+	if (read_sizes(d, farm, &sizes) == 0 && sizes.flows <= KERNEL_FLOWS_MAX &&
+	    sizes.flows > flows_held(d->flows, farm->name, NULL)) {
 		struct director_counts counts = {
 			.each = calloc(farm->n_backends + 1, sizeof(*counts.each))};
 

@@ -150,7 +150,7 @@ void flows_learn(struct flows *f, const char *name, const struct flow_key *key, 
 	struct flow_record known;
 
 	if (!b || !f->file || flow_index_find(flows_index(f), key, &known) ||
-	    is_stray(f, farm, key))
+	    (farm->sync && flows_is_theirs(f, key)))
 		return;
 	put(f, farm, b, key, expires_ms / 1000 + 1, f->twin.mark);
 	put_pin(f, farm, b, &key->client, 1); /* the kernel is asked at once how long */

@@ -44,6 +44,8 @@ static bool lives(const struct handover *h)
 
 bool handover_is_on(const struct handover *h, uint64_t now_ms)
 {
+	if (h->at_fault)
+		return false;
 	switch (h->state) {
 	case VRRP_MASTER: return lives(h) && now_ms < h->changed_ms + HANDOVER_MS;
 	case VRRP_BACKUP:

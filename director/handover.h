@@ -29,7 +29,8 @@ struct handover {
 	enum vrrp_reason reason; /* of the last transition, ... */
 	uint64_t changed_ms;	 /* ... and when it was */
 	enum heartbeat_state peer;
-	bool heard; /* there are heartbeats, and one was believed */
+	bool heard;    /* there are heartbeats, and one was believed */
+	bool at_fault; /* it says of its router that it cannot serve: it may not reach its backends */
 };
 
 /* True: its addresses are handed over. now_ms in the clock of changed_ms. */

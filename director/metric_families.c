@@ -184,7 +184,7 @@ const struct metric_family metric_families[] = {
 	{"director_farm_connections", GAUGE, METRIC_NUMBER, FARM(connections),
 	 .help = "Connections that the kernel remembers."},
 	{"director_farm_half_open_connections", GAUGE, METRIC_NUMBER, FARM(half_open),
-	 .help = "Of these: connections that have shown a SYN only."},
+	 .help = "Beside these: connections that have shown a SYN only."},
 	{"director_farm_pins", GAUGE, METRIC_NUMBER, FARM(pins),
 	 .help = "Clients that keep their backend."},
 	{"director_farm_packets_total", COUNTER, METRIC_NUMBER, FARM(packets),

@@ -30,10 +30,11 @@ static void read_file(uv_work_t *work)
 static void refuse(struct director *d)
 {
 	struct reload *r = &d->reload;
-	struct err ignored;
+	struct err err = {0};
 	char line[ERR_LINE];
 
-	director_set_metrics(d, d->config, &ignored);
+	if (director_set_metrics(d, d->config, &err) < 0)
+		log_error("%s", err_format(&err, line));
 	config_free(r->config);
 	r->code = -EINVAL;
 	log_error("reload refused, the old configuration stays: %s", err_format(&r->err, line));

@@ -108,8 +108,8 @@ void director_look_for_stragglers(struct director *d)
 
 struct handover_call {
 	struct director *d;
-	struct addr *list; /* room for all addresses of all routers */
-	size_t n;
+	struct addr *list;
+	size_t room, n; /* of list, and in it */
 };
 
 static void handed_here(void *arg)
@@ -128,8 +128,11 @@ static void handed_here(void *arg)
 				      .reason = view.reason,
 				      .changed_ms = view.changed_ms,
 				      .peer = peer.peer.state,
-				      .heard = peer.configured && peer.peer.heard};
-		for (size_t k = 0; handover_is_on(&h, now_ms) && k < view.n_addresses; k++)
+				      .heard = peer.configured && peer.peer.heard,
+				      .at_fault = pair_peer_is_at_fault(call->d->pair, i)};
+		for (size_t k = 0;
+		     handover_is_on(&h, now_ms) && k < view.n_addresses && call->n < call->room;
+		     k++)
 			call->list[call->n++] = view.addresses[k].addr;
 	}
 }
@@ -144,16 +147,17 @@ static bool is_new(const struct director *d, const struct handover_call *call)
 void director_hand_over(struct director *d)
 {
 	struct handover_call call = {.d = d};
-	size_t room = 1;
 
-	if (d->stopping || !d->ready || !d->peer)
+	if (d->stopping || !d->ready)
 		return;
+	/* A router whose change was refused keeps more addresses than the configuration has, or fewer. */
 	for (size_t i = 0; i < d->config->n_vrrps; i++)
-		room += d->config->vrrps[i].n_addresses;
-	call.list = calloc(room, sizeof(*call.list));
+		call.room += d->config->vrrps[i].n_addresses;
+	call.list = calloc(call.room + 1, sizeof(*call.list));
 	if (!call.list)
 		return; /* once more in a second */
-	election_call(d->election, handed_here, &call);
+	if (d->peer)
+		election_call(d->election, handed_here, &call);
 	if (!is_new(d, &call)) {
 		free(call.list);
 		return;

@@ -56,21 +56,24 @@ static void fill_backend(struct status_backend *s, const struct config_backend *
 	s->deadline_ms = admin_store_left_ms(ordered);
 }
 
+/* Those of a backend that was taken out stay the farm's: no count goes backwards. */
 static void fill_counts(struct status_farm *s, const struct count_book *book)
 {
+	struct count total;
+
 	if (!book) {
 		s->packets = s->bytes = STATUS_UNKNOWN;
 		for (size_t i = 0; i < s->n_backends; i++)
 			s->backends[i].packets = s->backends[i].bytes = STATUS_UNKNOWN;
 		return;
 	}
+	total = count_farm_total(book, s->name);
+	s->packets = total.packets;
+	s->bytes = total.bytes;
 	for (size_t i = 0; i < s->n_backends; i++) {
-		struct count total = count_total(book, s->name, s->backends[i].name);
-
+		total = count_total(book, s->name, s->backends[i].name);
 		s->backends[i].packets = total.packets;
 		s->backends[i].bytes = total.bytes;
-		s->packets += s->backends[i].packets;
-		s->bytes += s->backends[i].bytes;
 	}
 }
 

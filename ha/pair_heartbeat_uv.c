@@ -53,6 +53,13 @@ bool pair_peer_serves(const struct pair *p, size_t router)
 	       (said->word.state == HEARTBEAT_BACKUP || said->word.state == HEARTBEAT_MASTER);
 }
 
+bool pair_peer_is_at_fault(const struct pair *p, size_t router)
+{
+	const struct heartbeat_said *said = word_at(p, router);
+
+	return said && said->word.state == HEARTBEAT_FAULT;
+}
+
 bool pair_two_masters(const struct pair *p, size_t router)
 {
 	const struct heartbeat_said *said = word_at(p, router);

@@ -77,6 +77,8 @@ bool pair_peer_farms(const struct pair *p, size_t router, struct track_farms *re
 bool pair_has_successor(const struct pair *p, size_t router);
 /* The other node is well, its router is backup or master. */
 bool pair_peer_serves(const struct pair *p, size_t router);
+/* The other node is well, and its router cannot serve. */
+bool pair_peer_is_at_fault(const struct pair *p, size_t router);
 /* The other node believes itself master, as we do. */
 bool pair_two_masters(const struct pair *p, size_t router);
 /*

@@ -243,6 +243,14 @@ size_t flow_write_build(struct flow_write *w, uint32_t seq, uint8_t *bytes, size
 	return wr_ok(&out) ? wr_used(&out) : 0;
 }
 
+bool flow_write_changes(const struct flow_write *w)
+{
+	for (size_t i = 0; i < w->n_messages; i++)
+		if (w->messages[i].type == NFT_MSG_NEWSETELEM)
+			return true;
+	return false;
+}
+
 uint32_t flow_write_numbers(const struct flow_write *w)
 {
 	return (uint32_t)w->n_messages + 2;

@@ -149,6 +149,11 @@ bool flow_write_is_settled(const struct flow_write *w);
  */
 size_t flow_write_build(struct flow_write *w, uint32_t seq, uint8_t *bytes, size_t size);
 uint32_t flow_write_numbers(const struct flow_write *w);
+/*
+ * Behind flow_write_build(): it changes the ruleset unless it is refused. One that only takes out
+ * elements may find none of them, and then the kernel makes no new generation.
+ */
+bool flow_write_changes(const struct flow_write *w);
 
 /* What a message from the kernel is refused for; "the answer …". */
 #define FLOW_WRITE_REJECT_LIST(X)                                                                  \

@@ -21,8 +21,7 @@ struct flow_writer {
 	uint32_t seq; /* of the next transaction */
 	struct flow_write_kernel kernel;
 	struct flow_write_sent sent;
-	void (*committed)(void *owner, size_t n);
-	void *owner;
+	struct flow_writer_observer observer;
 	struct flow_write call;
 	uint8_t bytes[FLOW_WRITE_BYTES];
 };
@@ -76,10 +75,9 @@ void flow_writer_assume(struct flow_writer *w, const struct flow_write_kernel *k
 	w->kernel = *kernel;
 }
 
-void flow_writer_tell(struct flow_writer *w, void (*committed)(void *owner, size_t n), void *owner)
+void flow_writer_observe(struct flow_writer *w, const struct flow_writer_observer *observer)
 {
-	w->committed = committed;
-	w->owner = owner;
+	w->observer = *observer;
 }
 
 struct flow_write_sent flow_writer_sent(const struct flow_writer *w)
@@ -133,12 +131,14 @@ static int transact(struct flow_writer *w)
 		return -EINVAL;
 	w->seq += flow_write_numbers(&w->call);
 	w->sent.sent++;
+	if (w->observer.doubtful && !flow_write_changes(&w->call))
+		w->observer.doubtful(w->observer.owner);
 	if (mnl_socket_sendto(w->nl, w->bytes, len) < 0)
 		return -errno;
 	code = read_answers(w);
 	w->sent.refused += w->call.refused;
-	if (w->committed && !w->call.refused)
-		w->committed(w->owner, w->call.n);
+	if (w->observer.committed && w->call.committed && !w->call.refused && !w->call.failed)
+		w->observer.committed(w->observer.owner, w->call.n);
 	return code ? code : flow_write_end(&w->call);
 }
 

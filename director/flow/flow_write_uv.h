@@ -22,8 +22,15 @@ int flow_writer_new(struct flow_writer **ret, struct err *err);
 void flow_writer_free(struct flow_writer *w);
 /* Of its socket. */
 uint32_t flow_writer_port(const struct flow_writer *w);
-/* committed(owner, n) follows each transaction of n operations that the kernel has taken. */
-void flow_writer_tell(struct flow_writer *w, void (*committed)(void *owner, size_t n), void *owner);
+/* Who wants to know how many generations it makes. */
+struct flow_writer_observer {
+	/* In front of a transaction that may make none. */
+	void (*doubtful)(void *owner);
+	/* Behind each one of n operations that the kernel has taken. */
+	void (*committed)(void *owner, size_t n);
+	void *owner;
+};
+void flow_writer_observe(struct flow_writer *w, const struct flow_writer_observer *observer);
 /* It does as if the kernel were that one; what an old one can do a new one can, too. */
 void flow_writer_assume(struct flow_writer *w, const struct flow_write_kernel *kernel);
 /*

@@ -270,6 +270,22 @@ struct count count_total(const struct count_book *book, const char *farm, const 
 	return total;
 }
 
+struct count count_farm_total(const struct count_book *book, const char *farm)
+{
+	struct count total = {0};
+
+	for (size_t i = place_of(book, farm, "");
+	     i < book->n && strcmp(book->sets[i].farm, farm) == 0; i++) {
+		const struct count_set *s = &book->sets[i];
+
+		for (size_t at = 0; at < s->n && s->columns[COUNT_KEPT]; at++)
+			add(&total, s->columns[COUNT_KEPT][at]);
+		for (size_t at = 0; at < s->n && s->columns[COUNT_LIVE]; at++)
+			add(&total, s->columns[COUNT_LIVE][at]);
+	}
+	return total;
+}
+
 uint64_t count_read_ms(const struct count_book *book, const struct ruleset_set *set)
 {
 	size_t at = place_of(book, set->farm, set->name);

@@ -49,8 +49,9 @@ struct nft_watch {
 	bool resting;
 	uint64_t busy_ms; /* since then ... */
 	size_t elements;  /* ... so many have passed */
-	uint32_t rested_from,
-		passed; /* the generation when the rest began, and what has passed since */
+	bool doubts;
+	uint32_t rested_from; /* the generation when the rest began, ... */
+	uint32_t passed;      /* ... and what has passed since */
 };
 
 /* --- what is heard ---------------------------------------------------------------------------- */
@@ -207,6 +208,29 @@ static void listen_again(struct nft_watch *w)
 	nft_history_pass(&w->history, w->rested_from, now);
 }
 
+/*
+ * Of a transaction that may make no generation the number is asked in front and behind. What that can
+ * hide is a transaction of others between the two, microseconds apart, when ours made none.
+ */
+void nft_watch_doubt(struct nft_watch *w)
+{
+	uint32_t now = 0;
+
+	if (!w->resting)
+		return;
+	if (nft_socket_generation(&w->ask, &now) < 0 || now - w->rested_from != w->passed)
+		listen_again(w);
+	w->doubts = w->resting;
+}
+
+static bool made_none(struct nft_watch *w)
+{
+	uint32_t now = 0;
+
+	return w->doubts && nft_socket_generation(&w->ask, &now) == 0 &&
+	       now - w->rested_from == w->passed;
+}
+
 static void rested(uv_timer_t *timer)
 {
 	listen_again(timer->data);
@@ -228,7 +252,8 @@ void nft_watch_passed(struct nft_watch *w, size_t elements)
 	uint64_t now_ms = uv_now(w->loop);
 
 	if (w->resting) {
-		w->passed++;
+		w->passed += !made_none(w);
+		w->doubts = false;
 		return;
 	}
 	if (now_ms >= w->busy_ms + BUSY_MS) {

@@ -36,7 +36,12 @@ int nft_watch_new(uv_loop_t *loop, uint32_t port, nft_watch_changed *changed, vo
  * There is one such socket. 0 or negative errno.
  */
 int nft_watch_pass(struct nft_watch *w, uint32_t port);
-/* That socket has made one more generation, of so many elements. To be told of each. */
+/*
+ * That socket is about to make a transaction of which it does not know whether it changes anything, so
+ * whether it makes a generation.
+ */
+void nft_watch_doubt(struct nft_watch *w);
+/* That socket has made a transaction, of so many elements. To be told of each. */
 void nft_watch_passed(struct nft_watch *w, size_t elements);
 /*
  * True when all generations behind `from`, up to `to`, are known to have left our table alone: made by

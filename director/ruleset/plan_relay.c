@@ -39,7 +39,8 @@
  *     to its own host (plan.c, plan_looped()).
  *
  * Known limits: a connection that the other director's kernel forgets, or whose backend dies there
- * while no daemon runs, is lost with it. In a farm that persists, a client that nobody was told of may
+ * while no daemon runs, is lost with it. A director that is a backend by an address that no node of the
+ * configuration has is not known as one: what is relayed to it goes to its own host. In a farm that persists, a client that nobody was told of may
  * open a connection here before it goes on with one that it has there: that one is lost.
  *
  * Pure.

@@ -405,6 +405,11 @@ void twin_set_masters(struct twin *t, const bool *ours, size_t n)
 
 /* --- start, end, view ---------------------------------------------------------------------------- */
 
+static void doubtful(void *watch)
+{
+	nft_watch_doubt(watch);
+}
+
 static void committed(void *watch, size_t n)
 {
 	nft_watch_passed(watch, n);
@@ -429,7 +434,8 @@ int twin_new(uv_loop_t *loop, struct flows *flows, struct nft_watch *watch,
 	if (code == 0)
 		code = nft_watch_pass(watch, flow_writer_port(t->writer));
 	if (code == 0)
-		flow_writer_tell(t->writer, committed, watch);
+		flow_writer_observe(t->writer,
+				    &(struct flow_writer_observer){doubtful, committed, watch});
 	if (code < 0 && !err->text[0])
 		err_set(err, code, "cannot follow changes of the ruleset: %s", strerror(-code));
 	for (size_t i = 0; code == 0 && i < TWIN_FAMILIES; i++)

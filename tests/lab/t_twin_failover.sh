@@ -63,7 +63,8 @@ kill_daemon() {
 
 # handed NODE: whether it asks the other one's kernel about connections that it does not know.
 handed() {
-	lab_exec "$1" nft list set netdev director handover | grep -c "$LAB_VIP\>" || true
+	lab_exec "$1" nft list set netdev director handover >"$LAB/handed" || return 1
+	grep -c "$LAB_VIP\>" "$LAB/handed" || true
 }
 
 # The process of the master is killed, its kernel goes on: what began since is told to nobody.
@@ -106,7 +107,9 @@ without_relaying_they_are_lost() {
 	done
 	expect_vip_on a
 	expect_in_sync 10
-	! lab_exec b nft list chain netdev director relay-www >/dev/null 2>&1 || fail "b would relay"
+	lab_exec b nft list table netdev director >"$LAB/table" || fail "b has no table"
+	grep -q "chain farm-www {" "$LAB/table" || fail "b has no farm www"
+	! grep -q relay-www "$LAB/table" || fail "b would relay"
 	kill_daemon a
 	[ "$(json_value failed <"$LAB/load.json")" -ge 1 ] || fail "none was lost"
 	lab_start_director a "$LAB/a.conf"

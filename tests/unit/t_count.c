@@ -199,6 +199,9 @@ static void sets_of_a_farm_are_summed_and_farms_are_apart(void)
 	EXPECT_INT(count_total(&book, "web", "gamma").packets, 0);
 	EXPECT_INT(count_total(&book, "dns", "alpha").packets, 0);
 	EXPECT_INT(count_total(&book, "", "").packets, 0);
+	EXPECT_INT(count_farm_total(&book, "web").packets, 5);
+	EXPECT_INT(count_farm_total(&book, "mail").bytes, 20);
+	EXPECT_INT(count_farm_total(&book, "dns").packets, 0);
 	count_book_clear(&book);
 }
 
@@ -238,6 +241,8 @@ static void names_come_and_go(void)
 				 "web/web-buckets/beta 21+0+0 21 2100\n");
 	share_leave(next.names);
 	EXPECT_INT(count_total(&book, "web", "beta").packets, 21);
+	EXPECT_INT(count_farm_total(&book, "web").packets,
+		   6 + 12 + 21); /* of gamma nothing was told */
 	count_book_clear(&book);
 }
 

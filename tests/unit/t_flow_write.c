@@ -108,6 +108,27 @@ static void groups(void)
 	free(w);
 }
 
+/* Whether it is certain that a transaction makes a generation. */
+static void what_changes_something(void)
+{
+	const struct flow_write_op put = op(FLOW_WRITE_PUT, &a_flows, 1, 1);
+	const struct flow_write_op ops[] = {op(FLOW_WRITE_DELETE, &b_flows, 1, 1),
+					    op(FLOW_WRITE_DELETE, &a_flows, 1, 1), put};
+	enum flow_write_result results[3];
+	struct flow_write *w = calloc(1, sizeof(*w));
+	uint8_t bytes[4096];
+
+	for (int old = 0; old <= 1; old++)
+		for (size_t n = 1; n <= 3; n++) {
+			EXPECT_INT(flow_write_begin(w, old ? &old_kernel : &new_kernel, ops, n,
+						    results),
+				   0);
+			CU_ASSERT(flow_write_build(w, 1, bytes, sizeof(bytes)) > 0);
+			EXPECT_INT(flow_write_changes(w), n == 3);
+		}
+	free(w);
+}
+
 static void releases(void)
 {
 	static const struct {
@@ -203,8 +224,12 @@ static void corpus(void)
 }
 
 UNIT_TESTS(flow_write) = {
-	{"octets", octets},   {"the longest transaction fits", longest},
-	{"groups", groups},   {"releases of kernels", releases},
-	{"answers", answers}, {"corpus", corpus},
+	{"octets", octets},
+	{"the longest transaction fits", longest},
+	{"groups", groups},
+	{"what changes something", what_changes_something},
+	{"releases of kernels", releases},
+	{"answers", answers},
+	{"corpus", corpus},
 	UNIT_TESTS_END,
 };

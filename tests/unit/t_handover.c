@@ -62,9 +62,26 @@ static void who_waits_asks_already(void)
 	CU_ASSERT(!handover_is_on(&alone, 5000));
 }
 
+/* Its backends may be out of its reach: a reset at once is better than a black hole. */
+static void a_machine_at_fault_is_not(void)
+{
+	struct handover h = {.state = VRRP_MASTER,
+			     .reason = VRRP_REASON_PRIORITY_ZERO,
+			     .changed_ms = 5000,
+			     .peer = HEARTBEAT_UP,
+			     .heard = true};
+
+	CU_ASSERT(handover_is_on(&h, 5000));
+	h.at_fault = true;
+	CU_ASSERT(!handover_is_on(&h, 5000));
+	h.state = VRRP_BACKUP;
+	CU_ASSERT(!handover_is_on(&h, 5000));
+}
+
 UNIT_TESTS(handover) = {
 	{"a machine that lives is asked", a_machine_that_lives_is_asked},
 	{"a machine that may be gone is not", a_machine_that_may_be_gone_is_not},
+	{"a machine at fault is not", a_machine_at_fault_is_not},
 	{"it ends by time", it_ends_by_time},
 	{"who waits asks already", who_waits_asks_already},
 	UNIT_TESTS_END,

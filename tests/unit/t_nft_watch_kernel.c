@@ -165,12 +165,29 @@ static void rests(void)
 	CU_ASSERT(nft_watch_is_harmless(p.watch, from, from + 2));
 	EXPECT_INT(generation(&p), from + 2);
 	expect(&p, "add element netdev director x { 6 }\n", false);
+	/* What may change nothing is looked at. */
+	nft_watch_passed(p.watch, 100000);
+	nft_watch_doubt(p.watch);
+	nft_watch_passed(p.watch, 1);
+	nft_watch_doubt(p.watch);
+	CU_ASSERT(writes(&p, "add element netdev director x { 7 }\n", true));
+	/* So is somebody who was there before it. */
+	nft_watch_passed(p.watch, 100000);
+	from = generation(&p);
+	unit_feed("nft -f -", "add table inet doubted\n");
+	nft_watch_doubt(p.watch);
+	nft_watch_passed(p.watch, 1);
+	CU_ASSERT(!nft_watch_is_harmless(p.watch, from, generation(&p)));
+	runs_for(&p, 1100);
+	EXPECT_INT(p.calls, 5);
+	EXPECT_TEXT(p.who, "");
+	expect(&p, "add table inet heard\n", false); /* it may have begun before it was heard */
 	/* One more than has passed, of somebody, whoever. */
 	nft_watch_passed(p.watch, 100000);
 	unit_feed("nft -f -", "add table inet other\n");
 	CU_ASSERT(!writes(&p, "add element netdev director x { 4 }\n", true));
 	runs_for(&p, 1100);
-	EXPECT_INT(p.calls, 5);
+	EXPECT_INT(p.calls, 7);
 	EXPECT_TEXT(p.who, "");
 	nft_watch_passed(p.watch, 100000); /* closed at rest */
 	close_place(&p);
