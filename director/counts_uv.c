@@ -9,7 +9,7 @@
 #include "director/director.h"
 #include "director/flow/flow_ask.h"
 #include "director/ruleset/least.h"
-#include "director/ruleset/plan_relay.h"
+#include "director/ruleset/plan_tables.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -19,17 +19,6 @@
 
 enum { TOLERANCE = 50 }; /* an index that differs by less than 1 / this is good enough for much */
 
-bool director_farm_has_table(const struct ruleset_set *set, const char *farm)
-{
-	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
-	       !plan_is_relayed(set) && strcmp(set->farm, farm) == 0;
-}
-
-static bool is_half(const struct ruleset_set *set, const char *farm)
-{
-	return strncmp(set->name + strlen(farm), "-half", 5) == 0;
-}
-
 /* Of the farm's tables. */
 struct sizes {
 	uint64_t flows, half;
@@ -38,7 +27,7 @@ struct sizes {
 
 static uint32_t life_ms(const struct config_farm *farm, const struct ruleset_set *set)
 {
-	if (strncmp(set->name + strlen(set->farm), "-closing", 8) == 0)
+	if (plan_table_of(set) == PLAN_CLOSING)
 		return farm->tcp_close_timeout_ms;
 	return strstr(set->name, ".udp") ? farm->udp_timeout_ms : farm->tcp_timeout_ms;
 }
@@ -54,12 +43,12 @@ static int read_sizes(struct director *d, const struct config_farm *farm, struct
 		const struct ruleset_set *set = &r->sets[i];
 		uint64_t used = 0, life = life_ms(farm, set);
 
-		if (!director_farm_has_table(set, farm->name))
+		if (!plan_holds_flows(set, farm->name))
 			continue;
 		code = keeper_table_used(d->keeper, set->name, &used);
 		if (code)
 			return code;
-		if (is_half(set, farm->name)) {
+		if (plan_is_half_open(set)) {
 			ret->half += used;
 			continue;
 		}

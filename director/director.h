@@ -239,8 +239,6 @@ struct director_counts {
 };
 /* 0 or -ENOMEM. */
 int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret);
-/* A flow table of that farm: with backends. */
-bool director_farm_has_table(const struct ruleset_set *set, const char *farm);
 /* To be called now and then: the index learns of flows that it did not hear of. */
 void director_check_flows(struct director *d);
 /* To be called now and then: new connections follow the counts. */

@@ -130,9 +130,9 @@ static void handed_here(void *arg)
 				      .peer = peer.peer.state,
 				      .heard = peer.configured && peer.peer.heard,
 				      .at_fault = pair_peer_is_at_fault(call->d->pair, i)};
-		for (size_t k = 0;
-		     handover_is_on(&h, now_ms) && k < view.n_addresses && call->n < call->room;
-		     k++)
+		if (!handover_is_on(&h, now_ms))
+			continue;
+		for (size_t k = 0; k < view.n_addresses && call->n < call->room; k++)
 			call->list[call->n++] = view.addresses[k].addr;
 	}
 }

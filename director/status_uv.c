@@ -7,7 +7,7 @@
 #include "director/balance.h"
 #include "director/director.h"
 #include "director/ruleset/export.h"
-#include "director/ruleset/plan_relay.h"
+#include "director/ruleset/plan_tables.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -92,8 +92,8 @@ static void fill_tables(struct director *d, struct status_farm *s)
 	for (size_t i = 0; i < r->n_sets; i++) {
 		uint64_t used = 0;
 
-		if (!director_farm_has_table(&r->sets[i], s->name) &&
-		    (!plan_is_relayed(&r->sets[i]) || strcmp(r->sets[i].farm, s->name) != 0))
+		if (plan_table_of(&r->sets[i]) == PLAN_NO_TABLE ||
+		    strcmp(r->sets[i].farm, s->name) != 0)
 			continue;
 		if (keeper_table_used(d->keeper, r->sets[i].name, &used) < 0)
 			used = STATUS_UNKNOWN;

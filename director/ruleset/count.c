@@ -148,6 +148,15 @@ static void add(struct count *to, struct count count)
 	to->bytes += count.bytes;
 }
 
+/* What has been counted of the backend with that number, until now. */
+static void add_counted(struct count *to, const struct count_set *s, size_t at)
+{
+	if (s->columns[COUNT_KEPT])
+		add(to, s->columns[COUNT_KEPT][at]);
+	if (s->columns[COUNT_LIVE])
+		add(to, s->columns[COUNT_LIVE][at]);
+}
+
 /* To the i-th of these names. */
 static void add_to(struct count_set *s, enum count_column column, const char **names, size_t n,
 		   size_t i, struct count count)
@@ -262,10 +271,8 @@ struct count count_total(const struct count_book *book, const char *farm, const 
 		const struct count_set *s = &book->sets[i];
 		size_t at = number_of(s->names, s->n, backend, 0);
 
-		if (at < s->n && s->columns[COUNT_KEPT])
-			add(&total, s->columns[COUNT_KEPT][at]);
-		if (at < s->n && s->columns[COUNT_LIVE])
-			add(&total, s->columns[COUNT_LIVE][at]);
+		if (at < s->n)
+			add_counted(&total, s, at);
 	}
 	return total;
 }
@@ -275,14 +282,9 @@ struct count count_farm_total(const struct count_book *book, const char *farm)
 	struct count total = {0};
 
 	for (size_t i = place_of(book, farm, "");
-	     i < book->n && strcmp(book->sets[i].farm, farm) == 0; i++) {
-		const struct count_set *s = &book->sets[i];
-
-		for (size_t at = 0; at < s->n && s->columns[COUNT_KEPT]; at++)
-			add(&total, s->columns[COUNT_KEPT][at]);
-		for (size_t at = 0; at < s->n && s->columns[COUNT_LIVE]; at++)
-			add(&total, s->columns[COUNT_LIVE][at]);
-	}
+	     i < book->n && strcmp(book->sets[i].farm, farm) == 0; i++)
+		for (size_t at = 0; at < book->sets[i].n; at++)
+			add_counted(&total, &book->sets[i], at);
 	return total;
 }
 

@@ -3,7 +3,7 @@
 #include "director/ruleset/keeper.h"
 
 #include "director/ruleset/kernel_uv.h"
-#include "director/ruleset/plan_relay.h"
+#include "director/ruleset/plan_tables.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,17 +32,10 @@ static void flow_seen(void *data, const struct kernel_flow *flow)
 		}
 }
 
-static bool is_half_open(const struct ruleset_set *set, const char *farm)
-{
-	return strncmp(set->name + strlen(farm), "-half", strlen("-half")) == 0;
-}
-
-/* A flow table of that farm; half-open flows are not connections yet, relayed ones are not ours. */
+/* Half-open flows are not connections yet. */
 static bool holds_flows(const struct ruleset_set *set, const char *farm, bool half_open_too)
 {
-	return ruleset_kind_is_flows(set->kind) && !ruleset_kind_is_pins(set->kind) &&
-	       !plan_is_relayed(set) && strcmp(set->farm, farm) == 0 &&
-	       (half_open_too || !is_half_open(set, farm));
+	return plan_holds_flows(set, farm) && (half_open_too || !plan_is_half_open(set));
 }
 
 /* Over the flow tables of a farm. -ENOENT: it has none. */
@@ -81,7 +74,7 @@ int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret)
 		uint32_t size = 0;
 
 		if (!ruleset_kind_is_pins(set->kind) || strcmp(set->farm, farm) != 0 ||
-		    is_half_open(set, farm))
+		    plan_is_half_open(set))
 			continue;
 		err = kernel_read_size(&k->socket, set->name, &size);
 		*ret += size;

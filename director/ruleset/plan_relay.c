@@ -45,8 +45,6 @@
  *
  * Pure.
  */
-#include "director/ruleset/plan_relay.h"
-
 #include "director/ruleset/plan_icmp.h"
 #include "director/ruleset/plan_lane.h"
 
@@ -68,14 +66,6 @@ static const struct plan_interface *way_to_peer(const struct lane *l)
 	const struct plan_interface *in = plan_find_interface(l->p->facts, l->p->farm->interface);
 
 	return in && in->relays ? in : NULL;
-}
-
-bool plan_is_relayed(const struct ruleset_set *set)
-{
-	static const char suffix[] = "-relayed";
-
-	return (set->kind == SET_FLOWS || set->kind == SET_FLOWS6) &&
-	       strncmp(set->name + strlen(set->farm), suffix, strlen(suffix)) == 0;
 }
 
 /* --- the sets of addresses -------------------------------------------------------------------- */

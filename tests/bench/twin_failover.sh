@@ -100,11 +100,10 @@ come_back() {
 	expect_in_sync 10
 }
 
-# kept NODE TABLE: elements of a table of www, as the kernel counts them (it is asked by the daemon). A list by
-# nft would begin again with each flow that is told meanwhile.
+# kept NODE TABLE: elements of a table of www, as the kernel counts them (the daemon asks it); 0 without
+# it. A list by nft would begin again with each flow that is told meanwhile.
 kept() {
-	lab_ctl "$1" -j farm show www >"$LAB/farm.json" &&
-		"$LAB_TOOLS/lib/table_used.py" "$2" <"$LAB/farm.json"
+	lab_status "$1" "farms.www.tables.$2.used" || echo 0
 }
 
 result() {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * send: new flows, two packets of each (SYN and ACK, or two datagrams), so many a second, received on
- * DEVICE as if its link had brought them (frames.h), to so many PORTS from the first one on, to each
- * its share (port_of()). CLIENTS is the first of the clients' addresses: others follow in its low 16 bits. Interfaces
+ * DEVICE as if its link had brought them (frames.h), in turn to each of so many PORTS from the first
+ * one on. CLIENTS is the first of the clients' addresses: others follow in its low 16 bits. Interfaces
  * spare0, spare1, …, one for each port, are nobody else's.
  *
  * Prints "FLOWS flows in SECONDS s, SECONDS s of them in the kernel": how long they took, and how
@@ -53,20 +53,6 @@ static void wait_until(double when)
 		nanosleep(&pause, NULL);
 }
 
-/*
- * Farms do not grow alike: of n ports the first gets n + 1 shares and the last 2 n. With equal ones
- * the tables of all farms double at the same moment, on both directors, which is no more than a
- * coincidence; no share is twice another one, so none do.
- */
-static uint32_t port_of(const struct sender *s, uint32_t burst)
-{
-	uint32_t n = s->n_ports, at = burst % (n * (3 * n + 1) / 2), port = 0;
-
-	while (at >= n + 1 + port)
-		at -= n + 1 + port++;
-	return port;
-}
-
 static int send_all(const struct sender *s, uint32_t ifindex, uint32_t flows, double rate)
 {
 	double start = report_now(), busy = 0, ns;
@@ -77,7 +63,7 @@ static int send_all(const struct sender *s, uint32_t ifindex, uint32_t flows, do
 		int code;
 
 		n = flows - done < BURST ? flows - done : BURST;
-		code = frames_send(&s->frames[port_of(s, bursts++)], ifindex, n * PACKETS, &ns);
+		code = frames_send(&s->frames[bursts++ % s->n_ports], ifindex, n * PACKETS, &ns);
 		if (code < 0)
 			return code;
 		busy += report_now() - begin;
