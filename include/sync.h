@@ -28,6 +28,7 @@ enum {
 	SYNC_TABLE_MAX = 16144,	    /* BUCKET_TABLE_MAX */
 	SYNC_BUCKETS_MAX = 4036,    /* of one message: a table comes in at most four */
 	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
+	SYNC_MOMENTS_MAX = 16,	    /* of a drill, on one node */
 };
 
 /* The numbers on the wire: they stay. */
@@ -42,7 +43,8 @@ enum sync_type {
 	SYNC_ORDER,
 	SYNC_FACTS,
 	SYNC_BYE,
-	SYNC_TYPE_LAST = SYNC_BYE,
+	SYNC_DRILL,
+	SYNC_TYPE_LAST = SYNC_DRILL,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -182,6 +184,53 @@ enum { SYNC_NOBODY = 0xffff };
 
 #define SYNC_EPOCH_MAX 999999999999999 /* of an order: milliseconds of thirty thousand years */
 
+/* The numbers on the wire. */
+enum sync_drill_step {
+	SYNC_DRILL_ASK = 1, /* the sender wants to begin */
+	SYNC_DRILL_READY,   /* it may; the sender of this keeps a record from now on */
+	SYNC_DRILL_REFUSED, /* it may not, and why */
+	SYNC_DRILL_BEGIN,   /* of who asked, and does not let go itself: let go now */
+	SYNC_DRILL_REPORT,  /* what the sender saw; its part is over */
+};
+enum sync_drill_kind {
+	SYNC_DRILL_GRACEFUL = 1,
+	SYNC_DRILL_CRASH,
+	SYNC_DRILL_LINK,
+	SYNC_DRILL_DAEMON_KILL,
+	SYNC_DRILL_SPLIT,
+};
+/* What happened, on the node that lets go or on the one that takes over. */
+enum sync_moment_kind {
+	SYNC_MOMENT_LET_GO = 1, /* the first of its addresses */
+	SYNC_MOMENT_LAST_ADVERT,
+	SYNC_MOMENT_DETECTED, /* that the master has gone */
+	SYNC_MOMENT_MASTER,   /* of the last of the addresses */
+	SYNC_MOMENT_ANNOUNCED,
+	SYNC_MOMENT_RESTORED, /* all is as before */
+	SYNC_MOMENT_LAST = SYNC_MOMENT_RESTORED,
+};
+
+/*
+ * A rehearsed failure: who of both asks says what shall happen. Times are of the sender's own clock, in
+ * microseconds; those of an ASK and its READY tell how far the two clocks are apart (RFC 5905, 8).
+ */
+struct sync_drill {
+	uint64_t id; /* of who asks, never 0; the same in all messages about it */
+	uint8_t step, kind;
+	bool force;	   /* ASK: whatever speaks against it */
+	bool asker_yields; /* ASK: who lets go is who asks */
+	uint32_t limit_ms; /* ASK: then all is as before, whatever has happened; not 0. Else 0 */
+	uint64_t at_us;	   /* when it was sent */
+	uint64_t heard_us; /* READY, REFUSED: when the ASK came; else 0 */
+	uint64_t lost;	   /* REPORT: connections that the other one was not told of; else 0 */
+	size_t n;	   /* REPORT; else 0 */
+	struct sync_moment {
+		uint8_t kind;
+		uint64_t at_us;
+	} moments[SYNC_MOMENTS_MAX];
+	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
+};
+
 /* The sender closes the connection, and why. */
 struct sync_bye {
 	char why[SYNC_WHY_MAX]; /* printable ASCII, never "" */
@@ -200,6 +249,7 @@ struct sync_message {
 		struct sync_facts facts;
 		struct sync_buckets buckets;
 		struct sync_bye bye;
+		struct sync_drill drill;
 	};
 };
 

@@ -2,6 +2,7 @@
 #include "proto/codec_sync.h"
 
 #include "include/wr.h"
+#include "proto/codec_sync_drill.h"
 #include "proto/codec_sync_facts.h"
 #include "proto/codec_sync_flows.h"
 #include "proto/codec_sync_text.h"
@@ -158,6 +159,15 @@ static size_t pack_bye(const struct sync_bye *b, uint8_t *ret)
 	return finish(SYNC_BYE, &m.base, ret);
 }
 
+static size_t pack_drill(const struct sync_drill *d, uint8_t *ret)
+{
+	Sync__Drill m = SYNC__DRILL__INIT;
+	uint8_t bytes[SYNC_MOMENT_OCTETS * SYNC_MOMENTS_MAX];
+
+	codec_put_drill(d, bytes, &m);
+	return finish(SYNC_DRILL, &m.base, ret);
+}
+
 size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
 {
 	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
@@ -173,6 +183,7 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_FACTS: return pack_facts(&m->facts, ret);
 	case SYNC_BYE: return pack_bye(&m->bye, ret);
 	case SYNC_BUCKETS: return pack_buckets(&m->buckets, ret);
+	case SYNC_DRILL: return pack_drill(&m->drill, ret);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "proto/codec_sync.h"
 
 #include "include/rd.h"
+#include "proto/codec_sync_drill.h"
 #include "proto/codec_sync_facts.h"
 #include "proto/codec_sync_flows.h"
 #include "proto/codec_sync_text.h"
@@ -159,6 +160,7 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_FACTS: return codec_take_facts((const Sync__Facts *)m, &ret->facts);
 	case SYNC_BYE: return take_bye((const Sync__Bye *)m, &ret->bye);
 	case SYNC_BUCKETS: return codec_take_buckets((const Sync__Buckets *)m, &ret->buckets);
+	case SYNC_DRILL: return codec_take_drill((const Sync__Drill *)m, &ret->drill);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -186,6 +188,7 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_FACTS] = &sync__facts__descriptor,
 		[SYNC_BYE] = &sync__bye__descriptor,
 		[SYNC_BUCKETS] = &sync__buckets__descriptor,
+		[SYNC_DRILL] = &sync__drill__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

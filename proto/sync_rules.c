@@ -135,16 +135,41 @@ static enum sync_reject judge_buckets(const struct sync_buckets *b)
 									      : SYNC_REJECT_NUMBER;
 }
 
+static bool is_sentence(const char why[static SYNC_WHY_MAX])
+{
+	size_t len = strnlen(why, SYNC_WHY_MAX);
+
+	for (size_t i = 0; i < len; i++)
+		if (why[i] < ' ' || why[i] > '~')
+			return false;
+	return len > 0 && len < SYNC_WHY_MAX;
+}
+
 static enum sync_reject judge_bye(const struct sync_bye *b)
 {
-	size_t len = strnlen(b->why, sizeof(b->why));
+	return is_sentence(b->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT;
+}
 
-	if (len == 0 || len == sizeof(b->why))
-		return SYNC_REJECT_TEXT;
-	for (size_t i = 0; i < len; i++)
-		if (b->why[i] < ' ' || b->why[i] > '~')
-			return SYNC_REJECT_TEXT;
-	return SYNC_REJECT_NONE;
+static enum sync_reject judge_drill(const struct sync_drill *d)
+{
+	bool asks = d->step == SYNC_DRILL_ASK, refuses = d->step == SYNC_DRILL_REFUSED;
+	bool answers = refuses || d->step == SYNC_DRILL_READY;
+	bool reports = d->step == SYNC_DRILL_REPORT;
+
+	if (d->id == 0 || d->step < SYNC_DRILL_ASK || d->step > SYNC_DRILL_REPORT ||
+	    d->kind < SYNC_DRILL_GRACEFUL || d->kind > SYNC_DRILL_SPLIT ||
+	    asks != (d->limit_ms > 0) || (!asks && (d->force || d->asker_yields)) ||
+	    (!answers && d->heard_us) || (!reports && d->lost))
+		return SYNC_REJECT_NUMBER;
+	if (d->n > (reports ? SYNC_MOMENTS_MAX : 0))
+		return SYNC_REJECT_ENTRIES;
+	for (size_t i = 0; i < d->n; i++)
+		if (d->moments[i].kind < SYNC_MOMENT_LET_GO ||
+		    d->moments[i].kind > SYNC_MOMENT_LAST)
+			return SYNC_REJECT_NUMBER;
+	return refuses	   ? is_sentence(d->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT
+	       : d->why[0] ? SYNC_REJECT_TEXT
+			   : SYNC_REJECT_NONE;
 }
 
 enum sync_reject sync_rules_judge(const struct sync_message *m)
@@ -159,6 +184,7 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_ORDER: return judge_order(&m->order);
 	case SYNC_FACTS: return judge_facts(&m->facts);
 	case SYNC_BYE: return judge_bye(&m->bye);
+	case SYNC_DRILL: return judge_drill(&m->drill);
 	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;

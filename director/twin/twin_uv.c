@@ -60,6 +60,7 @@ static bool apply(struct twin *t, const struct sync_message *m)
 	case SYNC_FLOWS: return take_flows(t, &m->flows);
 	case SYNC_ORDER:
 	case SYNC_BUCKETS:
+	case SYNC_DRILL:
 	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
 	case SYNC_HELLO:
 	case SYNC_ACK:
@@ -231,6 +232,7 @@ static struct sync_heard heard_of(const struct sync_message *m)
 	case SYNC_NAME:
 	case SYNC_ORDER:
 	case SYNC_BUCKETS:
+	case SYNC_DRILL:
 	case SYNC_BYE: break;
 	}
 	return h;

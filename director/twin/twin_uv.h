@@ -32,7 +32,7 @@ struct twin_ops {
 	void (*led)(void *owner);
 	/* The other one begins to tell of all farms that it leads; or has told of all of them. */
 	void (*told)(void *owner, bool begins);
-	/* ORDER, BUCKETS or FACTS. False: it cannot be followed, all has to be told anew. */
+	/* ORDER, BUCKETS, FACTS or DRILL. False: it cannot be followed, all has to be told anew. */
 	bool (*heard)(void *owner, const struct sync_message *m);
 	/* What was heard is needed: flows may be of tables that it brings, or it is to be acknowledged. */
 	void (*put)(void *owner);

@@ -115,6 +115,7 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 	case SYNC_HELLO:
 	case SYNC_NAME:
 	case SYNC_ORDER:
+	case SYNC_DRILL:
 	case SYNC_BUCKETS: return;
 	}
 }

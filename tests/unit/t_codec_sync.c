@@ -77,6 +77,8 @@ static void octets_of_each_type(void)
 			     "2801 30f107 3801 4001 48ac02 5805"},
 		{SYNC_BYE, "0a 0a0573746f7073"},
 		{SYNC_BUCKETS, "04 0a03777777 10ac02 1a0c 0001 0002 ffff 0003 ffff ffff"},
+		{SYNC_DRILL, "0b 08ac02 1005 1801 3807 4802"
+			     "5212 01 0000000000000008 04 0000000000000009"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

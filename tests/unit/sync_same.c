@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether two messages say the same, and what octets say. */
+#include "tests/unit/sync_sample.h"
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- comparing -------------------------------------------------------------------------------- */
+
+static void same_flows(const struct sync_flows *a, const struct sync_flows *b)
+{
+	bool same = a->sequence == b->sequence && a->snapshot == b->snapshot && a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct sync_flow *f = &a->flows[i], *g = &b->flows[i];
+
+		same = flow_key_equal(&f->key, &g->key) && f->backend == g->backend &&
+		       f->life_s == g->life_s && f->closing == g->closing;
+	}
+	CU_ASSERT(same);
+}
+
+static void same_order(const struct sync_order *a, const struct sync_order *b)
+{
+	EXPECT_TEXT(a->farm, b->farm);
+	EXPECT_TEXT(a->backend, b->backend);
+	CU_ASSERT(a->epoch == b->epoch && a->has_state == b->has_state &&
+		  a->has_weight == b->has_weight && a->state == b->state &&
+		  a->configured_state == b->configured_state && a->weight == b->weight &&
+		  a->configured_weight == b->configured_weight && a->left_ms == b->left_ms &&
+		  a->drain_ms == b->drain_ms);
+}
+
+static void same_drill(const struct sync_drill *a, const struct sync_drill *b)
+{
+	bool same = a->id == b->id && a->step == b->step && a->kind == b->kind &&
+		    a->force == b->force && a->asker_yields == b->asker_yields &&
+		    a->limit_ms == b->limit_ms && a->at_us == b->at_us &&
+		    a->heard_us == b->heard_us && a->lost == b->lost && a->n == b->n;
+
+	EXPECT_TEXT(a->why, b->why);
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->moments[i].kind == b->moments[i].kind &&
+		       a->moments[i].at_us == b->moments[i].at_us;
+	CU_ASSERT(same);
+}
+
+static void same_buckets(const struct sync_buckets *a, const struct sync_buckets *b)
+{
+	bool same = a->first == b->first && a->n == b->n;
+
+	EXPECT_TEXT(a->farm, b->farm);
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->buckets[i].owner == b->buckets[i].owner &&
+		       a->buckets[i].home == b->buckets[i].home &&
+		       a->buckets[i].moved == b->buckets[i].moved;
+	CU_ASSERT(same);
+}
+
+static bool same_domain(const struct sync_domain *a, const struct sync_domain *b)
+{
+	bool same = a->n == b->n;
+
+	for (size_t i = 0; same && i < a->n; i++)
+		same = a->routers[i].section == b->routers[i].section &&
+		       a->routers[i].family == b->routers[i].family;
+	return same;
+}
+
+static void same_digest(const struct sync_digest *a, const struct sync_digest *b)
+{
+	CU_ASSERT(a->sequence == b->sequence && a->flows == b->flows && a->pins == b->pins);
+	CU_ASSERT(a->flows_sum == b->flows_sum && a->pins_sum == b->pins_sum);
+	CU_ASSERT(same_domain(&a->domain, &b->domain));
+}
+
+static void same_facts(const struct sync_facts *a, const struct sync_facts *b)
+{
+	bool same = a->sequence == b->sequence && a->epoch == b->epoch && a->n == b->n &&
+		    a->phase == b->phase && a->buckets == b->buckets && a->learned == b->learned &&
+		    a->relearns == b->relearns && a->since_ms == b->since_ms &&
+		    a->unlearned_ms == b->unlearned_ms && a->accepted_ms == b->accepted_ms;
+
+	EXPECT_TEXT(a->farm, b->farm);
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct sync_fact *f = &a->facts[i], *g = &b->facts[i];
+
+		same = strcmp(f->backend, g->backend) == 0 && f->weight == g->weight &&
+		       f->admin == g->admin && f->health == g->health;
+	}
+	CU_ASSERT(same);
+}
+
+static void same_hello(const struct sync_hello *a, const struct sync_hello *b)
+{
+	EXPECT_TEXT(a->node, b->node);
+	CU_ASSERT(memcmp(a->session, b->session, sizeof(a->session)) == 0);
+	CU_ASSERT(memcmp(a->config_digest, b->config_digest, sizeof(a->config_digest)) == 0);
+	CU_ASSERT(a->epoch == b->epoch && a->known_epoch == b->known_epoch &&
+		  a->known_sequence == b->known_sequence);
+}
+
+void sync_expect_same(const struct sync_message *got, const struct sync_message *want)
+{
+	EXPECT_INT(got->type, want->type);
+	switch (want->type) {
+	case SYNC_HELLO: same_hello(&got->hello, &want->hello); return;
+	case SYNC_NAME:
+		EXPECT_INT(got->name.number, want->name.number);
+		EXPECT_TEXT(got->name.farm, want->name.farm);
+		EXPECT_TEXT(got->name.backend, want->name.backend);
+		return;
+	case SYNC_FLOWS: same_flows(&got->flows, &want->flows); return;
+	case SYNC_ACK:
+		CU_ASSERT(got->ack.sequence == want->ack.sequence &&
+			  got->ack.current == want->ack.current &&
+			  got->ack.unknown == want->ack.unknown);
+		return;
+	case SYNC_SNAPSHOT:
+		EXPECT_INT(got->snapshot.step, want->snapshot.step);
+		EXPECT_INT(got->snapshot.id, want->snapshot.id);
+		CU_ASSERT(got->snapshot.sequence == want->snapshot.sequence &&
+			  got->snapshot.total == want->snapshot.total &&
+			  same_domain(&got->snapshot.domain, &want->snapshot.domain));
+		return;
+	case SYNC_DIGEST: same_digest(&got->digest, &want->digest); return;
+	case SYNC_ORDER: same_order(&got->order, &want->order); return;
+	case SYNC_FACTS: same_facts(&got->facts, &want->facts); return;
+	case SYNC_BYE: EXPECT_TEXT(got->bye.why, want->bye.why); return;
+	case SYNC_BUCKETS: same_buckets(&got->buckets, &want->buckets); return;
+	case SYNC_DRILL: same_drill(&got->drill, &want->drill); return;
+	}
+	CU_FAIL("a type that cannot be compared");
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+enum sync_reject sync_unpack_exact(size_t memory, const uint8_t *bytes, size_t len,
+				   struct sync_message *ret)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	enum sync_reject reject;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	memcpy(copy, bytes, len);
+	reject = codec_sync_unpack_within(memory, copy, len, ret);
+	free(copy);
+	return reject;
+}
+
+const char *sync_verdict(const uint8_t *bytes, size_t len)
+{
+	static struct sync_message first, second;
+	static uint8_t packed[SYNC_MESSAGE_MAX], again[SYNC_MESSAGE_MAX];
+	enum sync_reject reject = sync_unpack_exact(SYNC_MEMORY_MAX, bytes, len, &first);
+	size_t packed_len;
+
+	if (reject != SYNC_REJECT_NONE)
+		return sync_reject_name(reject);
+	packed_len = codec_sync_pack(&first, packed);
+	CU_ASSERT(packed_len > 0 && packed[0] == bytes[0]);
+	EXPECT_INT(sync_unpack_exact(SYNC_MEMORY_MAX, packed, packed_len, &second),
+		   SYNC_REJECT_NONE);
+	sync_expect_same(&second, &first);
+	EXPECT_INT(codec_sync_pack(&second, again), packed_len);
+	CU_ASSERT(memcmp(again, packed, packed_len) == 0);
+	return sync_reject_name(reject);
+}
