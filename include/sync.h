@@ -189,7 +189,7 @@ enum sync_drill_step {
 	SYNC_DRILL_ASK = 1, /* the sender wants to begin */
 	SYNC_DRILL_READY,   /* it may; the sender of this keeps a record from now on */
 	SYNC_DRILL_REFUSED, /* it may not, and why */
-	SYNC_DRILL_BEGIN,   /* of who asked, and does not let go itself: let go now */
+	SYNC_DRILL_BEGIN,   /* of who asked: now */
 	SYNC_DRILL_REPORT,  /* what the sender saw; its part is over */
 };
 enum sync_drill_kind {
@@ -212,7 +212,8 @@ enum sync_moment_kind {
 
 /*
  * A rehearsed failure: who of both asks says what shall happen. Times are of the sender's own clock, in
- * microseconds; those of an ASK and its READY tell how far the two clocks are apart (RFC 5905, 8).
+ * microseconds; those of an ASK and its READY, of a READY and its BEGIN tell either node how far the two
+ * clocks are apart (RFC 5905, 8).
  */
 struct sync_drill {
 	uint64_t id; /* of who asks, never 0; the same in all messages about it */
@@ -221,7 +222,7 @@ struct sync_drill {
 	bool asker_yields; /* ASK: who lets go is who asks */
 	uint32_t limit_ms; /* ASK: then all is as before, whatever has happened; not 0. Else 0 */
 	uint64_t at_us;	   /* when it was sent */
-	uint64_t heard_us; /* READY, REFUSED: when the ASK came; else 0 */
+	uint64_t heard_us; /* when that came which this answers; ASK, REPORT: 0 */
 	uint64_t lost;	   /* REPORT: connections that the other one was not told of; else 0 */
 	size_t n;	   /* REPORT; else 0 */
 	struct sync_moment {

@@ -153,13 +153,12 @@ static enum sync_reject judge_bye(const struct sync_bye *b)
 static enum sync_reject judge_drill(const struct sync_drill *d)
 {
 	bool asks = d->step == SYNC_DRILL_ASK, refuses = d->step == SYNC_DRILL_REFUSED;
-	bool answers = refuses || d->step == SYNC_DRILL_READY;
 	bool reports = d->step == SYNC_DRILL_REPORT;
 
 	if (d->id == 0 || d->step < SYNC_DRILL_ASK || d->step > SYNC_DRILL_REPORT ||
 	    d->kind < SYNC_DRILL_GRACEFUL || d->kind > SYNC_DRILL_SPLIT ||
 	    asks != (d->limit_ms > 0) || (!asks && (d->force || d->asker_yields)) ||
-	    (!answers && d->heard_us) || (!reports && d->lost))
+	    ((asks || reports) && d->heard_us) || (!reports && d->lost))
 		return SYNC_REJECT_NUMBER;
 	if (d->n > (reports ? SYNC_MOMENTS_MAX : 0))
 		return SYNC_REJECT_ENTRIES;

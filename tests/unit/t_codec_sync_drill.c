@@ -73,7 +73,6 @@ static void what_is_not_sent(void)
 	REFUSED(begin, d.force = true);
 	REFUSED(report, d.asker_yields = true);
 	REFUSED(ask, d.heard_us = 1);
-	REFUSED(begin, d.heard_us = 1);
 	REFUSED(report, d.heard_us = 1);
 	REFUSED(ready, d.lost = 1);
 	REFUSED(begin, d.n = 1; d.moments[0].kind = SYNC_MOMENT_LET_GO);
