@@ -18,13 +18,14 @@ ruleset verify
 cluster status
 cluster failover
 cluster maintenance on|off
+cluster drill graceful
 metrics
 config check [FILE]
 config reload
 key generate FILE
 key fingerprint FILE
 '
-_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force --limit -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -33,7 +34,7 @@ _directorctl_given() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client)
+		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --limit)
 			i=$((i + 1)) # its argument, which may come as "= FILE"
 			[[ ${COMP_WORDS[i]} != '=' ]] || i=$((i + 1))
 			;;
@@ -91,7 +92,7 @@ _directorctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_directorctl_names FARM)" -- "$cur")
 		return
 		;;
-	--deadline | --backend | --client) return ;;
+	--deadline | --backend | --client | --limit) return ;;
 	esac
 	given=$(_directorctl_given)
 	while read -r line; do

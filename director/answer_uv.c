@@ -186,10 +186,19 @@ static void fail_over_here(void *arg)
 	}
 }
 
+int director_fail_over(struct director *d, size_t *ret_yielded, struct err *err)
+{
+	struct failover_call call = {.d = d, .err = err};
+
+	election_call(d->election, fail_over_here, &call);
+	*ret_yielded = call.yielded;
+	return call.code;
+}
+
 static void answer_failover(struct director *d, struct control_reply *reply)
 {
 	struct err err = {0};
-	struct failover_call call = {.d = d, .err = &err};
+	size_t yielded;
 
 	if (!d->n_routers) {
 		director_say(
@@ -197,10 +206,9 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 			"there is nothing to fail over: the configuration has no vrrp section");
 		return;
 	}
-	election_call(d->election, fail_over_here, &call);
-	if (call.code < 0)
+	if (director_fail_over(d, &yielded, &err) < 0)
 		say_err(reply, &err);
-	else if (call.yielded)
+	else if (yielded)
 		director_say(reply, CONTROL_DONE, "");
 	else
 		say_not_master(d, reply);
@@ -216,6 +224,8 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
+	case CONTROL_DRILL: director_answer_drill(d, request, reply); return;
+	case CONTROL_DRILL_LOOK: director_answer_drill_look(d, reply); return;
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
 	case CONTROL_BACKEND_ENABLE:

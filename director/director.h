@@ -17,6 +17,7 @@
 #include "director/config/digest.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
+#include "director/drill.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
 #include "director/lead.h"
@@ -48,6 +49,15 @@ struct reload {
 	struct config *config;
 	int code; /* of the last one: 0, or err says why not */
 	struct err err;
+};
+
+/* A rehearsed failure, the last one (drill_uv.c). */
+struct rehearsal {
+	struct drill drill;
+	char from[STATUS_NAME], to[STATUS_NAME]; /* nodes: who lets go, who is to take over */
+	uv_timer_t look;			 /* while it lasts */
+	uint64_t asked_us;			 /* the other one asked last */
+	struct log_limit refusals;
 };
 
 struct director {
@@ -89,6 +99,7 @@ struct director {
 	bool reported;		       /* ... and some were told to it last time */
 	struct addr *handover;	       /* addresses whose unknown connections the other one knows */
 	size_t n_handover;
+	struct rehearsal rehearsal;
 	struct election *election;    /* the thread of the routers */
 	struct pair *pair;	      /* on it: joins routers and heartbeats */
 	struct vrrp_router **routers; /* on it: one per family of a vrrp section, in its order */
@@ -265,12 +276,26 @@ void director_answer_connections(struct director *d, const struct control_reques
 				 struct control_reply *reply);
 void director_answer_maintenance(struct director *d, const struct control_request *request,
 				 struct control_reply *reply);
+/* Begins a rehearsed failure; tells how far the last one is. */
+void director_answer_drill(struct director *d, const struct control_request *request,
+			   struct control_reply *reply);
+void director_answer_drill_look(struct director *d, struct control_reply *reply);
+/* What the other director says about one; there is a connection to it. */
+void director_drill_hear(struct director *d, const struct sync_drill *m);
+void director_drill_channel(struct director *d);
+/* Each router that is master lets go, in order. 0 and how many did, or the error of the first that did not. */
+int director_fail_over(struct director *d, size_t *ret_yielded, struct err *err);
 /* All of them out of service, or in it again. On the election thread. */
 void director_order_maintenance(struct vrrp_router *const *routers, size_t n, bool on);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
 /* What it tells of the election and of the other director, and the alarms. 0 or -ENOMEM. */
 int director_status_pair(struct director *d, struct status *s);
+/*
+ * What can be told without asking the kernel: routers, peer, alarms, and of farms who and whether they
+ * serve. 0 or -ENOMEM.
+ */
+int director_status_brief(struct director *d, struct status *ret);
 /* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */
 int director_status(struct director *d, struct status *ret);
 int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret);

@@ -305,6 +305,7 @@ static void director_end(struct director *d)
 	if (d->keeper)
 		keeper_watch(d->keeper, NULL);
 	nft_watch_close(d->watch);
+	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->load, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
@@ -399,8 +400,9 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	uv_timer_init(loop, &d->refresh);
 	uv_timer_init(loop, &d->check);
 	uv_timer_init(loop, &d->load);
-	d->refresh.data = d->check.data = d->load.data = d;
-	d->references = 3;
+	uv_timer_init(loop, &d->rehearsal.look);
+	d->refresh.data = d->check.data = d->load.data = d->rehearsal.look.data = d;
+	d->references = 4;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d);

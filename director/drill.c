@@ -29,6 +29,16 @@ bool drill_takeover_us(const struct drill *d, uint64_t *ret)
 	return true;
 }
 
+bool drill_lost(const struct drill *d, uint64_t *ret)
+{
+	const struct drill_record *old = d->yields_here ? &d->here : &d->there;
+
+	if (!moment_of(old, SYNC_MOMENT_LET_GO))
+		return false;
+	*ret = old->lost;
+	return true;
+}
+
 bool drill_is_busy(const struct drill *d)
 {
 	return d->state != DRILL_IDLE && d->state != DRILL_ENDED;
@@ -73,10 +83,11 @@ static void judge(struct drill *d, struct drill_update *u)
 	if (!drill_takeover_us(d, &took_us))
 		snprintf(d->why, sizeof(d->why), "nobody took over within %u ms", d->limit_ms);
 	else if (took_us > gap_us)
-		snprintf(d->why, sizeof(d->why), "it took %llu ms, max-gap is %u ms",
+		snprintf(d->why, sizeof(d->why), "the takeover took %llu ms, max-gap is %u ms",
 			 (unsigned long long)(took_us + 999) / 1000, d->budget.gap_ms);
 	else if (lost > d->budget.lost)
-		snprintf(d->why, sizeof(d->why), "%llu connections, max-lost-connections is %u",
+		snprintf(d->why, sizeof(d->why),
+			 "%llu connections lost, max-lost-connections is %u",
 			 (unsigned long long)lost, d->budget.lost);
 	end(d, u, d->why[0] ? DRILL_MISSED : DRILL_PASSED);
 }
@@ -122,7 +133,7 @@ static void ordered(struct drill *d, struct drill_update *u, const struct drill_
 	d->yields_here = ev->yields_here;
 	d->force = ev->force;
 	d->limit_ms = ev->limit_ms;
-	if (ev->objection && !ev->force) {
+	if (ev->objection && (!ev->force || ev->impossible)) {
 		refuse(d, u, ev->objection);
 		return;
 	}
@@ -150,9 +161,9 @@ static void set_clock(struct drill *d, const struct sync_drill *m, uint64_t now_
 static void heard_ask(struct drill *d, struct drill_update *u, const struct drill_event *ev)
 {
 	const struct sync_drill *m = ev->heard;
-	const char *why = drill_is_busy(d) ? "a drill is under way"
-			  : !m->force	   ? ev->objection
-					   : NULL;
+	const char *why = drill_is_busy(d)		? "a drill is under way"
+			  : !m->force || ev->impossible ? ev->objection
+							: NULL;
 
 	u->flags |= DRILL_SEND;
 	u->message = (struct sync_drill){.id = m->id,

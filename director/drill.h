@@ -19,12 +19,11 @@
 #define DIRECTOR_DRILL_H
 
 #include "include/sync.h"
+#include "proto/codec.h"
 
 enum {
 	DRILL_ANSWER_US = 3000000, /* for the other one to be ready */
 	DRILL_REPORT_US = 5000000, /* after the limit, for its record */
-	DRILL_LIMIT_MIN_MS = 1000,
-	DRILL_LIMIT_MAX_MS = 600000,
 	DRILL_WHY = SYNC_WHY_MAX,
 };
 
@@ -92,7 +91,8 @@ struct drill_event {
 	bool force, yields_here;
 	uint32_t limit_ms;
 	struct drill_budget budget;
-	const char *objection; /* what speaks against it here, or NULL */
+	const char *objection; /* what speaks against it here, or NULL; printable ASCII */
+	bool impossible;       /* … and by force, too */
 	const struct sync_drill *heard;
 	struct sync_moment moment;
 	uint64_t lost; /* MOMENT LET_GO: connections that the other one does not know of */
@@ -121,6 +121,8 @@ bool drill_is_busy(const struct drill *d);
  * clock. False: one of them is not known.
  */
 bool drill_takeover_us(const struct drill *d, uint64_t *ret);
+/* Connections that went with it. False: the master has not let go, as far as is known here. */
+bool drill_lost(const struct drill *d, uint64_t *ret);
 
 /* For people: "graceful"; "passed". */
 const char *drill_kind_name(uint8_t kind);

@@ -81,6 +81,10 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		return take_facts(d, &m->facts);
 	if (m->type == SYNC_BUCKETS)
 		return lead_stage(&d->lead, &m->buckets) != -ENOMEM;
+	if (m->type == SYNC_DRILL) {
+		director_drill_hear(d, &m->drill);
+		return true;
+	}
 	d->ordered |=
 		admin_store_merge(d->admin, d->config, &m->order, d->peer ? d->peer->name : "?");
 	return true;

@@ -57,6 +57,11 @@ static void told(void *owner, bool begins)
 	director_hear_all(owner, begins);
 }
 
+static void greeted(void *owner)
+{
+	director_drill_channel(owner);
+}
+
 static void led(void *owner)
 {
 	director_find_leaders(owner);
@@ -87,6 +92,7 @@ static void restart(void *owner)
 int director_open_twin(struct director *d, struct err *err)
 {
 	struct twin_ops ops = {.changed = changed,
+			       .greeted = greeted,
 			       .led = led,
 			       .told = told,
 			       .heard = heard,

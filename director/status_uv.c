@@ -187,8 +187,9 @@ static void fill_farm_state(struct director *d, struct status_farm *s,
 			COPY(s->backends[i].state, "unresolved");
 }
 
-static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts,
-		     size_t index)
+/* What it has, and whether it serves: nothing that the kernel is asked for. */
+static int fill_farm_brief(struct director *d, struct status_farm *s, const struct facts *facts,
+			   size_t index)
 {
 	const struct config_farm *farm = &d->config->farms[index];
 	const struct admin *admin = admin_store_table(d->admin);
@@ -210,6 +211,17 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 		serving += s->backends[i].share > 0;
 	}
 	fill_farm_state(d, s, farm, serving);
+	return 0;
+}
+
+static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts,
+		     size_t index)
+{
+	const struct config_farm *farm = &d->config->farms[index];
+	int code = fill_farm_brief(d, s, facts, index);
+
+	if (code < 0)
+		return code;
 	fill_pins(d, s, farm);
 	fill_tables(d, s);
 	fill_transition(d, s, transitions_list(d->transitions)[index]);
@@ -302,6 +314,28 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 		code = fill_stragglers(d, &s);
 	if (!code)
 		code = fill_farms(d, &s, first_farm);
+	if (code)
+		status_clear(&s);
+	else
+		*ret = s;
+	return code;
+}
+
+int director_status_brief(struct director *d, struct status *ret)
+{
+	struct facts_source source = director_facts_source(d);
+	struct status s = {0};
+	struct facts facts = {0};
+	int code = status_alloc(d, &s, d->config->n_farms);
+
+	COPY(s.node, d->self ? d->self->name : "");
+	if (!code)
+		code = director_status_pair(d, &s);
+	if (!code)
+		code = facts_gather(&facts, d->config, d->peer, &source);
+	for (size_t i = 0; !code && i < s.n_farms; i++)
+		code = fill_farm_brief(d, &s.farms[i], &facts, i);
+	facts_clear(&facts);
 	if (code)
 		status_clear(&s);
 	else

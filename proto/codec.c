@@ -4,6 +4,7 @@
 #include "include/rd.h"
 #include "include/wr.h"
 #include "proto/codec_connections.h"
+#include "proto/codec_drill.h"
 #include "proto/codec_status.h"
 
 #include <errno.h>
@@ -96,6 +97,8 @@ static const struct {
 	uint64_t number_max;
 	bool optional; /* names may be left out */
 	bool filter;   /* a client and an epoch */
+	bool drill;    /* a kind, and whether by force */
+	uint64_t number_min;
 } takes[CONTROL_LAST + 1] = {
 	[CONTROL_FARM_SHOW] = {.farm = true},
 	[CONTROL_BACKEND_ENABLE] = {.farm = true, .backend = true},
@@ -104,6 +107,9 @@ static const struct {
 	[CONTROL_BACKEND_WEIGHT] = {true, true, CONFIG_WEIGHT_MAX},
 	[CONTROL_CONNECTIONS] = {true, true, UINT64_MAX, .optional = true, .filter = true},
 	[CONTROL_MAINTENANCE] = {.number_max = 2},
+	[CONTROL_DRILL] = {.number_max = DRILL_LIMIT_MAX_MS,
+			   .number_min = DRILL_LIMIT_MIN_MS,
+			   .drill = true},
 };
 
 /* A name where there has to be one, and nothing where not. What it holds may be logged. */
@@ -117,6 +123,13 @@ static bool is_name(const char *text, bool wanted, bool optional)
 	return (len > 0) == wanted || (optional && !len);
 }
 
+static bool is_drill(const Control__Request *m, bool wanted)
+{
+	if (!wanted)
+		return !m->kind && !m->force;
+	return m->kind >= SYNC_DRILL_GRACEFUL && m->kind <= SYNC_DRILL_SPLIT;
+}
+
 static bool is_request(const Control__Request *m)
 {
 	int command = (int)m->command;
@@ -126,7 +139,8 @@ static bool is_request(const Control__Request *m)
 	       is_name(m->backend, takes[command].backend, takes[command].optional) &&
 	       (m->farm[0] || !m->backend[0]) &&
 	       codec_is_address(&m->client, takes[command].filter, true) &&
-	       (takes[command].filter || !m->epoch) && m->number <= takes[command].number_max;
+	       (takes[command].filter || !m->epoch) && is_drill(m, takes[command].drill) &&
+	       m->number <= takes[command].number_max && m->number >= takes[command].number_min;
 }
 
 bool control_is_order(const struct control_request *request)
@@ -142,6 +156,8 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_RULESET_VERIFY:
 	case CONTROL_FAILOVER:
 	case CONTROL_MAINTENANCE:
+	case CONTROL_DRILL:
+	case CONTROL_DRILL_LOOK:
 	case CONTROL_CONNECTIONS:
 	case CONTROL_FARM_SHOW: break;
 	}
@@ -160,6 +176,8 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.number = r->number;
 	message.client = codec_address(&r->client);
 	message.epoch = r->epoch;
+	message.kind = r->kind;
+	message.force = r->force;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -181,6 +199,8 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 						.number = request->number};
 		ret->client = codec_take_address(&request->client);
 		ret->epoch = request->epoch;
+		ret->kind = (uint8_t)request->kind;
+		ret->force = request->force;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}
@@ -193,6 +213,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 {
 	Control__Reply message = CONTROL__REPLY__INIT;
+	Control__Drill drill = CONTROL__DRILL__INIT;
 	struct packed_status *packed = NULL;
 	struct packed_connections *connections;
 	uint8_t *bytes;
@@ -205,6 +226,10 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 		if (!packed)
 			return NULL;
 		message.status = packed_status_message(packed);
+	}
+	if (reply->has_drill) {
+		codec_put_control_drill(&reply->drill, &drill);
+		message.drill = &drill;
 	}
 	connections = packed_connections_new(reply, &message);
 	bytes = connections ? pack(&message.base, CODEC_REPLY_MAX, ret_len) : NULL;
@@ -232,6 +257,10 @@ int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *r
 	if (!err && message->status) {
 		reply.has_status = true;
 		err = codec_take_status(&reply.status, message->status);
+	}
+	if (!err && message->drill) {
+		reply.has_drill = true;
+		err = codec_take_control_drill(message->drill, &reply.drill);
 	}
 	if (!err)
 		err = codec_take_connections(&reply, message);

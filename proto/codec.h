@@ -11,15 +11,21 @@
 #include "include/config.h"
 #include "include/flow.h"
 #include "include/status.h"
+#include "include/sync.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 enum {
 	CODEC_LENGTH = 4,		    /* octets of the length before a message */
-	CODEC_REQUEST_MAX = 256,	    /* a request has three numbers, two names, an address */
+	CODEC_REQUEST_MAX = 256,	    /* a request has four numbers, two names, an address */
 	CODEC_CONNECTIONS_MAX = 500,	    /* of one reply: 2 ms of asking the kernel */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
+};
+
+enum {
+	DRILL_LIMIT_MIN_MS = 1000,
+	DRILL_LIMIT_MAX_MS = 600000,
 };
 
 enum control_command {
@@ -35,7 +41,9 @@ enum control_command {
 	CONTROL_BACKEND_WEIGHT,
 	CONTROL_CONNECTIONS,
 	CONTROL_MAINTENANCE,
-	CONTROL_LAST = CONTROL_MAINTENANCE,
+	CONTROL_DRILL,	    /* begins one; answered at once */
+	CONTROL_DRILL_LOOK, /* how far it is */
+	CONTROL_LAST = CONTROL_DRILL_LOOK,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -45,9 +53,24 @@ struct control_request {
 	char backend[CONFIG_NAME_MAX + 1]; /* BACKEND_… */
 	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight;
 			  * CONNECTIONS: position of the reply before, 0 at first;
-			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one */
+			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one;
+			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS */
 	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there */
 	uint64_t epoch;	    /* CONNECTIONS: of the reply before */
+	uint8_t kind;	    /* DRILL: enum sync_drill_kind */
+	bool force;	    /* DRILL: whatever speaks against it */
+};
+
+/* A rehearsed failure, as far as this node knows of it. */
+struct control_drill {
+	uint64_t id; /* never 0 */
+	char kind[STATUS_WORD];
+	char from[STATUS_NAME], to[STATUS_NAME]; /* nodes: who lets go, who is to take over */
+	char result[STATUS_WORD];		 /* open, refused, passed, missed, unknown */
+	char why[SYNC_WHY_MAX];			 /* of refused, missed and unknown; else "" */
+	bool let_go, took_over;			 /* it is known that … */
+	uint64_t lost;				 /* connections; 0 unless let_go */
+	uint64_t takeover_us;			 /* 0 unless took_over */
 };
 
 struct control_connection {
@@ -61,6 +84,8 @@ struct control_reply {
 	char *text; /* allocated; never NULL in a decoded reply */
 	bool has_status;
 	struct status status;
+	bool has_drill;
+	struct control_drill drill;
 	struct control_connection *connections; /* allocated */
 	size_t n_connections;
 	uint64_t epoch, position; /* where the next ones begin; position 0: there are no more */

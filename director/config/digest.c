@@ -46,10 +46,13 @@ static void print_key(const struct keyword *k, const void *object, FILE *out)
 	}
 }
 
-/* Where a node serves its metrics is its own business: two may listen on addresses of their own. */
+/*
+ * Where a node serves its metrics is its own business: two may listen on addresses of their own; and of a
+ * drill the budget of the node that is asked for it counts.
+ */
 static bool is_of_the_node(const struct keyword *k)
 {
-	return k->section == SECTION_METRICS;
+	return k->section == SECTION_METRICS || k->section == SECTION_DRILL;
 }
 
 static void print_sections(const struct keyword *k, const void *object, FILE *out)

@@ -15,7 +15,6 @@ static const struct {
 	const char *key;
 	const char *built; /* the values that work, with blanks between; NULL: none */
 } unbuilt[] = {
-	{SECTION_TOP, "drill", NULL},
 	{SECTION_TOP, "notify", NULL},
 	{SECTION_FARM, "slow-start", NULL},
 };

@@ -31,7 +31,8 @@ struct ctl {
 	const char *farm, *backend, *client; /* of connections; NULL: not given */
 	bool count;
 	bool force;
-	int argc; /* what follows the command's words */
+	const char *limit; /* --limit; NULL when it was not given */
+	int argc;	   /* what follows the command's words */
 	char **argv;
 };
 
@@ -64,6 +65,7 @@ int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);
+int ctl_cluster_drill(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);

@@ -36,6 +36,8 @@ static const struct command {
 	 "hands the virtual addresses to the other director; on the master"},
 	{"cluster maintenance", "on|off", 1, 1, ctl_cluster_maintenance,
 	 "this node is not master until it is off; --force: whoever else is there"},
+	{"cluster drill", "graceful", 1, 1, ctl_cluster_drill,
+	 "rehearses a failover and measures it; exit 4 when it misses its budget"},
 	{"metrics", "", 0, 0, ctl_metrics, "the same numbers as Prometheus reads them"},
 	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
 	{"config reload", "", 0, 0, ctl_config_reload,
@@ -57,7 +59,9 @@ static void print_usage(FILE *out)
 	      "      --deadline TIME  of a drain, such as 10m\n"
 	      "      --farm FARM, --backend BACKEND, --client ADDRESS, --count\n"
 	      "                       which connections; how many\n"
-	      "      --force          maintenance although nobody is known to take over\n"
+	      "      --force          maintenance although nobody is known to take over; a drill\n"
+	      "                       whatever speaks against it\n"
+	      "      --limit TIME     of a drill (default 30s)\n"
 	      "  -V, --version        print the version and exit\n"
 	      "  -h, --help           print this and exit\n\n"
 	      "commands:\n",
@@ -113,8 +117,12 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 		    commands[i].run != ctl_connections)
 			return ctl_fail(CTL_USAGE, "--farm, --backend, --client and --count are "
 						   "for `connections` alone");
-		if (ctl->force && commands[i].run != ctl_cluster_maintenance)
-			return ctl_fail(CTL_USAGE, "--force is for `cluster maintenance` alone");
+		if (ctl->force && commands[i].run != ctl_cluster_maintenance &&
+		    commands[i].run != ctl_cluster_drill)
+			return ctl_fail(CTL_USAGE, "--force is for `cluster maintenance` and "
+						   "`cluster drill` alone");
+		if (ctl->limit && commands[i].run != ctl_cluster_drill)
+			return ctl_fail(CTL_USAGE, "--limit is for `cluster drill` alone");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
@@ -133,6 +141,7 @@ int main(int argc, char **argv)
 		{"client", required_argument, NULL, 'C'},
 		{"count", no_argument, NULL, 'N'},
 		{"force", no_argument, NULL, 'O'},
+		{"limit", required_argument, NULL, 'L'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -154,6 +163,7 @@ int main(int argc, char **argv)
 		case 'C': ctl.client = optarg; break;
 		case 'N': ctl.count = true; break;
 		case 'O': ctl.force = true; break;
+		case 'L': ctl.limit = optarg; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:

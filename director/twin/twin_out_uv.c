@@ -313,6 +313,15 @@ void twin_send_digest(struct twin *t)
 	twin_send(t);
 }
 
+bool twin_say_drill(struct twin *t, const struct sync_drill *drill)
+{
+	if (t->sync.out <= SYNC_OUT_GREETING)
+		return false;
+	t->out.type = SYNC_DRILL;
+	t->out.drill = *drill;
+	return twin_send(t);
+}
+
 void twin_send_bye(struct twin *t, const char *why)
 {
 	t->out.type = SYNC_BYE;

@@ -153,6 +153,7 @@ static void follow(struct twin *t, const struct sync_update *u, const struct syn
 void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message *m)
 {
 	bool here = sync_in_is_current(&t->sync), there = sync_out_is_current(&t->sync);
+	bool greeting = t->sync.out <= SYNC_OUT_GREETING;
 	struct sync_update u;
 
 	ev->now_us = uv_hrtime() / 1000;
@@ -160,6 +161,8 @@ void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message 
 	if (u.flags & SYNC_CHANGED)
 		say_change(t, here, there);
 	follow(t, &u, m);
+	if (greeting && t->sync.out > SYNC_OUT_GREETING)
+		t->ops.greeted(t->ops.owner);
 	twin_arm(t);
 	if (t->link)
 		sync_link_hold(t->link, !sync_hears(&t->sync));

@@ -28,6 +28,8 @@ struct twin;
 struct twin_ops {
 	/* The tables are alike now, or are not any more. */
 	void (*changed)(void *owner);
+	/* There is a connection, and the other one has said who it is. */
+	void (*greeted)(void *owner);
 	/* Who leads what may be another one (twin_leader()). */
 	void (*led)(void *owner);
 	/* The other one begins to tell of all farms that it leads; or has told of all of them. */
@@ -99,6 +101,8 @@ void twin_set_masters(struct twin *t, const bool *ours, size_t n);
 enum twin_leader twin_leader(const struct twin *t, const struct addr *vip);
 /* Tables are other ones: what could not be held may have a place now, and is asked for soon. */
 void twin_retry(struct twin *t);
+/* About a rehearsed failure, at once. False: there is no connection that could take it. */
+bool twin_say_drill(struct twin *t, const struct sync_drill *drill);
 /* Tells what there is to tell, as far as there is room: farms and words, news, the snapshot. */
 void twin_go_on(struct twin *t);
 void twin_view(const struct twin *t, struct twin_view *ret);

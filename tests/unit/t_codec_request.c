@@ -68,6 +68,8 @@ static int request_there_and_back(const struct control_request *request)
 	EXPECT_TEXT(got.backend, request->backend);
 	EXPECT_INT(got.number, request->number);
 	EXPECT_INT(got.epoch, request->epoch);
+	EXPECT_INT(got.kind, request->kind);
+	EXPECT_INT(got.force, request->force);
 	CU_ASSERT(addr_equal(&got.client, &request->client));
 	return (int)got.command;
 }
@@ -84,6 +86,11 @@ static struct control_request sample_request(int command)
 
 	if (takes_backend(command))
 		strcpy(r.backend, "web1");
+	if (command == CONTROL_DRILL) {
+		r.number = DRILL_LIMIT_MIN_MS;
+		r.kind = SYNC_DRILL_SPLIT;
+		r.force = true;
+	}
 	if (takes_backend(command) || command == CONTROL_FARM_SHOW)
 		strcpy(r.farm, "a-name_of_thirty-one-characters");
 	return r;
@@ -97,7 +104,7 @@ static void every_request(void)
 		struct control_request r = sample_request(c);
 
 		EXPECT_INT(request_there_and_back(&r), c);
-		if (!r.farm[0])
+		if (!r.farm[0] && !r.kind)
 			EXPECT_INT(decode_request((const uint8_t[]){0x08, (uint8_t)c}, 2), c);
 	}
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -114,6 +121,7 @@ static void arguments_of_a_request(void)
 		[CONTROL_BACKEND_DRAIN] = CONFIG_DEADLINE_MAX_MS,
 		[CONTROL_BACKEND_WEIGHT] = CONFIG_WEIGHT_MAX,
 		[CONTROL_MAINTENANCE] = 2,
+		[CONTROL_DRILL] = DRILL_LIMIT_MAX_MS,
 	};
 
 	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
@@ -133,6 +141,32 @@ static void arguments_of_a_request(void)
 		r.number++;
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 		r.number = UINT64_MAX;
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	}
+}
+
+static void a_drill_in_a_request(void)
+{
+	struct control_request r = sample_request(CONTROL_DRILL);
+
+	r.number = DRILL_LIMIT_MIN_MS - 1;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r = sample_request(CONTROL_DRILL);
+	r.kind = 0;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r.kind = SYNC_DRILL_SPLIT + 1;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r.kind = SYNC_DRILL_GRACEFUL;
+	r.force = false;
+	EXPECT_INT(request_there_and_back(&r), CONTROL_DRILL);
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		if (c == CONTROL_DRILL)
+			continue;
+		r = sample_request(c);
+		r.kind = SYNC_DRILL_GRACEFUL;
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+		r.kind = 0;
+		r.force = true;
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 	}
 }
@@ -261,6 +295,7 @@ UNIT_TESTS(codec_request) = {
 	{"every request", every_request},
 	{"arguments of a request", arguments_of_a_request},
 	{"filters of connections", filters_of_connections},
+	{"a drill in a request", a_drill_in_a_request},
 	{"names in a request", names_in_a_request},
 	{"a too long request", a_too_long_request},
 	{"every flipped bit of a request", every_flipped_bit_of_a_request},

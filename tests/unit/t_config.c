@@ -294,6 +294,8 @@ static void digest_ignores_the_writing(void)
 		"metrics { } " FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND,
 		FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND
 			  " metrics { listen = \"10.77.0.2:9405\" }",
+		FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND
+			  " drill { max-gap = \"1s\" max-lost-connections = 7 }",
 	};
 	char first[CONFIG_DIGEST_TEXT], digest[CONFIG_DIGEST_TEXT];
 

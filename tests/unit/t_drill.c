@@ -171,9 +171,9 @@ static void it_misses(void)
 		uint64_t takeover_us, lost;
 		const char *why;
 	} cases[] = {
-		{200100, 0, "it took 201 ms, max-gap is 200 ms"},
-		{3000000, 9, "it took 3000 ms, max-gap is 200 ms"},
-		{100000, 3, "3 connections, max-lost-connections is 2"},
+		{200100, 0, "the takeover took 201 ms, max-gap is 200 ms"},
+		{3000000, 9, "the takeover took 3000 ms, max-gap is 200 ms"},
+		{100000, 3, "3 connections lost, max-lost-connections is 2"},
 		{0, 0, "nobody took over within 10000 ms"},
 		{10000100, 0, "nobody took over within 10000 ms"},
 	};

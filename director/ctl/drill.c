@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `cluster drill`: the daemon rehearses a failover with the other director; this waits for what comes of
+ * it, and changes nothing by going away.
+ */
+#include "director/config/number.h"
+#include "director/ctl/ctl.h"
+
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	LOOK_EVERY_MS = 50,
+	LIMIT_MS = 30000,
+};
+
+#define PASSED "passed"
+#define MISSED "missed"
+#define OPEN   "open"
+
+static unsigned long long takeover_ms(const struct control_drill *d)
+{
+	return (d->takeover_us + 999) / 1000;
+}
+
+static void print_text(const struct control_drill *d)
+{
+	printf("drill %s: %s%s%s\n", d->kind, d->result, d->why[0] ? ": " : "", d->why);
+	if (!d->let_go)
+		printf("node %s did not let go\n", d->from);
+	else if (d->took_over)
+		printf("node %s let go, node %s took over within %llu ms\n", d->from, d->to,
+		       takeover_ms(d));
+	else
+		printf("node %s let go, node %s did not take over\n", d->from, d->to);
+	if (d->let_go)
+		printf("connections lost: %llu\n", (unsigned long long)d->lost);
+}
+
+/* Nothing measures the gap that a client sees. */
+static int print_document(const struct control_drill *d)
+{
+	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
+	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
+
+	return print_json_document(stdout,
+				   json_pack("{s:s, s:s, s:s, s:o, s:n, s:o, s:b, s:s}", "kind",
+					     d->kind, "from", d->from, "to", d->to, "takeover_ms",
+					     took, "gap_ms", "lost_connections", lost, "passed",
+					     strcmp(d->result, PASSED) == 0, "why", d->why));
+}
+
+static int report(const struct ctl *ctl, const struct control_drill *d)
+{
+	bool passed = strcmp(d->result, PASSED) == 0;
+
+	if (!passed && strcmp(d->result, MISSED) != 0)
+		return ctl_fail(CTL_FAILED, "the drill is %s: %s", d->result, d->why);
+	if (!ctl->json)
+		print_text(d);
+	else if (print_document(d) < 0)
+		return ctl_fail(CTL_FAILED, "no memory for a JSON document");
+	return passed ? CTL_DONE : CTL_NOT_GOOD;
+}
+
+/* The daemon ends it, whatever happens; a drill of another number is not this one. */
+static int wait_for(const struct ctl *ctl, const struct control_drill *begun)
+{
+	struct control_drill d = *begun;
+
+	while (strcmp(d.result, OPEN) == 0) {
+		struct control_reply reply = {0};
+		int code;
+
+		nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
+		code = ctl_ask(ctl, CONTROL_DRILL_LOOK, &reply);
+		if (code != CTL_DONE)
+			return code;
+		if (!reply.has_drill || reply.drill.id != begun->id) {
+			control_reply_clear(&reply);
+			return ctl_fail(CTL_FAILED,
+					"directord knows of this drill no more: its log "
+					"says what came of it");
+		}
+		d = reply.drill;
+		control_reply_clear(&reply);
+	}
+	return report(ctl, &d);
+}
+
+static int take_limit(const struct ctl *ctl, uint64_t *ret_ms)
+{
+	char least[DURATION_TEXT], most[DURATION_TEXT];
+
+	*ret_ms = LIMIT_MS;
+	if (!ctl->limit || (duration_parse(ctl->limit, ret_ms) == 0 &&
+			    *ret_ms >= DRILL_LIMIT_MIN_MS && *ret_ms <= DRILL_LIMIT_MAX_MS))
+		return CTL_DONE;
+	return ctl_fail(CTL_USAGE,
+			"--limit must be a duration with its unit, from %s to %s, not \"%s\"",
+			duration_format(DRILL_LIMIT_MIN_MS, least),
+			duration_format(DRILL_LIMIT_MAX_MS, most), ctl->limit);
+}
+
+int ctl_cluster_drill(const struct ctl *ctl)
+{
+	struct control_request request = {
+		.command = CONTROL_DRILL, .kind = SYNC_DRILL_GRACEFUL, .force = ctl->force};
+	struct control_reply reply = {0};
+	struct control_drill begun;
+	int code;
+
+	if (strcmp(ctl->argv[0], "graceful") != 0)
+		return ctl_fail(CTL_USAGE, "a drill is \"graceful\", not \"%s\"", ctl->argv[0]);
+	code = take_limit(ctl, &request.number);
+	if (code == CTL_DONE)
+		code = ctl_request(ctl, &request, &reply);
+	if (code != CTL_DONE)
+		return code;
+	begun = reply.drill;
+	control_reply_clear(&reply);
+	return wait_for(ctl, &begun);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A drill in a reply on the control socket: there and back, and what is none. */
+#include "proto/codec.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct control_drill sample(void)
+{
+	return (struct control_drill){.id = UINT64_MAX,
+				      .kind = "graceful",
+				      .from = "a-name_of_thirty-one-characters",
+				      .to = "b",
+				      .result = "missed",
+				      .why = "the takeover took 201 ms, max-gap is 200 ms",
+				      .let_go = true,
+				      .took_over = true,
+				      .lost = 7,
+				      .takeover_us = 200100};
+}
+
+/* What it is on the other side; or the error. */
+static int there_and_back(const struct control_drill *d, struct control_drill *ret)
+{
+	struct control_reply reply = {.has_drill = true, .drill = *d}, got = {0};
+	size_t len = 0;
+	uint8_t *bytes = codec_pack_reply(&reply, &len);
+	int err;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	err = codec_unpack_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
+	free(bytes);
+	if (!err) {
+		CU_ASSERT(got.has_drill);
+		*ret = got.drill;
+	}
+	control_reply_clear(&got);
+	return err;
+}
+
+static void expect_same(const struct control_drill *d)
+{
+	struct control_drill got = {0};
+
+	EXPECT_INT(there_and_back(d, &got), 0);
+	CU_ASSERT(got.id == d->id && got.lost == d->lost && got.takeover_us == d->takeover_us);
+	EXPECT_INT(got.let_go, d->let_go);
+	EXPECT_INT(got.took_over, d->took_over);
+	EXPECT_TEXT(got.kind, d->kind);
+	EXPECT_TEXT(got.from, d->from);
+	EXPECT_TEXT(got.to, d->to);
+	EXPECT_TEXT(got.result, d->result);
+	EXPECT_TEXT(got.why, d->why);
+}
+
+static void a_drill_there_and_back(void)
+{
+	struct control_drill d = sample();
+
+	expect_same(&d);
+	memset(d.why, '~', sizeof(d.why) - 1);
+	expect_same(&d);
+	d = (struct control_drill){.id = 1, .kind = "graceful", .result = "open"};
+	expect_same(&d);
+}
+
+static void what_is_no_drill(void)
+{
+	struct control_drill d = sample(), got;
+
+	d.id = 0;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.kind[0] = '\0';
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.result[0] = '\0';
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.why[0] = '\n';
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.to[0] = '\x7f';
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.let_go = false;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.took_over = false;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+}
+
+/* By hand, for it is longer than its field: id 1, kind "graceful", a result of n octets. */
+static int result_of(size_t n)
+{
+	uint8_t bytes[64] = {
+		0x3a, (uint8_t)(14 + n), 0x08, 1, 0x12, 8, 'g', 'r', 'a', 'c', 'e', 'f', 'u', 'l',
+		0x2a, (uint8_t)n};
+	struct control_reply got = {0};
+	int err;
+
+	memset(bytes + 16, 'x', n);
+	err = codec_unpack_reply(bytes, 16 + n, &got);
+	if (!err)
+		EXPECT_INT(strlen(got.drill.result), n);
+	control_reply_clear(&got);
+	return err;
+}
+
+static void a_text_and_its_room(void)
+{
+	EXPECT_INT(result_of(STATUS_WORD - 1), 0);
+	EXPECT_INT(result_of(STATUS_WORD), -EBADMSG);
+	EXPECT_INT(result_of(40), -EBADMSG);
+}
+
+UNIT_TESTS(codec_drill) = {
+	{"a drill, there and back", a_drill_there_and_back},
+	{"what is no drill", what_is_no_drill},
+	{"a text and its room", a_text_and_its_room},
+	UNIT_TESTS_END,
+};
