@@ -230,8 +230,8 @@ static void hear_question(struct director *d, struct drill_event *ev)
 	} else if (!drill_is_busy(&r->drill)) {
 		ask_ourselves(d, ev, m->kind, m->asker_yields ? DRILL_WHO_THERE : DRILL_WHO_HERE,
 			      why);
+		r->asked_us = now_us();
 	}
-	r->asked_us = now_us();
 	feed(d, ev);
 }
 

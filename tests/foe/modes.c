@@ -215,6 +215,33 @@ static bool play_overflow(struct foe *f)
 	return flows(f, (uint32_t)(f->turn - 1) * SYNC_FLOWS_MAX, SYNC_FLOWS_MAX, 1, f->snapshot);
 }
 
+/*
+ * About drills: those that there are not, by force and not, and answers that nobody waits for. One that
+ * would be carried out is not among them.
+ */
+static bool play_drills(struct foe *f)
+{
+	uint8_t step = (uint8_t)(SYNC_DRILL_ASK + f->turn % SYNC_DRILL_REPORT);
+	bool answers = step != SYNC_DRILL_ASK && step != SYNC_DRILL_REPORT;
+	struct sync_drill *d = &f->out.drill;
+
+	f->out.type = SYNC_DRILL;
+	*d = (struct sync_drill){
+		.id = 1 + f->turn / SYNC_DRILL_REPORT,
+		.step = step,
+		.kind = (uint8_t)(SYNC_DRILL_CRASH + f->turn / SYNC_DRILL_REPORT % 4),
+		.force = step == SYNC_DRILL_ASK,
+		.asker_yields = step == SYNC_DRILL_ASK && f->turn / SYNC_DRILL_REPORT % 8 < 4,
+		.limit_ms = step == SYNC_DRILL_ASK ? UINT32_MAX : 0,
+		.at_us = f->turn + 1,
+		.heard_us = answers ? UINT64_MAX : 0,
+		.lost = step == SYNC_DRILL_REPORT ? UINT64_MAX : 0,
+	};
+	if (step == SYNC_DRILL_REFUSED)
+		snprintf(d->why, sizeof(d->why), "no");
+	return foe_send(f);
+}
+
 /* --- the table --------------------------------------------------------------------------------- */
 
 static const struct foe_mode modes[] = {
@@ -235,6 +262,8 @@ static const struct foe_mode modes[] = {
 	{"hellos", "another configuration each time", false, false, false, NULL, play_hellos},
 	{"names", "gives every number a name, again and again", false, false, false, NULL,
 	 play_names},
+	{"drills", "asks for drills, and answers what nobody asked", false, false, false, NULL,
+	 play_drills},
 	{"turns", "is current and is not", false, true, false, NULL, play_turns},
 	{"crumbs", "a message for each flow", false, false, false, NULL, play_crumbs},
 	{"million", "a million flows, and then none", false, false, true, NULL, play_million},
