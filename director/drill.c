@@ -14,11 +14,16 @@ static const struct sync_moment *moment_of(const struct drill_record *r, uint8_t
 	return NULL;
 }
 
+/* Of who lets go. */
+static const struct drill_record *old_record(const struct drill *d)
+{
+	return d->yields_here ? &d->here : &d->there;
+}
+
 bool drill_takeover_us(const struct drill *d, uint64_t *ret)
 {
-	const struct drill_record *old = d->yields_here ? &d->here : &d->there;
 	const struct drill_record *new = d->yields_here ? &d->there : &d->here;
-	const struct sync_moment *from = moment_of(old, SYNC_MOMENT_LET_GO);
+	const struct sync_moment *from = moment_of(old_record(d), SYNC_MOMENT_LET_GO);
 	const struct sync_moment *to = moment_of(new, SYNC_MOMENT_MASTER);
 	int64_t took;
 
@@ -31,11 +36,9 @@ bool drill_takeover_us(const struct drill *d, uint64_t *ret)
 
 bool drill_lost(const struct drill *d, uint64_t *ret)
 {
-	const struct drill_record *old = d->yields_here ? &d->here : &d->there;
-
-	if (!moment_of(old, SYNC_MOMENT_LET_GO))
+	if (!moment_of(old_record(d), SYNC_MOMENT_LET_GO))
 		return false;
-	*ret = old->lost;
+	*ret = old_record(d)->lost;
 	return true;
 }
 
@@ -77,7 +80,7 @@ static void refuse(struct drill *d, struct drill_update *u, const char *why)
 
 static void judge(struct drill *d, struct drill_update *u)
 {
-	uint64_t lost = d->yields_here ? d->here.lost : d->there.lost, took_us;
+	uint64_t lost = old_record(d)->lost, took_us;
 	uint64_t gap_us = (uint64_t)d->budget.gap_ms * 1000;
 
 	if (!drill_takeover_us(d, &took_us))
@@ -126,15 +129,22 @@ static void begin(struct drill *d, const struct drill_event *ev, uint64_t id, ui
 	*d = (struct drill){.id = id, .kind = kind, .budget = ev->budget, .said_us = ev->now_us};
 }
 
+/* What speaks against it here and is not gone past; NULL: nothing. */
+static const char *objection_to(const struct drill_event *ev, bool force)
+{
+	return !force || ev->impossible ? ev->objection : NULL;
+}
+
 static void ordered(struct drill *d, struct drill_update *u, const struct drill_event *ev)
 {
+	const char *why = objection_to(ev, ev->force);
+
 	begin(d, ev, ev->id, ev->kind);
 	d->asked_here = true;
 	d->yields_here = ev->yields_here;
-	d->force = ev->force;
 	d->limit_ms = ev->limit_ms;
-	if (ev->objection && (!ev->force || ev->impossible)) {
-		refuse(d, u, ev->objection);
+	if (why) {
+		refuse(d, u, why);
 		return;
 	}
 	d->state = DRILL_ASKING;
@@ -161,9 +171,7 @@ static void set_clock(struct drill *d, const struct sync_drill *m, uint64_t now_
 static void heard_ask(struct drill *d, struct drill_update *u, const struct drill_event *ev)
 {
 	const struct sync_drill *m = ev->heard;
-	const char *why = drill_is_busy(d)		? "a drill is under way"
-			  : !m->force || ev->impossible ? ev->objection
-							: NULL;
+	const char *why = drill_is_busy(d) ? "a drill is under way" : objection_to(ev, m->force);
 
 	u->flags |= DRILL_SEND;
 	u->message = (struct sync_drill){.id = m->id,
@@ -176,7 +184,6 @@ static void heard_ask(struct drill *d, struct drill_update *u, const struct dril
 		return;
 	}
 	begin(d, ev, m->id, m->kind);
-	d->force = m->force;
 	d->limit_ms = m->limit_ms < DRILL_LIMIT_MAX_MS ? m->limit_ms : DRILL_LIMIT_MAX_MS;
 	d->yields_here = !m->asker_yields;
 	d->state = DRILL_READY;

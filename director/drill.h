@@ -62,7 +62,6 @@ struct drill {
 	bool asked_here, yields_here;
 	uint64_t id;
 	uint8_t kind; /* enum sync_drill_kind */
-	bool force;
 	uint32_t limit_ms;
 	struct drill_budget budget;
 	uint64_t said_us; /* ASK or READY; our clock, as the next ones */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/drill_check.h"
 
+#include "ha/vrrp_packet.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { OWNER = 255 }; /* priority of an address owner */
 
 /* What is looked at, and the sentence. */
 struct look {
@@ -131,23 +131,23 @@ static enum drill_check look_at_states(const struct look *l)
 	return DRILL_CHECK_FINE;
 }
 
+static enum drill_check say_owner(const struct look *l, const char *node)
+{
+	return say(l, DRILL_CHECK_IMPOSSIBLE,
+		   "node %s is the address owner (priority 255), which cannot leave its addresses "
+		   "to the other one",
+		   node);
+}
+
 /* It has its addresses whoever is master. */
 static enum drill_check look_for_owner(const struct look *l)
 {
 	for (size_t i = 0; i < l->s->n_vrrps; i++)
-		if (l->s->vrrps[i].priority == OWNER)
-			return say(
-				l, DRILL_CHECK_IMPOSSIBLE,
-				"node %s is the address owner (priority 255), which cannot leave "
-				"its addresses to the other one",
-				l->s->node);
+		if (l->s->vrrps[i].priority == VRRP_PRIORITY_OWNER)
+			return say_owner(l, l->s->node);
 	for (size_t i = 0; i < l->peer->n_words; i++)
-		if (l->peer->words[i].priority == OWNER)
-			return say(
-				l, DRILL_CHECK_IMPOSSIBLE,
-				"node %s is the address owner (priority 255), which cannot leave "
-				"its addresses to the other one",
-				l->peer->node);
+		if (l->peer->words[i].priority == VRRP_PRIORITY_OWNER)
+			return say_owner(l, l->peer->node);
 	return DRILL_CHECK_FINE;
 }
 

@@ -22,3 +22,14 @@ bool name_is_valid(const char *text, size_t len)
 			return false;
 	return true;
 }
+
+bool text_is_printable(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (!text[i])
+			return true;
+		if (text[i] < ' ' || text[i] > '~')
+			return false;
+	}
+	return false;
+}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a node, farm, backend or section may be called. */
+/* What a node, farm, backend or section may be called, and what a sentence about them is made of. */
 #ifndef INCLUDE_NAME_H
 #define INCLUDE_NAME_H
 
@@ -8,5 +8,7 @@
 
 /* Letters, digits, "-" and "_", a letter in front, at most CONFIG_NAME_MAX; the same in every locale. */
 bool name_is_valid(const char *text, size_t len);
+/* Printable ASCII and blanks, "" too, that ends within size octets; no more of them are read. */
+bool text_is_printable(const char *text, size_t size);
 
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "proto/codec_drill.h"
 
+#include "include/name.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -21,23 +23,15 @@ void codec_put_control_drill(const struct control_drill *from, Control__Drill *r
 	ret->takeover_us = d->takeover_us;
 }
 
-/* Printable, and shorter than size. */
-static bool is_text(const char *text, size_t size)
-{
-	size_t len = 0;
-
-	for (; text[len]; len++)
-		if (text[len] < ' ' || text[len] > '~' || len + 1 == size)
-			return false;
-	return true;
-}
-
 int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 {
-	if (!m->id || !m->kind[0] || !m->result[0] || !is_text(m->kind, sizeof(ret->kind)) ||
-	    !is_text(m->from, sizeof(ret->from)) || !is_text(m->to, sizeof(ret->to)) ||
-	    !is_text(m->result, sizeof(ret->result)) || !is_text(m->why, sizeof(ret->why)) ||
-	    (m->lost && !m->let_go) || (m->takeover_us && !m->took_over))
+	if (!m->id || !m->kind[0] || !m->result[0] ||
+	    !text_is_printable(m->kind, sizeof(ret->kind)) ||
+	    !text_is_printable(m->from, sizeof(ret->from)) ||
+	    !text_is_printable(m->to, sizeof(ret->to)) ||
+	    !text_is_printable(m->result, sizeof(ret->result)) ||
+	    !text_is_printable(m->why, sizeof(ret->why)) || (m->lost && !m->let_go) ||
+	    (m->takeover_us && !m->took_over))
 		return -EBADMSG;
 	*ret = (struct control_drill){.id = m->id,
 				      .let_go = m->let_go,

@@ -137,12 +137,7 @@ static enum sync_reject judge_buckets(const struct sync_buckets *b)
 
 static bool is_sentence(const char why[static SYNC_WHY_MAX])
 {
-	size_t len = strnlen(why, SYNC_WHY_MAX);
-
-	for (size_t i = 0; i < len; i++)
-		if (why[i] < ' ' || why[i] > '~')
-			return false;
-	return len > 0 && len < SYNC_WHY_MAX;
+	return why[0] && text_is_printable(why, SYNC_WHY_MAX);
 }
 
 static enum sync_reject judge_bye(const struct sync_bye *b)

@@ -3,6 +3,7 @@
  * `cluster drill`: the daemon rehearses a failover with the other director; this waits for what comes of
  * it, and changes nothing by going away.
  */
+#include "director/drill.h"
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
 
@@ -15,9 +16,10 @@ enum {
 	LIMIT_MS = 30000,
 };
 
-#define PASSED "passed"
-#define MISSED "missed"
-#define OPEN   "open"
+static bool is(const struct control_drill *d, enum drill_result result)
+{
+	return strcmp(d->result, drill_result_name(result)) == 0;
+}
 
 static unsigned long long takeover_ms(const struct control_drill *d)
 {
@@ -48,14 +50,14 @@ static int print_document(const struct control_drill *d)
 				   json_pack("{s:s, s:s, s:s, s:o, s:n, s:o, s:b, s:s}", "kind",
 					     d->kind, "from", d->from, "to", d->to, "takeover_ms",
 					     took, "gap_ms", "lost_connections", lost, "passed",
-					     strcmp(d->result, PASSED) == 0, "why", d->why));
+					     is(d, DRILL_PASSED), "why", d->why));
 }
 
 static int report(const struct ctl *ctl, const struct control_drill *d)
 {
-	bool passed = strcmp(d->result, PASSED) == 0;
+	bool passed = is(d, DRILL_PASSED);
 
-	if (!passed && strcmp(d->result, MISSED) != 0)
+	if (!passed && !is(d, DRILL_MISSED))
 		return ctl_fail(CTL_FAILED, "the drill is %s: %s", d->result, d->why);
 	if (!ctl->json)
 		print_text(d);
@@ -69,7 +71,7 @@ static int wait_for(const struct ctl *ctl, const struct control_drill *begun)
 {
 	struct control_drill d = *begun;
 
-	while (strcmp(d.result, OPEN) == 0) {
+	while (is(&d, DRILL_OPEN)) {
 		struct control_reply reply = {0};
 		int code;
 
@@ -111,7 +113,7 @@ int ctl_cluster_drill(const struct ctl *ctl)
 	struct control_drill begun;
 	int code;
 
-	if (strcmp(ctl->argv[0], "graceful") != 0)
+	if (drill_kind_by_name(ctl->argv[0]) != SYNC_DRILL_GRACEFUL)
 		return ctl_fail(CTL_USAGE, "a drill is \"graceful\", not \"%s\"", ctl->argv[0]);
 	code = take_limit(ctl, &request.number);
 	if (code == CTL_DONE)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections in a reply: there and back, and what is refused. */
 #include "proto/codec.h"
+#include "tests/unit/reply_wire.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct control_connection sample(const char *client, const char *address)
@@ -22,18 +22,6 @@ static struct control_connection sample(const char *client, const char *address)
 	return c;
 }
 
-static int there_and_back(const struct control_reply *reply, struct control_reply *got)
-{
-	size_t len = 0;
-	uint8_t *bytes = codec_pack_reply(reply, &len);
-	int err;
-
-	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
-	err = codec_unpack_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, got);
-	free(bytes);
-	return err;
-}
-
 static void a_page(void)
 {
 	struct control_connection list[] = {sample("10.77.0.10", "10.77.0.100"),
@@ -45,7 +33,7 @@ static void a_page(void)
 			     got = {0};
 
 	list[1].key.protocol = IPPROTO_UDP;
-	EXPECT_INT(there_and_back(&reply, &got), 0);
+	EXPECT_INT(reply_there_and_back(&reply, &got), 0);
 	EXPECT_INT(got.n_connections, 2);
 	CU_ASSERT(got.epoch == UINT64_MAX);
 	EXPECT_INT(got.position, 7);
@@ -61,7 +49,7 @@ static void a_page(void)
 static int verdict_on(struct control_connection c)
 {
 	struct control_reply reply = {.connections = &c, .n_connections = 1}, got = {0};
-	int err = there_and_back(&reply, &got);
+	int err = reply_there_and_back(&reply, &got);
 
 	control_reply_clear(&got);
 	return err;
@@ -93,11 +81,11 @@ static void a_page_has_an_end(void)
 
 	for (size_t i = 0; i <= CODEC_CONNECTIONS_MAX; i++)
 		list[i] = sample("10.77.0.10", "10.77.0.100");
-	EXPECT_INT(there_and_back(&reply, &got), 0);
+	EXPECT_INT(reply_there_and_back(&reply, &got), 0);
 	EXPECT_INT(got.n_connections, CODEC_CONNECTIONS_MAX);
 	control_reply_clear(&got);
 	reply.n_connections++;
-	EXPECT_INT(there_and_back(&reply, &got), -EBADMSG);
+	EXPECT_INT(reply_there_and_back(&reply, &got), -EBADMSG);
 }
 
 UNIT_TESTS(codec_connections) = {

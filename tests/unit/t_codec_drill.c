@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A drill in a reply on the control socket: there and back, and what is none. */
 #include "proto/codec.h"
+#include "tests/unit/reply_wire.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 static struct control_drill sample(void)
@@ -25,13 +25,8 @@ static struct control_drill sample(void)
 static int there_and_back(const struct control_drill *d, struct control_drill *ret)
 {
 	struct control_reply reply = {.has_drill = true, .drill = *d}, got = {0};
-	size_t len = 0;
-	uint8_t *bytes = codec_pack_reply(&reply, &len);
-	int err;
+	int err = reply_there_and_back(&reply, &got);
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
-	err = codec_unpack_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
-	free(bytes);
 	if (!err) {
 		CU_ASSERT(got.has_drill);
 		*ret = got.drill;

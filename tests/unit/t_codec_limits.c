@@ -3,6 +3,7 @@
 #include "include/config.h"
 #include "include/wr.h"
 #include "proto/codec.h"
+#include "tests/unit/reply_wire.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -13,14 +14,9 @@
 static int verdict_on(const struct status *s)
 {
 	struct control_reply reply = {.has_status = true, .status = *s}, got = {0};
-	size_t len = 0;
-	uint8_t *bytes = codec_pack_reply(&reply, &len);
-	int code;
+	int code = reply_there_and_back(&reply, &got);
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
-	code = codec_unpack_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
 	control_reply_clear(&got);
-	free(bytes);
 	return code;
 }
 
