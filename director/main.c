@@ -15,6 +15,7 @@
 #include "ha/vmac_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
+#include "include/precedence.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -259,6 +260,26 @@ static void watch_signals(struct daemon *daemon)
 		uv_timer_start(&daemon->watchdog, watchdog, every, every);
 }
 
+/* As prompt as the host allows; without, the director does the same, a little later at times. */
+static void take_precedence(void)
+{
+	int code = memory_lock();
+
+	if (code < 0)
+		log_warning(
+			"the memory is not locked: %s; when the host is short of it the election "
+			"may be late",
+			strerror(-code));
+	code = precedence_raise();
+	if (code == 0)
+		code = precedence_raise_session();
+	if (code < 0)
+		log_info("no precedence over other programs: %s; when all processors are busy the "
+			 "other director learns of connections later",
+			 strerror(-code));
+	precedence_keep_from_children();
+}
+
 static int run(const struct arguments *args, struct config *config)
 {
 	struct director_options options = {.config_path = args->config,
@@ -270,12 +291,7 @@ static int run(const struct arguments *args, struct config *config)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
-	code = memory_lock();
-	if (code < 0)
-		log_warning(
-			"the memory is not locked: %s; when the host is short of it the election "
-			"may be late",
-			strerror(-code));
+	take_precedence();
 	uv_loop_init(&daemon.loop);
 	watch_signals(&daemon); /* before anything is begun: a signal is heard when the loop runs */
 	code = director_new(&daemon.loop, &options, config, &daemon.director, &err);

@@ -3,6 +3,7 @@
 #include "ha/election_uv.h"
 
 #include "include/log.h"
+#include "include/precedence.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -71,6 +72,7 @@ static void run(void *arg)
 	struct election *e = arg;
 
 	pthread_setname_np(pthread_self(), "election");
+	precedence_raise(); /* refused, it was for the main thread, too */
 	touch_stack();
 	log_defer(wake, e);
 	uv_run(&e->loop, UV_RUN_DEFAULT);

@@ -5,6 +5,6 @@
 # it has ended.
 dir=$1
 shift
-sh -c 'echo "$$" >"$1"; shift; exec "$@"' sh "$dir/pid" "$@"
+setsid sh -c 'echo "$$" >"$1"; shift; exec "$@"' sh "$dir/pid" "$@"
 status=$?
 [ ! -d "$dir" ] || echo "$status" >"$dir/status"
