@@ -43,7 +43,17 @@ struct take {
 	bool sorted_ours[FLOW_WRITE_OPS];
 	const struct sync_flow *flows; /* of the message */
 	uint16_t seen[TAKE_SEEN];      /* 1 + a flow of it that waits, by hash; linear probing */
+	size_t n_sent;		       /* puts that the writer has begun, ... */
+	size_t n_refused;	       /* ... and those of them that came to nothing */
 };
+
+/*
+ * Of the main loop; 500 KiB each are too much for its stack. While the kernel works at the puts of one
+ * message, the next one is looked at.
+ */
+static struct take takes[2];
+static size_t taking;	  /* … the next one */
+static struct take *sent; /* whose puts the writer has begun; NULL: nobody's */
 
 /*
  * Operations on one set behind each other are one message, and the kernel goes through all sets for
@@ -112,8 +122,24 @@ static void write_deletions(struct take *t)
 			t->results[i] != FLOW_WRITE_DONE && t->results[i] != FLOW_WRITE_NO_SET;
 }
 
+/* What is to be put next, of the same flow: it decides what the index holds. */
+static bool waits(const struct take *t, const struct flow_key *key)
+{
+	for (size_t i = 0; i < t->n_puts; i++)
+		if (flow_key_equal(&t->put_keys[i], key))
+			return true;
+	return false;
+}
+
+static void refuse(struct take *t, const struct take *next, const struct flow_key *key)
+{
+	t->n_refused++;
+	if (!next || !waits(next, key))
+		flows_drop(t->f, key);
+}
+
 /* Those that a packet has put there with another backend: the master knows better. */
-static size_t change_others(struct take *t, size_t n)
+static size_t change_others(struct take *t, const struct take *next, size_t n)
 {
 	size_t left = 0;
 
@@ -129,27 +155,41 @@ static size_t change_others(struct take *t, size_t n)
 			t->put_keys[left++] = t->put_keys[i];
 			continue;
 		}
-		t->result->refused++;
-		flows_drop(t->f, &t->put_keys[i]);
+		refuse(t, next, &t->put_keys[i]);
 	}
 	return left;
 }
 
-static void write_puts(struct take *t)
+/* Waits for the puts that were begun, and returns how many came to nothing. next: what comes behind. */
+static size_t end_puts(const struct take *next)
 {
-	size_t n = t->n_puts;
+	struct take *t = sent;
+	size_t n;
+	int code;
 
-	sort_puts(t);
-	t->n_puts = 0;
-	while (n > 0) {
-		if (flow_write(t->f->twin.writer, t->puts, n, t->results) < 0) {
-			t->result->refused += n;
-			for (size_t i = 0; i < n; i++)
-				flows_drop(t->f, &t->put_keys[i]);
-			return;
-		}
-		n = change_others(t, n);
+	if (!t)
+		return 0;
+	sent = NULL;
+	code = flow_write_finish(t->f->twin.writer);
+	for (n = t->n_sent; n > 0 && code == 0;) {
+		n = change_others(t, next, n);
+		if (n > 0)
+			code = flow_write(t->f->twin.writer, t->puts, n, t->results);
 	}
+	for (size_t i = 0; i < n; i++)
+		refuse(t, next, &t->put_keys[i]);
+	return t->n_refused;
+}
+
+static void begin_puts(struct take *t)
+{
+	if (t->n_puts == 0)
+		return;
+	sort_puts(t);
+	t->n_sent = t->n_puts;
+	t->n_puts = t->n_refused = 0;
+	sent = t;
+	flow_write_start(t->f->twin.writer, t->puts, t->n_sent, t->results);
 }
 
 static void forget_sets(struct take *t)
@@ -170,10 +210,18 @@ static void begin(struct take *t, struct flows *f, struct flows_taken *result,
 	forget_sets(t);
 }
 
+/* Behind what is under way. The puts are under way then. */
+static void begin_all(struct take *t)
+{
+	t->result->refused += end_puts(t);
+	write_deletions(t);
+	begin_puts(t);
+}
+
 static void write_all(struct take *t)
 {
-	write_deletions(t);
-	write_puts(t);
+	begin_all(t);
+	t->result->refused += end_puts(NULL);
 	forget_sets(t);
 }
 
@@ -343,31 +391,39 @@ static void find_name(struct flows *f, const struct twin_names *names, uint16_t 
 void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
 		size_t n, struct flows_taken *ret)
 {
-	static struct take t; /* of the main loop; 500 KiB are too much for its stack */
-	enum { NAMES = 64 };
+	enum { NAMES = 64, EXPECTED = 8 };
 	struct take_name near[NAMES];
+	struct take *t = &takes[taking];
 
 	*ret = (struct flows_taken){0};
 	if (!f->file) {
 		ret->refused = n;
 		return;
 	}
-	begin(&t, f, ret, flows);
+	taking = 1 - taking;
+	begin(t, f, ret, flows);
 	for (size_t i = 0; i < NAMES; i++)
 		near[i] = (struct take_name){.number = FLOW_ANY};
 	for (size_t i = 0; i < n; i++) {
 		struct take_name *name = &near[flows[i].backend % NAMES];
 
+		if (i + EXPECTED < n)
+			flow_index_expect(flows_index(f), &flows[i + EXPECTED].key);
 		if (name->number != flows[i].backend)
 			find_name(f, names, flows[i].backend, name);
 		if (name->backend)
-			take_one(&t, name->farm, name->backend, &flows[i]);
+			take_one(t, name->farm, name->backend, &flows[i]);
 		else if (name->named)
 			ret->unheld++;
 		else
 			ret->refused++;
 	}
-	write_all(&t);
+	begin_all(t);
+}
+
+size_t flows_take_end(void)
+{
+	return end_puts(NULL);
 }
 
 /* --- snapshots ----------------------------------------------------------------------------------- */

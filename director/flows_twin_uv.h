@@ -53,9 +53,15 @@ struct flows_taken {
 /*
  * Flows of theirs, into the kernel and the index; names are what their numbers stand for. Refused
  * ones are neither here nor there; of its own this node has the last word. 3 to 5 ms for a thousand.
+ * The kernel may still work at the last of them: what it refuses is in *ret of the next call.
  */
 void flows_take(struct flows *f, const struct twin_names *names, const struct sync_flow *flows,
 		size_t n, struct flows_taken *ret);
+/*
+ * Waits for the kernel, and returns how many it refused of what was taken and not said yet. To be
+ * called before anything else is done with the flows or said of them.
+ */
+size_t flows_take_end(void);
 /* There is an index: without one nothing is told, and nothing can be taken. */
 bool flows_are_known(const struct flows *f);
 /*

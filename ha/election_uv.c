@@ -2,6 +2,7 @@
 /* The thread, and how the main thread calls into it; see election_uv.h. */
 #include "ha/election_uv.h"
 
+#include "ha/thread_uv.h"
 #include "include/log.h"
 #include "include/precedence.h"
 
@@ -9,7 +10,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,24 +110,6 @@ static void on_wake_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-/* Signals are the main thread's, but those that a mistake of this thread raises in itself. */
-static int start_thread(struct election *e)
-{
-	static const int own[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
-	const uv_thread_options_t options = {.flags = UV_THREAD_HAS_STACK_SIZE,
-					     .stack_size = STACK};
-	sigset_t all, before;
-	int code;
-
-	sigfillset(&all);
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		sigdelset(&all, own[i]);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	code = uv_thread_create_ex(&e->thread, &options, run, e);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return code;
-}
-
 /* The loop of a thread that did not start. */
 static void end_loop(struct election *e)
 {
@@ -196,7 +178,7 @@ static int open_loop(struct election *e)
 		end_loop(e);
 		return code;
 	}
-	code = start_thread(e);
+	code = thread_start(&e->thread, STACK, run, e);
 	if (code < 0) {
 		uv_sem_destroy(&e->returned);
 		end_loop(e);

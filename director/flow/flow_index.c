@@ -217,6 +217,17 @@ enum flow_put flow_index_put(struct flow_index *x, const struct flow_key *key, u
 	return put_probe(x, &p, backend, flow_until(expires_s, flags), ret_old);
 }
 
+void flow_index_expect(const struct flow_index *x, const struct flow_key *key)
+{
+	struct flow_probe p;
+
+	if (!flow_probe_init(&p, key, x->now.identity.hash_key))
+		return;
+	flow_table_prefetch(&x->now.tables[table_of(&p)], &p);
+	if (x->old.header)
+		flow_table_prefetch(&x->old.tables[table_of(&p)], &p);
+}
+
 bool flow_index_find(const struct flow_index *x, const struct flow_key *key,
 		     struct flow_record *ret)
 {

@@ -117,6 +117,8 @@ static inline uint32_t flow_table_slots(const struct flow_table *t)
 /* False for a key that is no flow: families that differ, or a protocol that is no number for one. */
 bool flow_probe_init(struct flow_probe *p, const struct flow_key *key, const uint8_t *hash_key);
 
+/* Brings the flow's place near the processor: out of a big table a search would wait for it. */
+void flow_table_prefetch(const struct flow_table *t, const struct flow_probe *p);
 /*
  * The slot of the flow, or FLOW_NO_SLOT. ret_free (may be NULL) gets the slot where it would go, or
  * FLOW_NO_SLOT when there is none.

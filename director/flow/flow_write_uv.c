@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flow/flow_write_uv.h"
 
+#include "director/flow/flow_send_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -23,6 +24,9 @@ struct flow_writer {
 	struct flow_write_sent sent;
 	struct flow_writer_observer observer;
 	struct flow_write call;
+	struct flow_sender *sender; /* NULL: was never needed */
+	bool sending;
+	int code; /* of a call that was started and is not being sent */
 	uint8_t bytes[FLOW_WRITE_BYTES];
 };
 
@@ -60,7 +64,12 @@ int flow_writer_new(struct flow_writer **ret, struct err *err)
 
 void flow_writer_free(struct flow_writer *w)
 {
-	if (w && w->nl)
+	if (!w)
+		return;
+	if (w->sending)
+		flow_sender_wait(w->sender);
+	flow_sender_free(w->sender);
+	if (w->nl)
 		mnl_socket_close(w->nl);
 	free(w);
 }
@@ -122,34 +131,91 @@ static int read_answers(struct flow_writer *w)
 	}
 }
 
-static int transact(struct flow_writer *w)
+/* The octets of a transaction, which is numbered and announced; 0: one that there cannot be. */
+static size_t build(struct flow_writer *w)
 {
 	size_t len = flow_write_build(&w->call, w->seq, w->bytes, sizeof(w->bytes));
-	int code;
 
 	if (!len)
-		return -EINVAL;
+		return 0;
 	w->seq += flow_write_numbers(&w->call);
 	w->sent.sent++;
 	if (w->observer.doubtful && !flow_write_changes(&w->call))
 		w->observer.doubtful(w->observer.owner);
-	if (mnl_socket_sendto(w->nl, w->bytes, len) < 0)
-		return -errno;
-	code = read_answers(w);
+	return len;
+}
+
+/* What became of a transaction that was sent: 0, FLOW_WRITE_AGAIN, or a negative errno. */
+static int judge(struct flow_writer *w)
+{
+	int code = read_answers(w);
+
 	w->sent.refused += w->call.refused;
 	if (w->observer.committed && w->call.committed && !w->call.refused && !w->call.failed)
 		w->observer.committed(w->observer.owner, w->call.n);
 	return code ? code : flow_write_end(&w->call);
 }
 
+static int transact(struct flow_writer *w)
+{
+	size_t len = build(w);
+
+	if (!len)
+		return -EINVAL;
+	if (mnl_socket_sendto(w->nl, w->bytes, len) < 0)
+		return -errno;
+	return judge(w);
+}
+
+/* apart: by the thread, if there is one. */
+static void start(struct flow_writer *w, bool apart)
+{
+	size_t len;
+
+	if (apart && !w->sender)
+		w->sender = flow_sender_new();
+	if (!apart || !w->sender) {
+		w->code = transact(w);
+		return;
+	}
+	len = build(w);
+	w->code = len ? 0 : -EINVAL;
+	w->sending = len > 0;
+	if (w->sending)
+		flow_sender_start(w->sender, mnl_socket_get_fd(w->nl), w->bytes, len);
+}
+
+static void begin(struct flow_writer *w, const struct flow_write_op *ops, size_t n,
+		  enum flow_write_result *results, bool apart)
+{
+	w->code = flow_write_begin(&w->call, &w->kernel, ops, n, results);
+	if (w->code == 0 && !flow_write_is_settled(&w->call))
+		start(w, apart);
+}
+
+void flow_write_start(struct flow_writer *w, const struct flow_write_op *ops, size_t n,
+		      enum flow_write_result *results)
+{
+	begin(w, ops, n, results, n >= FLOW_WRITE_APART);
+}
+
+int flow_write_finish(struct flow_writer *w)
+{
+	int code = w->code;
+
+	if (w->sending) {
+		code = flow_sender_wait(w->sender);
+		code = code ? code : judge(w);
+	}
+	w->sending = false;
+	while (code == FLOW_WRITE_AGAIN)
+		code = transact(w);
+	return code;
+}
+
 int flow_write(struct flow_writer *w, const struct flow_write_op *ops, size_t n,
 	       enum flow_write_result *results)
 {
-	int code = flow_write_begin(&w->call, &w->kernel, ops, n, results);
-
-	if (code == 0 && !flow_write_is_settled(&w->call))
-		do
-			code = transact(w);
-		while (code == FLOW_WRITE_AGAIN);
-	return code;
+	begin(w, ops, n, results, false);
+	return flow_write_finish(w);
 }

@@ -3,9 +3,9 @@
  * Puts chosen elements into big nft maps and takes them out; see flow_write.h.
  *
  * Shell: owns one socket, which the watch has to be told of (nft_watch_pass()): else the keeper
- * would read the whole table after each call. The kernel does the work inside send(), so nothing is
- * waited for: a call of a thousand operations takes 3 to 5 ms, and 10 to 40 ms more for each
- * transaction that the kernel refuses. One of them has a message for each operation: 160 ms more
+ * would read the whole table after each call; and a thread, from the first time on that one is worth
+ * it. The kernel does the work inside send(): a call of a thousand operations takes 3 to 5 ms, and 10
+ * to 40 ms more for each transaction that the kernel refuses. One of them has a message for each operation: 160 ms more
  * where there are 6,000 sets.
  */
 #ifndef DIRECTOR_FLOW_FLOW_WRITE_UV_H
@@ -41,6 +41,15 @@ void flow_writer_assume(struct flow_writer *w, const struct flow_write_kernel *k
  */
 int flow_write(struct flow_writer *w, const struct flow_write_op *ops, size_t n,
 	       enum flow_write_result *results);
+/*
+ * The same in two steps, with time between them for something else: many operations are done by a
+ * thread meanwhile, few at once. ops and results stay the caller's and as they are until
+ * flow_write_finish(), which returns what flow_write() does. One call at a time.
+ */
+enum { FLOW_WRITE_APART = 256 }; /* from so many on: 1 ms, and a thread is woken in 0.05 */
+void flow_write_start(struct flow_writer *w, const struct flow_write_op *ops, size_t n,
+		      enum flow_write_result *results);
+int flow_write_finish(struct flow_writer *w);
 /* How many transactions were sent so far, and how many of them the kernel refused. */
 struct flow_write_sent {
 	uint64_t sent, refused;

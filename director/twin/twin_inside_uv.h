@@ -74,6 +74,19 @@ void twin_arm(struct twin *t);
 /* Sends the acknowledgement that is owed: outside of a wake-up of the link nobody else does. */
 void twin_settle(struct twin *t);
 
+/* Not so often that who does it again and again fills the log. */
+bool twin_may_say(struct twin *t, enum twin_says what);
+
+/* --- what is heard (twin_hear_uv.c) -------------------------------------------------------------- */
+
+/* The octets of a message. */
+void twin_message(void *owner, const uint8_t *bytes, size_t len);
+/* APPLY and COMPARE of the machine. */
+void twin_apply(struct twin *t, const struct sync_message *m);
+void twin_compare(struct twin *t, const struct sync_digest *digest);
+/* All that was taken is in the kernel then, or the machine knows that it is not. */
+void twin_end_taking(struct twin *t);
+
 /* --- out (twin_out_uv.c) ------------------------------------------------------------------------- */
 
 /* t->out. False: there is no connection any more. */

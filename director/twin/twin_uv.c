@@ -9,89 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- what is heard ----------------------------------------------------------------------------- */
-
-/* Not so often that who does it again and again fills the log. */
-static bool may_say(struct twin *t, enum twin_says what)
+bool twin_may_say(struct twin *t, enum twin_says what)
 {
 	unsigned long suppressed;
 
 	return log_limit_pass(&t->says[what], uv_hrtime() / 1000000, &suppressed);
-}
-
-static void hear_hello(struct twin *t, const struct sync_hello *hello)
-{
-	memcpy(t->peer_digest, hello->config_digest, SYNC_DIGEST_LEN);
-	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
-	if (t->seen.config_differs && may_say(t, TWIN_SAYS_CONFIG))
-		log_warning(
-			"node \"%s\" has another configuration: flows of farms and backends that "
-			"only one of the nodes has are not on both",
-			t->peer_name);
-	/* Said again it has another configuration, and of farms it knows nothing any more. */
-	if (t->sync.out > SYNC_OUT_GREETING) {
-		t->ops.restart(t->ops.owner);
-		twin_go_on(t);
-	}
-}
-
-/* False: not all of it is in the kernel that could be. */
-static bool take_flows(struct twin *t, const struct sync_flows *flows)
-{
-	struct flows_taken taken;
-
-	t->ops.put(t->ops.owner);
-	flows_take(t->flows, &t->heard, flows->flows, flows->n, &taken);
-	t->seen.received += flows->n;
-	t->seen.unknown += taken.unheld;
-	t->unheld += taken.unheld;
-	t->seen.refused += taken.refused;
-	if (flows->snapshot)
-		t->filled += flows->n;
-	return taken.refused == 0;
-}
-
-static bool apply(struct twin *t, const struct sync_message *m)
-{
-	switch (m->type) {
-	case SYNC_NAME:
-		return twin_names_set(&t->heard, m->name.number, m->name.farm, m->name.backend) ==
-		       0;
-	case SYNC_FLOWS: return take_flows(t, &m->flows);
-	case SYNC_ORDER:
-	case SYNC_BUCKETS:
-	case SYNC_DRILL:
-	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
-	case SYNC_HELLO:
-	case SYNC_ACK:
-	case SYNC_SNAPSHOT:
-	case SYNC_DIGEST:
-	case SYNC_BYE: break;
-	}
-	abort();
-}
-
-static void apply_message(struct twin *t, const struct sync_message *m)
-{
-	struct sync_event ev = {.type = apply(t, m) ? SYNC_EVENT_APPLIED : SYNC_EVENT_FAILED};
-
-	/* Names, words and buckets have no number: what needs them fails without. */
-	if (m->type == SYNC_FLOWS || m->type == SYNC_FACTS)
-		twin_step(t, &ev, NULL);
-}
-
-static void compare(struct twin *t, const struct sync_digest *digest)
-{
-	/* Where something cannot be held here, the sums differ, and another snapshot is no help. */
-	struct sync_event ev = {.type = SYNC_EVENT_COMPARED,
-				.equal = (t->unheld > 0 && !t->retry) ||
-					 twin_roles_agree(&t->roles, digest)};
-
-	if (!ev.equal && !t->differ)
-		log_warning("the tables of node \"%s\" and ours differ: asking for all of them",
-			    t->peer_name);
-	t->differ = !ev.equal;
-	twin_step(t, &ev, NULL);
 }
 
 /* --- what follows -------------------------------------------------------------------------------- */
@@ -113,9 +35,10 @@ static void say_change(struct twin *t, bool was_here, bool was_there)
 
 static void hang_up(struct twin *t, enum sync_end why)
 {
+	t->seen.refused += flows_take_end(); /* too late for anybody to be told */
 	if (why != SYNC_END_CLOSED && why != SYNC_END_BYE) {
 		t->seen.ended[why]++;
-		if (may_say(t, TWIN_SAYS_END))
+		if (twin_may_say(t, TWIN_SAYS_END))
 			log_warning("node \"%s\" %s: the sync channel begins anew", t->peer_name,
 				    sync_end_text(why));
 		twin_send_bye(t, sync_end_text(why));
@@ -126,11 +49,11 @@ static void hang_up(struct twin *t, enum sync_end why)
 static void follow(struct twin *t, const struct sync_update *u, const struct sync_message *m)
 {
 	if (u->flags & SYNC_APPLY)
-		apply_message(t, m);
+		twin_apply(t, m);
 	if (u->flags & SYNC_MARK)
 		twin_mark(t, &m->snapshot);
 	if (u->flags & SYNC_COMPARE)
-		compare(t, &m->digest);
+		twin_compare(t, &m->digest);
 	if (u->flags & SYNC_SEND_HELLO)
 		twin_send_hello(t);
 	if (u->flags & SYNC_SEND_ACK) {
@@ -177,6 +100,7 @@ void twin_arm(struct twin *t)
 
 void twin_settle(struct twin *t)
 {
+	twin_end_taking(t);
 	if (t->owes && t->sync.out > SYNC_OUT_GREETING)
 		twin_send_ack(t);
 }
@@ -214,64 +138,6 @@ static void link_up(void *owner, uint32_t features)
 	twin_step(t, &ev, NULL);
 }
 
-static struct sync_heard heard_of(const struct sync_message *m)
-{
-	struct sync_heard h = {.type = m->type};
-
-	switch (m->type) {
-	case SYNC_FLOWS: h.sequence = m->flows.sequence; break;
-	case SYNC_FACTS: h.sequence = m->facts.sequence; break;
-	case SYNC_DIGEST: h.sequence = m->digest.sequence; break;
-	case SYNC_ACK:
-		h.sequence = m->ack.sequence;
-		h.current = m->ack.current;
-		break;
-	case SYNC_SNAPSHOT:
-		h.sequence = m->snapshot.sequence;
-		h.snapshot = m->snapshot.id;
-		h.step = m->snapshot.step;
-		break;
-	case SYNC_HELLO:
-	case SYNC_NAME:
-	case SYNC_ORDER:
-	case SYNC_BUCKETS:
-	case SYNC_DRILL:
-	case SYNC_BYE: break;
-	}
-	return h;
-}
-
-static void link_message(void *owner, const uint8_t *bytes, size_t len)
-{
-	struct twin *t = owner;
-	enum sync_reject reject = codec_sync_unpack(bytes, len, &t->in);
-	struct sync_event ev = {.type = SYNC_EVENT_HEARD};
-
-	if (reject != SYNC_REJECT_NONE) {
-		t->seen.rejected[reject]++;
-		if (reject == SYNC_REJECT_TYPE)
-			return; /* a newer version says something that may be skipped */
-		if (may_say(t, TWIN_SAYS_MESSAGE))
-			log_warning("a message of node \"%s\" %s: the sync channel begins anew",
-				    t->peer_name, sync_reject_text(reject));
-		twin_send_bye(t, sync_reject_text(reject));
-		ev.type = SYNC_EVENT_CLOSED;
-		twin_step(t, &ev, NULL);
-		return;
-	}
-	if (t->in.type == SYNC_HELLO)
-		hear_hello(t, &t->in.hello);
-	if (t->in.type == SYNC_BYE && may_say(t, TWIN_SAYS_BYE))
-		log_warning("node \"%s\" ended the sync channel: what we said %s", t->peer_name,
-			    t->in.bye.why);
-	if (t->in.type == SYNC_ACK)
-		t->seen.unheld_there = t->in.ack.unknown;
-	ev.heard = heard_of(&t->in);
-	twin_step(t, &ev, &t->in);
-	if (t->in.type == SYNC_ACK)
-		twin_acknowledged(t);
-}
-
 static void link_settled(void *owner)
 {
 	struct twin *t = owner;
@@ -285,6 +151,7 @@ static void link_down(void *owner)
 	struct twin *t = owner;
 	struct sync_event ev = {.type = SYNC_EVENT_CLOSED};
 
+	twin_end_taking(t);
 	twin_step(t, &ev, NULL);
 	t->ops.told(t->ops.owner, true);
 	t->ops.told(t->ops.owner, false);
@@ -292,7 +159,7 @@ static void link_down(void *owner)
 }
 
 static const struct sync_link_ops link_ops = {
-	.up = link_up, .message = link_message, .settled = link_settled, .down = link_down};
+	.up = link_up, .message = twin_message, .settled = link_settled, .down = link_down};
 
 /* --- configuration ------------------------------------------------------------------------------- */
 

@@ -158,7 +158,20 @@ static double now(void)
 	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void a_thousand(void)
+typedef int write_some(const struct flow_write_op *ops, size_t n, enum flow_write_result *results);
+
+static int at_once(const struct flow_write_op *ops, size_t n, enum flow_write_result *results)
+{
+	return flow_write(place_writer(), ops, n, results);
+}
+
+static int in_two_steps(const struct flow_write_op *ops, size_t n, enum flow_write_result *results)
+{
+	flow_write_start(place_writer(), ops, n, results);
+	return flow_write_finish(place_writer());
+}
+
+static void a_thousand_written(write_some *write)
 {
 	static struct flow_write_op ops[FLOW_WRITE_OPS];
 	static enum flow_write_result results[FLOW_WRITE_OPS];
@@ -170,7 +183,7 @@ static void a_thousand(void)
 		ops[i] = place_op(FLOW_WRITE_PUT, &place_flows, i, 0x15);
 	before = flow_writer_sent(place_writer());
 	begin = now();
-	EXPECT_INT(flow_write(place_writer(), ops, FLOW_WRITE_OPS, results), 0);
+	EXPECT_INT(write(ops, FLOW_WRITE_OPS, results), 0);
 	begin = now() - begin;
 	after = flow_writer_sent(place_writer());
 	for (size_t i = 0; i < FLOW_WRITE_OPS; i++)
@@ -182,6 +195,16 @@ static void a_thousand(void)
 	printf("\n    one of %d is refused: %.1f ms", FLOW_WRITE_OPS, begin * 1e3);
 }
 
+static void a_thousand(void)
+{
+	a_thousand_written(at_once);
+}
+
+static void a_thousand_apart(void)
+{
+	a_thousand_written(in_two_steps);
+}
+
 static void one_of_a_thousand(void)
 {
 	place_on_each_kernel(TABLE, a_thousand);
@@ -190,6 +213,49 @@ static void one_of_a_thousand(void)
 static void one_bad_element(void)
 {
 	unit_in_namespace("true", one_of_a_thousand);
+}
+
+static void one_of_a_thousand_apart(void)
+{
+	place_on_each_kernel(TABLE, a_thousand_apart);
+}
+
+static void by_a_thread(void)
+{
+	unit_in_namespace("true", one_of_a_thousand_apart);
+}
+
+/* Few, none, too many; and behind many the writer does whatever it did. */
+static void steps(void)
+{
+	static struct flow_write_op ops[FLOW_WRITE_OPS + 1];
+	static enum flow_write_result results[FLOW_WRITE_OPS + 1];
+
+	for (uint16_t i = 0; i <= FLOW_WRITE_OPS; i++)
+		ops[i] = place_op(FLOW_WRITE_PUT, &place_flows, i, 0x15);
+	EXPECT_INT(in_two_steps(ops, 0, results), 0);
+	EXPECT_INT(in_two_steps(ops, FLOW_WRITE_OPS + 1, results), -EINVAL);
+	for (size_t n = 1; n <= FLOW_WRITE_OPS; n = n == 1 ? FLOW_WRITE_APART - 1 : n + 372) {
+		EXPECT_INT(in_two_steps(ops, n, results), 0);
+		for (size_t i = 0; i < n; i++)
+			CU_ASSERT_EQUAL_FATAL(results[i], FLOW_WRITE_DONE);
+		place_expect(ops[n - 1], 0x15, PLACE_LEFT);
+		place_expect(ops[n], 0, 0);
+		EXPECT_INT(place_do(place_op(FLOW_WRITE_DELETE, &place_flows, 0, 0)),
+			   FLOW_WRITE_DONE);
+	}
+	flow_write_start(place_writer(), ops, FLOW_WRITE_OPS, results);
+	/* It ends with that under way. */
+}
+
+static void stepping(void)
+{
+	place_on_this_kernel(TABLE, steps);
+}
+
+static void in_steps(void)
+{
+	unit_in_namespace("true", stepping);
 }
 
 /* Any operations in one call do what they do one after the other: the model is proven here. */
@@ -308,6 +374,8 @@ static void the_table_is_replaced(void)
 UNIT_TESTS(flow_write_kernel) = {
 	{"single facts", single_facts},
 	{"one bad element does not lose the others", one_bad_element},
+	{"the same by a thread", by_a_thread},
+	{"many in two steps, and few", in_steps},
 	{"calls do what single operations do", calls_do_what_operations_do},
 	{"the table is replaced", the_table_is_replaced},
 	UNIT_TESTS_END,
