@@ -99,6 +99,12 @@ struct ruleset_statement lane_is_syn(void)
 	return flags(TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK, TCP_SYN, false);
 }
 
+/* The end of what the client's program wrote at once. */
+struct ruleset_statement lane_is_push(void)
+{
+	return flags(TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH, TCP_PSH, false);
+}
+
 struct ruleset_statement lane_has_any(uint8_t mask)
 {
 	return flags(mask, 0, true);
@@ -266,7 +272,7 @@ static int known_rules(const struct lane *l)
 /* FIN or RST was seen: short, however long it goes on; its ports may be used again. */
 static int leave_rules(const struct lane *l)
 {
-	int err = RULE(l, leave, lane_is_syn(), lane_go(l->again));
+	int err = RULE(l, leave, lane_is_syn(), lane_go(l->again)) | lane_relay_closing(l);
 
 	err |= RULE(l, leave, lane_change(l, ST_UPDATE, l->closing, l->closing_ms),
 		    lane_go(l->send));

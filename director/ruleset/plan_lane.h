@@ -41,6 +41,7 @@ struct ruleset_statement lane_hashed(const struct lane *l, enum ruleset_statemen
 				     int set);
 struct ruleset_statement lane_macs_by_mark(const struct lane *l);
 struct ruleset_statement lane_is_syn(void);
+struct ruleset_statement lane_is_push(void);
 struct ruleset_statement lane_has_any(uint8_t mask);
 struct ruleset_statement lane_is_leaving(const struct lane *l);
 struct ruleset_statement lane_tell_daemon(const struct lane *l);
@@ -72,5 +73,7 @@ int lane_send_pins(const struct lane *l);
 int lane_relay(struct lane *l);
 /* The rules that lead there: in front of those about clients (clients true), and behind all others. */
 int lane_relay_rules(const struct lane *l, bool clients);
+/* Rules of the chain of connections that are closing. */
+int lane_relay_closing(const struct lane *l);
 
 #endif

@@ -21,7 +21,8 @@
  * of both knows more. What both do not know goes by hash, as ever, and is reset by its backend.
  *
  * A relayed connection has an element in NAME-relayed, which every packet refreshes, and none in the
- * other tables. As soon as the daemon is told of it, it has one in NAME-flows, which is asked first.
+ * other tables. So has one whose ports belong here to a connection that is closing still
+ * (lane_relay_closing()). As soon as the daemon is told of it, it has one in NAME-flows, which is asked first.
  * It is in no index, told to nobody and not counted. The table is as small as that of half-open
  * flows: nobody can say whether a segment belongs to a connection, and who forges them fills this one
  * alone; what finds no place is relayed for as long as the address stands in the set. While the other
@@ -108,10 +109,15 @@ int plan_handover_sets(const struct plan_facts *facts, struct ruleset *r)
 
 /* --- the rules of a lane ---------------------------------------------------------------------- */
 
+static struct ruleset_statement macs_of_peer(const struct plan_interface *in)
+{
+	return (struct ruleset_statement){
+		.kind = ST_MACS_ARE, .mac = in->peer_mac, .from = in->mac};
+}
+
 static int add_chain_rules(const struct lane *l, const struct plan_interface *in)
 {
-	struct ruleset_statement macs = {.kind = ST_MACS_ARE, .mac = in->peer_mac, .from = in->mac};
-	struct ruleset_statement out = plan_out(ST_FORWARD, in);
+	struct ruleset_statement macs = macs_of_peer(in), out = plan_out(ST_FORWARD, in);
 
 	int err = LANE_RULE(l, l->relay, lane_change(l, ST_UPDATE, l->relayed, l->idle_ms), macs,
 			    out);
@@ -149,6 +155,23 @@ static struct ruleset_statement is_no_syn(void)
 	return s;
 }
 
+/* It did not come from the other director. */
+static struct ruleset_statement from_others(const struct lane *l)
+{
+	return (struct ruleset_statement){.kind = ST_FROM_OTHERS, .mac = way_to_peer(l)->peer_mac};
+}
+
+/* Its address is handed over. */
+static struct ruleset_statement is_handed(const struct lane *l)
+{
+	bool ipv6 = l->flow == KEY_FLOW6;
+	struct ruleset_statement s = plan_statement_set(
+		ST_SOURCE_IN, ruleset_find_set(l->r, ipv6 ? "handover6" : "handover"));
+
+	s.key = ipv6 ? KEY_VIP6 : KEY_VIP;
+	return s;
+}
+
 static int add_known(const struct lane *l, struct ruleset_statement others)
 {
 	return LANE_RULE(l, l->entry, lane_remembered_in(l, l->relayed), others, lane_go(l->relay));
@@ -163,22 +186,38 @@ static int add_known(const struct lane *l, struct ruleset_statement others)
  */
 int lane_relay_rules(const struct lane *l, bool clients)
 {
-	bool ipv6 = l->flow == KEY_FLOW6;
-	struct ruleset_statement others = {.kind = ST_FROM_OTHERS}, handed;
 	int err = 0;
 
 	if (l->relay < 0)
 		return 0;
-	others.mac = way_to_peer(l)->peer_mac;
 	if (clients && l->p->persists)
 		err |= LANE_RULE(l, l->entry, lane_is_syn(),
 				 lane_change(l, ST_DELETE, l->relayed, 0));
 	if (clients == l->p->persists)
-		err |= add_known(l, others);
+		err |= add_known(l, from_others(l));
 	if (clients)
 		return err;
-	handed = plan_statement_set(ST_SOURCE_IN,
-				    ruleset_find_set(l->r, ipv6 ? "handover6" : "handover"));
-	handed.key = ipv6 ? KEY_VIP6 : KEY_VIP;
-	return err | LANE_RULE(l, l->entry, is_no_syn(), handed, others, lane_go(l->relay));
+	return err |
+	       LANE_RULE(l, l->entry, is_no_syn(), is_handed(l), from_others(l), lane_go(l->relay));
+}
+
+/*
+ * The ports of a connection that is closing may have been used again at the other director since it
+ * told of that one, and nobody knows here until the new connection has told of itself. So its kernel
+ * is asked, which knows either. A client that has said its last word writes no more: who does has a
+ * new connection, and goes there from now on. With anything else it may be either one, and what is
+ * remembered here stays, for when the address is not handed over any more.
+ */
+int lane_relay_closing(const struct lane *l)
+{
+	const struct plan_interface *in = way_to_peer(l);
+	int err;
+
+	if (l->relay < 0)
+		return 0;
+	err = LANE_RULE(l, l->leave, lane_is_push(), is_handed(l), from_others(l),
+			lane_change(l, ST_DELETE, l->closing, 0), lane_go(l->relay));
+	return err | LANE_RULE(l, l->leave, is_handed(l), from_others(l),
+			       lane_change(l, ST_UPDATE, l->closing, l->closing_ms),
+			       macs_of_peer(in), plan_out(ST_FORWARD, in));
 }

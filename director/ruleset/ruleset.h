@@ -187,7 +187,7 @@ enum ruleset_statement_kind {
 
 /* RFC 4861, 4.2 to 4.4. */
 enum { ND_ROUTER_ADVERTISEMENT = 134, ND_SOLICITATION = 135, ND_ADVERTISEMENT = 136 };
-enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_ACK = 16 };
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16 };
 
 struct ruleset_statement {
 	enum ruleset_statement_kind kind;

@@ -13,7 +13,8 @@
  *	complete	those whose content and hash are right
  *	new_repeated	new ones that took more than a second: their SYN fell into the gap
  *	late_ms		the longest time for which the client itself did not look
- *	failed		each one that failed: when it began and when it failed, in ms since the start
+ *	failed		each one that failed: when it began and when it failed, in ms since the start, its
+ *			port, and whether it was open
  */
 #include "tests/bench/clients.h"
 
@@ -67,6 +68,19 @@ struct client {
 
 static struct connection connections[CONNECTIONS]; /* by descriptor */
 
+static void say_failed(const struct client *c, int fd, int64_t now_ms)
+{
+	const struct connection *k = &connections[fd];
+	struct sockaddr_in here = {0};
+	socklen_t len = sizeof(here);
+
+	getsockname(fd, (struct sockaddr *)&here, &len);
+	fprintf(c->out, "failed %s %lld-%lld %u %s\n",
+		k->kind == CLIENTS_SHORT ? "new" : "download",
+		(long long)(k->opened_ms - c->began_ms), (long long)(now_ms - c->began_ms),
+		ntohs(here.sin_port), k->open ? "open" : "opening");
+}
+
 static void finish(struct client *c, int fd, enum outcome how)
 {
 	struct connection *k = &connections[fd];
@@ -81,9 +95,7 @@ static void finish(struct client *c, int fd, enum outcome how)
 		c->repeated++;
 	}
 	if (how != COMPLETE)
-		fprintf(c->out, "failed %s %lld-%lld\n",
-			k->kind == CLIENTS_SHORT ? "new" : "download",
-			(long long)(k->opened_ms - c->began_ms), (long long)(now_ms - c->began_ms));
+		say_failed(c, fd, now_ms);
 	k->used = false;
 	c->alive--;
 	close(fd);

@@ -27,6 +27,7 @@ enum {
 	SYN = 2,
 	ACK = 16,
 	FIN = 17,
+	PUSH = 24,
 	PEER = 0xfe,   /* the last octets of MAC addresses: the other director, ... */
 	CLIENT = 0x63, /* ... a client, or the router before it, ... */
 	NOBODY = -1,   /* ... and no frame at all */
@@ -168,6 +169,49 @@ static void clients(void)
 	close(cable);
 }
 
+static void remember_closing(uint16_t port)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text),
+		 "add element netdev director app-closing { 0x0a4d0009 . 0x0a4d0064 . 0x%04x0050 "
+		 "timeout 1m : 0x1 }\n",
+		 port);
+	unit_feed("nft -f -", text);
+}
+
+/* They may have been used again where nobody tells of it any more. */
+static void closing_ports(void)
+{
+	int backend;
+
+	load_rules();
+	unit_feed("nft -f -", "add element netdev director app-backends { 0x1 : "
+			      "0x02000000001602000000000a }\n");
+	open_cable();
+	for (uint16_t port = 1000; port < 1005; port++)
+		remember_closing(port);
+	/* Who writes has a new connection, which stays there. */
+	EXPECT_INT(way(CLIENT, 1000, APP, ACK), PEER);
+	EXPECT_INT(way(CLIENT, 1000, APP, PUSH), PEER);
+	EXPECT_INT(way(CLIENT, 1000, APP, ACK), PEER);
+	/* Anything else may be the end of the old one. */
+	EXPECT_INT(way(CLIENT, 1001, APP, ACK), PEER);
+	EXPECT_INT(way(CLIENT, 1001, APP, FIN), PEER);
+	EXPECT_INT(way(PEER, 1002, APP, PUSH), 22);
+	EXPECT_INT(way(PEER, 1002, APP, ACK), 22);
+	/* Who begins anew is served here. */
+	backend = way(CLIENT, 1003, APP, SYN);
+	CU_ASSERT(is_backend(backend));
+	EXPECT_INT(way(CLIENT, 1003, APP, PUSH), backend);
+	forget_addresses();
+	EXPECT_INT(way(CLIENT, 1000, APP, PUSH), PEER);
+	EXPECT_INT(way(CLIENT, 1001, APP, ACK), 22);
+	EXPECT_INT(way(CLIENT, 1002, APP, PUSH), 22);
+	EXPECT_INT(way(CLIENT, 1004, APP, PUSH), 22);
+	close(cable);
+}
+
 #define CABLE UNIT_ETH0 " && ip link set eth0 address 02:00:00:00:00:0a"
 
 static void unknown_connections_go_to_the_other_director(void)
@@ -180,9 +224,15 @@ static void a_client_with_a_backend_keeps_both(void)
 	unit_in_namespace(CABLE, clients);
 }
 
+static void ports_of_a_closing_connection(void)
+{
+	unit_in_namespace(CABLE, closing_ports);
+}
+
 UNIT_TESTS(relay_kernel) = {
 	{"unknown connections go to the other director",
 	 unknown_connections_go_to_the_other_director},
 	{"a client with a backend keeps both", a_client_with_a_backend_keeps_both},
+	{"the ports of a closing connection may be another's", ports_of_a_closing_connection},
 	UNIT_TESTS_END,
 };
