@@ -367,9 +367,9 @@ static void take_one(struct take *t, const struct flow_book_farm *farm, struct f
 /* A backend that was met last; most flows of a message are of few of them. */
 struct take_name {
 	uint16_t number;
+	bool named;
 	struct flow_book_farm *farm;
 	struct flow_book_backend *backend; /* NULL: nobody */
-	bool named;
 };
 
 static void find_name(struct flows *f, const struct twin_names *names, uint16_t number,
