@@ -177,7 +177,7 @@ static int add_flow_tables(struct lane *l)
 	return l->flows == -ENOMEM || l->closing == -ENOMEM || l->half == -ENOMEM ? -ENOMEM : 0;
 }
 
-static int add_chain(const struct lane *l, const char *name)
+int lane_add_chain(const struct lane *l, const char *name)
 {
 	int at = ruleset_add_chain(l->r, "%s-%s%s", name, l->p->farm->name, l->suffix);
 
@@ -321,16 +321,16 @@ static int add_memory(struct lane *l)
 	bool has_fresh = l->half >= 0 && (!l->p->hashed || is_moving(l));
 	int err = 0;
 
-	l->fresh = has_fresh ? add_chain(l, "new") : -1;
-	l->send = add_chain(l, "send");
-	l->known = add_chain(l, "known");
-	l->promote = l->half >= 0 ? add_chain(l, "half") : -1;
-	l->leave = l->closing >= 0 ? add_chain(l, "closing") : -1;
-	l->again = l->closing >= 0 ? add_chain(l, "again") : -1;
-	l->keep = is_moving(l) ? add_chain(l, "keep") : -1;
-	l->settle = l->fixed >= 0 && !l->p->hashed ? add_chain(l, "fixed") : -1;
-	l->pinned = l->p->persists ? add_chain(l, "pinned") : -1;
-	l->move = l->p->persists ? add_chain(l, "move") : -1;
+	l->fresh = has_fresh ? lane_add_chain(l, "new") : -1;
+	l->send = lane_add_chain(l, "send");
+	l->known = lane_add_chain(l, "known");
+	l->promote = l->half >= 0 ? lane_add_chain(l, "half") : -1;
+	l->leave = l->closing >= 0 ? lane_add_chain(l, "closing") : -1;
+	l->again = l->closing >= 0 ? lane_add_chain(l, "again") : -1;
+	l->keep = is_moving(l) ? lane_add_chain(l, "keep") : -1;
+	l->settle = l->fixed >= 0 && !l->p->hashed ? lane_add_chain(l, "fixed") : -1;
+	l->pinned = l->p->persists ? lane_add_chain(l, "pinned") : -1;
+	l->move = l->p->persists ? lane_add_chain(l, "move") : -1;
 	if (l->fresh == -ENOMEM || l->send < 0 || l->known < 0 || l->promote == -ENOMEM ||
 	    l->leave == -ENOMEM || l->again == -ENOMEM || l->keep == -ENOMEM ||
 	    l->settle == -ENOMEM || l->pinned == -ENOMEM || l->move == -ENOMEM)
@@ -479,6 +479,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.closing = -1,
 		.relayed = -1,
 		.relay = -1,
+		.reused = -1,
 	};
 	int err = 0;
 
@@ -488,7 +489,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		err = add_flow_tables(&l) < 0 || lane_relay(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM
 											  : 0;
 	p->tables[which] = (struct lane_tables){l.flows, l.closing, l.half};
-	l.entry = err ? -1 : add_chain(&l, "farm");
+	l.entry = err ? -1 : lane_add_chain(&l, "farm");
 	if (err || l.entry < 0)
 		return -ENOMEM;
 	return entry_rules(&l) ? -ENOMEM : l.entry;

@@ -22,9 +22,13 @@ struct lane {
 	uint32_t idle_ms, closing_ms, pin_ms;
 	int flows, half, closing; /* sets; -1: none */
 	int relayed, relay;	  /* set and chain of plan_relay.c; -1: none */
+	int reused;		  /* chain of plan_relay.c; -1: none */
 	int fixed, kept;	  /* as in struct farm_pins */
 	int entry, fresh, keep, promote, known, leave, again, settle, pinned, move, send;
 };
+
+/* A chain of the lane's farm: "NAME-FARM", with what tells the lane behind. Negative: no memory. */
+int lane_add_chain(const struct lane *l, const char *name);
 
 /* Statements. */
 struct ruleset_statement lane_go(int chain);

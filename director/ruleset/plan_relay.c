@@ -22,7 +22,7 @@
  *
  * A relayed connection has an element in NAME-relayed, which every packet refreshes, and none in the
  * other tables. So has one whose ports belong here to a connection that is closing still
- * (lane_relay_closing()). As soon as the daemon is told of it, it has one in NAME-flows, which is asked first.
+ * (add_reused_rules()). As soon as the daemon is told of it, it has one in NAME-flows, which is asked first.
  * It is in no index, told to nobody and not counted. The table is as small as that of half-open
  * flows: nobody can say whether a segment belongs to a connection, and who forges them fills this one
  * alone; what finds no place is relayed for as long as the address stands in the set. While the other
@@ -125,6 +125,24 @@ static int add_chain_rules(const struct lane *l, const struct plan_interface *in
 	return err | LANE_RULE(l, l->relay, macs, out);
 }
 
+/*
+ * The ports of a connection that is closing may have been used again at the other director since it
+ * told of that one, and nobody knows here until the new connection has told of itself. So its kernel
+ * is asked, which knows either. A client that has said its last word writes no more: who does has a
+ * new connection, and goes there from now on. With anything else it may be either one, and what is
+ * remembered here stays, for when the address is not handed over any more.
+ */
+static int add_reused_rules(const struct lane *l, const struct plan_interface *in)
+{
+	struct ruleset_statement macs = macs_of_peer(in), out = plan_out(ST_FORWARD, in);
+	int err = LANE_RULE(l, l->reused, lane_is_push(), lane_change(l, ST_DELETE, l->closing, 0),
+			    lane_go(l->relay));
+
+	err |= LANE_RULE(l, l->reused, lane_change(l, ST_UPDATE, l->closing, l->closing_ms), macs,
+			 out);
+	return err | LANE_RULE(l, l->reused, macs, out);
+}
+
 /* The table stays while the other director is not to be found: it may be so for a moment. */
 int lane_relay(struct lane *l)
 {
@@ -140,11 +158,11 @@ int lane_relay(struct lane *l)
 	l->r->sets[l->relayed].size = plan_half_size(l->p->farm->max_connections);
 	if (!in)
 		return 0;
-	l->relay = ruleset_add_chain(l->r, "relay-%s%s", l->p->farm->name, l->suffix);
-	if (l->relay < 0)
+	l->relay = lane_add_chain(l, "relay");
+	l->reused = l->relay >= 0 ? lane_add_chain(l, "reused") : -ENOMEM;
+	if (l->reused < 0)
 		return -ENOMEM;
-	snprintf(l->r->chains[l->relay].farm, RULESET_NAME, "%s", l->p->farm->name);
-	return add_chain_rules(l, in) ? -ENOMEM : 0;
+	return add_chain_rules(l, in) | add_reused_rules(l, in) ? -ENOMEM : 0;
 }
 
 static struct ruleset_statement is_no_syn(void)
@@ -201,23 +219,9 @@ int lane_relay_rules(const struct lane *l, bool clients)
 	       LANE_RULE(l, l->entry, is_no_syn(), is_handed(l), from_others(l), lane_go(l->relay));
 }
 
-/*
- * The ports of a connection that is closing may have been used again at the other director since it
- * told of that one, and nobody knows here until the new connection has told of itself. So its kernel
- * is asked, which knows either. A client that has said its last word writes no more: who does has a
- * new connection, and goes there from now on. With anything else it may be either one, and what is
- * remembered here stays, for when the address is not handed over any more.
- */
 int lane_relay_closing(const struct lane *l)
 {
-	const struct plan_interface *in = way_to_peer(l);
-	int err;
-
-	if (l->relay < 0)
+	if (l->reused < 0)
 		return 0;
-	err = LANE_RULE(l, l->leave, lane_is_push(), is_handed(l), from_others(l),
-			lane_change(l, ST_DELETE, l->closing, 0), lane_go(l->relay));
-	return err | LANE_RULE(l, l->leave, is_handed(l), from_others(l),
-			       lane_change(l, ST_UPDATE, l->closing, l->closing_ms),
-			       macs_of_peer(in), plan_out(ST_FORWARD, in));
+	return LANE_RULE(l, l->leave, is_handed(l), from_others(l), lane_go(l->reused));
 }
