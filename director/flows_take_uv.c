@@ -52,7 +52,7 @@ struct take {
  * message, the next one is looked at.
  */
 static struct take takes[2];
-static size_t taking;	  /* … the next one */
+static size_t taking;	  /* which of them the next message fills */
 static struct take *sent; /* whose puts the writer has begun; NULL: nobody's */
 
 /*

@@ -271,7 +271,7 @@ static void take_precedence(void)
 			"may be late",
 			strerror(-code));
 	code = precedence_raise();
-	if (code == 0)
+	if (code > 0)
 		code = precedence_raise_session();
 	if (code < 0)
 		log_info("no precedence over other programs: %s; when all processors are busy the "

@@ -13,7 +13,7 @@ int precedence_raise(void)
 {
 	if (getpriority(PRIO_PROCESS, 0) != 0)
 		return 0;
-	return setpriority(PRIO_PROCESS, 0, PRECEDENCE_NICE) < 0 ? -errno : 0;
+	return setpriority(PRIO_PROCESS, 0, PRECEDENCE_NICE) < 0 ? -errno : 1;
 }
 
 int precedence_raise_session(void)

@@ -12,7 +12,7 @@ enum { PRECEDENCE_NICE = -10 };
 
 /*
  * The calling thread goes before others of its session from now on (nice(2)). A nice value that is not
- * 0 was somebody's wish and stays. 0 or a negative errno: refused, without CAP_SYS_NICE and with an
+ * 0 was somebody's wish and stays. 1: it does. 0: it was so wished. A negative errno: refused, without CAP_SYS_NICE and with an
  * RLIMIT_NICE of less than 30; nothing has changed then.
  */
 int precedence_raise(void);

@@ -99,12 +99,6 @@ struct ruleset_statement lane_is_syn(void)
 	return flags(TCP_FIN | TCP_SYN | TCP_RST | TCP_ACK, TCP_SYN, false);
 }
 
-/* The end of what the client's program wrote at once. */
-struct ruleset_statement lane_is_push(void)
-{
-	return flags(TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH, TCP_PSH, false);
-}
-
 struct ruleset_statement lane_has_any(uint8_t mask)
 {
 	return flags(mask, 0, true);
@@ -251,15 +245,20 @@ static int promote_rules(const struct lane *l)
 	return err | RULE(l, promote, lane_go(l->send));
 }
 
-static int known_rules(const struct lane *l)
+int lane_end_rule(const struct lane *l, int chain)
+{
+	return LANE_RULE(l, chain, lane_has_any(TCP_FIN | TCP_RST),
+			 lane_change(l, ST_ADD, l->closing, l->closing_ms),
+			 lane_change(l, ST_DELETE, l->flows, 0), lane_tell_daemon(l),
+			 lane_go(l->send));
+}
+
+static int known_rules(struct lane *l)
 {
 	int err = 0;
 
 	if (!l->udp)
-		err |= RULE(l, known, lane_has_any(TCP_FIN | TCP_RST),
-			    lane_change(l, ST_ADD, l->closing, l->closing_ms),
-			    lane_change(l, ST_DELETE, l->flows, 0), lane_tell_daemon(l),
-			    lane_go(l->send));
+		err |= lane_relay_ended(l) | lane_end_rule(l, l->known);
 	if (!l->udp && l->p->leaving >= 0)
 		err |= RULE(l, known, lane_is_syn(), plan_statement_set(ST_MARK_IN, l->p->leaving),
 			    lane_go(l->again));
@@ -480,6 +479,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.relayed = -1,
 		.relay = -1,
 		.reused = -1,
+		.ended = -1,
 	};
 	int err = 0;
 

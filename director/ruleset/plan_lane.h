@@ -22,13 +22,15 @@ struct lane {
 	uint32_t idle_ms, closing_ms, pin_ms;
 	int flows, half, closing; /* sets; -1: none */
 	int relayed, relay;	  /* set and chain of plan_relay.c; -1: none */
-	int reused;		  /* chain of plan_relay.c; -1: none */
+	int reused, ended;	  /* chains of plan_relay.c; -1: none */
 	int fixed, kept;	  /* as in struct farm_pins */
 	int entry, fresh, keep, promote, known, leave, again, settle, pinned, move, send;
 };
 
 /* A chain of the lane's farm: "NAME-FARM", with what tells the lane behind. Negative: no memory. */
 int lane_add_chain(const struct lane *l, const char *name);
+/* FIN or RST of a connection that is known: it is among the closing ones from now on. */
+int lane_end_rule(const struct lane *l, int chain);
 
 /* Statements. */
 struct ruleset_statement lane_go(int chain);
@@ -45,7 +47,6 @@ struct ruleset_statement lane_hashed(const struct lane *l, enum ruleset_statemen
 				     int set);
 struct ruleset_statement lane_macs_by_mark(const struct lane *l);
 struct ruleset_statement lane_is_syn(void);
-struct ruleset_statement lane_is_push(void);
 struct ruleset_statement lane_has_any(uint8_t mask);
 struct ruleset_statement lane_is_leaving(const struct lane *l);
 struct ruleset_statement lane_tell_daemon(const struct lane *l);
@@ -77,7 +78,8 @@ int lane_send_pins(const struct lane *l);
 int lane_relay(struct lane *l);
 /* The rules that lead there: in front of those about clients (clients true), and behind all others. */
 int lane_relay_rules(const struct lane *l, bool clients);
-/* Rules of the chain of connections that are closing. */
+/* The first rules of the chains of connections that are known, and of those that are closing. */
+int lane_relay_ended(struct lane *l);
 int lane_relay_closing(const struct lane *l);
 
 #endif

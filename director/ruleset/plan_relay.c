@@ -46,6 +46,7 @@
  *
  * Pure.
  */
+#include "director/handover.h"
 #include "director/ruleset/plan_icmp.h"
 #include "director/ruleset/plan_lane.h"
 
@@ -53,6 +54,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+
+/* As long as an address is handed over, and until the daemon has taken it out of the set. */
+enum { ENDED_MS = HANDOVER_MS + 2000 };
 
 /* --- where ------------------------------------------------------------------------------------ */
 
@@ -125,22 +129,43 @@ static int add_chain_rules(const struct lane *l, const struct plan_interface *in
 	return err | LANE_RULE(l, l->relay, macs, out);
 }
 
+/* The end of what the client's program wrote at once. */
+static struct ruleset_statement is_push(void)
+{
+	return (struct ruleset_statement){.kind = ST_TCP_FLAGS,
+					  .mask = TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH,
+					  .value = TCP_PSH};
+}
+
 /*
  * The ports of a connection that is closing may have been used again at the other director since it
  * told of that one, and nobody knows here until the new connection has told of itself. So its kernel
  * is asked, which knows either. A client that has said its last word writes no more: who does has a
- * new connection, and goes there from now on. With anything else it may be either one, and what is
- * remembered here stays, for when the address is not handed over any more.
+ * new connection, and goes there from now on; of an old one that says something twice the other kernel
+ * knows, too. With anything else it may be either one, and what is remembered here stays, for when the
+ * address is not handed over any more.
+ *
+ * One that ends here is another matter: it may have begun here, and nobody else knows it. It is among
+ * the half-open ones, too, for as long as its address may be handed over. Not in a farm that persists,
+ * where those are by client, and where the client's new connection has the backend of its old one.
  */
 static int add_reused_rules(const struct lane *l, const struct plan_interface *in)
 {
 	struct ruleset_statement macs = macs_of_peer(in), out = plan_out(ST_FORWARD, in);
-	int err = LANE_RULE(l, l->reused, lane_is_push(), lane_change(l, ST_DELETE, l->closing, 0),
+	int err = LANE_RULE(l, l->reused, is_push(), lane_change(l, ST_DELETE, l->closing, 0),
 			    lane_go(l->relay));
 
 	err |= LANE_RULE(l, l->reused, lane_change(l, ST_UPDATE, l->closing, l->closing_ms), macs,
 			 out);
 	return err | LANE_RULE(l, l->reused, macs, out);
+}
+
+static int add_ended_rules(const struct lane *l)
+{
+	int err = LANE_RULE(l, l->ended, lane_change(l, ST_ADD, l->half, ENDED_MS));
+
+	err |= lane_end_rule(l, l->ended);
+	return err | LANE_RULE(l, l->ended, lane_go(l->send));
 }
 
 /* The table stays while the other director is not to be found: it may be so for a moment. */
@@ -159,10 +184,12 @@ int lane_relay(struct lane *l)
 	if (!in)
 		return 0;
 	l->relay = lane_add_chain(l, "relay");
-	l->reused = l->relay >= 0 ? lane_add_chain(l, "reused") : -ENOMEM;
-	if (l->reused < 0)
+	if (l->relay < 0 || add_chain_rules(l, in))
 		return -ENOMEM;
-	return add_chain_rules(l, in) | add_reused_rules(l, in) ? -ENOMEM : 0;
+	if (l->p->persists)
+		return 0;
+	l->reused = lane_add_chain(l, "reused");
+	return l->reused < 0 || add_reused_rules(l, in) ? -ENOMEM : 0;
 }
 
 static struct ruleset_statement is_no_syn(void)
@@ -219,9 +246,25 @@ int lane_relay_rules(const struct lane *l, bool clients)
 	       LANE_RULE(l, l->entry, is_no_syn(), is_handed(l), from_others(l), lane_go(l->relay));
 }
 
-int lane_relay_closing(const struct lane *l)
+int lane_relay_ended(struct lane *l)
 {
 	if (l->reused < 0)
 		return 0;
-	return LANE_RULE(l, l->leave, is_handed(l), from_others(l), lane_go(l->reused));
+	l->ended = lane_add_chain(l, "ended");
+	return l->ended < 0 || add_ended_rules(l) ||
+			       LANE_RULE(l, l->known, lane_has_any(TCP_FIN | TCP_RST), is_handed(l),
+					 from_others(l), lane_go(l->ended))
+		       ? -ENOMEM
+		       : 0;
+}
+
+int lane_relay_closing(const struct lane *l)
+{
+	int err;
+
+	if (l->reused < 0)
+		return 0;
+	err = LANE_RULE(l, l->leave, lane_remembered_in(l, l->half),
+			lane_change(l, ST_UPDATE, l->closing, l->closing_ms), lane_go(l->send));
+	return err | LANE_RULE(l, l->leave, is_handed(l), from_others(l), lane_go(l->reused));
 }

@@ -57,7 +57,7 @@ static int nice_of_the_session(int fallback)
 static void raised_story(void)
 {
 	EXPECT_INT(nice_now(), 0);
-	EXPECT_INT(precedence_raise(), 0);
+	EXPECT_INT(precedence_raise(), 1);
 	EXPECT_INT(nice_now(), PRECEDENCE_NICE);
 	EXPECT_INT(nice_of_a_new_thread(), PRECEDENCE_NICE);
 	EXPECT_INT(precedence_keep_from_children(), 0);

@@ -204,6 +204,11 @@ static void closing_ports(void)
 	backend = way(CLIENT, 1003, APP, SYN);
 	CU_ASSERT(is_backend(backend));
 	EXPECT_INT(way(CLIENT, 1003, APP, PUSH), backend);
+	/* What ends here may be known here alone. */
+	EXPECT_INT(way(CLIENT, 1003, APP, FIN), backend);
+	EXPECT_INT(way(CLIENT, 1003, APP, ACK), backend);
+	EXPECT_INT(way(CLIENT, 1003, APP, FIN), backend);
+	EXPECT_INT(way(CLIENT, 1003, APP, PUSH), backend);
 	forget_addresses();
 	EXPECT_INT(way(CLIENT, 1000, APP, PUSH), PEER);
 	EXPECT_INT(way(CLIENT, 1001, APP, ACK), 22);
