@@ -122,19 +122,23 @@ static void write_deletions(struct take *t)
 			t->results[i] != FLOW_WRITE_DONE && t->results[i] != FLOW_WRITE_NO_SET;
 }
 
-/* What is to be put next, of the same flow: it decides what the index holds. */
-static bool waits(const struct take *t, const struct flow_key *key)
+static size_t seen_slot(const struct take *t, const struct flow_key *key)
 {
-	for (size_t i = 0; i < t->n_puts; i++)
-		if (flow_key_equal(&t->put_keys[i], key))
-			return true;
-	return false;
+	uint32_t h = (key->client_port | (uint32_t)key->vip_port << 16) * 0x9e3779b1u;
+
+	for (size_t i = 0; i < addr_len(&key->client); i++)
+		h = (h ^ key->client.bytes[i]) * 0x01000193u; /* FNV-1a */
+	h *= 0x85ebca6bu;
+	for (size_t slot = h >> 20;; slot = (slot + 1) % TAKE_SEEN)
+		if (!t->seen[slot] || flow_key_equal(&t->flows[t->seen[slot] - 1].key, key))
+			return slot;
 }
 
+/* What is told of the same flow in `next` decides what the index holds. */
 static void refuse(struct take *t, const struct take *next, const struct flow_key *key)
 {
 	t->n_refused++;
-	if (!next || !waits(next, key))
+	if (!next || !next->seen[seen_slot(next, key)])
 		flows_drop(t->f, key);
 }
 
@@ -297,18 +301,6 @@ static void keep_room(struct take *t)
 		write_all(t);
 }
 
-static size_t seen_slot(const struct take *t, const struct flow_key *key)
-{
-	uint32_t h = (key->client_port | (uint32_t)key->vip_port << 16) * 0x9e3779b1u;
-
-	for (size_t i = 0; i < addr_len(&key->client); i++)
-		h = (h ^ key->client.bytes[i]) * 0x01000193u; /* FNV-1a */
-	h *= 0x85ebca6bu;
-	for (size_t slot = h >> 20;; slot = (slot + 1) % TAKE_SEEN)
-		if (!t->seen[slot] || flow_key_equal(&t->flows[t->seen[slot] - 1].key, key))
-			return slot;
-}
-
 /* A message may tell of one flow twice: what waits is written before the second word. */
 static void keep_order(struct take *t, const struct sync_flow *flow)
 {
@@ -419,6 +411,7 @@ void flows_take(struct flows *f, const struct twin_names *names, const struct sy
 			ret->refused++;
 	}
 	begin_all(t);
+	t->result = NULL; /* it is the caller's */
 }
 
 size_t flows_take_end(void)

@@ -11,9 +11,9 @@
 enum { PRECEDENCE_NICE = -10 };
 
 /*
- * The calling thread goes before others of its session from now on (nice(2)). A nice value that is not
- * 0 was somebody's wish and stays. 1: it does. 0: it was so wished. A negative errno: refused, without CAP_SYS_NICE and with an
- * RLIMIT_NICE of less than 30; nothing has changed then.
+ * The calling thread goes before others of its session from now on (nice(2)), and 1 is returned. 0: its
+ * nice value is not 0, which was somebody's wish, and stays. A negative errno: refused, without
+ * CAP_SYS_NICE and with an RLIMIT_NICE of less than 30; nothing has changed then.
  */
 int precedence_raise(void);
 /*

@@ -71,7 +71,10 @@ enum flow_put {
  */
 enum flow_put flow_index_put(struct flow_index *x, const struct flow_key *key, uint16_t backend,
 			     uint32_t expires_s, uint8_t flags, struct flow_record *ret_old);
-/* The flow will be put, found or removed soon, behind some others. */
+/*
+ * The flow will be put, found or removed soon, behind some others. Its key is hashed once more for that,
+ * which takes less time than the wait for its place.
+ */
 void flow_index_expect(const struct flow_index *x, const struct flow_key *key);
 bool flow_index_find(const struct flow_index *x, const struct flow_key *key,
 		     struct flow_record *ret);

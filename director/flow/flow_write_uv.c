@@ -167,30 +167,30 @@ static int transact(struct flow_writer *w)
 	return judge(w);
 }
 
-/* apart: by the thread, if there is one. */
-static void start(struct flow_writer *w, bool apart)
+static void send_apart(struct flow_writer *w)
 {
-	size_t len;
+	size_t len = build(w);
 
-	if (apart && !w->sender)
-		w->sender = flow_sender_new();
-	if (!apart || !w->sender) {
-		w->code = transact(w);
-		return;
-	}
-	len = build(w);
-	w->code = len ? 0 : -EINVAL;
 	w->sending = len > 0;
 	if (w->sending)
 		flow_sender_start(w->sender, mnl_socket_get_fd(w->nl), w->bytes, len);
+	else
+		w->code = -EINVAL;
 }
 
+/* apart: by the thread, if there is one. */
 static void begin(struct flow_writer *w, const struct flow_write_op *ops, size_t n,
 		  enum flow_write_result *results, bool apart)
 {
 	w->code = flow_write_begin(&w->call, &w->kernel, ops, n, results);
-	if (w->code == 0 && !flow_write_is_settled(&w->call))
-		start(w, apart);
+	if (w->code < 0 || flow_write_is_settled(&w->call))
+		return;
+	if (apart && !w->sender)
+		w->sender = flow_sender_new();
+	if (apart && w->sender)
+		send_apart(w);
+	else
+		w->code = transact(w);
 }
 
 void flow_write_start(struct flow_writer *w, const struct flow_write_op *ops, size_t n,

@@ -5,8 +5,8 @@
  * Shell: owns one socket, which the watch has to be told of (nft_watch_pass()): else the keeper
  * would read the whole table after each call; and a thread, from the first time on that one is worth
  * it. The kernel does the work inside send(): a call of a thousand operations takes 3 to 5 ms, and 10
- * to 40 ms more for each transaction that the kernel refuses. One of them has a message for each operation: 160 ms more
- * where there are 6,000 sets.
+ * to 40 ms more for each transaction that the kernel refuses. One of them has a message for each
+ * operation: 160 ms more where there are 6,000 sets.
  */
 #ifndef DIRECTOR_FLOW_FLOW_WRITE_UV_H
 #define DIRECTOR_FLOW_FLOW_WRITE_UV_H

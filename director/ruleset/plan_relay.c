@@ -22,8 +22,8 @@
  *
  * A relayed connection has an element in NAME-relayed, which every packet refreshes, and none in the
  * other tables. So has one whose ports belong here to a connection that is closing still
- * (add_reused_rules()). As soon as the daemon is told of it, it has one in NAME-flows, which is asked first.
- * It is in no index, told to nobody and not counted. The table is as small as that of half-open
+ * (add_reused_rules()). As soon as the daemon is told of it, it has one in NAME-flows, which is asked
+ * first. It is in no index, told to nobody and not counted. The table is as small as that of half-open
  * flows: nobody can say whether a segment belongs to a connection, and who forges them fills this one
  * alone; what finds no place is relayed for as long as the address stands in the set. While the other
  * director's MAC address is not known the rules are not there, and such a connection goes by hash, as
@@ -139,15 +139,13 @@ static struct ruleset_statement is_push(void)
 
 /*
  * The ports of a connection that is closing may have been used again at the other director since it
- * told of that one, and nobody knows here until the new connection has told of itself. So its kernel
- * is asked, which knows either. A client that has said its last word writes no more: who does has a
+ * told of that one, and nobody knows here until that one has told of the new connection, too. So its
+ * kernel is asked, which knows whatever did not end here. A client that has said its last word writes no more: who does has a
  * new connection, and goes there from now on; of an old one that says something twice the other kernel
  * knows, too. With anything else it may be either one, and what is remembered here stays, for when the
  * address is not handed over any more.
  *
- * One that ends here is another matter: it may have begun here, and nobody else knows it. It is among
- * the half-open ones, too, for as long as its address may be handed over. Not in a farm that persists,
- * where those are by client, and where the client's new connection has the backend of its old one.
+ * Not in a farm that persists: the client's new connection has the backend of its old one.
  */
 static int add_reused_rules(const struct lane *l, const struct plan_interface *in)
 {
@@ -160,6 +158,10 @@ static int add_reused_rules(const struct lane *l, const struct plan_interface *i
 	return err | LANE_RULE(l, l->reused, macs, out);
 }
 
+/*
+ * One that ends here may have begun here, and nobody else knows it. It is among the half-open ones, too,
+ * for as long as its address may be handed over, and there it is found first (lane_relay_closing()).
+ */
 static int add_ended_rules(const struct lane *l)
 {
 	int err = LANE_RULE(l, l->ended, lane_change(l, ST_ADD, l->half, ENDED_MS));
@@ -251,11 +253,10 @@ int lane_relay_ended(struct lane *l)
 	if (l->reused < 0)
 		return 0;
 	l->ended = lane_add_chain(l, "ended");
-	return l->ended < 0 || add_ended_rules(l) ||
-			       LANE_RULE(l, l->known, lane_has_any(TCP_FIN | TCP_RST), is_handed(l),
-					 from_others(l), lane_go(l->ended))
-		       ? -ENOMEM
-		       : 0;
+	if (l->ended < 0 || add_ended_rules(l))
+		return -ENOMEM;
+	return LANE_RULE(l, l->known, lane_has_any(TCP_FIN | TCP_RST), is_handed(l), from_others(l),
+			 lane_go(l->ended));
 }
 
 int lane_relay_closing(const struct lane *l)

@@ -207,6 +207,15 @@ calc() {
 	awk "BEGIN { printf \"%.${2:-0}f\", $1 }"
 }
 
+median() {
+	sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
+}
+
+# sent_in FILE: the seconds that the sender says.
+sent_in() {
+	sed -n 's/.* in \([0-9.]*\) s,.*/\1/p' "$1"
+}
+
 # --- the rows --------------------------------------------------------------------------------------
 
 # window COMMAND …: what comes of it within 10 s.
@@ -228,8 +237,7 @@ untold() {
 	idle=$OCTETS
 	window send 64 tcp 80 1 $flows $UNTOLD_RATE >"$LAB/untold"
 	row "Maglev, new connections a second for 9 s" \
-		"$(sed -n 's/.* in \([0-9.]*\) s,.*/\1/p' "$LAB/untold" | awk -v n=$flows '{ printf "%.0f", n / $1 }')" \
-		min $((UNTOLD_RATE * 98 / 100))
+		"$(calc "$flows / $(sent_in "$LAB/untold")")" min $((UNTOLD_RATE * 98 / 100))
 	row "  packets forwarded, of each 2" "$(calc "$PACKETS / $flows" 2)" min 1.99
 	row "  flows told" "$SENT" max 0
 	row "  octets on the channel ($OCTETS) more than in silence ($idle)" $((OCTETS - idle)) max $DIGESTS
@@ -252,7 +260,7 @@ delta_round() {
 	lab_wait_until nothing_waits 20 || die "after 20 s news still wait"
 	look a
 	look b
-	seconds=$(sed -n 's/.* in \([0-9.]*\) s,.*/\1/p' "$LAB/deltas")
+	seconds=$(sent_in "$LAB/deltas")
 	sent=$(($(channel a flows_sent) - flows)) received=$(($(channel b flows_received) - received))
 	{
 		echo "offered $(calc "$offered / $seconds")"
@@ -278,22 +286,27 @@ of() {
 	sed -n "s/^$1 //p" "$LAB/round"
 }
 
-# of_all NAME
-of_all() {
-	sed -n "s/^$1 //p" "$LAB"/round.[0-9]* | paste -sd ' '
+# each NAME: of all rounds, one in a line.
+each() {
+	sed -n "s/^$1 //p" "$LAB"/round.[0-9]*
 }
 
-# least_of NAME, most_of NAME: of all rounds.
+# of_all NAME: the same in one line.
+of_all() {
+	each "$1" | paste -sd ' '
+}
+
 least_of() {
-	of_all "$1" | tr ' ' '\n' | sort -n | head -n 1
+	each "$1" | sort -n | head -n 1
 }
 
 most_of() {
-	of_all "$1" | tr ' ' '\n' | sort -n | tail -n 1
+	each "$1" | sort -n | tail -n 1
 }
 
-# deltas: the round of the middle lag counts, and nothing may be lost in any. Which of them it is, is up to the host: it takes a
-# processor away for tens of milliseconds, and what had to be said in them is late.
+# deltas: the round of the middle lag counts, and nothing may be lost in any. Which of them has which lag
+# is up to the host: it takes a processor away for tens of milliseconds, and what had to be said in them is
+# late.
 deltas() {
 	local i
 
@@ -301,8 +314,7 @@ deltas() {
 		[ "$i" -eq 1 ] || anew
 		delta_round "$i"
 	done
-	cp "$(grep '^p99 ' /dev/null "$LAB"/round.[0-9]* | sort -k 2n | sed -n "$(((ROUNDS + 1) / 2))s/:p99 .*//p")" \
-		"$LAB/round"
+	cp "$(grep -lx "p99 $(each p99 | median)" "$LAB"/round.[0-9]* | head -n 1)" "$LAB/round"
 	row "new flows a second, offered ($RATE wanted) for $SECONDS_OF_LOAD s" "$(least_of offered)" min $GOAL_RATE
 	row "  remembered by the master and told" "$(least_of told)" min $GOAL_RATE
 	row "  had by the standby" "$(least_of had)" min $GOAL_RATE
@@ -333,23 +345,6 @@ fill() {
 	die "the master remembers $held flows, not $FLOWS"
 }
 
-# seldom TIMES COMMAND …: waits for it to succeed; to ask takes a processor too, from what is measured.
-seldom() {
-	local times=$1 i
-
-	shift
-	for ((i = 0; i < times; i++)); do
-		"$@" && return 0
-		sleep 1
-	done
-	return 1
-}
-
-# snapshot_had SENT: whether one more than SENT was.
-snapshot_had() {
-	[ "$(twin a snapshots_sent)" -gt "$1" ] && twins_in_sync
-}
-
 # snapshot: into an empty standby; milliseconds.
 snapshot() {
 	local sent
@@ -357,14 +352,11 @@ snapshot() {
 	empty b
 	sent=$(twin a snapshots_sent)
 	lab_start_director b || die "no director b"
-	seldom 120 snapshot_had "$sent" || die "no snapshot"
+	# Seldom: to ask takes a processor, too, from what is measured.
+	lab_wait_until "[ \$(twin a snapshots_sent) -gt $sent ] && twins_in_sync" 120 1 || die "no snapshot"
 	look b
 	SNAPSHOT_FLOWS=$(channel b snapshot_flows) HELD=$(channel b held_theirs)
 	twin a snapshot_took_ms
-}
-
-median() {
-	sort -n | awk '{ v[NR] = $1 } END { if (NR) print v[int((NR + 1) / 2)] }'
 }
 
 snapshots() {

@@ -10,13 +10,13 @@ now_ms() {
 	echo $((${now/./} / 1000))
 }
 
-# lab_wait_until CONDITION SECONDS: evaluates CONDITION until it holds; false when SECONDS are over.
+# lab_wait_until CONDITION SECONDS [EVERY]: evaluates CONDITION until it holds; false when SECONDS are over.
 lab_wait_until() {
 	local end=$(($(now_ms) + $2 * 1000))
 
 	until eval "$1"; do
 		[ "$(now_ms)" -lt "$end" ] || return 1
-		sleep 0.05
+		sleep "${3:-0.05}"
 	done
 }
 
