@@ -7,7 +7,14 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TEND_AFTER = 1000 }; /* flows put in before the index may grow */
+enum {
+	TEND_AFTER = 1000, /* flows put in before the index may grow */
+	/*
+	 * The copy outlives the flow: one that goes on in its last seconds is found out to when it is
+	 * due, a quarter of a second later, and until it is told again the copy has to be there.
+	 */
+	OUTLIVES_S = 2,
+};
 
 struct flow_index *flows_index(const struct flows *f)
 {
@@ -118,12 +125,13 @@ static uint16_t wire_life(uint64_t life_s)
 	return (uint16_t)(life_s > SYNC_LIFE_MAX_S ? SYNC_LIFE_MAX_S : life_s);
 }
 
+/* life_s 0: it has ended. */
 static void tell(struct flows *f, const struct flow_key *key, uint16_t backend, uint64_t life_s,
 		 uint8_t flags)
 {
 	struct sync_flow flow = {.key = *key,
 				 .backend = backend,
-				 .life_s = wire_life(life_s),
+				 .life_s = life_s ? wire_life(life_s + OUTLIVES_S) : 0,
 				 .closing = flags & FLOW_CLOSING};
 
 	if (f->twin.observer.told)
@@ -168,7 +176,7 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 /*
  * A flow that was told with a life of L is due after 3/4 of L, and L was no longer than the timeout.
  * So one that has more than a quarter of the timeout left was refreshed meanwhile; of any other one
- * the copy of the other director ends when this one does.
+ * the copy of the other director ends a little after this one.
  */
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s)
 {
