@@ -139,6 +139,9 @@ enum config_check_type {
 	CHECK_DSR,
 };
 
+/* Which address of a backend a check asks: the one that clients ask, or its own. */
+enum config_check_through { THROUGH_VIP, THROUGH_ADDRESS };
+
 struct config_check {
 	const char *name;
 	enum config_check_type type;
@@ -153,6 +156,7 @@ struct config_check {
 	const char *ca_file;				    /* "" */
 	bool verify;					    /* true */
 	const char *command;				    /* "" */
+	enum config_check_through through;		    /* THROUGH_VIP */
 	uint32_t interval_ms, fast_interval_ms, timeout_ms; /* 2 s, = interval, 1 s */
 	uint8_t rise, fall;				    /* 2, 3 */
 };
@@ -224,6 +228,11 @@ struct config {
 const char *config_scheduler_name(enum config_scheduler s);
 const char *config_protocol_name(enum config_protocol p);
 const char *config_auth_mode_name(enum config_auth_mode m);
+
+/* It connects to the virtual address at the backend, as clients do; else to the backend's own. */
+bool config_check_uses_vip(const struct config_check *k);
+/* "tcp", "dsr", ... */
+const char *config_check_type_name(enum config_check_type t);
 
 /* The node of that name, or NULL. */
 const struct config_node *config_node_by_name(const struct config *c, const char *name);

@@ -183,11 +183,6 @@ static void check_interface(struct source *s, const struct config *c, const stru
 
 #define TYPE(t) (1U << CHECK_##t)
 
-static const char *const type_names[] = {
-	[CHECK_TCP] = "tcp",   [CHECK_HTTP] = "http",	    [CHECK_HTTPS] = "https",
-	[CHECK_ICMP] = "icmp", [CHECK_COMMAND] = "command", [CHECK_DSR] = "dsr",
-};
-
 /* Keys that mean something to some types only. */
 static const struct {
 	const char *key;
@@ -208,11 +203,13 @@ static const struct {
 	{"ca-file", offsetof(struct config_check, ca_file), false, TYPE(HTTPS)},
 	{"verify", offsetof(struct config_check, verify), false, TYPE(HTTPS)},
 	{"command", offsetof(struct config_check, command), false, TYPE(COMMAND)},
+	{"through", offsetof(struct config_check, through), false,
+	 TYPE(TCP) | TYPE(HTTP) | TYPE(HTTPS)},
 };
 
 static void check_type(struct source *s, const struct config_check *k)
 {
-	const char *type = type_names[k->type];
+	const char *type = config_check_type_name(k->type);
 
 	for (size_t i = 0; i < sizeof(only_for) / sizeof(only_for[0]); i++) {
 		const void *field = (const char *)k + only_for[i].offset;

@@ -23,6 +23,24 @@ const char *config_auth_mode_name(enum config_auth_mode m)
 	return keyword_word_name(keyword_auth_modes, (int)m);
 }
 
+const char *config_check_type_name(enum config_check_type t)
+{
+	return keyword_word_name(keyword_check_types, (int)t);
+}
+
+bool config_check_uses_vip(const struct config_check *k)
+{
+	switch (k->type) {
+	case CHECK_DSR: return true;
+	case CHECK_TCP:
+	case CHECK_HTTP:
+	case CHECK_HTTPS: return k->through == THROUGH_VIP;
+	case CHECK_ICMP:
+	case CHECK_COMMAND: return false;
+	}
+	return false;
+}
+
 const struct config_node *config_node_by_name(const struct config *c, const char *name)
 {
 	for (size_t i = 0; i < c->cluster.n_nodes; i++)

@@ -80,13 +80,19 @@ static const struct keyword_word states[] = {
 	{NULL, 0},
 };
 
-static const struct keyword_word check_types[] = {
+const struct keyword_word keyword_check_types[] = {
 	{"tcp", CHECK_TCP},
 	{"http", CHECK_HTTP},
 	{"https", CHECK_HTTPS},
 	{"icmp", CHECK_ICMP},
 	{"command", CHECK_COMMAND},
 	{"dsr", CHECK_DSR},
+	{NULL, 0},
+};
+
+static const struct keyword_word throughs[] = {
+	{"vip", THROUGH_VIP},
+	{"address", THROUGH_ADDRESS},
 	{NULL, 0},
 };
 
@@ -241,7 +247,7 @@ static const struct keyword backend_rows[] = {
 };
 
 static const struct keyword check_rows[] = {
-	{"type", KEYWORD_WORD, .required = true, .words = check_types, AT(config_check, type)},
+	{"type", KEYWORD_WORD, .required = true, .words = keyword_check_types, AT(config_check, type)},
 	{"port", KEYWORD_U16, RANGE(1, 65535), AT(config_check, port)},
 	{"method", KEYWORD_METHOD, "GET", AT(config_check, method)},
 	{"host", KEYWORD_TEXT, AT(config_check, host)},
@@ -252,6 +258,7 @@ static const struct keyword check_rows[] = {
 	{"ca-file", KEYWORD_PATH, AT(config_check, ca_file)},
 	{"verify", KEYWORD_BOOL, "true", AT(config_check, verify)},
 	{"command", KEYWORD_TEXT, AT(config_check, command)},
+	{"through", KEYWORD_WORD, "vip", .words = throughs, AT(config_check, through)},
 	{"interval", KEYWORD_DURATION, "2s", RANGE(100, HOUR), AT(config_check, interval_ms)},
 	{"fast-interval", KEYWORD_DURATION, RANGE(100, HOUR), AT(config_check, fast_interval_ms)},
 	{"timeout", KEYWORD_DURATION, "1s", RANGE(10, HOUR), AT(config_check, timeout_ms)},

@@ -114,5 +114,6 @@ bool keyword_is_text(const struct keyword *k);
 extern const struct keyword_word keyword_schedulers[];
 extern const struct keyword_word keyword_protocols[];
 extern const struct keyword_word keyword_auth_modes[];
+extern const struct keyword_word keyword_check_types[];
 
 #endif
