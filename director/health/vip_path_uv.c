@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* All connections through the path of the traffic, and who a frame is for; see vip_path_uv.h. */
+#include "director/health/vip_inside_uv.h"
+#include "ha/clock_uv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+enum { ISN_TICK_US = 4 }; /* RFC 9293, 3.4.1 */
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+/* By what a connection differs from others, as its frames have it. */
+struct key {
+	struct addr vip;
+	uint16_t own_port, port;
+	struct mac mac;
+};
+
+static uint32_t hash_bytes(uint32_t h, const void *bytes, size_t len)
+{
+	const uint8_t *b = bytes;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ b[i]) * 16777619; /* FNV-1a */
+	return h;
+}
+
+static uint32_t hash_key(const struct vip_path *path, const struct key *k)
+{
+	uint32_t h = hash_bytes(2166136261, path->secret, sizeof(path->secret));
+
+	h = hash_bytes(h, k->vip.bytes, addr_len(&k->vip));
+	h = hash_bytes(h, &k->own_port, sizeof(k->own_port));
+	h = hash_bytes(h, &k->port, sizeof(k->port));
+	h = hash_bytes(h, k->mac.bytes, MAC_LEN);
+	return h ^ h >> 16;
+}
+
+static struct key key_of(const struct vip_conn *c)
+{
+	return (struct key){c->ask.vip, c->port, c->ask.port, c->ask.mac};
+}
+
+static struct vip_conn *find(const struct vip_path *path, const struct key *k)
+{
+	struct vip_conn *c = path->by_peer[hash_key(path, k) % VIP_BUCKETS];
+
+	while (c && !(c->port == k->own_port && c->ask.port == k->port &&
+		      mac_equal(&c->ask.mac, &k->mac) && addr_equal(&c->ask.vip, &k->vip)))
+		c = c->next_by_peer;
+	return c;
+}
+
+/* Whatever the MAC. */
+static struct vip_conn *find_isn(const struct vip_path *path, const struct key *k, uint32_t isn)
+{
+	struct vip_conn *c = path->by_isn[isn % VIP_BUCKETS];
+
+	while (c && !(c->tcp.isn == isn && c->port == k->own_port && c->ask.port == k->port &&
+		      addr_equal(&c->ask.vip, &k->vip)))
+		c = c->next_by_isn;
+	return c;
+}
+
+/*
+ * RFC 6528: ISN = M + F(…). By the clock, so that a backend that remembers the last connection of
+ * these ports takes the new one for new.
+ */
+static uint32_t choose_isn(const struct vip_path *path, const struct vip_conn *c)
+{
+	const struct key k = key_of(c);
+
+	return (uint32_t)(clock_us() / ISN_TICK_US) + hash_key(path, &k) * 2654435761U;
+}
+
+bool vip_path_enter(struct vip_path *path, struct vip_conn *c, uint32_t *ret_isn)
+{
+	unsigned int first = path->next_port++;
+	struct vip_conn **bucket;
+	struct key k;
+	unsigned int i;
+
+	for (i = 0; i < VIP_PORTS; i++) {
+		c->port = path->ports.numbers[(first + i) % VIP_PORTS];
+		k = key_of(c);
+		if (!find(path, &k))
+			break;
+	}
+	if (i == VIP_PORTS)
+		return false;
+	c->tcp.isn = *ret_isn = choose_isn(path, c);
+	bucket = &path->by_peer[hash_key(path, &k) % VIP_BUCKETS];
+	c->next_by_peer = *bucket;
+	*bucket = c;
+	bucket = &path->by_isn[*ret_isn % VIP_BUCKETS];
+	c->next_by_isn = *bucket;
+	*bucket = c;
+	c->listed = true;
+	return true;
+}
+
+void vip_path_remove(struct vip_path *path, struct vip_conn *c)
+{
+	const struct key k = key_of(c);
+	struct vip_conn **at = &path->by_peer[hash_key(path, &k) % VIP_BUCKETS];
+
+	if (!c->listed)
+		return;
+	while (*at != c)
+		at = &(*at)->next_by_peer;
+	*at = c->next_by_peer;
+	at = &path->by_isn[c->tcp.isn % VIP_BUCKETS];
+	while (*at != c)
+		at = &(*at)->next_by_isn;
+	*at = c->next_by_isn;
+	c->listed = false;
+}
+
+/* --- hearing ---------------------------------------------------------------------------------- */
+
+/* Who talks to a connection that there is not, or is no more, is told. */
+static void answer_stray(struct vip_socket *s, const struct vip_segment *in)
+{
+	struct vip_segment out = {
+		.source = in->destination,
+		.destination = in->source,
+		.from = in->to,
+		.to = in->from,
+		.from_port = in->to_port,
+		.to_port = in->from_port,
+	};
+
+	if (small_tcp_stray(&in->tcp, &out.tcp))
+		(void)vip_socket_send(s, &out);
+}
+
+static void hear_segment(struct vip_path *path, struct vip_socket *s, const struct vip_segment *in)
+{
+	const struct key k = {in->from, in->to_port, in->from_port, in->source};
+	struct vip_conn *c = find(path, &k);
+
+	if (c && addr_equal(&c->own, &in->to)) {
+		vip_conn_hear(c, &in->tcp);
+		return;
+	}
+	if (in->tcp.bits & (SMALL_TCP_SYN | SMALL_TCP_RST) && in->tcp.bits & SMALL_TCP_ACK) {
+		c = find_isn(path, &k, in->tcp.ack - 1);
+		if (c)
+			vip_conn_hear_elsewhere(c, &in->source);
+	}
+	answer_stray(s, in);
+}
+
+static void hear_error(struct vip_path *path, const struct vip_heard *heard)
+{
+	const struct vip_segment *quoted = &heard->segment;
+	const struct key k = {quoted->to, quoted->from_port, quoted->to_port, quoted->source};
+	struct vip_conn *c = find_isn(path, &k, quoted->tcp.seq);
+
+	if (!c)
+		c = find(path, &k);
+	if (c && addr_equal(&c->own, &quoted->from))
+		vip_conn_hear_error(c, heard);
+}
+
+static void heard(void *owner, struct vip_socket *s, const struct vip_heard *h)
+{
+	switch (h->kind) {
+	case VIP_HEARD_SEGMENT: hear_segment(owner, s, &h->segment); return;
+	case VIP_HEARD_EXCEEDED:
+	case VIP_HEARD_UNREACHABLE: hear_error(owner, h); return;
+	}
+	abort();
+}
+
+/* --- beginning and end ------------------------------------------------------------------------ */
+
+static void free_when_done(struct vip_path *path)
+{
+	if (path->closing && path->sockets_closed && path->conns == 0)
+		free(path);
+}
+
+void vip_path_forget(struct vip_path *path)
+{
+	path->conns--;
+	free_when_done(path);
+}
+
+static void on_sockets_closed(void *owner)
+{
+	struct vip_path *path = owner;
+
+	path->sockets_closed = true;
+	free_when_done(path);
+}
+
+int vip_path_new(uv_loop_t *loop, struct vip_path **ret, struct err *err)
+{
+	struct vip_path *path = calloc(1, sizeof(*path));
+	int code;
+
+	if (!path)
+		return err_set(err, -ENOMEM, "no memory for checks");
+	if (getrandom(path->secret, sizeof(path->secret), 0) != sizeof(path->secret)) {
+		code = err_set(err, -errno, "no random numbers for checks: %s",
+			       strerrordesc_np(errno));
+		free(path);
+		return code;
+	}
+	code = vip_ports_open(&path->ports, err);
+	if (code < 0) {
+		free(path);
+		return code;
+	}
+	path->sockets.loop = loop;
+	path->sockets.ports = path->ports.numbers;
+	path->sockets.heard = heard;
+	path->sockets.closed = on_sockets_closed;
+	path->sockets.owner = path;
+	*ret = path;
+	return 0;
+}
+
+uv_loop_t *vip_path_loop(const struct vip_path *path)
+{
+	return path->sockets.loop;
+}
+
+void vip_path_close(struct vip_path *path)
+{
+	if (!path)
+		return;
+	path->conns++; /* until the end of this function it stays */
+	for (size_t i = 0; i < VIP_BUCKETS; i++)
+		while (path->by_peer[i])
+			vip_conn_abort(path->by_peer[i]);
+	path->closing = true;
+	vip_ports_close(&path->ports);
+	vip_sockets_close(&path->sockets);
+	vip_path_forget(path);
+}
