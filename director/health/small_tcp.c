@@ -264,9 +264,11 @@ static bool hear_ack(struct small_tcp *t, const struct small_tcp_segment *in,
 		t->snd_wnd = in->window;
 		t->snd_wl1 = in->seq;
 		t->snd_wl2 = in->ack;
-		/* What was sent into no room is lost. */
-		if (!had_room && t->snd_wnd > 0)
+		/* What was sent into no room is lost, and not because of the network. */
+		if (!had_room && t->snd_wnd > 0) {
 			t->snd_nxt = t->snd_una;
+			t->flight = (size_t)t->mss * SMALL_TCP_FLIGHT;
+		}
 	}
 	return true;
 }

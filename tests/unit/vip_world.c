@@ -137,6 +137,7 @@ void vip_world_serve(int listener, void (*serve)(int fd))
 		return;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_IGN);
 	for (;;) {
 		int fd = accept(listener, NULL, NULL);
 
