@@ -8,6 +8,7 @@ status
 farm list
 farm show FARM
 backend list
+backend show FARM/BACKEND
 backend enable FARM/BACKEND
 backend drain FARM/BACKEND
 backend disable FARM/BACKEND

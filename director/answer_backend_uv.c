@@ -235,6 +235,21 @@ void director_answer_farm(struct director *d, const struct control_request *requ
 		attach_farm(d, farm, reply);
 }
 
+void director_answer_backend_show(struct director *d, const struct control_request *request,
+				  struct control_reply *reply)
+{
+	const struct config_farm *farm = find_farm(d, request, reply);
+	const struct config_backend *b = farm ? find_backend(farm, request, reply) : NULL;
+
+	if (!b || attach_farm(d, farm, reply) < 0)
+		return;
+	if (director_detail(d, (size_t)(farm - d->config->farms), (size_t)(b - farm->backends),
+			    &reply->detail) < 0)
+		director_say(reply, CONTROL_FAILED, "directord has no memory for a backend");
+	else
+		reply->has_detail = true;
+}
+
 /* --- connections ------------------------------------------------------------------------------ */
 
 /* A position is where a cursor stands, and never 0. */

@@ -227,6 +227,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_DRILL: director_answer_drill(d, request, reply); return;
 	case CONTROL_DRILL_LOOK: director_answer_drill_look(d, reply); return;
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
+	case CONTROL_BACKEND_SHOW: director_answer_backend_show(d, request, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:

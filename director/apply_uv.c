@@ -50,12 +50,20 @@ static bool ask_handed(void *owner, const struct addr *vip)
 	return false;
 }
 
+static enum outcome_class ask_health(void *owner, size_t farm, size_t backend)
+{
+	const struct director *d = owner;
+
+	return health_of(d->health, farm, backend);
+}
+
 struct facts_source director_facts_source(struct director *d)
 {
 	return (struct facts_source){.interface = ask_interface,
 				     .mac = ask_mac,
 				     .route = ask_route,
 				     .dead = ask_dead,
+				     .health = ask_health,
 				     .owner = d,
 				     .admin = admin_store_table(d->admin),
 				     .lead = &d->lead,
@@ -211,6 +219,8 @@ int director_apply(struct director *d, struct err *err)
 		d->planned_ms = uv_now(d->loop);
 		admission_go_on(&d->admission, d->config);
 	}
+	if (code == 0)
+		director_see_backends(d);
 	facts->admitted = d->admission.farms;
 	if (code == 0 && !d->adopted)
 		code = adopt_transitions(d, &d->facts, err);

@@ -20,6 +20,8 @@
 #include "director/drill.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
+#include "director/health/health_uv.h"
+#include "director/history.h"
 #include "director/lead.h"
 #include "director/link_uv.h"
 #include "director/metrics_uv.h"
@@ -70,6 +72,8 @@ struct director {
 	struct links *links;
 	struct neighbours *neighbours;
 	struct routes *routes;
+	struct health *health;	/* of the backends, as checks find it, ... */
+	struct history history; /* ... and what has become of them */
 	struct keeper *keeper;
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
@@ -143,6 +147,20 @@ int director_open_routes(struct director *d, struct err *err);
 int director_set_routed(struct director *d);
 /* There is a route to every backend, of use or not. */
 bool director_routes_known(struct director *d);
+/* What checks find out of backends; director_set_checks() follows the present configuration. */
+int director_open_checks(struct director *d, struct err *err);
+void director_set_checks(struct director *d);
+/* The plan looks anew at backends with that address. */
+void director_backend_changed(struct director *d, const struct addr *address);
+/* The state of a backend, of which the facts know that; why it is down, else "". */
+enum backend_state director_backend_state(struct director *d, size_t farm, size_t backend,
+					  const struct plan_backend *known,
+					  char reason[static STATUS_REASON]);
+/* Takes in what has become of them by the facts of now. */
+void director_see_backends(struct director *d);
+/* One of them in detail: 0, or -1 without memory. */
+int director_detail(struct director *d, size_t farm, size_t backend, struct backend_detail *ret);
+
 /* The interface that leads to an address without a router. */
 bool director_route(struct director *d, const struct addr *addr, char ret[static RULESET_IFNAME]);
 /* Backends are reached in another way than before. */
@@ -161,7 +179,6 @@ void director_say_lro(struct director *d);
 void director_unref(struct director *d);
 const struct config_node *director_find_peer(const struct config *c,
 					     const struct config_node *self);
-void director_say_unbuilt(const struct config *c);
 /* The addresses to resolve follow the configuration. 0 or -ENOMEM. */
 int director_set_targets(struct director *d);
 
@@ -270,6 +287,8 @@ bool director_answer(void *owner, const struct control_request *request, bool ag
 		     struct control_reply *reply);
 void director_answer_backend(struct director *d, const struct control_request *request,
 			     struct control_reply *reply);
+void director_answer_backend_show(struct director *d, const struct control_request *request,
+				  struct control_reply *reply);
 void director_answer_farm(struct director *d, const struct control_request *request,
 			  struct control_reply *reply);
 void director_answer_connections(struct director *d, const struct control_request *request,

@@ -20,7 +20,7 @@
 enum {
 	REFRESH_MS = 5, /* events that come together become one plan */
 	GRACE_MS =
-		1000, /* a start waits so long for its neighbours: an adopted ruleset must not shrink */
+		1000, /* a start waits so long for neighbours and checks: an adopted ruleset must not shrink */
 	GRACE_STEP_MS = 50,
 	CHECK_MS = 1000,
 	LINGER_STEP_MS = 10,
@@ -83,7 +83,8 @@ void director_refresh(uv_timer_t *timer)
 	int code;
 
 	d->waiting = false;
-	if (!d->ready && uv_now(d->loop) - d->started_ms < GRACE_MS && !backends_resolved(d)) {
+	if (!d->ready && uv_now(d->loop) - d->started_ms < GRACE_MS &&
+	    !(backends_resolved(d) && health_is_settled(d->health))) {
 		uv_timer_start(timer, director_refresh, GRACE_STEP_MS, 0);
 		return;
 	}
@@ -154,6 +155,12 @@ static void neighbours_changed(void *owner, const struct addr *addrs, size_t n)
 	memcpy(&d->changed[d->n_changed], addrs, n * sizeof(*addrs));
 	d->n_changed += n;
 	plan_soon(d);
+}
+
+void director_backend_changed(struct director *d, const struct addr *address)
+{
+	if (!d->stopping)
+		neighbours_changed(d, address, 1);
 }
 
 static void links_changed(void *owner)
@@ -257,6 +264,7 @@ static void director_free(struct director *d)
 	telling_clear(&d->telling);
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);
+	history_clear(&d->history);
 	config_free(d->config);
 	free(d->routers);
 	free(d->fed);
@@ -296,6 +304,7 @@ static void director_end(struct director *d)
 	director_end_routers(d);
 	director_close_election(d);
 	routes_close(d->routes);
+	health_close(d->health);
 	neighbours_close(d->neighbours);
 	links_close(d->links);
 	admin_store_close(d->admin);
@@ -355,6 +364,8 @@ static int open_all(struct director *d, struct err *err)
 	if (code == 0)
 		code = director_open_routes(d, err);
 	if (code == 0)
+		code = director_open_checks(d, err);
+	if (code == 0)
 		code = director_open_election(d, err);
 	if (code == 0)
 		code = director_open_twin(d, err);
@@ -367,16 +378,6 @@ static int open_all(struct director *d, struct err *err)
 	director_clean_devices(d->config);
 	snprintf(path, sizeof(path), "%s/director.sock", d->options.runtime_dir);
 	return control_server_new(d->loop, path, director_answer, d, &d->server, err);
-}
-
-void director_say_unbuilt(const struct config *c)
-{
-	for (size_t i = 0; i < c->n_farms; i++)
-		if (c->farms[i].n_checks)
-			log_warning("farm \"%s\": health checks are not run yet; a backend counts "
-				    "as up "
-				    "while it answers ARP",
-				    c->farms[i].name);
 }
 
 int director_new(uv_loop_t *loop, const struct director_options *options, struct config *config,
@@ -411,10 +412,10 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	log_info("directord " DIRECTOR_VERSION " starts%s%s with %s",
 		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
 		 options->config_path);
-	director_say_unbuilt(config);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);
+	director_set_checks(d);
 	director_refresh_soon(d);
 	uv_timer_start(&d->check, check, CHECK_MS, CHECK_MS);
 	*ret = d;

@@ -209,11 +209,24 @@ void facts_apply_backups(const struct config_farm *farm, struct plan_backend *ba
 			backends[i].weight = 0;
 }
 
+static void apply_health(size_t farm, struct plan_backend *backends, size_t n,
+			 const struct facts_source *source)
+{
+	for (size_t i = 0; source->health && i < n; i++)
+		switch (source->health(source->owner, farm, i)) {
+		case OUTCOME_DEAD: backends[i].usable = false; break;
+		case OUTCOME_AILING: backends[i].weight = 0; break;
+		case OUTCOME_WELL:
+		case OUTCOME_UNDECIDED: break;
+		}
+}
+
 /* The backends of one farm, zeroed before. */
 static void gather_farm(struct facts *f, size_t at, struct plan_backend *backends,
 			const struct facts_source *source)
 {
 	const struct config_farm *farm = &f->plan.config->farms[at];
+	const struct lead_farm *lead = source->lead ? lead_of(source->lead, at) : NULL;
 	bool there = plan_find_interface(&f->plan, farm->interface);
 
 	for (size_t k = 0; there && k < farm->n_backends; k++) {
@@ -225,9 +238,11 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 			backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
+	if (!lead) /* else what the other one finds counts: both do the same with a frame */
+		apply_health(at, backends, farm->n_backends, source);
 	facts_apply_backups(farm, backends);
-	if (source->lead && lead_of(source->lead, at))
-		lead_apply(lead_of(source->lead, at), backends, farm->n_backends);
+	if (lead)
+		lead_apply(lead, backends, farm->n_backends);
 }
 
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,

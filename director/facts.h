@@ -8,6 +8,7 @@
 #define DIRECTOR_FACTS_H
 
 #include "director/admin.h"
+#include "director/health/outcome.h"
 #include "director/lead.h"
 #include "director/ruleset/plan.h"
 #include "include/config.h"
@@ -31,6 +32,11 @@ struct facts_source {
 	 * a farm's own interface, without which it serves nobody anyway. NULL: none.
 	 */
 	bool (*dead)(void *owner, uint32_t ifindex);
+	/*
+	 * What checks have found of a backend, by its place in the configuration: nothing is sent to a
+	 * dead one, no new connections to one that ails. NULL: all are well.
+	 */
+	enum outcome_class (*health)(void *owner, size_t farm, size_t backend);
 	const struct lead *lead; /* borrowed; what the other director says of farms; NULL */
 	/* A connection to this virtual address that is not known here, the other director knows. NULL:
 	 * there is no such address. */
@@ -71,8 +77,8 @@ void facts_clear(struct facts *f);
 bool facts_way(const struct config_farm *farm, const struct config_backend *backend,
 	       const struct facts_source *source, struct plan_interface *ret);
 /*
- * One backend of a farm on an interface as seen now: not usable without a MAC or when it is disabled;
- * of no weight while it drains.
+ * One backend of a farm on an interface as seen now, whatever checks find: not usable without a MAC or
+ * when it is disabled; of no weight while it drains.
  */
 struct plan_backend facts_backend(const struct config_farm *farm,
 				  const struct config_backend *backend, uint32_t ifindex,

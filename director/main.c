@@ -112,10 +112,6 @@ static int test_config(const struct config *c, const char *path)
 
 	if (config_check_files(c, &err) < 0)
 		return fail(&err);
-	for (size_t i = 0; i < c->n_farms; i++)
-		if (c->farms[i].n_checks)
-			fprintf(stderr, "directord: farm \"%s\": health checks are not run yet\n",
-				c->farms[i].name);
 	printf("%s is good\n", path);
 	return EXIT_DONE;
 }

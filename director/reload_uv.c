@@ -83,6 +83,7 @@ static void go_over(struct director *d)
 	d->config = config;
 	config_digest(config, d->digest);
 	plan_memory_forget(d->plan);
+	director_set_checks(d);
 	d->peer = director_find_peer(config, d->self);
 	if (director_set_farms(d) < 0) {
 		lead_clear(&d->lead);
@@ -92,7 +93,6 @@ static void go_over(struct director *d)
 	if (flows_configure(d->flows, config) < 0)
 		log_error("no memory for the names of backends: connections are counted as before");
 	log_info("configuration %s reloaded", d->options.config_path);
-	director_say_unbuilt(config);
 	if (director_set_tracks(d, &err) < 0)
 		log_error("%s", err.text);
 	if (director_set_twin(d, &err) < 0)

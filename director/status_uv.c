@@ -37,23 +37,25 @@ static void fill_services(struct status_farm *s, const struct config_farm *farm)
 	s->services[sizeof(s->services) - 1] = '\0';
 }
 
-static void fill_backend(struct status_backend *s, const struct config_backend *b,
-			 const struct plan_backend *state, const struct admin_view *ordered)
+static void fill_backend(struct director *d, struct status_backend *s, size_t farm, size_t backend,
+			 const struct plan_backend *known)
 {
+	const struct config_backend *b = &d->config->farms[farm].backends[backend];
+	struct admin_view ordered =
+		admin_view(admin_store_table(d->admin), d->config->farms[farm].name, b);
+	enum backend_state state = director_backend_state(d, farm, backend, known, s->reason);
+
 	COPY(s->name, b->name);
 	addr_format(&b->address, s->address);
-	s->weight = ordered->weight;
-	if (state->usable)
-		mac_format(&state->mac, s->mac);
-	COPY(s->state, ordered->state == ADMIN_DISABLED	  ? "disabled"
-		       : !state->usable			  ? "unresolved"
-		       : ordered->state == ADMIN_DRAINING ? "draining"
-							  : "up");
-	s->override = ordered->overridden;
-	COPY(s->admin_state, admin_state_name(ordered->state));
+	s->weight = ordered.weight;
+	if (mac_is_unicast(&known->mac))
+		mac_format(&known->mac, s->mac);
+	COPY(s->state, backend_state_name(state));
+	s->override = ordered.overridden;
+	COPY(s->admin_state, admin_state_name(ordered.state));
 	COPY(s->configured_state, admin_state_name(b->state));
 	s->configured_weight = b->weight;
-	s->deadline_ms = admin_store_left_ms(ordered);
+	s->deadline_ms = admin_store_left_ms(&ordered);
 }
 
 /* Those of a backend that was taken out stay the farm's: no count goes backwards. */
@@ -183,8 +185,10 @@ static void fill_farm_state(struct director *d, struct status_farm *s,
 			 "%zu of at least %u backends take new connections", serving,
 			 farm->minimum_backends);
 	for (size_t i = 0; !can && i < s->n_backends; i++)
-		if (strcmp(s->backends[i].state, "disabled") != 0)
+		if (strcmp(s->backends[i].state, "disabled") != 0) {
 			COPY(s->backends[i].state, "unresolved");
+			s->backends[i].reason[0] = '\0';
+		}
 }
 
 /* What it has, and whether it serves: nothing that the kernel is asked for. */
@@ -192,7 +196,6 @@ static int fill_farm_brief(struct director *d, struct status_farm *s, const stru
 			   size_t index)
 {
 	const struct config_farm *farm = &d->config->farms[index];
-	const struct admin *admin = admin_store_table(d->admin);
 	size_t serving = 0;
 
 	COPY(s->name, farm->name);
@@ -203,10 +206,7 @@ static int fill_farm_brief(struct director *d, struct status_farm *s, const stru
 		return -ENOMEM;
 	s->n_backends = farm->n_backends;
 	for (size_t i = 0; i < farm->n_backends; i++) {
-		struct admin_view ordered = admin_view(admin, farm->name, &farm->backends[i]);
-
-		fill_backend(&s->backends[i], &farm->backends[i], &facts->farms[index][i],
-			     &ordered);
+		fill_backend(d, &s->backends[i], index, i, &facts->farms[index][i]);
 		s->backends[i].share = export_share(keeper_planned(d->keeper), farm, i);
 		serving += s->backends[i].share > 0;
 	}

@@ -1,153 +1,109 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/track_command_uv.h"
 
+#include "director/command_uv.h"
 #include "director/config/number.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { WHY = 96 };
 
-struct command {
-	struct command *next;
-	struct track_commands *all; /* NULL: it ends, nobody is told */
+struct item {
+	struct item *next;
+	struct track_commands *all; /* NULL: it ends */
 	char section[CONFIG_NAME_MAX + 1];
 	char name[CONFIG_NAME_MAX + 1];
 	char *text;
 	uint32_t interval_ms;
 	bool wanted; /* by the configuration that is being read */
 	uv_timer_t timer;
-	uv_process_t process;
-	bool running; /* process is open and has not ended */
-	bool overdue; /* it was ended by us */
-	int open_handles;
+	struct command *run; /* NULL: it does not run */
+	bool overdue;	     /* it was ended by us */
 };
 
 struct track_commands {
 	uv_loop_t *loop;
 	track_command_told *told;
 	void *owner;
-	struct command *list;
+	struct item *list;
 };
 
 /* --- one run ---------------------------------------------------------------------------------- */
 
-static void command_closed(uv_handle_t *handle)
+static void ended(void *owner, const struct command_result *r)
 {
-	struct command *c = handle->data;
-
-	if (--c->open_handles > 0)
-		return;
-	free(c->text);
-	free(c);
-}
-
-static void process_closed(uv_handle_t *handle)
-{
-	struct command *c = handle->data;
-
-	c->running = false;
-	command_closed(handle);
-}
-
-static void tell(struct command *c, bool well, const char *why)
-{
-	if (c->all)
-		c->all->told(c->all->owner, c->section, c->name, well, why);
-}
-
-/* It leads a group of its own: what it has started goes with it. */
-static void kill_group(const struct command *c)
-{
-	kill(-c->process.pid, SIGKILL);
-}
-
-static void ended(uv_process_t *process, int64_t status, int by_signal)
-{
-	struct command *c = process->data;
+	struct item *c = owner;
 	char why[WHY] = "", interval[DURATION_TEXT];
 
-	kill_group(c); /* what it left in the background */
-	uv_close((uv_handle_t *)process, process_closed);
-	if (c->overdue)
+	c->run = NULL;
+	if (r->error)
+		snprintf(why, sizeof(why), "cannot be started: %s", uv_strerror(r->error));
+	else if (c->overdue)
 		snprintf(why, sizeof(why), "takes longer than its interval of %s",
 			 duration_format(c->interval_ms, interval));
-	else if (by_signal)
-		snprintf(why, sizeof(why), "was ended by signal %d", by_signal);
-	else if (status != 0)
-		snprintf(why, sizeof(why), "has exit status %d", (int)status);
-	tell(c, !why[0], why);
-}
-
-static void start(struct command *c)
-{
-	char shell[] = "/bin/sh", flag[] = "-c", why[WHY];
-	char *arguments[] = {shell, flag, c->text, NULL};
-	uv_stdio_container_t streams[3] = {
-		{.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
-	const uv_process_options_t options = {
-		.file = shell,
-		.args = arguments,
-		.exit_cb = ended,
-		.flags = UV_PROCESS_DETACHED,
-		.stdio = streams,
-		.stdio_count = 3,
-	};
-	int code = uv_spawn(c->timer.loop, &c->process, &options);
-
-	c->process.data = c;
-	c->running = true;
-	c->overdue = false;
-	c->open_handles++;
-	if (code == 0)
-		return;
-	uv_close((uv_handle_t *)&c->process, process_closed);
-	snprintf(why, sizeof(why), "cannot be started: %s", uv_strerror(code));
-	tell(c, false, why);
+	else if (r->by_signal)
+		snprintf(why, sizeof(why), "was ended by signal %d", r->by_signal);
+	else if (r->status != 0)
+		snprintf(why, sizeof(why), "has exit status %d", (int)r->status);
+	c->all->told(c->all->owner, c->section, c->name, !why[0], why);
 }
 
 static void due(uv_timer_t *timer)
 {
-	struct command *c = timer->data;
+	struct item *c = timer->data;
+	const struct command_options options = {.text = c->text};
 
-	if (!c->running) {
-		start(c);
-	} else if (uv_is_active((uv_handle_t *)&c->process)) {
+	if (c->run) {
 		c->overdue = true;
-		kill_group(c);
+		command_kill(c->run);
+		return;
 	}
+	c->overdue = false;
+	c->run = command_start(c->all->loop, &options, ended, c);
+	if (!c->run)
+		c->all->told(c->all->owner, c->section, c->name, false,
+			     "cannot be started: no memory");
 }
 
 /* --- the list --------------------------------------------------------------------------------- */
 
-static struct command *find(const struct track_commands *t, const char *section, const char *name)
+static struct item *find(const struct track_commands *t, const char *section, const char *name)
 {
-	for (struct command *c = t->list; c; c = c->next)
+	for (struct item *c = t->list; c; c = c->next)
 		if (strcmp(c->section, section) == 0 && strcmp(c->name, name) == 0)
 			return c;
 	return NULL;
 }
 
-/* Out of the list; gone when its process is. */
-static void command_end(struct command *c)
+static void timer_closed(uv_handle_t *handle)
 {
-	c->all = NULL;
-	uv_close((uv_handle_t *)&c->timer, command_closed);
-	if (c->running && uv_is_active((uv_handle_t *)&c->process))
-		kill_group(c);
+	struct item *c = handle->data;
+
+	free(c->text);
+	free(c);
 }
 
-static bool goes_on(const struct command *c, const struct config_track *track)
+/* Out of the list. */
+static void item_end(struct item *c)
+{
+	c->all = NULL;
+	if (c->run)
+		command_abandon(c->run);
+	c->run = NULL;
+	uv_close((uv_handle_t *)&c->timer, timer_closed);
+}
+
+static bool goes_on(const struct item *c, const struct config_track *track)
 {
 	return strcmp(c->text, track->command) == 0 && c->interval_ms == track->interval_ms;
 }
 
 static int add(struct track_commands *t, const char *section, const struct config_track *track)
 {
-	struct command *c = calloc(1, sizeof(*c));
+	struct item *c = calloc(1, sizeof(*c));
 
 	if (c)
 		c->text = strdup(track->command);
@@ -160,7 +116,6 @@ static int add(struct track_commands *t, const char *section, const struct confi
 	c->interval_ms = track->interval_ms;
 	c->wanted = true;
 	c->all = t;
-	c->open_handles = 1;
 	uv_timer_init(t->loop, &c->timer);
 	c->timer.data = c;
 	uv_timer_start(&c->timer, due, 0, c->interval_ms);
@@ -171,17 +126,17 @@ static int add(struct track_commands *t, const char *section, const struct confi
 
 static void end_unwanted(struct track_commands *t)
 {
-	struct command **at = &t->list;
+	struct item **at = &t->list;
 
 	while (*at) {
-		struct command *c = *at;
+		struct item *c = *at;
 
 		if (c->wanted) {
 			at = &c->next;
 			continue;
 		}
 		*at = c->next;
-		command_end(c);
+		item_end(c);
 	}
 }
 
@@ -198,12 +153,12 @@ int track_commands_configure(struct track_commands *t, const struct config *c)
 {
 	int code = 0;
 
-	for (struct command *old = t->list; old; old = old->next)
+	for (struct item *old = t->list; old; old = old->next)
 		old->wanted = false;
 	for (size_t i = 0; i < c->n_vrrps; i++)
 		for (size_t k = 0; k < c->vrrps[i].n_tracks; k++) {
 			const struct config_track *track = &c->vrrps[i].tracks[k];
-			struct command *old = find(t, c->vrrps[i].name, track->name);
+			struct item *old = find(t, c->vrrps[i].name, track->name);
 
 			if (track->kind == TRACK_COMMAND && old && goes_on(old, track))
 				old->wanted = true;
@@ -225,7 +180,7 @@ void track_commands_close(struct track_commands *t)
 {
 	if (!t)
 		return;
-	for (struct command *c = t->list; c; c = c->next)
+	for (struct item *c = t->list; c; c = c->next)
 		c->wanted = false;
 	end_unwanted(t);
 	free(t);

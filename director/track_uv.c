@@ -85,7 +85,9 @@ static struct track_farms count_farm(struct director *d, const struct config_far
 			continue;
 		healthy = admin_view(source.admin, farm->name, b).state == ADMIN_DISABLED ||
 			  (facts_way(farm, b, &source, &out) &&
-			   facts_backend(farm, b, out.ifindex, &source).usable);
+			   facts_backend(farm, b, out.ifindex, &source).usable &&
+			   health_of(d->health, (size_t)(farm - d->config->farms), i) ==
+				   OUTCOME_WELL);
 		ret.healthy += healthy;
 		ret.lacking += !healthy;
 	}

@@ -205,7 +205,8 @@ struct config_farm {
 	bool sync;				/* true */
 	struct config_backend *backends;
 	size_t n_backends;
-	struct config_check *checks;
+	bool default_checks;	     /* true */
+	struct config_check *checks; /* after config_load() those of default_checks, too */
 	size_t n_checks;
 };
 

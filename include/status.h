@@ -154,12 +154,13 @@ struct status_backend {
 	char address[ADDR_TEXT];
 	char mac[MAC_TEXT]; /* "" when it is not known */
 	uint32_t weight;
-	char state[STATUS_WORD]; /* up, down, draining, disabled, unresolved */
-	uint64_t connections;	 /* may be STATUS_UNKNOWN */
-	uint64_t packets, bytes; /* may be STATUS_UNKNOWN */
-	double share;		 /* of the farm's buckets, 0..1 */
-	uint64_t new_flows;	 /* begun since the table was made; may be STATUS_UNKNOWN */
-	bool override;		 /* state or weight is the operator's, not the configuration's */
+	char state[STATUS_WORD];    /* up, down, draining, disabled, unresolved */
+	char reason[STATUS_REASON]; /* what its checks find fault with, or "" */
+	uint64_t connections;	    /* may be STATUS_UNKNOWN */
+	uint64_t packets, bytes;    /* may be STATUS_UNKNOWN */
+	double share;		    /* of the farm's buckets, 0..1 */
+	uint64_t new_flows;	    /* begun since the table was made; may be STATUS_UNKNOWN */
+	bool override;		    /* state or weight is the operator's, not the configuration's */
 	char admin_state[STATUS_WORD];	    /* enabled, draining, disabled: as ordered */
 	char configured_state[STATUS_WORD]; /* the same, as configured */
 	uint32_t configured_weight;

@@ -4,6 +4,7 @@
 #include "include/rd.h"
 #include "include/wr.h"
 #include "proto/codec_connections.h"
+#include "proto/codec_detail.h"
 #include "proto/codec_drill.h"
 #include "proto/codec_status.h"
 
@@ -16,6 +17,7 @@ void control_reply_clear(struct control_reply *reply)
 	free(reply->text);
 	status_clear(&reply->status);
 	free(reply->connections);
+	backend_detail_clear(&reply->detail);
 	*reply = (struct control_reply){0};
 }
 
@@ -105,6 +107,7 @@ static const struct {
 	[CONTROL_BACKEND_DRAIN] = {true, true, CONFIG_DEADLINE_MAX_MS},
 	[CONTROL_BACKEND_DISABLE] = {.farm = true, .backend = true},
 	[CONTROL_BACKEND_WEIGHT] = {true, true, CONFIG_WEIGHT_MAX},
+	[CONTROL_BACKEND_SHOW] = {.farm = true, .backend = true},
 	[CONTROL_CONNECTIONS] = {true, true, UINT64_MAX, .optional = true, .filter = true},
 	[CONTROL_MAINTENANCE] = {.number_max = 2},
 	[CONTROL_DRILL] = {.number_max = DRILL_LIMIT_MAX_MS,
@@ -158,6 +161,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
+	case CONTROL_BACKEND_SHOW:
 	case CONTROL_CONNECTIONS:
 	case CONTROL_FARM_SHOW: break;
 	}
@@ -215,8 +219,9 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 	Control__Reply message = CONTROL__REPLY__INIT;
 	Control__Drill drill = CONTROL__DRILL__INIT;
 	struct packed_status *packed = NULL;
+	struct packed_detail *detail = NULL;
 	struct packed_connections *connections;
-	uint8_t *bytes;
+	uint8_t *bytes = NULL;
 
 	message.code = (uint32_t)reply->code;
 	if (reply->text)
@@ -231,8 +236,14 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 		codec_put_control_drill(&reply->drill, &drill);
 		message.drill = &drill;
 	}
+	if (reply->has_detail) {
+		detail = packed_detail_new(&reply->detail);
+		message.detail = detail ? packed_detail_message(detail) : NULL;
+	}
 	connections = packed_connections_new(reply, &message);
-	bytes = connections ? pack(&message.base, CODEC_REPLY_MAX, ret_len) : NULL;
+	if (connections && (detail || !reply->has_detail))
+		bytes = pack(&message.base, CODEC_REPLY_MAX, ret_len);
+	packed_detail_free(detail);
 	packed_connections_free(connections);
 	packed_status_free(packed);
 	return bytes;
@@ -261,6 +272,10 @@ int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *r
 	if (!err && message->drill) {
 		reply.has_drill = true;
 		err = codec_take_control_drill(message->drill, &reply.drill);
+	}
+	if (!err && message->detail) {
+		reply.has_detail = true;
+		err = codec_take_detail(message->detail, &reply.detail);
 	}
 	if (!err)
 		err = codec_take_connections(&reply, message);

@@ -8,6 +8,7 @@
 #ifndef PROTO_CODEC_H
 #define PROTO_CODEC_H
 
+#include "include/backend_detail.h"
 #include "include/config.h"
 #include "include/flow.h"
 #include "include/status.h"
@@ -43,7 +44,8 @@ enum control_command {
 	CONTROL_MAINTENANCE,
 	CONTROL_DRILL,	    /* begins one; answered at once */
 	CONTROL_DRILL_LOOK, /* how far it is */
-	CONTROL_LAST = CONTROL_DRILL_LOOK,
+	CONTROL_BACKEND_SHOW,
+	CONTROL_LAST = CONTROL_BACKEND_SHOW,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -86,6 +88,8 @@ struct control_reply {
 	struct status status;
 	bool has_drill;
 	struct control_drill drill;
+	bool has_detail;
+	struct backend_detail detail;
 	struct control_connection *connections; /* allocated */
 	size_t n_connections;
 	uint64_t epoch, position; /* where the next ones begin; position 0: there are no more */

@@ -73,6 +73,7 @@ static void fill_backend(Control__Backend *m, struct status_backend *b)
 	m->mac = b->mac;
 	m->weight = b->weight;
 	m->state = b->state;
+	m->reason = b->reason;
 	m->connections = b->connections;
 	m->packets = b->packets;
 	m->bytes = b->bytes;
@@ -213,6 +214,7 @@ static int take_backend(struct status_backend *b, const Control__Backend *m)
 	COPY(b->mac, m->mac);
 	b->weight = m->weight;
 	COPY(b->state, m->state);
+	COPY(b->reason, m->reason);
 	b->connections = m->connections;
 	b->packets = m->packets;
 	b->bytes = m->bytes;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/defaults.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,52 @@ static void set_interface(const struct config *c, struct config_farm *f)
 			f->interface = c->vrrps[i].interface;
 }
 
-void config_set_derived(struct config *c)
+/* UDP has no handshake: a backend of such a farm counts as up while its MAC address is known. */
+static bool wants_default(const struct config_farm *f)
 {
+	return f->default_checks && !f->n_checks && f->protocol & PROTOCOL_TCP && f->n_backends &&
+	       f->n_addresses && f->n_ports;
+}
+
+/*
+ * What a farm is checked for that names no check: the way of its clients' packets, to their address at
+ * the backend's Ethernet address, where somebody has to listen. One for all such farms; their backends
+ * together are asked a thousand times a second at most, so that a hundred thousand of them do not keep
+ * the daemon from its other work.
+ */
+static struct config_check *default_check(const struct config *c, struct pool *pool)
+{
+	enum { INTERVAL_MS = 2000, TIMEOUT_MS = 1000, MOST = 2000 /* in an interval */ };
+	struct config_check *k = pool_take(pool, 1, sizeof(*k));
+	size_t asked = 0;
+
+	for (size_t i = 0; i < c->n_farms; i++)
+		if (wants_default(&c->farms[i]))
+			asked += c->farms[i].n_backends * c->farms[i].n_addresses;
+	if (k)
+		*k = (struct config_check){
+			.name = "dsr",
+			.type = CHECK_DSR,
+			.method = "GET",
+			.host = "",
+			.path = "/",
+			.expect_body = "",
+			.sni = "",
+			.ca_file = "",
+			.verify = true,
+			.command = "",
+			.interval_ms = INTERVAL_MS * (uint32_t)((asked + MOST - 1) / MOST),
+			.timeout_ms = TIMEOUT_MS,
+			.rise = 2,
+			.fall = 3,
+		};
+	return k;
+}
+
+int config_set_derived(struct config *c, struct pool *pool)
+{
+	struct config_check *check = NULL;
+
 	for (size_t i = 0; i < c->n_farms; i++) {
 		struct config_farm *f = &c->farms[i];
 
@@ -45,11 +90,19 @@ void config_set_derived(struct config *c)
 			f->seed = seed_from_name(f->name);
 		for (size_t j = 0; j < f->n_backends; j++)
 			f->backends[j].has_mac = mac_is_unicast(&f->backends[j].mac);
+		if (wants_default(f)) {
+			check = check ? check : default_check(c, pool);
+			if (!check)
+				return -ENOMEM;
+			f->checks = check;
+			f->n_checks = 1;
+		}
 		for (size_t j = 0; j < f->n_checks; j++)
 			if (f->checks[j].fast_interval_ms == 0)
 				f->checks[j].fast_interval_ms = f->checks[j].interval_ms;
 		set_interface(c, f);
 	}
+	return 0;
 }
 
 static int by_first(const void *a, const void *b)

@@ -8,8 +8,8 @@
 /* Where a metrics section that does not say so listens. */
 #define CONFIG_METRICS_LISTEN "127.0.0.1:9405"
 
-/* Seeds, interfaces of farms, intervals of checks. */
-void config_set_derived(struct config *c);
+/* Seeds, interfaces of farms, intervals of checks, checks (in the pool) of farms that name none. 0 or -ENOMEM. */
+int config_set_derived(struct config *c, struct pool *pool);
 /* Brings ports into order. Fields move: not before the last question about their place. */
 void config_sort(struct config *c);
 

@@ -226,6 +226,7 @@ static const struct keyword farm_rows[] = {
 	{"slow-start", KEYWORD_DURATION, "0s", RANGE(0, 24 * HOUR), AT(config_farm, slow_start_ms)},
 	{"sync", KEYWORD_BOOL, "true", AT(config_farm, sync)},
 	{"backend", KEYWORD_SECTION, .required = true, SECTION(BACKEND, config_farm, backends)},
+	{"default-checks", KEYWORD_BOOL, "true", AT(config_farm, default_checks)},
 	{"check", KEYWORD_SECTION, SECTION(CHECK, config_farm, checks)},
 	END,
 };

@@ -289,7 +289,8 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	for (size_t i = 0; i < c->n_vrrps; i++)
 		keep_place(s, &c->vrrps[i].auth_key_file, &c->vrrps[i].auth_key_file_at);
 	config_read_clients(s, c);
-	config_set_derived(c);
+	if (config_set_derived(c, &s->kept) < 0)
+		source_no_memory(s);
 	config_check(s, c);
 	if (!s->mistaken && !unbuilt)
 		config_check_built(s);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `farm show` and the operator's orders: `backend enable`, `drain`, `disable` and `weight`. */
+/* `farm show`, `backend show` and the operator's orders: `backend enable`, `drain`, `disable` and `weight`. */
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
 
@@ -62,6 +62,28 @@ static int order(const struct ctl *ctl, const struct control_request *request)
 		if (!b || print_json_backend(stdout, &reply.status.farms[0], b) < 0)
 			code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
 	}
+	control_reply_clear(&reply);
+	return code;
+}
+
+int ctl_backend_show(const struct ctl *ctl)
+{
+	struct control_request request = {.command = CONTROL_BACKEND_SHOW};
+	struct control_reply reply = {0};
+	const struct status_backend *b;
+	int code = take_backend(ctl, &request);
+
+	if (code == CTL_DONE)
+		code = ctl_request(ctl, &request, &reply);
+	if (code != CTL_DONE)
+		return code;
+	b = find(&reply.status, request.backend);
+	if (!b || !reply.has_detail)
+		code = ctl_fail(CTL_FAILED, "directord answered without the backend");
+	else if (!ctl->json)
+		print_backend(stdout, &reply.status.farms[0], b, &reply.detail);
+	else if (print_json_detail(stdout, &reply.status.farms[0], b, &reply.detail) < 0)
+		code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
 	control_reply_clear(&reply);
 	return code;
 }

@@ -55,6 +55,7 @@ int ctl_status(const struct ctl *ctl);
 int ctl_farm_list(const struct ctl *ctl);
 int ctl_farm_show(const struct ctl *ctl);
 int ctl_backend_list(const struct ctl *ctl);
+int ctl_backend_show(const struct ctl *ctl);
 int ctl_backend_enable(const struct ctl *ctl);
 int ctl_backend_drain(const struct ctl *ctl);
 int ctl_backend_disable(const struct ctl *ctl);
@@ -78,6 +79,8 @@ void print_cluster(FILE *out, const struct status *s);
 void print_farms(FILE *out, const struct status *s);
 void print_backends(FILE *out, const struct status *s);
 void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms);
+void print_backend(FILE *out, const struct status_farm *f, const struct status_backend *b,
+		   const struct backend_detail *d);
 /* What the renderers for people share. */
 enum { PRINT_AGE = 32, PRINT_COUNT = 32 };
 const char *print_age(uint64_t ms, char buf[static PRINT_AGE]);
@@ -87,6 +90,11 @@ enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_FARM, JSON_BACKENDS
 int print_json(FILE *out, const struct status *s, enum json_part part);
 /* One backend, as in the list of them. */
 int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b);
+/* The same with its checks and its history. 0 or -1 without memory. */
+int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
+		      const struct backend_detail *d);
+/* As an object, to be added to or consumed. */
+struct json_t *json_backend(const struct status_farm *f, const struct status_backend *b);
 /* Any document, which is consumed; NULL stands for no memory. */
 int print_json_document(FILE *out, struct json_t *document);
 

@@ -17,6 +17,8 @@ static const struct command {
 	{"farm list", "", 0, 0, ctl_farm_list, "the farms and what they serve"},
 	{"farm show", "FARM", 1, 1, ctl_farm_show, "one farm in detail"},
 	{"backend list", "", 0, 0, ctl_backend_list, "the backends of all farms"},
+	{"backend show", "FARM/BACKEND", 1, 1, ctl_backend_show,
+	 "one backend in detail: its checks and what has become of it"},
 	{"backend enable", "FARM/BACKEND", 1, 1, ctl_backend_enable,
 	 "new connections go to it again"},
 	{"backend drain", "FARM/BACKEND", 1, 1, ctl_backend_drain,

@@ -74,7 +74,7 @@ static void print_override(FILE *out, const struct status_backend *b)
 	fputc('\n', out);
 }
 
-static void print_backend(FILE *out, const struct status_backend *b)
+static void print_row(FILE *out, const struct status_backend *b)
 {
 	char held[PRINT_COUNT], begun[PRINT_COUNT], packets[PRINT_COUNT];
 
@@ -82,6 +82,8 @@ static void print_backend(FILE *out, const struct status_backend *b)
 		b->weight, 100 * b->share, print_count(b->connections, held),
 		print_count(b->new_flows, begun), print_count(b->packets, packets));
 	print_override(out, b);
+	if (b->reason[0])
+		fprintf(out, "    %s\n", b->reason);
 }
 
 void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms)
@@ -97,5 +99,5 @@ void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms
 	fprintf(out, "  %-10s %-10s %-15s %6s %5s %7s %7s %10s\n", "backend", "state", "address",
 		"weight", "%", "held", "new", "packets");
 	for (size_t i = 0; i < f->n_backends; i++)
-		print_backend(out, &f->backends[i]);
+		print_row(out, &f->backends[i]);
 }

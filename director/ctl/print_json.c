@@ -124,16 +124,16 @@ static json_t *peer(const struct status_peer *p)
 static json_t *backend(const struct status_backend *b)
 {
 	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:f, s:b, s:s, s:s, s:i, s:o}",
+		"{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:b, s:s, s:s, s:i, s:o}",
 		"name", b->name, "address", b->address, "mac", b->mac, "weight", (int)b->weight,
-		"state", b->state, "connections", number(b->connections), "new_flows",
-		number(b->new_flows), "packets", number(b->packets), "bytes", number(b->bytes),
-		"share", b->share, "override", (int)b->override, "admin_state", b->admin_state,
-		"configured_state", b->configured_state, "configured_weight",
+		"state", b->state, "reason", b->reason, "connections", number(b->connections),
+		"new_flows", number(b->new_flows), "packets", number(b->packets), "bytes",
+		number(b->bytes), "share", b->share, "override", (int)b->override, "admin_state",
+		b->admin_state, "configured_state", b->configured_state, "configured_weight",
 		(int)b->configured_weight, "deadline_ms", number(b->deadline_ms));
 }
 
-static json_t *backend_of(const struct status_farm *f, const struct status_backend *b)
+json_t *json_backend(const struct status_farm *f, const struct status_backend *b)
 {
 	json_t *object = backend(b);
 
@@ -272,7 +272,7 @@ static json_t *all_backends(const struct status *s)
 	for (size_t i = 0; i < s->n_farms; i++)
 		for (size_t k = 0; k < s->farms[i].n_backends; k++)
 			json_array_append_new(list,
-					      backend_of(&s->farms[i], &s->farms[i].backends[k]));
+					      json_backend(&s->farms[i], &s->farms[i].backends[k]));
 	return list;
 }
 
@@ -316,5 +316,5 @@ int print_json(FILE *out, const struct status *s, enum json_part part)
 
 int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b)
 {
-	return print_json_document(out, backend_of(f, b));
+	return print_json_document(out, json_backend(f, b));
 }

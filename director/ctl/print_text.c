@@ -58,6 +58,8 @@ static void print_backend_line(FILE *out, const char *indent, const struct statu
 		b->state, b->address, b->mac[0] ? b->mac : "-", b->weight, 100 * b->share,
 		print_count(b->packets, packets));
 	print_override(out, b);
+	if (b->reason[0])
+		fprintf(out, "  (%s)", b->reason);
 	fputc('\n', out);
 }
 

@@ -48,8 +48,9 @@ static bool check_same(const struct config_check *a, const struct config_check *
 		a->interval_ms == b->interval_ms && a->fast_interval_ms == b->fast_interval_ms &&
 		a->timeout_ms == b->timeout_ms && a->rise == b->rise && a->fall == b->fall &&
 		a->n_expect_status == b->n_expect_status &&
-		memcmp(a->expect_status, b->expect_status,
-		       a->n_expect_status * sizeof(*a->expect_status)) == 0 &&
+		(!a->n_expect_status ||
+		 memcmp(a->expect_status, b->expect_status,
+			a->n_expect_status * sizeof(*a->expect_status)) == 0) &&
 		strcmp(a->method, b->method) == 0 && strcmp(a->host, b->host) == 0 &&
 		strcmp(a->path, b->path) == 0 && strcmp(a->expect_body, b->expect_body) == 0 &&
 		strcmp(a->sni, b->sni) == 0 && strcmp(a->ca_file, b->ca_file) == 0 &&
@@ -152,7 +153,7 @@ static size_t count_uses(const struct config *c, size_t *ret_backends)
 static void add_backend(struct check_list *l, const uint64_t *hashes, const struct config_farm *f,
 			size_t place)
 {
-	const struct config_backend *b = check_list_backend(l, place);
+	const struct config_backend *b = places_backend(&l->places, place);
 	uint32_t at = l->item_first[place];
 
 	for (size_t k = 0; k < f->n_checks; k++)
@@ -173,7 +174,7 @@ static void add_backend(struct check_list *l, const uint64_t *hashes, const stru
 
 static void add_all(struct check_list *l)
 {
-	const struct config *c = l->config;
+	const struct config *c = l->places.config;
 
 	for (size_t i = 0; i < c->n_farms; i++) {
 		const struct config_farm *f = &c->farms[i];
@@ -182,7 +183,7 @@ static void add_all(struct check_list *l)
 		for (size_t k = 0; k < f->n_checks; k++)
 			hashes[k] = check_hash(&f->checks[k]);
 		for (size_t k = 0; k < f->n_backends; k++)
-			add_backend(l, hashes, f, l->farm_at[i] + k);
+			add_backend(l, hashes, f, places_of(&l->places, i, k));
 	}
 }
 
@@ -205,23 +206,19 @@ int check_list_make(struct check_list *ret, const struct config *c)
 {
 	size_t backends, uses = count_uses(c, &backends);
 	struct check_list l = {
-		.config = c,
 		.items = calloc(uses + 1, sizeof(*l.items)),
-		.farm_at = calloc(c->n_farms + 1, sizeof(*l.farm_at)),
 		.item_first = calloc(backends + 1, sizeof(*l.item_first)),
 		.item_of = calloc(uses + 1, sizeof(*l.item_of)),
 		.user_first = calloc(uses + 2, sizeof(*l.user_first)),
 		.user_of = calloc(uses + 1, sizeof(*l.user_of)),
 	};
 
-	if (!l.items || !l.farm_at || !l.item_first || !l.item_of || !l.user_first || !l.user_of ||
-	    make_slots(&l, uses) < 0) {
+	if (!l.items || !l.item_first || !l.item_of || !l.user_first || !l.user_of ||
+	    make_slots(&l, uses) < 0 || places_make(&l.places, c) < 0) {
 		check_list_clear(&l);
 		*ret = l;
 		return -ENOMEM;
 	}
-	for (size_t i = 0; i < c->n_farms; i++)
-		l.farm_at[i + 1] = l.farm_at[i] + c->farms[i].n_backends;
 	add_all(&l);
 	find_users(&l, backends);
 	*ret = l;
@@ -231,7 +228,7 @@ int check_list_make(struct check_list *ret, const struct config *c)
 void check_list_clear(struct check_list *l)
 {
 	free(l->items);
-	free(l->farm_at);
+	places_clear(&l->places);
 	free(l->item_first);
 	free(l->item_of);
 	free(l->user_first);
@@ -252,37 +249,4 @@ struct check_span check_list_users(const struct check_list *l, size_t item)
 	uint32_t first = l->user_first[item];
 
 	return (struct check_span){&l->user_of[first], l->user_first[item + 1] - first};
-}
-
-size_t check_list_place(const struct check_list *l, size_t farm, size_t backend)
-{
-	return l->farm_at[farm] + backend;
-}
-
-/* The number of the farm whose backends include that place. */
-static size_t farm_of(const struct check_list *l, size_t place)
-{
-	size_t low = 0, high = l->config->n_farms;
-
-	while (high - low > 1) {
-		size_t middle = (low + high) / 2;
-
-		if (l->farm_at[middle] <= place)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-const struct config_farm *check_list_farm(const struct check_list *l, size_t place)
-{
-	return &l->config->farms[farm_of(l, place)];
-}
-
-const struct config_backend *check_list_backend(const struct check_list *l, size_t place)
-{
-	size_t farm = farm_of(l, place);
-
-	return &l->config->farms[farm].backends[place - l->farm_at[farm]];
 }

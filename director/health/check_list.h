@@ -3,14 +3,14 @@
  * What has to be checked, as the configuration says: one item for what several farms ask of a backend in
  * the same way, and which items each backend depends on.
  *
- * A backend is known by its place: backends of all farms in a row, in the order of the configuration.
+ * A backend is known by its place (places.h).
  *
  * Pure; allocates in check_list_make() alone.
  */
 #ifndef DIRECTOR_HEALTH_CHECK_LIST_H
 #define DIRECTOR_HEALTH_CHECK_LIST_H
 
-#include "include/config.h"
+#include "director/config/places.h"
 
 struct check_item {
 	const struct config_check *check;
@@ -28,10 +28,9 @@ struct check_span {
 };
 
 struct check_list {
-	const struct config *config; /* borrowed, and what the items point into */
+	struct places places; /* of the configuration that the items point into */
 	struct check_item *items;
 	size_t n;
-	size_t *farm_at; /* the place of each farm's first backend; [n_farms]: of how many there are */
 	uint32_t *item_first,
 		*item_of; /* of backend b: item_of[item_first[b]] up to item_first[b + 1] */
 	uint32_t *user_first, *user_of; /* of item i: places of backends, likewise */
@@ -47,11 +46,6 @@ void check_list_clear(struct check_list *l);
 /* The items that a backend depends on; the backends that depend on an item. */
 struct check_span check_list_items(const struct check_list *l, size_t backend);
 struct check_span check_list_users(const struct check_list *l, size_t item);
-/* The place of a backend in the farm of that number. */
-size_t check_list_place(const struct check_list *l, size_t farm, size_t backend);
-/* The farm and the backend at a place. */
-const struct config_farm *check_list_farm(const struct check_list *l, size_t place);
-const struct config_backend *check_list_backend(const struct check_list *l, size_t place);
 /* The number of the same item in that list; its n when it has none. */
 size_t check_list_find(const struct check_list *l, const struct check_item *item);
 /* True when they ask the same of the same backend, whatever farms they are of. */

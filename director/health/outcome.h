@@ -13,8 +13,8 @@
 /* What an outcome says of the backend, from good to bad. */
 enum outcome_class {
 	OUTCOME_WELL,
-	OUTCOME_AILING,	   /* it is there, and does not serve as it should: no new connections */
-	OUTCOME_DEAD,	   /* nothing is there: its connections are lost, others go elsewhere at once */
+	OUTCOME_AILING, /* it is there, and does not serve as it should: no new connections */
+	OUTCOME_DEAD, /* nothing is there: its connections are lost, others go elsewhere at once */
 	OUTCOME_UNDECIDED, /* the fault is this machine's: says nothing about the backend */
 };
 

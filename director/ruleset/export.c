@@ -53,6 +53,8 @@ static void print_backend(FILE *out, const struct ruleset *r, const struct confi
 	fprintf(out, "#   backend %s %s: ", b->name, addr_format(&b->address, address));
 	if (b->state == ADMIN_DISABLED)
 		fputs("disabled\n", out);
+	else if (!state->usable && mac_is_unicast(&state->mac))
+		fputs("checks find it down, so it is left out\n", out);
 	else if (!state->usable)
 		fputs("its MAC address is not known, so it is left out\n", out);
 	else

@@ -26,7 +26,7 @@ finish() {
 configuration() {
 	awk -v farms="$1" -v backends="$2" 'BEGIN {
 		for (f = 0; f < farms; f++) {
-			printf "farm \"f%d\" {\naddress = \"10.77.%d.%d\"\ninterface = \"eth0\"\n", f,
+			printf "farm \"f%d\" {\ndefault-checks = false\naddress = \"10.77.%d.%d\"\ninterface = \"eth0\"\n", f,
 				int((f + 1) / 256), (f + 1) % 256
 			print "ports = { \"80\" }"
 			for (b = 0; b < backends; b++) {

@@ -24,7 +24,7 @@ BACKENDS=${BACKENDS:-100}
 many_farms() {
 	awk -v farms="$FARMS" -v backends="$BACKENDS" -v port="$1" 'BEGIN {
 		for (f = 1; f <= farms; f++) {
-			printf "farm \"f%d\" {\n", f
+			printf "farm \"f%d\" {\ndefault-checks = false\n", f
 			printf "address = \"10.78.%d.%d\"\n", f / 250, f % 250 + 1
 			print "interface = \"eth0\"\nscheduler = \"round-robin\""
 			printf "ports = { \"%d\" }\n", port

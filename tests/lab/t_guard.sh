@@ -57,6 +57,7 @@ inject() {
 b_becomes_a_backend() {
 	cat >>"$LAB/director.conf" <<-EOT
 		farm "mutual" {
+			default-checks = false
 			address = "$LAB_VIP"
 			interface = "eth0"
 			ports = "8099"

@@ -54,6 +54,7 @@ unicast_by_ipv6() {
 b_is_a_backend() {
 	cat <<-EOT
 		farm "mutual" {
+			default-checks = false
 			address = "$LAB_VIP6"
 			interface = "eth0"
 			ports = "80"

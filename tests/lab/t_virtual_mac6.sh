@@ -14,6 +14,7 @@ LAB_VIP_DEVICE=v4-51-eth0
 conf_ipv6() {
 	cat <<-EOT
 		farm "www6" {
+			default-checks = false
 			address = "$LAB_VIP6"
 			interface = "eth0"
 			ports = { "8088" }

@@ -194,6 +194,7 @@ static const struct status_field backend_fields[] = {
 	{TEXT(status_backend, mac)},
 	{NUMBER(status_backend, weight)},
 	{TEXT(status_backend, state)},
+	{TEXT(status_backend, reason)},
 	{NUMBER(status_backend, connections)},
 	{NUMBER(status_backend, packets)},
 	{NUMBER(status_backend, bytes)},

@@ -23,6 +23,7 @@ static const char *describe(const struct check_list *l)
 	static char text[4096];
 	FILE *out = fmemopen(text, sizeof(text), "w");
 
+	text[0] = '\0'; /* nothing written ends nothing */
 	for (size_t i = 0; i < l->n; i++) {
 		const struct check_item *item = &l->items[i];
 		struct check_span users = check_list_users(l, i);
@@ -32,8 +33,8 @@ static const char *describe(const struct check_list *l)
 			addr_format(&item->vip, vip), addr_format(&item->backend->address, address),
 			item->port);
 		for (size_t k = 0; k < users.n; k++)
-			fprintf(out, " %s/%s", check_list_farm(l, users.at[k])->name,
-				check_list_backend(l, users.at[k])->name);
+			fprintf(out, " %s/%s", places_farm(&l->places, users.at[k])->name,
+				places_backend(&l->places, users.at[k])->name);
 		fputc('\n', out);
 	}
 	fclose(out);
@@ -160,14 +161,52 @@ static void found_again_in_the_next_configuration(void)
 	config_free(new);
 }
 
+/* The way of clients' packets, where there is a handshake. */
+static void farms_that_name_none(void)
+{
+	expect(WWW(""), "dsr 10.77.0.100 of 10.77.0.21 port 80: www/web1\n"
+			"dsr 10.77.0.101 of 10.77.0.21 port 80: www/web1\n"
+			"dsr 10.77.0.100 of 10.77.0.22 port 80: www/web2\n"
+			"dsr 10.77.0.101 of 10.77.0.22 port 80: www/web2\n");
+	expect(API("protocol = \"udp\""), "");
+	expect(API("protocol = \"tcp+udp\""), "dsr 10.77.0.100 of 10.77.0.21 port 8080: api/one\n");
+}
+
+/* A hundred thousand backends are not worth a hundred thousand attempts in two seconds. */
+static void many_of_them_are_asked_seldom(void)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+	struct config *c;
+
+	for (int f = 0; f < 5; f++) {
+		fprintf(out,
+			"farm \"f%d\" { address = \"10.77.0.%d\" interface = \"eth0\" ports = "
+			"\"80\"\n",
+			f, 100 + f);
+		for (int b = 0; b < 1000; b++)
+			fprintf(out, "backend \"b%d\" { address = \"10.%d.%d.%d\" }\n", b, 80 + f,
+				b / 250, b % 250 + 1);
+		fputs("}\n", out);
+	}
+	fclose(out);
+	c = load(text);
+	EXPECT_INT(c->farms[0].n_checks, 1);
+	EXPECT_INT(c->farms[0].checks[0].interval_ms, 6000);
+	EXPECT_INT(c->farms[4].checks[0].fast_interval_ms, 6000);
+	config_free(c);
+	free(text);
+}
+
 static void without_checks(void)
 {
-	struct config *c = load(WWW(""));
+	struct config *c = load(WWW("default-checks = false"));
 	struct check_list l;
 
 	CU_ASSERT_FATAL(check_list_make(&l, c) == 0);
 	EXPECT_INT(l.n, 0);
-	EXPECT_INT(check_list_items(&l, check_list_place(&l, 0, 1)).n, 0);
+	EXPECT_INT(check_list_items(&l, places_of(&l.places, 0, 1)).n, 0);
 	check_list_clear(&l);
 	config_free(c);
 }
@@ -178,6 +217,8 @@ UNIT_TESTS(check_list) = {
 	{"what differs is asked twice", what_differs_is_asked_twice},
 	{"commands are each farm's own", commands_are_each_farms_own},
 	{"found again in the next configuration", found_again_in_the_next_configuration},
+	{"farms that name none", farms_that_name_none},
+	{"many of them are asked seldom", many_of_them_are_asked_seldom},
 	{"without checks", without_checks},
 	UNIT_TESTS_END,
 };

@@ -76,7 +76,8 @@ static int request_there_and_back(const struct control_request *request)
 
 static bool takes_backend(int command)
 {
-	return command >= CONTROL_BACKEND_ENABLE && command <= CONTROL_BACKEND_WEIGHT;
+	return (command >= CONTROL_BACKEND_ENABLE && command <= CONTROL_BACKEND_WEIGHT) ||
+	       command == CONTROL_BACKEND_SHOW;
 }
 
 /* A request with all that its command takes. */

@@ -47,6 +47,7 @@ lab_conf_farm() {
 			interface = "eth0"
 			ports = { $3 }
 			scheduler = "$2"
+			${LAB_FARM_CHECKS:-default-checks = false}
 			${LAB_FARM_KEYS:-}
 			backend "web1" { address = "$(lab_address web1)"  weight = ${4:-1} }
 			backend "web2" { address = "$(lab_address web2)"  weight = ${5:-1} }

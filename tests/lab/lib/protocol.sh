@@ -36,7 +36,7 @@ farm() {
 	local name=$1 protocol=$2 ports=$3 web
 
 	shift 3
-	printf 'farm "%s" {\naddress = "%s"\ninterface = "eth0"\nports = { %s }\n' "$name" \
+	printf 'farm "%s" {\ndefault-checks = false\naddress = "%s"\ninterface = "eth0"\nports = { %s }\n' "$name" \
 		"${FARM_ADDRESS:-$LAB_VIP}" "$ports"
 	[ "$protocol" = tcp ] || printf 'protocol = "%s"\n' "$protocol"
 	printf '%s\n' "$@"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The web servers: one nginx each, the VIP on lo, silent about it on the wire. Each answers with its
-# own name; /healthz says ok; /big?rate=100k is a download of 16 MiB at that many bytes a second
+# own name; /healthz says ok, or 503 while there is a file root/sick; /big?rate=100k is a download of 16 MiB at that many bytes a second
 # (200k without rate).
 
 # Ports that every web server listens on.
@@ -66,7 +66,10 @@ lab_web_conf() {
 			root $dir/root;
 			add_header X-Backend $name always;
 			location = / { return 200 "$name\\n"; }
-			location = /healthz { return 200 "ok\\n"; }
+			location = /healthz {
+				if (-f $dir/root/sick) { return 503 "sick\\n"; }
+				return 200 "ok\\n";
+			}
 			location = /big { limit_rate \$rate; }
 		}
 		}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How the backends are: the checks of the configuration, joined to what the director knows, the state
+ * that follows from all of it, and what has become of each.
+ *
+ * Shell.
+ */
+#include "director/director.h"
+#include "include/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+
+/* --- checks ----------------------------------------------------------------------------------- */
+
+/* The way alone: how the backend is, is what is to be found out. */
+static bool find_way(void *owner, const struct config_farm *farm,
+		     const struct config_backend *backend, struct probe_ask *ask)
+{
+	struct facts_source source = director_facts_source(owner);
+	struct plan_interface out;
+
+	if (!facts_way(farm, backend, &source, &out))
+		return false;
+	ask->ifindex = out.ifindex;
+	ask->own_mac = out.mac;
+	ask->mac = backend->mac;
+	return backend->has_mac ||
+	       source.mac(source.owner, out.ifindex, &backend->address, &ask->mac);
+}
+
+static struct admin_view ordered(const struct director *d, const struct config_farm *farm,
+				 const struct config_backend *backend)
+{
+	return admin_view(admin_store_table(d->admin), farm->name, backend);
+}
+
+static bool is_wanted(void *owner, const struct config_farm *farm,
+		      const struct config_backend *backend)
+{
+	return ordered(owner, farm, backend).state != ADMIN_DISABLED;
+}
+
+static void changed(void *owner, const struct addr *address)
+{
+	director_backend_changed(owner, address);
+}
+
+int director_open_checks(struct director *d, struct err *err)
+{
+	const struct health_ops ops = {
+		.way = find_way, .wanted = is_wanted, .changed = changed, .owner = d};
+
+	return health_new(d->loop, &ops, &d->health, err);
+}
+
+void director_set_checks(struct director *d)
+{
+	if (health_configure(d->health, d->config) < 0)
+		log_error("no memory for the checks: a backend counts as up while it answers ARP");
+	if (history_configure(&d->history, d->config) < 0) {
+		history_clear(&d->history);
+		log_error("no memory for what has become of the backends");
+	}
+}
+
+/* --- states ----------------------------------------------------------------------------------- */
+
+/* What checks find, or those of the director that leads the farm; "": nothing. */
+static void find_fault(const struct director *d, size_t farm, size_t backend, bool usable,
+		       char reason[static STATUS_REASON])
+{
+	struct health_view worst;
+	char text[HEALTH_TEXT];
+
+	reason[0] = '\0';
+	if (health_worst(d->health, farm, backend, &worst))
+		snprintf(reason, STATUS_REASON, "%.*s", STATUS_REASON - 1,
+			 health_text(&worst, text));
+	else if (!usable)
+		snprintf(reason, STATUS_REASON,
+			 "the other director, which leads the farm, finds it down");
+}
+
+enum backend_state director_backend_state(struct director *d, size_t farm, size_t backend,
+					  const struct plan_backend *known,
+					  char reason[static STATUS_REASON])
+{
+	const struct config_farm *f = &d->config->farms[farm];
+	struct admin_view view = ordered(d, f, &f->backends[backend]);
+	enum backend_state state;
+
+	find_fault(d, farm, backend, known->usable, reason);
+	state = backend_state(view.state, mac_is_unicast(&known->mac), !reason[0]);
+	if (state != BACKEND_DOWN)
+		reason[0] = '\0';
+	return state;
+}
+
+/* Why it is in a state that nothing is found fault with. */
+static const char *reason_of(const struct director *d, size_t farm, size_t backend,
+			     enum backend_state state, enum backend_state before)
+{
+	const struct config_farm *f = &d->config->farms[farm];
+	bool operator= ordered(d, f, &f->backends[backend]).overridden;
+
+	switch (state) {
+	case BACKEND_UNRESOLVED: return "its MAC address, or the way to it, is not known";
+	case BACKEND_DRAINING:
+	case BACKEND_DISABLED: return operator? "so the operator wants it" : "so it is configured";
+	case BACKEND_UP:
+	case BACKEND_DOWN:
+	case BACKEND_STATES: break;
+	}
+	if (before == BACKEND_DISABLED || before == BACKEND_DRAINING)
+		return operator? "so the operator wants it" : "so it is configured";
+	return before == BACKEND_DOWN ? "its checks are good" : "its MAC address is known";
+}
+
+static uint64_t unix_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void director_see_backends(struct director *d)
+{
+	const struct plan_facts *facts = &d->facts.plan;
+	uint64_t now_ms = unix_ms();
+
+	if (!d->history.places.config)
+		return;
+	for (size_t i = 0; i < d->config->n_farms; i++)
+		for (size_t k = 0; k < d->config->farms[i].n_backends; k++) {
+			size_t place = places_of(&d->history.places, i, k);
+			enum backend_state before = d->history.backends[place].state, state;
+			char reason[STATUS_REASON];
+
+			state = director_backend_state(d, i, k, &facts->backends[i][k], reason);
+			if (!reason[0] && state != before)
+				COPY(reason, reason_of(d, i, k, state, before));
+			history_see(&d->history, place, state, reason, now_ms);
+		}
+}
+
+/* --- one in detail ---------------------------------------------------------------------------- */
+
+static const char *check_state(const struct verdict *v)
+{
+	if (v->presumed)
+		return "presumed";
+	return v->class == OUTCOME_WELL ? "good" : v->class == OUTCOME_AILING ? "ailing" : "dead";
+}
+
+static void fill_check(struct director *d, struct detail_check *ret, const struct health_view *view)
+{
+	const struct check_item *item = view->item;
+	const struct verdict *v = view->verdict;
+	const struct addr *asked =
+		config_check_uses_vip(item->check) ? &item->vip : &item->backend->address;
+	uint64_t now_ms = uv_now(d->loop);
+	char address[ADDR_TEXT], text[OUTCOME_TEXT];
+
+	COPY(ret->name, item->check->name);
+	COPY(ret->type, config_check_type_name(item->check->type));
+	addr_format(asked, address);
+	if (item->check->type == CHECK_ICMP || item->check->type == CHECK_COMMAND)
+		COPY(ret->target, address);
+	else
+		snprintf(ret->target, sizeof(ret->target), "%s port %u", address, item->port);
+	COPY(ret->state, check_state(v));
+	ret->since_ms = now_ms - v->since_ms;
+	ret->interval_ms = item->check->interval_ms;
+	ret->age_ms = STATUS_UNKNOWN;
+	if (!v->tried_ms)
+		return;
+	COPY(ret->outcome, outcome_word(v->last.code));
+	snprintf(ret->text, sizeof(ret->text), "%.*s", (int)sizeof(ret->text) - 1,
+		 outcome_text(&v->last, text));
+	ret->took_us = v->last.took_us;
+	ret->age_ms = now_ms - v->tried_ms;
+}
+
+static void fill_changes(struct backend_detail *ret, const struct history_backend *b)
+{
+	ret->n_changes = history_length(b);
+	for (size_t i = 0; i < ret->n_changes; i++) {
+		const struct history_change *c = history_change(b, i);
+
+		ret->changes[i].at_ms = c->at_ms;
+		COPY(ret->changes[i].from, backend_state_name(c->from));
+		COPY(ret->changes[i].to, backend_state_name(c->to));
+		memcpy(ret->changes[i].reason, c->reason, sizeof(c->reason));
+	}
+}
+
+int director_detail(struct director *d, size_t farm, size_t backend, struct backend_detail *ret)
+{
+	size_t n = health_checks(d->health, farm, backend);
+
+	*ret = (struct backend_detail){.checks = calloc(n + 1, sizeof(*ret->checks)),
+				       .changes = calloc(HISTORY_MOST, sizeof(*ret->changes))};
+	if (!ret->checks || !ret->changes) {
+		backend_detail_clear(ret);
+		return -1;
+	}
+	ret->n_checks = n < DETAIL_CHECKS_MAX ? n : DETAIL_CHECKS_MAX;
+	for (size_t i = 0; i < ret->n_checks; i++) {
+		struct health_view view = health_check(d->health, farm, backend, i);
+
+		fill_check(d, &ret->checks[i], &view);
+	}
+	if (d->history.places.config) {
+		size_t place = places_of(&d->history.places, farm, backend);
+
+		ret->since_ms = d->history.backends[place].since_ms;
+		fill_changes(ret, &d->history.backends[place]);
+	}
+	return 0;
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/command_uv.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern char **environ;
+
+struct command {
+	command_told *told; /* NULL: nobody wants to know */
+	void *owner;
+	uv_process_t process;
+	uv_pipe_t output;
+	uv_timer_t soon; /* tells that it could not be started */
+	struct command_result result;
+	char line[COMMAND_LINE];
+	size_t kept; /* octets of it */
+	bool line_ended;
+	bool running, listens;
+	int open_handles;
+	char buffer[1024];
+};
+
+static void handle_closed(uv_handle_t *handle)
+{
+	struct command *c = handle->data;
+
+	if (--c->open_handles == 0)
+		free(c);
+}
+
+static void tell(struct command *c)
+{
+	command_told *told = c->told;
+
+	c->result.line = c->line;
+	c->told = NULL;
+	if (told)
+		told(c->owner, &c->result);
+}
+
+static void kill_group(const struct command *c)
+{
+	kill(-c->process.pid, SIGKILL);
+}
+
+static void keep(struct command *c, const char *octets, size_t n)
+{
+	for (size_t i = 0; i < n && !c->line_ended; i++) {
+		if (octets[i] == '\n' || c->kept + 1 == sizeof(c->line))
+			c->line_ended = true;
+		else
+			c->line[c->kept++] = octets[i];
+	}
+}
+
+/* What it printed last may not have been read yet. Whoever left its group may hold the other end for ever. */
+static void end_output(struct command *c)
+{
+	uv_os_fd_t fd;
+	ssize_t n;
+
+	if (uv_is_closing((uv_handle_t *)&c->output))
+		return;
+	while (!c->line_ended && uv_fileno((uv_handle_t *)&c->output, &fd) == 0 &&
+	       (n = read(fd, c->buffer, sizeof(c->buffer))) > 0)
+		keep(c, c->buffer, (size_t)n);
+	uv_close((uv_handle_t *)&c->output, handle_closed);
+}
+
+static void ended(uv_process_t *process, int64_t status, int by_signal)
+{
+	struct command *c = process->data;
+
+	kill_group(c); /* what it left in the background */
+	c->running = false;
+	c->result.status = status;
+	c->result.by_signal = by_signal;
+	if (c->listens)
+		end_output(c);
+	tell(c);
+	uv_close((uv_handle_t *)process, handle_closed);
+}
+
+static void give_buffer(uv_handle_t *handle, size_t wanted, uv_buf_t *ret)
+{
+	struct command *c = handle->data;
+
+	(void)wanted;
+	*ret = uv_buf_init(c->buffer, sizeof(c->buffer));
+}
+
+/* What comes behind the first line is read, too: a full pipe would stop the command. */
+static void printed(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct command *c = stream->data;
+
+	if (n >= 0)
+		keep(c, buf->base, (size_t)n);
+	else
+		uv_read_stop(stream);
+}
+
+static void not_started(uv_timer_t *timer)
+{
+	struct command *c = timer->data;
+
+	tell(c);
+	uv_close((uv_handle_t *)timer, handle_closed);
+}
+
+/* The daemon's environment and what is added, one array to be freed; its strings are not copied. */
+static char **environment(const char *const *variables)
+{
+	size_t n = 0, own = 0;
+	char **list;
+
+	while (environ[own])
+		own++;
+	list = calloc(own + COMMAND_VARIABLES + 1, sizeof(*list));
+	for (size_t i = 0; list && variables && variables[i] && i < COMMAND_VARIABLES; i++)
+		list[n++] = (char *)variables[i]; /* the first one of a name counts */
+	for (size_t i = 0; list && i < own; i++)
+		list[n++] = environ[i];
+	return list;
+}
+
+static int spawn(struct command *c, uv_loop_t *loop, const struct command_options *o)
+{
+	char shell[] = "/bin/sh", flag[] = "-c";
+	char *arguments[] = {shell, flag, (char *)o->text, NULL};
+	uv_stdio_container_t streams[3] = {
+		{.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
+	uv_process_options_t options = {
+		.file = shell,
+		.args = arguments,
+		.exit_cb = ended,
+		.flags = UV_PROCESS_DETACHED,
+		.stdio = streams,
+		.stdio_count = 3,
+	};
+	int code;
+
+	if (o->listens) {
+		streams[1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+		streams[1].data.stream = (uv_stream_t *)&c->output;
+	}
+	options.env = environment(o->variables);
+	if (!options.env)
+		return -ENOMEM;
+	code = uv_spawn(loop, &c->process, &options);
+	free(options.env);
+	return code;
+}
+
+struct command *command_start(uv_loop_t *loop, const struct command_options *options,
+			      command_told *told, void *owner)
+{
+	struct command *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->told = told;
+	c->owner = owner;
+	c->listens = options->listens;
+	c->open_handles = 1 + c->listens;
+	if (c->listens)
+		uv_pipe_init(loop, &c->output, 0);
+	c->result.error = spawn(c, loop, options);
+	c->process.data = c->output.data = c;
+	if (c->result.error == 0) {
+		c->running = true;
+		if (c->listens)
+			uv_read_start((uv_stream_t *)&c->output, give_buffer, printed);
+		return c;
+	}
+	if (c->listens)
+		uv_close((uv_handle_t *)&c->output, handle_closed);
+	uv_close((uv_handle_t *)&c->process, handle_closed);
+	c->open_handles++;
+	uv_timer_init(loop, &c->soon);
+	c->soon.data = c;
+	uv_timer_start(&c->soon, not_started, 0, 0);
+	return c;
+}
+
+void command_kill(struct command *c)
+{
+	if (c->running)
+		kill_group(c);
+}
+
+void command_abandon(struct command *c)
+{
+	c->told = NULL;
+	command_kill(c);
+}

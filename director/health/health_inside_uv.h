@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of health_uv.h share. Private to them. */
+#ifndef DIRECTOR_HEALTH_HEALTH_INSIDE_UV_H
+#define DIRECTOR_HEALTH_HEALTH_INSIDE_UV_H
+
+#include "director/health/health_uv.h"
+#include "director/health/pace.h"
+#include "include/log.h"
+
+/* One item of the list, and where it is with it. */
+struct run {
+	struct health *health;
+	struct verdict verdict;
+	struct probe *probe;  /* NULL: none is under way */
+	struct probe_ask ask; /* of that one */
+	uint64_t due_ms, begun_ms, begun_ns;
+	uint8_t lost; /* times in a row that there was no way */
+};
+
+enum { HEALTH_KINDS = 5 }; /* of probers */
+
+struct health {
+	uv_loop_t *loop;
+	struct health_ops ops;
+	uv_timer_t timer;
+	bool begun; /* there was a configuration */
+	struct check_list list;
+	struct run *runs;
+	struct pace pace;
+	enum outcome_class *classes; /* of each place */
+	size_t presumed;	     /* runs that nothing is known of */
+	struct prober *probers[HEALTH_KINDS];
+	struct log_limit unable;
+	uint64_t outcomes[OUTCOME_CODES];
+	struct latency late;
+};
+
+/* Wakes up when the next attempt, or the next timeout, is due. */
+void health_arm(struct health *h);
+/* All attempts that are under way end, and nobody hears of them. */
+void health_cancel_all(struct health *h);
+/* After that: the probers. */
+void health_close_probers(struct health *h);
+void health_due(uv_timer_t *timer);
+
+/* As bad as the worst of what it depends on. */
+enum outcome_class health_worst_of(const struct health *h, size_t place);
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Attempts: begun when they are due, given up after their timeout, judged when they end.
+ */
+#include "director/health/health_inside_uv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	NO_WAY_MS =
+		100, /* until one that is not tried, for want of a way, is looked at again, ... */
+	NO_WAY_TIMES = 10, /* ... for so many times; then as seldom as if it was tried */
+	AT_ONCE_MOST = 64, /* begun or given up before the loop looks at others */
+};
+
+enum { KIND_TCP, KIND_HTTP, KIND_ICMP, KIND_COMMAND, KIND_DSR, KINDS };
+_Static_assert((int)KINDS == (int)HEALTH_KINDS, "one prober for each kind");
+
+static const struct probe_kind *const kinds[KINDS] = {
+	[KIND_TCP] = &probe_tcp,	 [KIND_HTTP] = &probe_http, [KIND_ICMP] = &probe_icmp,
+	[KIND_COMMAND] = &probe_command, [KIND_DSR] = &probe_dsr,
+};
+
+static size_t kind_of(const struct config_check *k)
+{
+	switch (k->type) {
+	case CHECK_TCP: return k->through == THROUGH_VIP ? KIND_DSR : KIND_TCP;
+	case CHECK_HTTP:
+	case CHECK_HTTPS: return KIND_HTTP;
+	case CHECK_ICMP: return KIND_ICMP;
+	case CHECK_COMMAND: return KIND_COMMAND;
+	case CHECK_DSR: return KIND_DSR;
+	}
+	abort();
+}
+
+static size_t number_of(const struct run *r)
+{
+	return (size_t)(r - r->health->runs);
+}
+
+static const struct check_item *item_of(const struct run *r)
+{
+	return &r->health->list.items[number_of(r)];
+}
+
+/* --- what comes of an outcome -------------------------------------------------------------------- */
+
+static const char *class_text(enum outcome_class class)
+{
+	switch (class) {
+	case OUTCOME_WELL: return "is up";
+	case OUTCOME_AILING: return "gets no new connections";
+	case OUTCOME_DEAD:
+	case OUTCOME_UNDECIDED: break;
+	}
+	return "is down";
+}
+
+/* One line for a backend, whatever many farms it serves in. */
+static void say(const struct run *r, size_t place, size_t others, enum outcome_class class)
+{
+	const struct health *h = r->health;
+	const struct health_view view = {item_of(r), &r->verdict};
+	char text[HEALTH_TEXT], more[64] = "";
+
+	health_text(&view, text);
+	if (others)
+		snprintf(more, sizeof(more), ", and in %zu other farm%s", others,
+			 others == 1 ? "" : "s");
+	log_line(class == OUTCOME_WELL ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		 "farm \"%s\": backend \"%s\" %s%s: %s", places_farm(&h->list.places, place)->name,
+		 places_backend(&h->list.places, place)->name, class_text(class), more, text);
+}
+
+/* What depends on a verdict that has changed. */
+static void take_over(struct run *r)
+{
+	struct health *h = r->health;
+	struct check_span users = check_list_users(&h->list, number_of(r));
+	size_t first = SIZE_MAX, n = 0;
+
+	for (size_t i = 0; i < users.n; i++) {
+		enum outcome_class worst = health_worst_of(h, users.at[i]);
+
+		if (worst == h->classes[users.at[i]])
+			continue;
+		h->classes[users.at[i]] = worst;
+		first = n++ ? first : users.at[i];
+	}
+	if (!n)
+		return;
+	if (!r->verdict.presumed)
+		say(r, first, n - 1, h->classes[first]);
+	h->ops.changed(h->ops.owner, &item_of(r)->backend->address);
+}
+
+/* --- one attempt ------------------------------------------------------------------------------ */
+
+static void set_due(struct run *r, uint64_t due_ms)
+{
+	r->due_ms = due_ms;
+	pace_set(&r->health->pace, number_of(r), due_ms);
+}
+
+/* The next one: in its phase, or sooner while the verdict is changing; this one is over, at least. */
+static void plan_next(struct run *r, uint32_t wait_ms)
+{
+	const struct check_item *item = item_of(r);
+	uint64_t now = uv_now(r->health->loop), due = r->begun_ms + wait_ms;
+
+	if (wait_ms == item->check->interval_ms)
+		due = pace_in_phase(r->begun_ms, wait_ms, item->hash);
+	set_due(r, due > now ? due : now);
+}
+
+/* Here, not at the backend, is something wrong: it stays as it is believed to be. */
+static void say_undecided(struct run *r, const struct outcome *o)
+{
+	const struct check_item *item = item_of(r);
+	unsigned long more;
+	char text[OUTCOME_TEXT];
+
+	if (log_limit_pass(&r->health->unable, uv_now(r->health->loop), &more))
+		log_warning(
+			"farm \"%s\": backend \"%s\" %s (check \"%s\"), it stays as it was; %lu "
+			"more since the last such line",
+			item->farm->name, item->backend->name, outcome_text(o, text),
+			item->check->name, more);
+}
+
+static void ended(void *owner, const struct outcome *o)
+{
+	struct run *r = owner;
+	struct health *h = r->health;
+	const struct config_check *k = item_of(r)->check;
+	const struct verdict_rules rules = {.interval_ms = k->interval_ms,
+					    .fast_interval_ms = k->fast_interval_ms,
+					    .rise = k->rise,
+					    .fall = k->fall};
+	bool was_presumed = r->verdict.presumed;
+	struct outcome outcome = *o;
+	struct verdict_update update;
+
+	r->probe = NULL;
+	outcome.took_us = (uint32_t)((uv_hrtime() - r->begun_ns) / 1000);
+	h->outcomes[o->code]++;
+	update = verdict_step(&r->verdict, &rules, &outcome, uv_now(h->loop));
+	h->presumed -= was_presumed && !r->verdict.presumed;
+	plan_next(r, update.wait_ms);
+	if (update.changed)
+		take_over(r);
+	if (outcome_class(o->code) == OUTCOME_UNDECIDED)
+		say_undecided(r, o);
+	health_arm(h);
+}
+
+static bool is_wanted(const struct run *r)
+{
+	const struct health *h = r->health;
+	struct check_span users = check_list_users(&h->list, number_of(r));
+
+	for (size_t i = 0; i < users.n; i++)
+		if (h->ops.wanted(h->ops.owner, places_farm(&h->list.places, users.at[i]),
+				  places_backend(&h->list.places, users.at[i])))
+			return true;
+	return false;
+}
+
+/* Nothing is sent there: it is not in service, or nobody knows its MAC address. */
+static void skip(struct run *r)
+{
+	const struct config_check *k = item_of(r)->check;
+
+	r->lost = (uint8_t)(r->lost + (r->lost < UINT8_MAX));
+	/* Long gone: when it comes back, what was known of it before is of no use. */
+	if (r->lost == k->fall && !r->verdict.presumed) {
+		verdict_presume(&r->verdict, OUTCOME_AILING, uv_now(r->health->loop));
+		r->health->presumed++;
+		take_over(r);
+	}
+	set_due(r,
+		uv_now(r->health->loop) + (r->lost <= NO_WAY_TIMES ? NO_WAY_MS : k->interval_ms));
+}
+
+static struct prober *prober_for(struct health *h, size_t kind, struct err *err)
+{
+	if (!h->probers[kind] && kinds[kind]->open(h->loop, &h->probers[kind], err) < 0)
+		h->probers[kind] = NULL;
+	return h->probers[kind];
+}
+
+static void begin(struct run *r)
+{
+	struct health *h = r->health;
+	const struct check_item *item = item_of(r);
+	size_t kind = kind_of(item->check);
+	struct outcome unable = {.code = OUTCOME_CANNOT_RUN};
+	struct err err = {0};
+	struct prober *prober;
+
+	r->ask = (struct probe_ask){
+		.check = item->check,
+		.farm = item->farm->name,
+		.backend = item->backend->name,
+		.address = item->backend->address,
+		.vip = item->vip,
+		.port = item->port,
+		.timeout_ms = item->check->timeout_ms,
+	};
+	if (!is_wanted(r) || !h->ops.way(h->ops.owner, item->farm, item->backend, &r->ask)) {
+		skip(r);
+		return;
+	}
+	r->lost = 0;
+	latency_note(&h->late, (uv_now(h->loop) - r->due_ms) * 1000);
+	r->begun_ms = uv_now(h->loop);
+	r->begun_ns = uv_hrtime();
+	prober = prober_for(h, kind, &err);
+	r->probe = prober ? kinds[kind]->start(prober, &r->ask, ended, r) : NULL;
+	if (r->probe) {
+		set_due(r, r->begun_ms + item->check->timeout_ms);
+		return;
+	}
+	outcome_set(&unable, OUTCOME_CANNOT_RUN, "%s", prober ? "no memory" : err.text);
+	ended(r, &unable);
+}
+
+void health_due(uv_timer_t *timer)
+{
+	struct health *h = timer->data;
+	size_t next = 0;
+
+	for (int i = 0; i < AT_ONCE_MOST && pace_next(&h->pace, &next) <= uv_now(h->loop); i++) {
+		struct run *r = &h->runs[next];
+
+		if (r->probe)
+			kinds[kind_of(item_of(r)->check)]->expire(r->probe);
+		else
+			begin(r);
+	}
+	health_arm(h);
+}
+
+void health_arm(struct health *h)
+{
+	size_t next = 0;
+	uint64_t due_ms = pace_next(&h->pace, &next), now = uv_now(h->loop);
+
+	if (due_ms == PACE_NEVER)
+		uv_timer_stop(&h->timer);
+	else /* libuv (1.44) runs a timer of 0 ms again before it looks at anything else */
+		uv_timer_start(&h->timer, health_due, due_ms > now ? due_ms - now : 1, 0);
+}
+
+void health_cancel_all(struct health *h)
+{
+	for (size_t i = 0; i < h->list.n; i++) {
+		struct run *r = &h->runs[i];
+
+		if (r->probe)
+			kinds[kind_of(item_of(r)->check)]->cancel(r->probe);
+		r->probe = NULL;
+	}
+}
+
+void health_close_probers(struct health *h)
+{
+	for (size_t i = 0; i < KINDS; i++)
+		if (h->probers[i])
+			kinds[i]->close(h->probers[i]);
+}
