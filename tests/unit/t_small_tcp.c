@@ -234,6 +234,39 @@ static void receiving(void)
 	EXPECT_INT(u.send[0].window, 400);
 }
 
+/* An end behind text that there is no room for is not reached yet. */
+static void an_end_too_far(void)
+{
+	struct small_tcp_update u;
+
+	open_up();
+	u = hear(SMALL_TCP_ACK | SMALL_TCP_FIN, PEER + 1, ISN + 1, 500);
+	EXPECT_INT(u.flags, SMALL_TCP_HAS_DATA);
+	EXPECT_TEXT(trace, "1001,5401");
+	EXPECT_INT(t.state, SMALL_TCP_ESTABLISHED);
+	step((struct small_tcp_event){.type = SMALL_TCP_EVENT_ROOM, .room = 400});
+	u = hear(SMALL_TCP_ACK | SMALL_TCP_FIN, PEER + 1, ISN + 1, 500);
+	EXPECT_INT(u.flags, SMALL_TCP_HAS_DATA | SMALL_TCP_PEER_END);
+	EXPECT_TEXT(trace, "1001,5502");
+}
+
+/* What was once offered stays. */
+static void room_that_shrinks(void)
+{
+	open_up();
+	step((struct small_tcp_event){.type = SMALL_TCP_EVENT_ROOM, .room = 10});
+	EXPECT_INT(hear(SMALL_TCP_ACK, PEER + 1, ISN + 1, 100).send[0].window, 300);
+}
+
+/* RFC 6298, 5.3: each acknowledgement of something new begins the wait anew. */
+static void the_wait_begins_anew(void)
+{
+	open_up();
+	CU_ASSERT(say(300).deadline_us == 200000);
+	CU_ASSERT(hear_at(150000, SMALL_TCP_ACK, PEER + 1, 1101, 0).deadline_us == 350000);
+	CU_ASSERT(hear_at(160000, SMALL_TCP_ACK, PEER + 1, 1101, 0).deadline_us == 350000);
+}
+
 /* Both counts pass 2^32. */
 static void wrapping(void)
 {
@@ -331,6 +364,9 @@ UNIT_TESTS(small_tcp) = {
 	{"sending", sending},
 	{"the peer has no room", no_room_there},
 	{"receiving", receiving},
+	{"an end too far", an_end_too_far},
+	{"room that shrinks", room_that_shrinks},
+	{"the wait begins anew", the_wait_begins_anew},
 	{"numbers that wrap", wrapping},
 	{"the peer ends first", peer_ends_first},
 	{"we end first", we_end_first},

@@ -6,8 +6,9 @@
 #include "director/health/probe_uv.h"
 #include "director/health/vip_filter.h"
 #include "director/health/vip_frame.h"
-#include "include/log.h"
 #include "tests/unit/loop.h"
+#include "tests/unit/namespace.h"
+#include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vip_world.h"
 
@@ -15,7 +16,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -274,6 +274,36 @@ static void a_crowd(void)
 	vip_world_run(crowd_story);
 }
 
+/* The ruleset of a farm at these addresses is on the interface; what answers to checks comes past it. */
+static void ruleset_story(void)
+{
+	struct ruleset_case c;
+	char *text;
+
+	CU_ASSERT_FATAL(
+		ruleset_case_init(&c, "tests/golden/ruleset/guards.conf", if_nametoindex("eth0")));
+	text = ruleset_case_text(&c.ruleset);
+	unit_feed("nft -f -", text);
+	free(text);
+	ruleset_case_clear(&c);
+	vip_world_director("ip address add 10.77.0.100/32 dev eth0 && "
+			   "ip address add fd77::100/128 dev eth0 nodad");
+	begin();
+	one_that_listens(VIP_WORLD_V4);
+	one_that_listens(VIP_WORLD_V6);
+	expect(VIP_WORLD_V4, "refuses connections: port 80 of 10.77.0.100");
+	vip_world_backend("ip address delete fd77::100/128 dev lo && "
+			  "sysctl -qw net.ipv6.conf.all.forwarding=1");
+	expect(VIP_WORLD_V6,
+	       "does not have the virtual address and forwards what is sent to it: fd77::100");
+	finish();
+}
+
+static void past_the_ruleset(void)
+{
+	vip_world_run(ruleset_story);
+}
+
 /* Cancelled in any state, and closed with what the backend still answers. */
 static void cancel_story(void)
 {
@@ -352,6 +382,7 @@ UNIT_TESTS(vip_kernel) = {
 	{"nowhere to ask from", nowhere_to_ask_from},
 	{"a link that was down", a_link_that_was_down},
 	{"two hundred at once", a_crowd},
+	{"past the ruleset", past_the_ruleset},
 	{"cancelled", cancelled},
 	{"resets of the kernel are counted", resets_are_counted},
 	UNIT_TESTS_END,

@@ -32,8 +32,10 @@ enum { SERVERS = 4 };
 	       "nft add table inet t && "                                                          \
 	       "nft 'add chain inet t out { type filter hook output priority 0; }' && "            \
 	       "nft add rule inet t out tcp flags rst counter"
+/* It asks for the director's MAC in its own name, not in that of an address which the director may have. */
 #define BACKEND                                                                                    \
-	NO_DAD "ip link set lo up && ip address add 10.77.0.21/24 dev eth0 && "                    \
+	NO_DAD "sysctl -qw net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2 && "    \
+	       "ip link set lo up && ip address add 10.77.0.21/24 dev eth0 && "                    \
 	       "ip address add fd77::21/64 dev eth0 nodad && ip link set eth0 up && "              \
 	       "ip address add 10.77.0.100/32 dev lo && "                                          \
 	       "ip address add fd77::100/128 dev lo nodad && "                                     \
