@@ -225,7 +225,10 @@ void vip_stream_end(struct vip_stream *s)
 		return;
 	read_local(s);
 	s->left = true;
-	if (s->conn)
+	/* RFC 2525, 2.17: who ends with text unread says so. */
+	if (s->conn && s->used > 0)
+		vip_conn_abort(s->conn);
+	else if (s->conn)
 		vip_conn_leave(s->conn);
 	s->conn = NULL;
 	uv_close((uv_handle_t *)&s->poll, on_closed);

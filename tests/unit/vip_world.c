@@ -26,6 +26,11 @@ enum { SERVERS = 4 };
  */
 #define NO_DAD "sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.eth0.accept_dad=0 && "
 
+/* The kernel takes IPv6 addresses into use in the background. */
+#define SETTLED                                                                                    \
+	" && until ip -6 route get fd77::100 from fd77::2 iif eth0 2>&1 | grep -q ^local; "        \
+	"do sleep 0.01; done"
+
 #define DIRECTOR                                                                                   \
 	NO_DAD "ip link set lo up && ip address add 10.77.0.2/24 dev eth0 && "                     \
 	       "ip address add fd77::2/64 dev eth0 nodad && ip link set eth0 up && "               \
@@ -39,7 +44,7 @@ enum { SERVERS = 4 };
 	       "ip address add fd77::21/64 dev eth0 nodad && ip link set eth0 up && "              \
 	       "ip address add 10.77.0.100/32 dev lo && "                                          \
 	       "ip address add fd77::100/128 dev lo nodad && "                                     \
-	       "ip neighbour add fd77::2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent"
+	       "ip neighbour add fd77::2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent" SETTLED
 
 /* Each story is a process of its own. */
 static pid_t servers[SERVERS];
