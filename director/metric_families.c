@@ -57,6 +57,14 @@ const struct metric_family metric_families[] = {
 	 .help = "How late the main loop was."},
 	{"director_main_loop_lateness_max_seconds", GAUGE, METRIC_US, SELF(main_late.max_us),
 	 .help = "How late the main loop was at most."},
+	{"director_checks", GAUGE, METRIC_NUMBER, SELF(checks),
+	 .help = "Checks of backends; what several farms ask in the same way is one."},
+	{"director_check_outcomes_total", COUNTER, METRIC_COUNTS, SELF(outcomes),
+	 .help = "How attempts at them ended.", "outcome"},
+	{"director_check_lateness_seconds", METRIC_HISTOGRAM, METRIC_LATENCY, SELF(checks_late),
+	 .help = "How long after their time attempts began."},
+	{"director_check_lateness_max_seconds", GAUGE, METRIC_US, SELF(checks_late.max_us),
+	 .help = "How late the latest of them began."},
 
 	/* the virtual routers */
 	{"director_vrrp_state", GAUGE, METRIC_WORD, ROUTER(state),

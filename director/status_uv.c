@@ -296,6 +296,18 @@ static void fill_index(struct director *d, struct status *s)
 	s->index_unindexed = state.unindexed;
 }
 
+static void fill_checks(struct director *d, struct status *s)
+{
+	struct health_stats stats;
+
+	health_stats(d->health, &stats);
+	s->checks = stats.checks;
+	s->checks_late = stats.late;
+	for (int i = 0; i < OUTCOME_CODES; i++)
+		status_add_count(&s->outcomes, outcome_word((enum outcome_code)i),
+				 stats.outcomes[i]);
+}
+
 static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
 {
 	struct status s = {0};
@@ -307,6 +319,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	s.uptime_ms = uv_now(d->loop) - d->started_ms;
 	director_check_ruleset(d);
 	fill_index(d, &s);
+	fill_checks(d, &s);
 	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
 	if (!code)
 		code = director_status_pair(d, &s);

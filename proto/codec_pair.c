@@ -268,8 +268,7 @@ void packed_pair_link(struct packed_pair *p, Control__Status *m)
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
 
-/* The length is checked. */
-static void take_counts(struct status_counts *c, Control__Count *const *list, size_t n)
+void codec_take_counts(struct status_counts *c, Control__Count *const *list, size_t n)
 {
 	for (c->n = 0; c->n < n; c->n++) {
 		COPY(c->at[c->n].reason, list[c->n]->reason);
@@ -291,8 +290,8 @@ static void take_beside(struct status_vrrp *v, const Control__Vrrp *m)
 	v->claims = m->claims;
 	v->announced = m->announced;
 	COPY(v->authentication, m->authentication);
-	take_counts(&v->rejected, m->rejected, m->n_rejected);
-	take_counts(&v->notes, m->notes, m->n_notes);
+	codec_take_counts(&v->rejected, m->rejected, m->n_rejected);
+	codec_take_counts(&v->notes, m->notes, m->n_notes);
 	v->auth_failed_age_ms = m->auth_failed_age_ms;
 	v->skew_age_ms = m->skew_age_ms;
 	v->skew_s = m->skew_s;
@@ -380,7 +379,7 @@ static int take_channel(struct status_channel *c, const Control__Channel *m)
 	c->lag_max_us = m->lag_max_us;
 	c->lost = m->lost;
 	c->config_differs = m->config_differs;
-	take_counts(&c->rejected, m->rejected, m->n_rejected);
+	codec_take_counts(&c->rejected, m->rejected, m->n_rejected);
 	return 0;
 }
 
@@ -405,7 +404,7 @@ static int take_peer(struct status_peer *p, const Control__Peer *m)
 	p->send_failed = m->send_failed;
 	p->refused = m->refused;
 	p->unproven = m->unproven;
-	take_counts(&p->rejected, m->rejected, m->n_rejected);
+	codec_take_counts(&p->rejected, m->rejected, m->n_rejected);
 	p->key_age_ms = m->key_age_ms;
 	if (take_channel(&p->channel, m->channel) < 0)
 		return -EBADMSG;

@@ -26,6 +26,8 @@ int packed_pair_init(struct packed_pair *p, const struct status *s);
 void packed_pair_link(struct packed_pair *p, Control__Status *m);
 void packed_pair_clear(struct packed_pair *p);
 
+/* A list that is no longer than STATUS_REASONS_MAX. */
+void codec_take_counts(struct status_counts *c, Control__Count *const *list, size_t n);
 /* As codec_take_status(). */
 int codec_take_pair(struct status *s, const Control__Status *m);
 

@@ -16,7 +16,8 @@
  */
 struct packed_status {
 	Control__Status status;
-	Control__Latency election_late, main_late;
+	Control__Latency election_late, main_late, checks_late;
+	Control__Count outcomes[STATUS_REASONS_MAX], *outcome_list[STATUS_REASONS_MAX];
 	struct packed_pair pair;
 	Control__Farm *farms;
 	Control__Backend *backends; /* of all farms */
@@ -139,6 +140,18 @@ static Control__Latency *fill_latency(Control__Latency *m, struct latency *l)
 	return n || l->count ? m : NULL;
 }
 
+static void fill_outcomes(struct packed_status *p, struct status_counts *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		p->outcomes[i] = (Control__Count)CONTROL__COUNT__INIT;
+		p->outcomes[i].reason = c->at[i].reason;
+		p->outcomes[i].count = c->at[i].count;
+		p->outcome_list[i] = &p->outcomes[i];
+	}
+	p->status.n_outcomes = c->n;
+	p->status.outcomes = p->outcome_list;
+}
+
 static void fill_status(struct packed_status *p, const struct status *s)
 {
 	/* The generated strings are not const; packing does not change them. */
@@ -160,6 +173,9 @@ static void fill_status(struct packed_status *p, const struct status *s)
 	p->status.election_realtime = s->election_realtime;
 	p->status.election_late = fill_latency(&p->election_late, &t->election_late);
 	p->status.main_late = fill_latency(&p->main_late, &t->main_late);
+	p->status.checks = s->checks;
+	p->status.checks_late = fill_latency(&p->checks_late, &t->checks_late);
+	fill_outcomes(p, &t->outcomes);
 	packed_pair_link(&p->pair, &p->status);
 	p->status.n_farms = s->n_farms;
 	p->status.farms = (Control__Farm **)next;
@@ -298,7 +314,7 @@ int codec_take_status(struct status *s, const Control__Status *m)
 {
 	int err = 0;
 
-	if (m->n_farms > CONFIG_FARMS_MAX)
+	if (m->n_farms > CONFIG_FARMS_MAX || m->n_outcomes > STATUS_REASONS_MAX)
 		return -EBADMSG;
 	COPY(s->node, m->node);
 	COPY(s->version, m->version);
@@ -312,8 +328,11 @@ int codec_take_status(struct status *s, const Control__Status *m)
 	s->index_unindexed = m->index_unindexed;
 	s->election_realtime = m->election_realtime;
 	if (take_latency(&s->election_late, m->election_late) < 0 ||
-	    take_latency(&s->main_late, m->main_late) < 0)
+	    take_latency(&s->main_late, m->main_late) < 0 ||
+	    take_latency(&s->checks_late, m->checks_late) < 0)
 		return -EBADMSG;
+	s->checks = m->checks;
+	codec_take_counts(&s->outcomes, m->outcomes, m->n_outcomes);
 	err = codec_take_pair(s, m);
 	if (err)
 		return err;

@@ -248,7 +248,8 @@ static const struct keyword backend_rows[] = {
 };
 
 static const struct keyword check_rows[] = {
-	{"type", KEYWORD_WORD, .required = true, .words = keyword_check_types, AT(config_check, type)},
+	{"type", KEYWORD_WORD, .required = true, .words = keyword_check_types,
+	 AT(config_check, type)},
 	{"port", KEYWORD_U16, RANGE(1, 65535), AT(config_check, port)},
 	{"method", KEYWORD_METHOD, "GET", AT(config_check, method)},
 	{"host", KEYWORD_TEXT, AT(config_check, host)},

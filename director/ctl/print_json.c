@@ -214,6 +214,15 @@ static json_t *election(const struct status *s)
 	return object;
 }
 
+static json_t *checks(const struct status *s)
+{
+	json_t *object = latency(&s->checks_late);
+
+	json_object_set_new(object, "checks", number(s->checks));
+	json_object_set_new(object, "outcomes", counts(&s->outcomes));
+	return object;
+}
+
 static json_t *vrrps(const struct status *s)
 {
 	json_t *list = json_array();
@@ -280,16 +289,17 @@ static json_t *part_of(const struct status *s, enum json_part part)
 {
 	switch (part) {
 	case JSON_STATUS:
-		return json_pack(
-			"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:b}, "
-			"s:{s:b, s:o, s:o, s:o}, s:o, s:o}",
-			"node", s->node, "version", s->version, "config_digest", s->config_digest,
-			"uptime_ms", number(s->uptime_ms), "alarms", alarms(s), "vrrp", vrrps(s),
-			"peers", peers(s), "stragglers", stragglers(s), "farms", farms(s),
-			"ruleset", "in_sync", (int)s->ruleset_in_sync, "flow_index", "hears",
-			(int)s->index_hears, "connections", number(s->index_held), "missed",
-			number(s->index_missed), "unindexed", number(s->index_unindexed),
-			"election", election(s), "main_loop", latency(&s->main_late));
+		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:b}, "
+				 "s:{s:b, s:o, s:o, s:o}, s:o, s:o, s:o}",
+				 "node", s->node, "version", s->version, "config_digest",
+				 s->config_digest, "uptime_ms", number(s->uptime_ms), "alarms",
+				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",
+				 stragglers(s), "farms", farms(s), "ruleset", "in_sync",
+				 (int)s->ruleset_in_sync, "flow_index", "hears",
+				 (int)s->index_hears, "connections", number(s->index_held),
+				 "missed", number(s->index_missed), "unindexed",
+				 number(s->index_unindexed), "election", election(s), "main_loop",
+				 latency(&s->main_late), "health", checks(s));
 	case JSON_CLUSTER:
 		return json_pack("{s:s, s:o, s:o, s:o, s:o}", "node", s->node, "alarms", alarms(s),
 				 "vrrp", vrrps(s), "peers", peers(s), "stragglers", stragglers(s));

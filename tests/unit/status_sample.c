@@ -32,6 +32,10 @@ static const struct status_field top_fields[] = {
 	{NUMBER(status, main_late.max_us)},
 	{NUMBER(status, main_late.sum_us)},
 	{NUMBER(status, main_late.buckets[1])},
+	{NUMBER(status, checks)},
+	{NUMBER(status, outcomes.n)},
+	{NUMBER(status, checks_late.count)},
+	{NUMBER(status, checks_late.buckets[2])},
 	{NUMBER(status, n_alarms)},
 	{NUMBER(status, n_vrrps)},
 	{NUMBER(status, n_peers)},
@@ -217,6 +221,7 @@ static void each_count(struct status_counts *a, struct status_counts *b, status_
 void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 {
 	run(top_fields, a, b);
+	each_count(&a->outcomes, &b->outcomes, run);
 	for (size_t i = 0; i < a->n_vrrps && i < b->n_vrrps; i++) {
 		struct status_vrrp *v = &a->vrrps[i], *w = &b->vrrps[i];
 
@@ -345,6 +350,7 @@ struct status status_sample(status_part_fn *fill)
 	s.vrrps[0].notes.n = s.peers[0].n_words = 2;
 	s.vrrps[1].rejected.n = s.peers[1].rejected.n = STATUS_REASONS_MAX;
 	s.peers[1].n_words = 1;
+	s.outcomes.n = STATUS_REASONS_MAX;
 	s.peers[0].channel.rejected.n = STATUS_REASONS_MAX;
 	s.peers[1].channel.rejected.n = 1;
 	for (size_t i = 0; i < s.n_peers; i++)

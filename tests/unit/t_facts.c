@@ -39,10 +39,6 @@ struct world {
 	const char *absent; /* this interface is not there */
 	struct answer silent[4];
 	struct facts_source source;
-	struct ill {
-		const char *backend;
-		enum outcome_class class;
-	} ill[2]; /* as checks find them */
 	char text[2048];
 };
 
@@ -481,62 +477,6 @@ static void a_director_among_the_backends(void)
 	facts_clear(&f);
 }
 
-static enum outcome_class ask_health(void *owner, size_t farm, size_t place)
-{
-	struct world *w = owner;
-	const struct config_backend *backend = &w->farms[farm].backends[place];
-
-	for (size_t i = 0; i < sizeof(w->ill) / sizeof(w->ill[0]); i++)
-		if (w->ill[i].backend && strcmp(w->ill[i].backend, backend->name) == 0)
-			return w->ill[i].class;
-	return OUTCOME_WELL;
-}
-
-/* One that is dead loses what it has, one that ails gets nothing new. */
-static void checks_find_fault(void)
-{
-	struct facts f;
-	struct world w;
-
-	begin(&w);
-	w.source.health = ask_health;
-	w.ill[0] = (struct ill){"beta", OUTCOME_DEAD};
-	w.ill[1] = (struct ill){"gamma", OUTCOME_AILING};
-	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
-	CU_ASSERT(f.farms[0][0].usable && f.farms[0][0].weight == 1);
-	CU_ASSERT(!f.farms[0][1].usable && mac_is_unicast(&f.farms[0][1].mac));
-	CU_ASSERT(f.farms[0][2].usable && f.farms[0][2].weight == 0);
-	/* Found well again, and told by its address. */
-	w.ill[0].backend = NULL;
-	CU_ASSERT_FATAL(facts_renew(&f, NULL, &w.source, (struct addr[]){addr_v4(BETA)}, 1));
-	CU_ASSERT(f.farms[0][1].usable && f.farms[0][1].weight == 1);
-	CU_ASSERT(f.farms[0][2].weight == 0);
-	facts_clear(&f);
-}
-
-/* Who leads the farm has the word: on both directors the same backends are in the table. */
-static void the_leaders_checks_count(void)
-{
-	uint16_t weights[] = {1, 1, 1};
-	bool usable[] = {true, true, false};
-	struct lead_farm farms[3] = {
-		{.told = true, .follows = true, .weights = weights, .usable = usable}};
-	struct lead lead = {.farms = farms, .n = 3};
-	struct facts f;
-	struct world w;
-
-	begin(&w);
-	w.source.health = ask_health;
-	w.source.lead = &lead;
-	w.ill[0] = (struct ill){"beta", OUTCOME_DEAD};
-	w.ill[1] = (struct ill){"epsilon", OUTCOME_DEAD};
-	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
-	CU_ASSERT(f.farms[0][1].usable);  /* whatever it looks like from here */
-	CU_ASSERT(!f.farms[0][2].usable); /* so the other one finds */
-	CU_ASSERT(!f.farms[2][1].usable); /* of a farm that this one leads */
-	facts_clear(&f);
-}
-
 UNIT_TESTS(facts) = {
 	{"everybody answers", everybody_answers},
 	{"some are silent", some_are_silent},
@@ -551,7 +491,5 @@ UNIT_TESTS(facts) = {
 	{"targets that need no answer", targets_that_need_no_answer},
 	{"every question is a target", every_question_is_a_target},
 	{"a director among the backends", a_director_among_the_backends},
-	{"checks find fault", checks_find_fault},
-	{"the leader's checks count", the_leaders_checks_count},
 	UNIT_TESTS_END,
 };

@@ -130,6 +130,10 @@ static void a_pair(void)
 	latency_note(&s.election_late, 0);
 	latency_note(&s.election_late, 90);
 	latency_note(&s.main_late, 5000000);
+	s.checks = 2;
+	status_add_count(&s.outcomes, "good", 40);
+	status_add_count(&s.outcomes, "refused", 3);
+	latency_note(&s.checks_late, 1000);
 	s.vrrps = &v;
 	s.peers = &p;
 	s.farms = &f;
