@@ -13,6 +13,7 @@ backend enable FARM/BACKEND
 backend drain FARM/BACKEND
 backend disable FARM/BACKEND
 backend weight FARM/BACKEND N
+backend-setup FARM[/BACKEND]
 connections
 ruleset export
 ruleset verify
@@ -26,7 +27,7 @@ config reload
 key generate FILE
 key fingerprint FILE
 '
-_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force --limit -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force --limit --os --interface -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -35,7 +36,7 @@ _directorctl_given() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --limit)
+		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --limit | --os | --interface)
 			i=$((i + 1)) # its argument, which may come as "= FILE"
 			[[ ${COMP_WORDS[i]} != '=' ]] || i=$((i + 1))
 			;;
@@ -65,6 +66,7 @@ _directorctl_names() {
 	case $1 in
 	FARM) _directorctl_ask farm list | cut -d ' ' -f 2 ;;
 	FARM/BACKEND) _directorctl_ask backend list | cut -d ' ' -f 1 ;;
+	FARM\[/BACKEND\]) _directorctl_names FARM && _directorctl_names FARM/BACKEND ;;
 	esac
 }
 
@@ -93,7 +95,11 @@ _directorctl() {
 		mapfile -t COMPREPLY < <(compgen -W "$(_directorctl_names FARM)" -- "$cur")
 		return
 		;;
-	--deadline | --backend | --client | --limit) return ;;
+	--os)
+		mapfile -t COMPREPLY < <(compgen -W 'linux windows' -- "$cur")
+		return
+		;;
+	--deadline | --backend | --client | --limit | --interface) return ;;
 	esac
 	given=$(_directorctl_given)
 	while read -r line; do
@@ -108,7 +114,7 @@ _directorctl() {
 		return
 		;;
 	' on|off') words='on off' ;;
-	' FARM' | ' FARM/BACKEND') words=$(_directorctl_names "${words# }") ;;
+	' FARM' | ' FARM/BACKEND' | ' FARM[/BACKEND]') words=$(_directorctl_names "${words# }") ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
 }

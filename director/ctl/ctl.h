@@ -31,8 +31,9 @@ struct ctl {
 	const char *farm, *backend, *client; /* of connections; NULL: not given */
 	bool count;
 	bool force;
-	const char *limit; /* --limit; NULL when it was not given */
-	int argc;	   /* what follows the command's words */
+	const char *limit;	    /* --limit; NULL when it was not given */
+	const char *os, *interface; /* of backend-setup; NULL: not given */
+	int argc;		    /* what follows the command's words */
 	char **argv;
 };
 
@@ -60,6 +61,7 @@ int ctl_backend_enable(const struct ctl *ctl);
 int ctl_backend_drain(const struct ctl *ctl);
 int ctl_backend_disable(const struct ctl *ctl);
 int ctl_backend_weight(const struct ctl *ctl);
+int ctl_backend_setup(const struct ctl *ctl);
 int ctl_connections(const struct ctl *ctl);
 int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);

@@ -26,6 +26,8 @@ static const struct command {
 	{"backend disable", "FARM/BACKEND", 1, 1, ctl_backend_disable, "nothing is sent to it"},
 	{"backend weight", "FARM/BACKEND N", 2, 2, ctl_backend_weight,
 	 "its share of the new connections, 0 to 256"},
+	{"backend-setup", "FARM[/BACKEND]", 1, 1, ctl_backend_setup,
+	 "what makes a machine a backend; from -c FILE; --os, --interface"},
 	{"connections", "", 0, 0, ctl_connections,
 	 "what the kernel remembers; --farm, --backend, --client, --count"},
 	{"ruleset export", "", 0, 0, ctl_ruleset_export,
@@ -64,6 +66,8 @@ static void print_usage(FILE *out)
 	      "      --force          maintenance although nobody is known to take over; a drill\n"
 	      "                       whatever speaks against it\n"
 	      "      --limit TIME     of a drill (default 30s)\n"
+	      "      --os linux|windows, --interface NAME\n"
+	      "                       of a backend, and of its interface there\n"
 	      "  -V, --version        print the version and exit\n"
 	      "  -h, --help           print this and exit\n\n"
 	      "commands:\n",
@@ -125,6 +129,9 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 						   "`cluster drill` alone");
 		if (ctl->limit && commands[i].run != ctl_cluster_drill)
 			return ctl_fail(CTL_USAGE, "--limit is for `cluster drill` alone");
+		if ((ctl->os || ctl->interface) && commands[i].run != ctl_backend_setup)
+			return ctl_fail(CTL_USAGE,
+					"--os and --interface are for `backend-setup` alone");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
@@ -144,6 +151,8 @@ int main(int argc, char **argv)
 		{"count", no_argument, NULL, 'N'},
 		{"force", no_argument, NULL, 'O'},
 		{"limit", required_argument, NULL, 'L'},
+		{"os", required_argument, NULL, 'S'},
+		{"interface", required_argument, NULL, 'I'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -166,6 +175,8 @@ int main(int argc, char **argv)
 		case 'N': ctl.count = true; break;
 		case 'O': ctl.force = true; break;
 		case 'L': ctl.limit = optarg; break;
+		case 'S': ctl.os = optarg; break;
+		case 'I': ctl.interface = optarg; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:
