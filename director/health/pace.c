@@ -93,7 +93,10 @@ uint64_t pace_in_phase(uint64_t from_ms, uint32_t interval_ms, uint64_t phase)
 {
 	uint64_t earliest = from_ms + (interval_ms + 1) / 2;
 
+	phase %= interval_ms;
+	if (interval_ms >= 10 * PACE_STEP_MS)
+		phase -= phase % PACE_STEP_MS;
+
 	/* The first moment not before `earliest` that is `phase` after a multiple of the interval. */
-	return earliest +
-	       (phase % interval_ms + interval_ms - earliest % interval_ms) % interval_ms;
+	return earliest + (phase + interval_ms - earliest % interval_ms) % interval_ms;
 }

@@ -13,6 +13,12 @@
 
 #define PACE_NEVER UINT64_MAX
 
+/*
+ * Moments are multiples of this: those few of a thousand checks that fall into one are begun together,
+ * and their answers read together, where each by itself would wake an idle processor twice.
+ */
+enum { PACE_STEP_MS = 10 };
+
 struct pace {
 	uint64_t *due_ms; /* of each check */
 	uint32_t *heap;	  /* checks, the earliest on top */
@@ -30,7 +36,8 @@ uint64_t pace_next(const struct pace *p, size_t *ret_check);
 /*
  * The moment of a check's own phase (any number, the same each time) that is nearest to from_ms +
  * interval_ms, never less than half an interval away from from_ms: one that began late, or sooner
- * because it was changing, is back in its phase at the next time.
+ * because it was changing, is back in its phase at the next time. An interval of less than ten steps is
+ * not cut into them.
  */
 uint64_t pace_in_phase(uint64_t from_ms, uint32_t interval_ms, uint64_t phase);
 

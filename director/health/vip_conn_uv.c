@@ -138,13 +138,20 @@ static bool send_one(struct vip_conn *c, const struct small_tcp_segment *tcp)
 	return false;
 }
 
+/*
+ * Before its handshake is acknowledged: whoever wants to know no more than that it opens resets it now,
+ * and the service sees no connection.
+ */
+static void tell_open(struct vip_conn *c)
+{
+	c->give_up_us = CLOCK_NEVER;
+	c->was_open = true;
+	if (c->ops)
+		c->ops->established(c->owner);
+}
+
 static void tell(struct vip_conn *c, const struct small_tcp_update *u)
 {
-	if (u->flags & SMALL_TCP_IS_OPEN) {
-		c->was_open = true;
-		if (c->ops)
-			c->ops->established(c->owner);
-	}
 	if (u->flags & SMALL_TCP_HAS_DATA && !c->over && c->ops)
 		c->ops->data(c->owner, u->data, u->len);
 	if (u->flags & SMALL_TCP_PEER_END && !c->over && c->ops)
@@ -164,11 +171,13 @@ static size_t step(struct vip_conn *c, struct small_tcp_event ev)
 		return 0;
 	ev.now_us = clock_us();
 	u = small_tcp_step(&c->tcp, &ev);
+	if (u.flags & SMALL_TCP_IS_OPEN)
+		tell_open(c);
+	if (c->over)
+		return u.taken;
 	for (size_t i = 0; i < u.n_send; i++)
 		if (!send_one(c, &u.send[i]))
 			return 0;
-	if (u.flags & SMALL_TCP_IS_OPEN)
-		c->give_up_us = CLOCK_NEVER;
 	arm(c);
 	tell(c, &u);
 	return u.taken;
