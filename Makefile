@@ -41,7 +41,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-de
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev \
               libcurl4-openssl-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3 prometheus
+              python3 prometheus libssl-dev
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.
@@ -107,7 +107,7 @@ $(B)/libdirector.a: $(LIB_OBJ)
 
 $(B)/run-tests: $(UNIT_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcunit
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcunit -lssl -lcrypto
 
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(BENCH_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)

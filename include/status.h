@@ -223,9 +223,10 @@ struct status {
 	uint64_t index_unindexed; /* heard of, but not put in */
 	bool election_realtime;	  /* its thread has real-time priority */
 	struct latency election_late, main_late;
-	uint64_t checks;	       /* distinct ones of backends */
-	struct status_counts outcomes; /* of attempts at them, by outcome (director/health/outcome.h) */
-	struct latency checks_late;    /* how long after its time an attempt began */
+	uint64_t checks; /* distinct ones of backends */
+	struct status_counts
+		outcomes; /* of attempts at them, by outcome (director/health/outcome.h) */
+	struct latency checks_late;   /* how long after its time an attempt began */
 	char (*alarms)[STATUS_ALARM]; /* sentences, the ones that cost most first */
 	size_t n_alarms;
 	struct status_vrrp *vrrps;

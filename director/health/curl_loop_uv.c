@@ -2,31 +2,35 @@
 #include "director/health/curl_loop_uv.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 struct curl_loop {
 	uv_loop_t *loop;
-	CURLM *multi;
+	CURLM *multi; /* NULL: closed */
 	uv_timer_t timer;
+	bool in_timer;
 	curl_loop_ended *ended;
 	void *owner;
 };
 
-/* One socket of a transfer; goes by itself once its handle is closed. */
+/* One socket of libcurl's; its memory goes when its handle is closed. */
 struct watched {
 	struct curl_loop *all;
 	uv_poll_t poll;
 	curl_socket_t fd;
+	int wants; /* events; 0: libcurl has no more to do with it */
 };
 
-/* --- what libcurl does ------------------------------------------------------------------------ */
+/* --- what the loop tells libcurl -------------------------------------------------------------- */
 
 static void tell_ended(struct curl_loop *l)
 {
 	CURLMsg *message;
 	int left;
 
-	while ((message = curl_multi_info_read(l->multi, &left))) {
+	/* ended() may close it. */
+	while (l->multi && (message = curl_multi_info_read(l->multi, &left))) {
 		CURL *easy = message->easy_handle;
 		CURLcode result = message->data.result;
 
@@ -48,21 +52,28 @@ static void act(struct curl_loop *l, curl_socket_t fd, int events)
 static void ready(uv_poll_t *poll, int status, int events)
 {
 	struct watched *w = poll->data;
-	int action = 0;
+	int happened = 0;
 
-	/* libuv stops a handle whose socket has an error (compare style of uv_poll): libcurl reads it. */
+	/* libcurl reads the error of a socket itself. */
 	if (status < 0)
-		action = CURL_CSELECT_IN | CURL_CSELECT_OUT | CURL_CSELECT_ERR;
+		happened = CURL_CSELECT_IN | CURL_CSELECT_OUT | CURL_CSELECT_ERR;
 	if (events & UV_READABLE)
-		action |= CURL_CSELECT_IN;
+		happened |= CURL_CSELECT_IN;
 	if (events & UV_WRITABLE)
-		action |= CURL_CSELECT_OUT;
-	act(w->all, w->fd, action);
+		happened |= CURL_CSELECT_OUT;
+	act(w->all, w->fd, happened);
+	/* libuv stops the handle of a socket with an error for good. */
+	if (w->wants && !uv_is_active((uv_handle_t *)poll))
+		uv_poll_start(poll, w->wants, ready);
 }
 
 static void due(uv_timer_t *timer)
 {
-	act(timer->data, CURL_SOCKET_TIMEOUT, 0);
+	struct curl_loop *l = timer->data;
+
+	l->in_timer = true;
+	act(l, CURL_SOCKET_TIMEOUT, 0);
+	l->in_timer = false;
 }
 
 /* --- what libcurl wants ----------------------------------------------------------------------- */
@@ -72,14 +83,16 @@ static void poll_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
-static void forget(struct curl_loop *l, curl_socket_t fd, struct watched *w)
+/*
+ * libcurl closes the descriptor afterwards, and the next socket may get its number while this handle is
+ * still closing: only a handle that has been stopped lets go of it.
+ */
+static void forget(struct curl_loop *l, struct watched *w)
 {
-	if (!w)
-		return;
-	uv_poll_stop(
-		&w->poll); /* before libcurl closes the descriptor, and it means another socket */
+	w->wants = 0;
+	curl_multi_assign(l->multi, w->fd, NULL);
+	uv_poll_stop(&w->poll);
 	uv_close((uv_handle_t *)&w->poll, poll_closed);
-	curl_multi_assign(l->multi, fd, NULL);
 }
 
 static struct watched *watch(struct curl_loop *l, curl_socket_t fd)
@@ -101,53 +114,50 @@ static int wants_socket(CURL *easy, curl_socket_t fd, int what, void *owner, voi
 {
 	struct curl_loop *l = owner;
 	struct watched *w = socket;
-	int events = 0;
 
 	(void)easy;
 	if (what == CURL_POLL_REMOVE) {
-		forget(l, fd, w);
+		if (w)
+			forget(l, w);
 		return 0;
 	}
 	w = w ? w : watch(l, fd);
 	if (!w)
 		return -1;
-	if (what & CURL_POLL_IN)
-		events |= UV_READABLE;
-	if (what & CURL_POLL_OUT)
-		events |= UV_WRITABLE;
-	return uv_poll_start(&w->poll, events, ready) < 0 ? -1 : 0;
+	w->wants =
+		(what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
+	return uv_poll_start(&w->poll, w->wants, ready) < 0 ? -1 : 0;
 }
 
-/* It may be called from inside libcurl, which must not be called from there: 0 is "soon". */
+/*
+ * "At once" is not from inside: libcurl must not be called from there. From the timer's own callback it
+ * is a millisecond later, since libuv would run a timer of 0 again before it looks at any socket.
+ */
 static int wants_timer(CURLM *multi, long timeout_ms, void *owner)
 {
 	struct curl_loop *l = owner;
+	uint64_t ms = timeout_ms > 0 ? (uint64_t)timeout_ms : l->in_timer;
 
 	(void)multi;
 	if (timeout_ms < 0)
 		uv_timer_stop(&l->timer);
 	else
-		uv_timer_start(&l->timer, due, timeout_ms > 0 ? (uint64_t)timeout_ms : 1, 0);
+		uv_timer_start(&l->timer, due, ms, 0);
 	return 0;
 }
 
 /* --- its life --------------------------------------------------------------------------------- */
 
-int curl_loop_new(uv_loop_t *loop, curl_loop_ended *ended, void *owner, struct curl_loop **ret,
-		  struct err *err)
+struct curl_loop *curl_loop_new(uv_loop_t *loop, curl_loop_ended *ended, void *owner)
 {
 	struct curl_loop *l = calloc(1, sizeof(*l));
 
-	/* Counted by libcurl; the first one initialises it. */
-	if (!l || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-		free(l);
-		return err_set(err, -ENOMEM, "libcurl cannot be used");
-	}
+	if (!l)
+		return NULL;
 	l->multi = curl_multi_init();
 	if (!l->multi) {
-		curl_global_cleanup();
 		free(l);
-		return err_set(err, -ENOMEM, "no memory for libcurl");
+		return NULL;
 	}
 	l->loop = loop;
 	l->ended = ended;
@@ -159,8 +169,7 @@ int curl_loop_new(uv_loop_t *loop, curl_loop_ended *ended, void *owner, struct c
 	curl_multi_setopt(l->multi, CURLMOPT_TIMERFUNCTION, wants_timer);
 	curl_multi_setopt(l->multi, CURLMOPT_TIMERDATA, l);
 	curl_multi_setopt(l->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
-	*ret = l;
-	return 0;
+	return l;
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -173,7 +182,7 @@ void curl_loop_close(struct curl_loop *l)
 	if (!l)
 		return;
 	curl_multi_cleanup(l->multi);
-	curl_global_cleanup();
+	l->multi = NULL;
 	uv_close((uv_handle_t *)&l->timer, timer_closed);
 }
 

@@ -30,6 +30,7 @@ struct health {
 	enum outcome_class *classes; /* of each place */
 	size_t presumed;	     /* runs that nothing is known of */
 	struct prober *probers[HEALTH_KINDS];
+	struct vip_transport *transport; /* of those of type http */
 	struct log_limit unable;
 	uint64_t outcomes[OUTCOME_CODES];
 	struct latency late;

@@ -4,6 +4,8 @@
  */
 #include "director/health/health_inside_uv.h"
 
+#include "director/health/vip_transport_uv.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -186,8 +188,15 @@ static void skip(struct run *r)
 
 static struct prober *prober_for(struct health *h, size_t kind, struct err *err)
 {
-	if (!h->probers[kind] && kinds[kind]->open(h->loop, &h->probers[kind], err) < 0)
-		h->probers[kind] = NULL;
+	if (h->probers[kind])
+		return h->probers[kind];
+	if (kind == KIND_HTTP && !h->transport &&
+	    vip_transport_new(h->loop, &h->transport, err) < 0)
+		return NULL;
+	if (kinds[kind]->open(h->loop, &h->probers[kind], err) < 0)
+		return NULL;
+	if (kind == KIND_HTTP)
+		probe_http_set_transport(h->probers[kind], vip_transport_http(h->transport));
 	return h->probers[kind];
 }
 
@@ -270,4 +279,5 @@ void health_close_probers(struct health *h)
 	for (size_t i = 0; i < KINDS; i++)
 		if (h->probers[i])
 			kinds[i]->close(h->probers[i]);
+	vip_transport_close(h->transport);
 }

@@ -2,6 +2,7 @@
 #include "director/health/health_uv.h"
 
 #include "director/health/health_inside_uv.h"
+#include "director/health/probe_http_uv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -115,9 +116,15 @@ int health_configure(struct health *h, const struct config *c)
 int health_new(uv_loop_t *loop, const struct health_ops *ops, struct health **ret, struct err *err)
 {
 	struct health *h = calloc(1, sizeof(*h));
+	int code;
 
 	if (!h)
 		return err_set(err, -ENOMEM, "no memory");
+	code = probe_http_global_init(err);
+	if (code < 0) {
+		free(h);
+		return code;
+	}
 	h->loop = loop;
 	h->ops = *ops;
 	uv_timer_init(loop, &h->timer);
@@ -137,6 +144,7 @@ void health_close(struct health *h)
 		return;
 	forget(h);
 	health_close_probers(h);
+	probe_http_global_close();
 	uv_close((uv_handle_t *)&h->timer, timer_closed);
 }
 

@@ -1,42 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The checks "http" and "https": one request with libcurl, to the backend's own address with the kernel's
- * TCP, or to the virtual address through the path of the traffic (vip_stream_uv.h).
+ * The checks "http" and "https": one request with libcurl (HTTP/1.1) on a connection of its own, to the
+ * backend's own address with the kernel's TCP or with another transport (probe_http_uv.h).
  *
- * A redirect is an answer like another: nothing is followed. One connection for one request; no proxy, no
- * name is looked up, no cookie kept. What a server may send without an end is bounded (http_answer.h).
+ * A redirect is an answer like another: nothing is followed, no proxy asked, no name looked up, no
+ * cookie kept. What a server may send without an end is bounded (http_answer.h).
  */
+#include "director/health/probe_http_uv.h"
+
+#include "director/health/connect_error.h"
+#include "director/health/curl_adopt_uv.h"
 #include "director/health/curl_loop_uv.h"
-#include "director/health/door_uv.h"
 #include "director/health/http_answer.h"
-#include "director/health/probe_uv.h"
-#include "director/health/vip_stream_uv.h"
+#include "director/health/http_request.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { URL = 2048 };
+/* libcurl keeps the parsed certificates of one file for each of its loops: so there is one for each. */
+struct trust {
+	struct trust *next;
+	struct curl_loop *curl;
+	char ca_file[]; /* "": the system's */
+};
 
 struct prober {
 	uv_loop_t *loop;
-	struct curl_loop *curl;
-	struct vip_path *path;
+	struct trust *trusts;
+	const struct http_transport *transport;
+	int nowhere; /* curl_adopt_uv.h */
 };
 
 struct probe {
-	struct prober *all;
+	struct curl_loop *curl;
 	CURL *easy;
-	struct curl_slist *headers, *resolve;
+	struct http_request request;
 	struct http_answer answer;
-	/* Through the path of the traffic: libcurl comes in by the door, and the stream begins. */
-	struct door *door; /* NULL: the kernel's TCP */
-	struct vip_ask to;
-	struct vip_stream *stream;
+	struct addr address;
+	uint16_t port;
 	bool secure;
+	int socket; /* libcurl's, as long as it works on the transfer; -1: not yet */
+	const struct http_transport *transport; /* NULL: the kernel's TCP */
+	void *connection;			/* of the transport */
+	struct curl_adopt adopt;		/* the same, as a descriptor */
+	int failed;	    /* a negative errno: there is no connection to be had */
+	const char *misfit; /* or no request, why */
 	char error[CURL_ERROR_SIZE];
 	probe_done_fn *done;
 	void *owner;
@@ -47,11 +58,12 @@ struct probe {
 static void free_probe(struct probe *p)
 {
 	curl_easy_cleanup(p->easy);
-	curl_slist_free_all(p->headers);
-	curl_slist_free_all(p->resolve);
-	vip_stream_end(p->stream);
-	door_close(p->door);
+	http_request_clear(&p->request);
 	http_answer_clear(&p->answer);
+	if (p->adopt.fd >= 0)
+		close(p->adopt.fd);
+	if (p->connection)
+		p->transport->end(p->connection);
 	free(p);
 }
 
@@ -59,64 +71,99 @@ static void tell(struct probe *p, const struct outcome *o)
 {
 	probe_done_fn *done = p->done;
 	void *owner = p->owner;
-	struct outcome copy = *o;
 
 	free_probe(p);
-	done(owner, &copy);
+	done(owner, o);
 }
 
-/* What the kernel says of a connection that did not come about. */
+static bool has_come(const struct probe *p, CURLINFO phase)
+{
+	curl_off_t took = 0;
+
+	curl_easy_getinfo(p->easy, phase, &took);
+	return took > 0;
+}
+
+static void judge_failed(const struct probe *p, int error, struct outcome *o)
+{
+	if (p->misfit)
+		outcome_set(o, OUTCOME_CANNOT_RUN, "%s", p->misfit);
+	else
+		connect_error_judge(error, &p->address, p->port, o);
+}
+
 static void judge_connect(const struct probe *p, struct outcome *o)
 {
 	long error = 0;
 
 	curl_easy_getinfo(p->easy, CURLINFO_OS_ERRNO, &error);
-	switch (error) {
-	case ECONNREFUSED: outcome_set(o, OUTCOME_REFUSED, "%s", ""); break;
-	case ETIMEDOUT: outcome_set(o, OUTCOME_SILENT, "%s", ""); break;
-	case EHOSTUNREACH:
-	case ENETUNREACH: outcome_set(o, OUTCOME_UNREACHABLE, "%s", strerror((int)error)); break;
-	default:
-		outcome_set(o, OUTCOME_CANNOT_RUN, "%s",
-			    error ? strerror((int)error) : "no connection could be begun");
-	}
+	if (p->failed < 0)
+		judge_failed(p, -p->failed, o);
+	else if (error)
+		judge_failed(p, (int)error, o);
+	else
+		outcome_set(o, OUTCOME_CANNOT_RUN, "%s", p->error);
 }
 
-static void judge(const struct probe *p, CURLcode result, struct outcome *o)
+/* Without what it says in front of each of them. */
+static const char *certificate_reason(const char *text)
 {
+	static const char first[] = "SSL certificate problem: ", second[] = "SSL: ";
+
+	if (strncmp(text, first, strlen(first)) == 0)
+		return text + strlen(first);
+	return strncmp(text, second, strlen(second)) == 0 ? text + strlen(second) : text;
+}
+
+/* More than libcurl 7.88 keeps of one header line is called "out of memory", 8.6 has a word for it. */
+enum { LINE_TOO_LONG = 100 /* CURLE_TOO_LARGE */ };
+
+static void judge(struct probe *p, CURLcode result, struct outcome *o)
+{
+	const char *why = p->error[0] ? p->error : curl_easy_strerror(result);
+
 	switch ((int)result) {
-	case CURLE_COULDNT_CONNECT: judge_connect(p, o); break;
+	case CURLE_COULDNT_CONNECT: judge_connect(p, o); return;
 	case CURLE_PEER_FAILED_VERIFICATION:
-		outcome_set(o, OUTCOME_CERTIFICATE, "%s", p->error);
-		break;
-	case CURLE_SSL_CONNECT_ERROR: outcome_set(o, OUTCOME_NO_TLS, "%s", p->error); break;
-	case CURLE_UNSUPPORTED_PROTOCOL: /* no status line in front: HTTP/0.9 at best */
+		outcome_set(o, OUTCOME_CERTIFICATE, "%s", certificate_reason(why));
+		return;
+	case CURLE_SSL_CONNECT_ERROR: outcome_set(o, OUTCOME_NO_TLS, "%s", why); return;
+	case CURLE_UNSUPPORTED_PROTOCOL: /* no status line: HTTP/0.9 at best */
 	case CURLE_WEIRD_SERVER_REPLY:
-	case CURLE_HTTP2:
-	case CURLE_BAD_CONTENT_ENCODING: outcome_set(o, OUTCOME_NO_HTTP, "%s", p->error); break;
-	case CURLE_GOT_NOTHING:
+	case CURLE_HTTP2: outcome_set(o, OUTCOME_NO_HTTP, "%s", why); return;
 	case CURLE_RECV_ERROR:
+		if (strstr(why, "chunked-encoding")) {
+			outcome_set(o, OUTCOME_NO_HTTP, "%s", why);
+			return;
+		}
+		break;
+	case CURLE_GOT_NOTHING:
 	case CURLE_SEND_ERROR:
-	case CURLE_PARTIAL_FILE: outcome_set(o, OUTCOME_CLOSED, "%s", p->error); break;
-	default:
-		outcome_set(o, OUTCOME_CANNOT_RUN, "%s",
-			    p->error[0] ? p->error : curl_easy_strerror(result));
+	case CURLE_PARTIAL_FILE: break;
+	case CURLE_OUT_OF_MEMORY:
+	case LINE_TOO_LONG:
+		if (has_come(p, CURLINFO_STARTTRANSFER_TIME_T)) {
+			outcome_set(o, OUTCOME_TOO_LARGE, "a header line without an end");
+			return;
+		}
+		outcome_set(o, OUTCOME_CANNOT_RUN, "%s", why);
+		return;
+	default: outcome_set(o, OUTCOME_CANNOT_RUN, "%s", why); return;
 	}
+	http_answer_cut(&p->answer, OUTCOME_CLOSED);
+	*o = p->answer.outcome;
 }
 
-/* A handshake through the path of the traffic fails where libcurl sees the end of a file. */
-static bool stream_failed(const struct probe *p, struct outcome *o)
+/* A connection that did not come about ends for libcurl like any other: the transport knows better. */
+static bool transport_failed(const struct probe *p, struct outcome *o)
 {
-	if (!p->stream)
-		return false;
-	vip_stream_outcome(p->stream, o);
-	return o->code != OUTCOME_GOOD && o->code != OUTCOME_CLOSED;
+	return p->connection && !p->transport->is_open(p->connection, o);
 }
 
 static void ended(void *owner, CURL *easy, CURLcode result)
 {
+	struct outcome o = {.code = OUTCOME_GOOD};
 	struct probe *p = NULL;
-	struct outcome o;
 
 	(void)owner;
 	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &p);
@@ -124,14 +171,50 @@ static void ended(void *owner, CURL *easy, CURLcode result)
 		http_answer_end(&p->answer);
 	if (p->answer.decided)
 		o = p->answer.outcome;
-	else if (!stream_failed(p, &o))
+	else if (!transport_failed(p, &o))
 		judge(p, result, &o);
 	tell(p, &o);
 }
 
+/* libcurl knows the time of a connection only when TLS is through, too. */
+static bool is_connected(const struct probe *p)
+{
+	struct sockaddr_storage ignored;
+	socklen_t len = sizeof(ignored);
+
+	return p->socket >= 0 && getpeername(p->socket, (struct sockaddr *)&ignored, &len) == 0;
+}
+
+static void expire_http(struct probe *p)
+{
+	struct outcome o = {.code = OUTCOME_GOOD};
+	bool connected = is_connected(p);
+
+	curl_loop_remove(p->curl, p->easy);
+	if (p->failed < 0) {
+		judge_failed(p, -p->failed, &o);
+	} else if (transport_failed(p, &o)) {
+		; /* it has said how */
+	} else if (!p->connection && !connected) {
+		connect_error_judge(ETIMEDOUT, &p->address, p->port, &o);
+	} else if (p->secure && !has_come(p, CURLINFO_APPCONNECT_TIME_T)) {
+		outcome_set(&o, OUTCOME_STALLED, "TLS handshake not whole");
+	} else {
+		http_answer_cut(&p->answer, OUTCOME_STALLED);
+		o = p->answer.outcome;
+	}
+	tell(p, &o);
+}
+
+static void cancel_http(struct probe *p)
+{
+	curl_loop_remove(p->curl, p->easy);
+	free_probe(p);
+}
+
 /* --- what libcurl asks for -------------------------------------------------------------------- */
 
-/* No more than is wanted ends the transfer: then it is decided. */
+/* Taking less than there is ends the transfer: the answer is decided then. */
 static size_t on_header(char *line, size_t size, size_t n, void *owner)
 {
 	struct probe *p = owner;
@@ -150,153 +233,43 @@ static size_t on_body(char *octets, size_t size, size_t n, void *owner)
 	return p->answer.decided ? 0 : size * n;
 }
 
-static void came_in(void *owner, int fd)
-{
-	struct probe *p = owner;
-
-	/* A connection that ends at once: libcurl says so, and it could not be run. */
-	if (fd >= 0 && vip_stream_over(p->all->path, &p->to, fd, &p->stream) < 0) {
-		p->stream = NULL;
-		close(fd);
-	}
-}
-
 static curl_socket_t on_open(void *owner, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct probe *p = owner;
-	struct sockaddr_un door;
-	socklen_t len;
+	int fd;
 
 	(void)purpose;
-	if (!p->door)
-		return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-	door_address(p->door, &door, &len);
-	memcpy(&address->addr, &door, len); /* an autobound name is short: it fits */
-	address->addrlen = len;
-	return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (p->failed < 0)
+		return CURL_SOCKET_BAD;
+	if (p->transport)
+		fd = curl_adopt_open(&p->adopt, address);
+	else
+		fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	if (fd < 0)
+		p->failed = -errno;
+	p->socket = fd;
+	return fd >= 0 ? fd : CURL_SOCKET_BAD;
 }
 
-/* Closed with a reset: a thousand checks would leave tens of thousands of TIME_WAIT. */
+/* Closed with a reset: a thousand checks would leave tens of thousands of sockets in TIME_WAIT. */
 static int on_opened(void *owner, curl_socket_t fd, curlsocktype purpose)
 {
 	const struct probe *p = owner;
 	const struct linger at_once = {.l_onoff = 1};
 
 	(void)purpose;
-	if (!p->door)
-		setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
+	if (p->transport)
+		return curl_adopt_opened(&p->adopt);
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 	return CURL_SOCKOPT_OK;
 }
 
-/* --- the request ------------------------------------------------------------------------------ */
-
-static bool is_name(const char *text)
-{
-	struct addr ignored;
-
-	return text[0] && addr_parse(text, &ignored) < 0 && !strpbrk(text, ":[]/");
-}
-
-/* The name that a certificate is to be of, or "": of the address then. */
-static const char *certified_name(const struct config_check *k)
-{
-	if (k->sni[0])
-		return k->sni;
-	return is_name(k->host) ? k->host : "";
-}
-
-static bool add_to(struct curl_slist **list, const char *text)
-{
-	struct curl_slist *longer = curl_slist_append(*list, text);
-
-	if (longer)
-		*list = longer;
-	return longer != NULL;
-}
-
-/* "[fd77::100]:8080"; the port only where it is not the scheme's own. */
-static const char *authority(const struct addr *a, uint16_t port, bool secure, char *buf,
-			     size_t size)
-{
-	bool six = a->family == AF_INET6;
-	char text[ADDR_TEXT], tail[8] = "";
-
-	if (port != (secure ? 443 : 80))
-		snprintf(tail, sizeof(tail), ":%u", port);
-	snprintf(buf, size, "%s%s%s%s", six ? "[" : "", addr_format(a, text), six ? "]" : "", tail);
-	return buf;
-}
-
-/*
- * A name in the URL makes it that of the handshake and of the certificate; where it leads is given, too,
- * so that nobody is asked.
- */
-static bool set_url(struct probe *p, const struct probe_ask *ask)
-{
-	const struct config_check *k = ask->check;
-	const struct addr *to = config_check_uses_vip(k) ? &ask->vip : &ask->address;
-	const char *name = p->secure ? certified_name(k) : "",
-		   *scheme = p->secure ? "https" : "http";
-	char address[ADDR_TEXT], url[URL], host[URL], where[ADDR_TEXT + 16];
-	bool six = to->family == AF_INET6;
-
-	addr_format(to, address);
-	if (name[0]) {
-		snprintf(host, sizeof(host), "%s:%u:%s%s%s", name, ask->port, six ? "[" : "",
-			 address, six ? "]" : "");
-		if (!add_to(&p->resolve, host))
-			return false;
-		curl_easy_setopt(p->easy, CURLOPT_RESOLVE, p->resolve);
-		snprintf(url, sizeof(url), "%s://%s:%u%s", scheme, name, ask->port, k->path);
-	} else {
-		snprintf(url, sizeof(url), "%s://%s%s%s:%u%s", scheme, six ? "[" : "", address,
-			 six ? "]" : "", ask->port, k->path);
-	}
-	snprintf(host, sizeof(host), "Host: %s",
-		 k->host[0] ? k->host
-		 : name[0]  ? name
-			    : authority(&ask->vip, ask->port, p->secure, where, sizeof(where)));
-	if (addr_is_link_local(to))
-		curl_easy_setopt(p->easy, CURLOPT_ADDRESS_SCOPE, (long)ask->ifindex);
-	return add_to(&p->headers, host) && curl_easy_setopt(p->easy, CURLOPT_URL, url) == CURLE_OK;
-}
-
-static void set_method(CURL *easy, const char *method)
-{
-	if (strcmp(method, "HEAD") == 0)
-		curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	else if (strcmp(method, "GET") != 0)
-		curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
-}
-
-static void set_tls(CURL *easy, const struct config_check *k)
-{
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, k->verify ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, k->verify ? 2L : 0L);
-	curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-	if (k->ca_file[0]) {
-		curl_easy_setopt(easy, CURLOPT_CAINFO, k->ca_file);
-		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	}
-}
-
-static void set_manners(struct probe *p)
+static void set_callbacks(struct probe *p)
 {
 	CURL *easy = p->easy;
 
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, p);
 	curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, p->error);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, "directord/" DIRECTOR_VERSION);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, p->headers);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, p);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -309,27 +282,64 @@ static void set_manners(struct probe *p)
 
 /* --- a probe ---------------------------------------------------------------------------------- */
 
-static bool begin(struct probe *p, const struct probe_ask *ask)
+static struct curl_loop *loop_for(struct prober *prober, const char *ca_file)
+{
+	struct trust *t;
+
+	for (t = prober->trusts; t; t = t->next)
+		if (strcmp(t->ca_file, ca_file) == 0)
+			return t->curl;
+	t = calloc(1, sizeof(*t) + strlen(ca_file) + 1);
+	if (!t)
+		return NULL;
+	t->curl = curl_loop_new(prober->loop, ended, prober);
+	if (!t->curl) {
+		free(t);
+		return NULL;
+	}
+	memcpy(t->ca_file, ca_file, strlen(ca_file) + 1);
+	t->next = prober->trusts;
+	prober->trusts = t;
+	return t->curl;
+}
+
+static void open_transport(struct probe *p, const struct http_transport *t,
+			   const struct probe_ask *ask)
+{
+	int fd;
+
+	if (!t || !t->carries(t->owner, ask))
+		return;
+	p->transport = t;
+	fd = t->open(t->owner, ask, &p->connection);
+	if (fd < 0) {
+		p->failed = fd;
+		return;
+	}
+	p->adopt.fd = fd;
+	curl_adopt_set(&p->adopt, p->easy);
+}
+
+static bool begin(struct probe *p, struct prober *prober, const struct probe_ask *ask)
 {
 	const struct config_check *k = ask->check;
+	int code;
 
-	p->to = (struct vip_ask){.vip = ask->vip,
-				 .port = ask->port,
-				 .backend = ask->address,
-				 .ifindex = ask->ifindex,
-				 .mac = ask->mac,
-				 .own_mac = ask->own_mac};
-	p->secure = k->type == CHECK_HTTPS;
 	p->easy = curl_easy_init();
-	if (!p->easy || http_answer_init(&p->answer, k) < 0 || !set_url(p, ask))
+	p->curl = loop_for(prober, p->secure && k->verify ? k->ca_file : "");
+	if (!p->easy || !p->curl || http_answer_init(&p->answer, k) < 0)
 		return false;
-	set_method(p->easy, k->method);
-	if (p->secure)
-		set_tls(p->easy, k);
-	if (config_check_uses_vip(k) && door_new(p->all->loop, came_in, p, &p->door) < 0)
+	set_callbacks(p);
+	code = http_request_set(&p->request, p->easy, ask->check, &ask->vip, &ask->address,
+				ask->port, ask->ifindex);
+	if (code == -ENOMEM)
 		return false;
-	set_manners(p);
-	return curl_loop_add(p->all->curl, p->easy) == 0;
+	p->failed = code;
+	if (code < 0)
+		p->misfit = "its sni cannot be the name of a host";
+	else
+		open_transport(p, prober->transport, ask);
+	return curl_loop_add(p->curl, p->easy) == 0;
 }
 
 static struct probe *start_http(struct prober *prober, const struct probe_ask *ask,
@@ -339,54 +349,37 @@ static struct probe *start_http(struct prober *prober, const struct probe_ask *a
 
 	if (!p)
 		return NULL;
-	p->all = prober;
+	p->adopt = (struct curl_adopt){.nowhere = prober->nowhere, .fd = -1, .stand_in = -1};
+	p->address = ask->address;
+	p->port = ask->port;
+	p->socket = -1;
+	p->secure = ask->check->type == CHECK_HTTPS;
 	p->done = done;
 	p->owner = owner;
-	if (!begin(p, ask)) {
+	if (!begin(p, prober, ask)) {
 		free_probe(p);
 		return NULL;
 	}
 	return p;
 }
 
-static bool is_connected(const struct probe *p)
-{
-	curl_off_t took = 0;
+/* --- what all of them share ------------------------------------------------------------------- */
 
-	curl_easy_getinfo(p->easy, CURLINFO_CONNECT_TIME_T, &took);
-	return took > 0;
+int probe_http_global_init(struct err *err)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return err_set(err, -ENOMEM, "libcurl cannot be used");
+	return 0;
 }
 
-static bool is_secured(const struct probe *p)
+void probe_http_global_close(void)
 {
-	curl_off_t took = 0;
-
-	curl_easy_getinfo(p->easy, CURLINFO_APPCONNECT_TIME_T, &took);
-	return took > 0;
+	curl_global_cleanup();
 }
 
-static void expire_http(struct probe *p)
+void probe_http_set_transport(struct prober *prober, const struct http_transport *transport)
 {
-	struct outcome o = {0};
-
-	if (!stream_failed(p, &o)) {
-		if (!p->door && !is_connected(p)) {
-			outcome_set(&o, OUTCOME_SILENT, "%s", "");
-		} else if (p->secure && !is_secured(p)) {
-			outcome_set(&o, OUTCOME_STALLED, "no end of the TLS handshake");
-		} else {
-			http_answer_expire(&p->answer);
-			o = p->answer.outcome;
-		}
-	}
-	curl_loop_remove(p->all->curl, p->easy);
-	tell(p, &o);
-}
-
-static void cancel_http(struct probe *p)
-{
-	curl_loop_remove(p->all->curl, p->easy);
-	free_probe(p);
+	prober->transport = transport;
 }
 
 static int open_http(uv_loop_t *loop, struct prober **ret, struct err *err)
@@ -397,13 +390,10 @@ static int open_http(uv_loop_t *loop, struct prober **ret, struct err *err)
 	if (!prober)
 		return err_set(err, -ENOMEM, "no memory for checks");
 	prober->loop = loop;
-	code = curl_loop_new(loop, ended, prober, &prober->curl, err);
-	if (code == 0)
-		code = vip_path_new(loop, &prober->path, err);
+	code = curl_nowhere_open(&prober->nowhere);
 	if (code < 0) {
-		curl_loop_close(prober->curl);
 		free(prober);
-		return code;
+		return err_set(err, code, "no socket for checks: %s", strerrordesc_np(-code));
 	}
 	*ret = prober;
 	return 0;
@@ -413,8 +403,14 @@ static void close_http(struct prober *prober)
 {
 	if (!prober)
 		return;
-	curl_loop_close(prober->curl);
-	vip_path_close(prober->path);
+	while (prober->trusts) {
+		struct trust *t = prober->trusts;
+
+		prober->trusts = t->next;
+		curl_loop_close(t->curl);
+		free(t);
+	}
+	curl_nowhere_close(prober->nowhere);
 	free(prober);
 }
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The check "tcp" of a backend's own address: whether the kernel's TCP connects. Closed with a reset, so
- * that nothing of it stays.
+ * The check "tcp": whether the kernel's TCP connects to the backend's own address. Nothing is said over
+ * the connection, and it ends with a reset: a thousand backends every two seconds would leave tens of
+ * thousands of sockets in TIME_WAIT.
  */
+#include "director/health/connect_error.h"
 #include "director/health/probe_uv.h"
 
 #include <errno.h>
@@ -14,18 +16,20 @@ struct prober {
 	uv_loop_t *loop;
 };
 
-/* It goes when its handle is closed; done NULL: nobody wants to know. */
+/* Its memory goes when the last of its handles is closed; done NULL: nobody wants to know. */
 struct probe {
 	uv_tcp_t tcp;
 	uv_connect_t request;
+	uv_timer_t soon; /* tells a failure of start, which must not do so itself */
 	struct addr address;
 	uint16_t port;
-	int failed; /* before there was anything to wait for */
-	uv_timer_t soon;
-	int open_handles;
+	int failed; /* of start: a negative errno */
+	unsigned int open_handles;
 	probe_done_fn *done;
 	void *owner;
 };
+
+/* --- the end of one --------------------------------------------------------------------------- */
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -35,85 +39,61 @@ static void handle_closed(uv_handle_t *handle)
 		free(p);
 }
 
-/* libuv (1.44) refuses a reset of what is not connected. */
 static void end(struct probe *p)
 {
 	p->done = NULL;
+	/* What has no socket yet cannot be reset. */
 	if (uv_tcp_close_reset(&p->tcp, handle_closed) < 0)
 		uv_close((uv_handle_t *)&p->tcp, handle_closed);
 	uv_close((uv_handle_t *)&p->soon, handle_closed);
 }
 
-static void tell(struct probe *p, const struct outcome *o)
+/* status: 0 or a negative errno. */
+static void tell(struct probe *p, int status)
 {
 	probe_done_fn *done = p->done;
 	void *owner = p->owner;
+	struct outcome o = {.code = OUTCOME_GOOD};
 
+	if (status < 0)
+		connect_error_judge(-status, &p->address, p->port, &o);
 	end(p);
-	done(owner, o);
-}
-
-static void say(const struct probe *p, struct outcome *o, enum outcome_code code, const char *why)
-{
-	char text[ADDR_TEXT];
-
-	outcome_set(o, code, "%s port %u%s%s", addr_format(&p->address, text), p->port,
-		    why ? ": " : "", why ? why : "");
-}
-
-static void judge(const struct probe *p, int status, struct outcome *o)
-{
-	switch (status) {
-	case 0: outcome_set(o, OUTCOME_GOOD, "%s", ""); break;
-	case UV_ECONNREFUSED:
-	case UV_ECONNRESET: say(p, o, OUTCOME_REFUSED, NULL); break;
-	case UV_ETIMEDOUT: say(p, o, OUTCOME_SILENT, NULL); break;
-	case UV_EHOSTUNREACH:
-	case UV_ENETUNREACH:
-	case UV_EACCES:
-	case UV_EPERM: say(p, o, OUTCOME_UNREACHABLE, uv_strerror(status)); break;
-	default: outcome_set(o, OUTCOME_CANNOT_RUN, "%s", uv_strerror(status));
-	}
+	done(owner, &o);
 }
 
 static void connected(uv_connect_t *request, int status)
 {
 	struct probe *p = request->data;
-	struct outcome o = {0};
 
-	if (!p->done)
-		return;
-	judge(p, status, &o);
-	tell(p, &o);
+	/* Closing the handle calls back, too. */
+	if (p->done)
+		tell(p, status);
 }
 
-/* The failure of start_tcp(), told later. */
-static void failed(uv_timer_t *timer)
+static void tell_failed(uv_timer_t *timer)
 {
 	struct probe *p = timer->data;
-	struct outcome o = {0};
 
-	judge(p, p->failed, &o);
-	tell(p, &o);
+	tell(p, p->failed);
 }
 
-static socklen_t sockaddr_of(const struct probe_ask *ask, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
+/* --- a probe ---------------------------------------------------------------------------------- */
 
-	memset(ret, 0, sizeof(*ret));
+static void set_sockaddr(const struct probe_ask *ask, struct sockaddr_storage *ret)
+{
+	*ret = (struct sockaddr_storage){.ss_family = ask->address.family};
 	if (ask->address.family == AF_INET) {
-		four->sin_family = AF_INET;
+		struct sockaddr_in *four = (struct sockaddr_in *)ret;
+
 		four->sin_port = htons(ask->port);
 		memcpy(&four->sin_addr, ask->address.bytes, sizeof(four->sin_addr));
-		return sizeof(*four);
+	} else {
+		struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
+
+		six->sin6_port = htons(ask->port);
+		six->sin6_scope_id = addr_is_link_local(&ask->address) ? ask->ifindex : 0;
+		memcpy(&six->sin6_addr, ask->address.bytes, sizeof(six->sin6_addr));
 	}
-	six->sin6_family = AF_INET6;
-	six->sin6_port = htons(ask->port);
-	memcpy(&six->sin6_addr, ask->address.bytes, sizeof(six->sin6_addr));
-	six->sin6_scope_id = addr_is_link_local(&ask->address) ? ask->ifindex : 0;
-	return sizeof(*six);
 }
 
 static struct probe *start_tcp(struct prober *prober, const struct probe_ask *ask,
@@ -132,25 +112,24 @@ static struct probe *start_tcp(struct prober *prober, const struct probe_ask *as
 	uv_tcp_init(prober->loop, &p->tcp);
 	uv_timer_init(prober->loop, &p->soon);
 	p->tcp.data = p->request.data = p->soon.data = p;
-	sockaddr_of(ask, &to);
+	set_sockaddr(ask, &to);
 	p->failed = uv_tcp_connect(&p->request, &p->tcp, (struct sockaddr *)&to, connected);
 	if (p->failed < 0)
-		uv_timer_start(&p->soon, failed, 0, 0);
+		uv_timer_start(&p->soon, tell_failed, 0, 0);
 	return p;
 }
 
 static void expire_tcp(struct probe *p)
 {
-	struct outcome o = {0};
-
-	judge(p, p->failed < 0 ? p->failed : UV_ETIMEDOUT, &o);
-	tell(p, &o);
+	tell(p, p->failed < 0 ? p->failed : -ETIMEDOUT);
 }
 
 static void cancel_tcp(struct probe *p)
 {
 	end(p);
 }
+
+/* --- what all of them share ------------------------------------------------------------------- */
 
 static int open_tcp(uv_loop_t *loop, struct prober **ret, struct err *err)
 {

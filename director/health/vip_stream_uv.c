@@ -161,44 +161,35 @@ static void ended(void *owner, const struct outcome *o)
 
 /* --- beginning and end ------------------------------------------------------------------------ */
 
-int vip_stream_over(struct vip_path *path, const struct vip_ask *ask, int fd,
-		    struct vip_stream **ret)
+int vip_stream_start(struct vip_path *path, const struct vip_ask *ask, struct vip_stream **ret,
+		     int *ret_fd)
 {
 	static const struct vip_conn_ops ops = {
 		.established = established, .data = data, .drained = drained, .ended = ended};
 	struct vip_stream *s = calloc(1, sizeof(*s));
-	int code;
+	int fds[2], code;
 
 	if (!s)
 		return -ENOMEM;
-	s->fd = fd;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0) {
+		code = -errno;
+		free(s);
+		return code;
+	}
+	s->fd = fds[0];
 	s->conn = vip_conn_start(path, ask, VIP_STREAM_ROOM, SMALL_TCP_BUFFER, &ops, s);
 	code = s->conn ? uv_poll_init(vip_path_loop(path), &s->poll, s->fd) : -ENOMEM;
 	if (code < 0) {
 		if (s->conn)
 			vip_conn_abort(s->conn);
+		close(fds[0]);
+		close(fds[1]);
 		free(s);
 		return code;
 	}
 	s->poll.data = s;
 	watch(s);
 	*ret = s;
-	return 0;
-}
-
-int vip_stream_start(struct vip_path *path, const struct vip_ask *ask, struct vip_stream **ret,
-		     int *ret_fd)
-{
-	int fds[2], code;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) < 0)
-		return -errno;
-	code = vip_stream_over(path, ask, fds[0], ret);
-	if (code < 0) {
-		close(fds[0]);
-		close(fds[1]);
-		return code;
-	}
 	*ret_fd = fds[1];
 	return 0;
 }

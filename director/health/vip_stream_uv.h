@@ -23,12 +23,6 @@ struct vip_stream;
 int vip_stream_start(struct vip_path *path, const struct vip_ask *ask, struct vip_stream **ret,
 		     int *ret_fd);
 /*
- * The same over a connected, non-blocking descriptor of the caller's, which is the stream's afterwards. 0,
- * or a negative errno and it stays the caller's.
- */
-int vip_stream_over(struct vip_path *path, const struct vip_ask *ask, int fd,
-		    struct vip_stream **ret);
-/*
  * How far it came, or what it ended with: OUTCOME_SILENT before there is any answer, OUTCOME_GOOD from
  * the handshake on and after a proper end, OUTCOME_CLOSED after a reset, else why it failed.
  */

@@ -9,10 +9,10 @@
 /* p0 answers nothing by itself; 192.0.2.0/24 is on eth0, 198.51.100.0/24 nowhere. */
 #define NETWORK                                                                                    \
 	UNIT_ETH0                                                                                  \
-		" && ip link set lo up && ip address add 192.0.2.1/24 dev eth0 && "                \
-		"ip -6 address add fd00::1/64 dev eth0 nodad && "                                  \
-		"ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 && "                 \
-		"ip route add unreachable 203.0.113.0/24 && ip route add blackhole 203.0.114.0/24"
+	" && ip link set lo up && ip address add 192.0.2.1/24 dev eth0 && "                        \
+	"ip -6 address add fd00::1/64 dev eth0 nodad && "                                          \
+	"ip neighbour add 192.0.2.9 lladdr 02:00:00:00:00:09 dev eth0 && "                         \
+	"ip route add unreachable 203.0.113.0/24 && ip route add blackhole 203.0.114.0/24"
 
 static void expect(const char *address, const char *want)
 {
