@@ -6,106 +6,222 @@
 
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
+#include <string.h>
 #include <sys/socket.h>
 
-enum { IPV6_HEADER = 40, NEXT_HEADER = 6, PROTOCOL = 9 };
+enum { IPV4_HEADER = 20, IPV4_WORD = 4, FRAGMENT_OFFSET = 0x1fff };
 
-/* RFC 1071. */
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+const char *icmp_echo_reject_name(enum icmp_echo_reject r)
+{
+	static const char *const names[] = {
+#define X(id, name, text) [ICMP_ECHO_REJECT_##id] = (name),
+		ICMP_ECHO_REJECT_LIST(X)
+#undef X
+	};
+
+	return r < ICMP_ECHO_REJECT_COUNT ? names[r] : "?";
+}
+
+/* RFC 1071. Of a message that holds its own checksum the result is 0 when that is right. */
 static uint16_t checksum(const uint8_t *bytes, size_t len)
 {
 	uint32_t sum = 0;
 
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += (uint32_t)bytes[i] << 8 | bytes[i + 1];
+	for (size_t i = 0; i < len; i++)
+		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return (uint16_t)~sum;
+}
+
+static void put(struct wr *w, uint8_t family, const struct icmp_echo *echo, uint16_t sum)
+{
+	wr_u8(w, family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
+	wr_u8(w, 0);
+	wr_be16(w, sum);
+	wr_be16(w, echo->id);
+	wr_be16(w, echo->seq);
+	wr_be64(w, echo->token);
 }
 
 void icmp_echo_build(uint8_t family, const struct icmp_echo *echo,
 		     uint8_t bytes[static ICMP_ECHO_LEN])
 {
 	struct wr w = wr_init(bytes, ICMP_ECHO_LEN);
-	uint16_t sum;
 
-	wr_u8(&w, family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
-	wr_u8(&w, 0);
-	wr_be16(&w, 0);
-	wr_be16(&w, echo->id);
-	wr_be16(&w, echo->seq);
-	wr_be32(&w, (uint32_t)(echo->token >> 32));
-	wr_be32(&w, (uint32_t)echo->token);
+	put(&w, family, echo, 0);
 	if (family != AF_INET)
 		return;
-	sum = checksum(bytes, ICMP_ECHO_LEN);
-	w = wr_init(bytes + 2, 2);
-	wr_be16(&w, sum);
+	w = wr_init(bytes, ICMP_ECHO_LEN);
+	put(&w, family, echo, checksum(bytes, ICMP_ECHO_LEN));
 }
 
-/* The header of an IPv4 packet is taken off; false when there is no ICMP behind it. */
-static bool take_ipv4(struct rd *r)
-{
-	const uint8_t *header = rd_take(r, 20);
-	size_t options;
+/* --- words ------------------------------------------------------------------------------------ */
 
-	if (!header || header[0] >> 4 != 4 || (header[0] & 15) < 5)
-		return false;
-	options = (size_t)(header[0] & 15) * 4 - 20;
-	return rd_take(r, options) && header[PROTOCOL] == IPPROTO_ICMP;
+/* RFC 792, RFC 1812 (5.2.7.1). Our requests are too small to be fragmented, so that says nothing. */
+static const char *const unreachable4[] = {
+	[ICMP_NET_UNREACH] = "destination network unreachable",
+	[ICMP_HOST_UNREACH] = "destination host unreachable",
+	[ICMP_PROT_UNREACH] = "destination protocol unreachable",
+	[ICMP_PORT_UNREACH] = "destination port unreachable",
+	[ICMP_SR_FAILED] = "source route failed",
+	[ICMP_NET_UNKNOWN] = "destination network unknown",
+	[ICMP_HOST_UNKNOWN] = "destination host unknown",
+	[ICMP_HOST_ISOLATED] = "source host isolated",
+	[ICMP_NET_ANO] = "network administratively prohibited",
+	[ICMP_HOST_ANO] = "host administratively prohibited",
+	[ICMP_NET_UNR_TOS] = "network unreachable for this type of service",
+	[ICMP_HOST_UNR_TOS] = "host unreachable for this type of service",
+	[ICMP_PKT_FILTERED] = "communication administratively prohibited",
+	[ICMP_PREC_VIOLATION] = "host precedence violation",
+	[ICMP_PREC_CUTOFF] = "precedence cutoff in effect",
+};
+
+/* RFC 4443, 3.1. */
+static const char *const unreachable6[] = {
+	[ICMP6_DST_UNREACH_NOROUTE] = "no route to destination",
+	[ICMP6_DST_UNREACH_ADMIN] = "communication administratively prohibited",
+	[ICMP6_DST_UNREACH_BEYONDSCOPE] = "beyond scope of source address",
+	[ICMP6_DST_UNREACH_ADDR] = "destination address unreachable",
+	[ICMP6_DST_UNREACH_NOPORT] = "destination port unreachable",
+	[5] = "source address failed ingress or egress policy",
+	[6] = "reject route to destination",
+};
+
+/* NULL: that type and code say nothing about the way. */
+static const char *words(uint8_t family, uint8_t type, uint8_t code)
+{
+	if (family == AF_INET && type == ICMP_DEST_UNREACH)
+		return code < COUNT(unreachable4) ? unreachable4[code] : "destination unreachable";
+	if (family == AF_INET && type == ICMP_TIME_EXCEEDED && code == ICMP_EXC_TTL)
+		return "time to live exceeded";
+	if (family == AF_INET6 && type == ICMP6_DST_UNREACH)
+		return code < COUNT(unreachable6) ? unreachable6[code] : "destination unreachable";
+	if (family == AF_INET6 && type == ICMP6_TIME_EXCEEDED && code == ICMP6_TIME_EXCEED_TRANSIT)
+		return "hop limit exceeded";
+	return NULL;
 }
 
-static bool take_ipv6(struct rd *r)
-{
-	const uint8_t *header = rd_take(r, IPV6_HEADER);
+/* --- parsing ---------------------------------------------------------------------------------- */
 
-	return header && header[0] >> 4 == 6 && header[NEXT_HEADER] == IPPROTO_ICMPV6;
+static struct addr take_address(struct rd *r, uint8_t family, size_t len)
+{
+	struct addr a = {.family = family};
+	const uint8_t *bytes = rd_take(r, len);
+
+	if (bytes)
+		memcpy(a.bytes, bytes, len);
+	return a;
 }
 
-/* The first eight octets of a message: its type, and what an echo has. */
-static bool take_echo(struct rd *r, uint8_t *ret_type, uint8_t *ret_code, struct icmp_echo *ret)
+/* Up to what is behind the header and its options, which is ICMP. */
+static enum icmp_echo_reject take_ipv4(struct rd *r, struct addr *ret_to)
 {
-	*ret_type = rd_u8(r);
-	*ret_code = rd_u8(r);
-	rd_be16(r); /* the kernel has verified the checksum of the message, and the quoted one is cut */
-	ret->id = rd_be16(r);
-	ret->seq = rd_be16(r);
-	return rd_ok(r);
+	uint8_t first = rd_u8(r), protocol;
+	uint16_t fragment;
+
+	rd_take(r, 5); /* type of service, length (the kernel's own business), identification */
+	fragment = rd_be16(r);
+	rd_u8(r);
+	protocol = rd_u8(r);
+	rd_take(r, 6); /* checksum, source */
+	*ret_to = take_address(r, AF_INET, 4);
+	if (!rd_ok(r))
+		return ICMP_ECHO_REJECT_TRUNCATED;
+	if (first >> 4 != 4 || (first & 15) * IPV4_WORD < IPV4_HEADER)
+		return ICMP_ECHO_REJECT_HEADER;
+	rd_take(r, (size_t)(first & 15) * IPV4_WORD - IPV4_HEADER);
+	if (!rd_ok(r))
+		return ICMP_ECHO_REJECT_TRUNCATED;
+	return protocol == IPPROTO_ICMP && !(fragment & FRAGMENT_OFFSET) ? ICMP_ECHO_REJECT_NONE
+									 : ICMP_ECHO_REJECT_OTHER;
 }
 
-/* What an error of that type and code says; ICMP_ECHO_NONE: nothing about the host. */
-static enum icmp_echo_kind error_kind(uint8_t family, uint8_t type)
+/* No request of ours has an extension header. */
+static enum icmp_echo_reject take_ipv6(struct rd *r, struct addr *ret_to)
 {
-	if (family == AF_INET)
-		return type == ICMP_DEST_UNREACH    ? ICMP_ECHO_UNREACHABLE
-		       : type == ICMP_TIME_EXCEEDED ? ICMP_ECHO_EXPIRED
-						    : ICMP_ECHO_NONE;
-	return type == ICMP6_DST_UNREACH     ? ICMP_ECHO_UNREACHABLE
-	       : type == ICMP6_TIME_EXCEEDED ? ICMP_ECHO_EXPIRED
-					     : ICMP_ECHO_NONE;
+	uint8_t first = rd_u8(r), next;
+
+	rd_take(r, 5); /* traffic class, flow label, length */
+	next = rd_u8(r);
+	rd_take(r, 17); /* hop limit, source */
+	*ret_to = take_address(r, AF_INET6, 16);
+	if (!rd_ok(r))
+		return ICMP_ECHO_REJECT_TRUNCATED;
+	if (first >> 4 != 6)
+		return ICMP_ECHO_REJECT_HEADER;
+	return next == IPPROTO_ICMPV6 ? ICMP_ECHO_REJECT_NONE : ICMP_ECHO_REJECT_OTHER;
 }
 
-enum icmp_echo_kind icmp_echo_parse(uint8_t family, const uint8_t *bytes, size_t len,
-				    struct icmp_echo *ret)
+/* Behind type, code and checksum. */
+static void take_echo(struct rd *r, struct icmp_heard *ret)
 {
-	uint8_t request = family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
-	uint8_t reply = family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
-	struct rd r = rd_init(bytes, len);
-	struct icmp_echo echo = {0};
-	enum icmp_echo_kind kind;
-	uint8_t type, code;
+	ret->echo.id = rd_be16(r);
+	ret->echo.seq = rd_be16(r);
+	ret->has_token = rd_ok(r) && rd_left(r) >= sizeof(ret->echo.token);
+	if (ret->has_token)
+		ret->echo.token = rd_be64(r);
+}
 
-	if ((family == AF_INET && !take_ipv4(&r)) || !take_echo(&r, &type, &code, &echo))
-		return ICMP_ECHO_NONE;
+/* Behind type, code and checksum of an error: the packet that did not arrive. */
+static enum icmp_echo_reject take_quote(struct rd *r, uint8_t family, struct icmp_heard *ret)
+{
+	const uint8_t request = family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
+	enum icmp_echo_reject reject;
+	uint8_t type;
+
+	rd_be32(r); /* unused */
+	reject = family == AF_INET ? take_ipv4(r, &ret->asked) : take_ipv6(r, &ret->asked);
+	if (reject != ICMP_ECHO_REJECT_NONE)
+		return reject;
+	type = rd_u8(r);
+	rd_take(r, 3); /* code; a checksum of more than is quoted */
+	take_echo(r, ret);
+	if (!rd_ok(r))
+		return ICMP_ECHO_REJECT_TRUNCATED;
+	return type == request ? ICMP_ECHO_REJECT_NONE : ICMP_ECHO_REJECT_OTHER;
+}
+
+static enum icmp_echo_reject take_message(struct rd *r, uint8_t family, struct icmp_heard *ret)
+{
+	const uint8_t reply = family == AF_INET ? ICMP_ECHOREPLY : ICMP6_ECHO_REPLY;
+	uint8_t type = rd_u8(r), code = rd_u8(r);
+
+	rd_be16(r); /* the checksum */
+	if (!rd_ok(r))
+		return ICMP_ECHO_REJECT_TRUNCATED;
 	if (type == reply && code == 0) {
-		echo.token = rd_be64(&r);
-		kind = rd_ok(&r) ? ICMP_ECHO_REPLY : ICMP_ECHO_NONE;
-	} else {
-		kind = error_kind(family, type);
-		if (!(family == AF_INET ? take_ipv4(&r) : take_ipv6(&r)) ||
-		    !take_echo(&r, &type, &code, &echo) || type != request)
-			return ICMP_ECHO_NONE;
+		take_echo(r, ret);
+		return ret->has_token ? ICMP_ECHO_REJECT_NONE : ICMP_ECHO_REJECT_TRUNCATED;
 	}
-	if (kind != ICMP_ECHO_NONE)
-		*ret = echo;
-	return kind;
+	ret->why = words(family, type, code);
+	return ret->why ? take_quote(r, family, ret) : ICMP_ECHO_REJECT_OTHER;
+}
+
+/*
+ * Linux verifies the checksum before a raw socket of ICMPv6 has a message (rawv6_rcv()), but a raw socket
+ * of ICMP gets its copy before anybody has looked (raw_local_deliver() comes before icmp_rcv()).
+ */
+enum icmp_echo_reject icmp_echo_parse(uint8_t family, const uint8_t *bytes, size_t len,
+				      struct icmp_heard *ret)
+{
+	struct rd r = rd_init(bytes, len), message;
+	struct icmp_heard heard = {0};
+	struct addr own;
+	enum icmp_echo_reject reject =
+		family == AF_INET ? take_ipv4(&r, &own) : ICMP_ECHO_REJECT_NONE;
+
+	if (reject != ICMP_ECHO_REJECT_NONE)
+		return reject;
+	len = rd_left(&r);
+	bytes = rd_take(&r, len);
+	if (family == AF_INET && checksum(bytes, len) != 0)
+		return ICMP_ECHO_REJECT_CHECKSUM;
+	message = rd_init(bytes, len);
+	reject = take_message(&message, family, &heard);
+	if (reject == ICMP_ECHO_REJECT_NONE)
+		*ret = heard;
+	return reject;
 }

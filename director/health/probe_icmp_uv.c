@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The check "icmp": an echo request to the backend's own address, and twice again, so that a packet that
- * is lost is no verdict. One raw socket for each IP version serves all probes.
+ * is lost is no verdict. One raw socket for each IP version serves all probes, opened for the first one.
  */
 #include "director/health/icmp_echo.h"
 #include "director/health/probe_uv.h"
@@ -28,7 +28,7 @@ struct raw {
 	uv_poll_t poll;
 	struct prober *all;
 	uint8_t family;
-	int fd; /* -1: not open */
+	int fd; /* -1: not open, or not any more */
 };
 
 struct prober {
@@ -46,11 +46,17 @@ struct probe {
 	struct probe_ask ask;
 	struct icmp_echo echo;
 	int attempts;
+	bool is_out; /* one has been sent: what comes of the others is this host's affair */
 	struct outcome so_far;
 	bool settled; /* so_far is to be told */
 	probe_done_fn *done;
 	void *owner;
 };
+
+static struct raw *raw_of(struct prober *all, uint8_t family)
+{
+	return family == AF_INET ? &all->four : &all->six;
+}
 
 /* --- the end of one --------------------------------------------------------------------------- */
 
@@ -92,28 +98,45 @@ static socklen_t sockaddr_of(const struct probe_ask *ask, struct sockaddr_storag
 	return sizeof(*six);
 }
 
+/* No request has left this host for a reason that says something about the way, or for one that does not. */
+static void note_failure(struct probe *p, int error)
+{
+	switch (error) {
+	case EAGAIN: break; /* as good as lost on the way */
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EACCES: /* of a route of type prohibit, or of a packet filter */
+	case EPERM:
+	case EINVAL: /* of a route of type blackhole */
+		outcome_set(&p->so_far, OUTCOME_UNREACHABLE, "%s", strerrordesc_np(error));
+		break;
+	default:
+		if (!p->is_out)
+			outcome_set(&p->so_far, OUTCOME_CANNOT_RUN, "%s", strerrordesc_np(error));
+	}
+}
+
+static void say_silent(struct probe *p)
+{
+	outcome_set(&p->so_far, OUTCOME_SILENT, "no answer to an echo request");
+}
+
 static void send_one(struct probe *p)
 {
-	struct raw *raw = p->ask.address.family == AF_INET ? &p->all->four : &p->all->six;
+	const struct raw *raw = raw_of(p->all, p->ask.address.family);
 	uint8_t bytes[ICMP_ECHO_LEN];
 	struct sockaddr_storage to;
 	socklen_t len = sockaddr_of(&p->ask, &to);
 
 	icmp_echo_build(p->ask.address.family, &p->echo, bytes);
-	if (sendto(raw->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&to, len) >= 0)
+	if (sendto(raw->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&to, len) < 0) {
+		note_failure(p, errno);
 		return;
-	switch (errno) {
-	case EAGAIN: return; /* as good as lost on the way */
-	case EHOSTUNREACH:
-	case ENETUNREACH:
-	case EHOSTDOWN:
-	case EACCES:
-	case EPERM:
-	case EINVAL: /* of a route of type prohibit or blackhole */
-		outcome_set(&p->so_far, OUTCOME_UNREACHABLE, "%s", strerror(errno));
-		break;
-	default: outcome_set(&p->so_far, OUTCOME_CANNOT_RUN, "%s", strerror(errno));
 	}
+	p->is_out = true;
+	if (p->so_far.code == OUTCOME_CANNOT_RUN)
+		say_silent(p);
 }
 
 static void again(uv_timer_t *timer)
@@ -144,26 +167,31 @@ static struct addr addr_of(const struct sockaddr_storage *from)
 	return a;
 }
 
-/* A reply has the token, which nobody on the way invents, and comes from who was asked. */
-static void take(struct raw *raw, const uint8_t *bytes, size_t len, const struct addr *from)
+/*
+ * A reply has the token, which nobody off the way can know, and comes from who was asked. An error comes
+ * from anybody on the way; most quote the token, too.
+ */
+static bool is_for(const struct probe *p, const struct icmp_heard *heard, const struct addr *from)
 {
-	struct icmp_echo echo;
-	enum icmp_echo_kind kind = icmp_echo_parse(raw->family, bytes, len, &echo);
-	struct prober *all = raw->all;
-	struct probe *p;
+	if (p->ask.address.family != from->family || p->settled)
+		return false;
+	if (heard->has_token && heard->echo.token != p->echo.token)
+		return false;
+	return addr_equal(heard->why ? &heard->asked : from, &p->ask.address);
+}
+
+static void take(struct prober *all, const struct icmp_heard *heard, const struct addr *from)
+{
+	struct probe *p = heard->echo.id == all->id ? all->slots[heard->echo.seq] : NULL;
 	char text[ADDR_TEXT];
 
-	p = kind != ICMP_ECHO_NONE && echo.id == all->id ? all->slots[echo.seq] : NULL;
-	if (!p || p->settled || p->ask.address.family != raw->family)
+	if (!p || !is_for(p, heard, from))
 		return;
-	if (kind != ICMP_ECHO_REPLY) { /* it may be of the request before: a reply can still come */
-		outcome_set(&p->so_far, OUTCOME_UNREACHABLE, "%s says %s", addr_format(from, text),
-			    kind == ICMP_ECHO_EXPIRED ? "that it goes round in circles"
-						      : "that there is no such host");
+	if (heard->why) { /* a router says it of a host that is just being looked for, too: go on */
+		outcome_set(&p->so_far, OUTCOME_UNREACHABLE, "%s (ICMP from %s)", heard->why,
+			    addr_format(from, text));
 		return;
 	}
-	if (echo.token != p->echo.token || !addr_equal(from, &p->ask.address))
-		return;
 	outcome_set(&p->so_far, OUTCOME_GOOD, "%s", "");
 	tell(p);
 }
@@ -175,9 +203,11 @@ static void readable(uv_poll_t *poll, int status, int events)
 
 	(void)status; /* the socket says it */
 	(void)events;
-	for (int i = 0; i < AT_ONCE; i++) {
+	/* Whoever is told may close the prober. */
+	for (int i = 0; i < AT_ONCE && raw->fd >= 0; i++) {
 		struct sockaddr_storage from = {0};
 		socklen_t len = sizeof(from);
+		struct icmp_heard heard;
 		ssize_t n = recvfrom(raw->fd, bytes, sizeof(bytes), MSG_DONTWAIT,
 				     (struct sockaddr *)&from, &len);
 		struct addr sender;
@@ -185,9 +215,11 @@ static void readable(uv_poll_t *poll, int status, int events)
 		if (n < 0)
 			break;
 		sender = addr_of(&from);
-		take(raw, bytes, (size_t)n, &sender);
+		if (icmp_echo_parse(raw->family, bytes, (size_t)n, &heard) == ICMP_ECHO_REJECT_NONE)
+			take(raw->all, &heard, &sender);
 	}
-	if (!uv_is_active((uv_handle_t *)poll)) /* libuv stops it at an error of the socket */
+	/* libuv stops it at an error of the socket. */
+	if (raw->fd >= 0 && !uv_is_active((uv_handle_t *)poll))
 		uv_poll_start(poll, UV_READABLE, readable);
 }
 
@@ -209,22 +241,41 @@ static int filter(int fd, uint8_t family)
 	return setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &six, sizeof(six));
 }
 
-static int open_raw(struct prober *all, struct raw *raw, uint8_t family, struct err *err)
+static int open_fd(uint8_t family)
 {
 	int size = RECEIVE, code;
+	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+			family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
 
-	*raw = (struct raw){.all = all, .family = family};
-	raw->fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			 family == AF_INET ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	if (raw->fd < 0 || filter(raw->fd, family) < 0 ||
-	    uv_poll_init(all->loop, &raw->poll, raw->fd) < 0) {
+	if (fd < 0)
+		return -errno;
+	if (filter(fd, family) < 0) {
 		code = -errno;
-		if (raw->fd >= 0)
-			close(raw->fd);
-		raw->fd = -1;
-		return err_set(err, code, "no socket for checks of type icmp: %s", strerror(-code));
+		close(fd);
+		return code;
 	}
-	setsockopt(raw->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
+		setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return fd;
+}
+
+/* 0 also when it is open already. */
+static int open_raw(struct prober *all, uint8_t family)
+{
+	struct raw *raw = raw_of(all, family);
+	int fd, code;
+
+	if (raw->fd >= 0)
+		return 0;
+	fd = open_fd(family);
+	if (fd < 0)
+		return fd;
+	code = uv_poll_init(all->loop, &raw->poll, fd);
+	if (code < 0) {
+		close(fd);
+		return code;
+	}
+	raw->fd = fd;
 	raw->poll.data = raw;
 	all->open_handles++;
 	uv_poll_start(&raw->poll, UV_READABLE, readable);
@@ -249,9 +300,9 @@ static void close_raw(struct raw *raw)
 {
 	if (raw->fd < 0)
 		return;
-	uv_poll_stop(&raw->poll);
 	uv_close((uv_handle_t *)&raw->poll, raw_closed);
 	close(raw->fd);
+	raw->fd = -1;
 }
 
 static void close_icmp(struct prober *all)
@@ -260,12 +311,13 @@ static void close_icmp(struct prober *all)
 		return;
 	close_raw(&all->six);
 	close_raw(&all->four);
+	if (all->open_handles == 0)
+		free_prober(all);
 }
 
 static int open_icmp(uv_loop_t *loop, struct prober **ret, struct err *err)
 {
 	struct prober *all = calloc(1, sizeof(*all));
-	struct err ignored = {0};
 
 	if (all)
 		all->slots = calloc(SLOTS, sizeof(struct probe *));
@@ -275,11 +327,8 @@ static int open_icmp(uv_loop_t *loop, struct prober **ret, struct err *err)
 	}
 	all->loop = loop;
 	all->id = (uint16_t)randombytes_uniform(65536);
-	if (open_raw(all, &all->four, AF_INET, err) < 0) {
-		free_prober(all);
-		return -EIO;
-	}
-	open_raw(all, &all->six, AF_INET6, &ignored); /* a host may do without IPv6 */
+	all->four = (struct raw){.all = all, .family = AF_INET, .fd = -1};
+	all->six = (struct raw){.all = all, .family = AF_INET6, .fd = -1};
 	*ret = all;
 	return 0;
 }
@@ -301,6 +350,7 @@ static struct probe *start_icmp(struct prober *all, const struct probe_ask *ask,
 				probe_done_fn *done, void *owner)
 {
 	struct probe *p = calloc(1, sizeof(*p));
+	int code;
 
 	if (!p || !find_slot(all, &p->echo.seq)) {
 		free(p);
@@ -315,9 +365,11 @@ static struct probe *start_icmp(struct prober *all, const struct probe_ask *ask,
 	all->slots[p->echo.seq] = p;
 	uv_timer_init(all->loop, &p->again);
 	p->again.data = p;
-	outcome_set(&p->so_far, OUTCOME_SILENT, "no answer to an echo request");
-	if (ask->address.family == AF_INET6 && all->six.fd < 0) {
-		outcome_set(&p->so_far, OUTCOME_CANNOT_RUN, "no ICMPv6 socket");
+	say_silent(p);
+	code = open_raw(all, ask->address.family);
+	if (code < 0) {
+		outcome_set(&p->so_far, OUTCOME_CANNOT_RUN, "no socket for echo requests: %s",
+			    strerrordesc_np(-code));
 		p->settled = true;
 	}
 	uv_timer_start(&p->again, again, 0, 0);
