@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -18,7 +19,8 @@ struct command {
 	char line[COMMAND_LINE];
 	size_t kept; /* octets of it */
 	bool line_ended;
-	bool running, listens;
+	bool running;
+	bool listens; /* output is open */
 	int open_handles;
 	char buffer[1024];
 };
@@ -62,8 +64,6 @@ static void end_output(struct command *c)
 	uv_os_fd_t fd;
 	ssize_t n;
 
-	if (uv_is_closing((uv_handle_t *)&c->output))
-		return;
 	while (!c->line_ended && uv_fileno((uv_handle_t *)&c->output, &fd) == 0 &&
 	       (n = read(fd, c->buffer, sizeof(c->buffer))) > 0)
 		keep(c, c->buffer, (size_t)n);
@@ -107,27 +107,47 @@ static void not_started(uv_timer_t *timer)
 {
 	struct command *c = timer->data;
 
+	if (c->listens)
+		uv_close((uv_handle_t *)&c->output, handle_closed);
 	tell(c);
 	uv_close((uv_handle_t *)timer, handle_closed);
 }
 
-/* The daemon's environment and what is added, one array to be freed; its strings are not copied. */
+/* --- the beginning ---------------------------------------------------------------------------- */
+
+static bool is_among(const char *const *variables, size_t n, const char *own)
+{
+	size_t name = strcspn(own, "=") + 1;
+
+	for (size_t i = 0; i < n; i++)
+		if (strncmp(variables[i], own, name) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * The daemon's environment and what is added, which counts of two of one name (shells do not agree on
+ * what they make of both). One array to be freed; its strings are not copied.
+ */
 static char **environment(const char *const *variables)
 {
-	size_t n = 0, own = 0;
+	size_t n = 0, added = 0, own = 0;
 	char **list;
 
 	while (environ[own])
 		own++;
-	list = calloc(own + COMMAND_VARIABLES + 1, sizeof(*list));
-	for (size_t i = 0; list && variables && variables[i] && i < COMMAND_VARIABLES; i++)
-		list[n++] = (char *)variables[i]; /* the first one of a name counts */
+	while (variables && added < COMMAND_VARIABLES && variables[added])
+		added++;
+	list = calloc(own + added + 1, sizeof(*list));
+	for (size_t i = 0; list && i < added; i++)
+		list[n++] = (char *)variables[i];
 	for (size_t i = 0; list && i < own; i++)
-		list[n++] = environ[i];
+		if (!is_among(variables, added, environ[i]))
+			list[n++] = environ[i];
 	return list;
 }
 
-static int spawn(struct command *c, uv_loop_t *loop, const struct command_options *o)
+static int spawn(struct command *c, uv_loop_t *loop, const struct command_options *o, int output)
 {
 	char shell[] = "/bin/sh", flag[] = "-c";
 	char *arguments[] = {shell, flag, (char *)o->text, NULL};
@@ -140,18 +160,58 @@ static int spawn(struct command *c, uv_loop_t *loop, const struct command_option
 		.flags = UV_PROCESS_DETACHED,
 		.stdio = streams,
 		.stdio_count = 3,
+		.env = environment(o->variables),
 	};
 	int code;
 
-	if (o->listens) {
-		streams[1].flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
-		streams[1].data.stream = (uv_stream_t *)&c->output;
-	}
-	options.env = environment(o->variables);
 	if (!options.env)
 		return -ENOMEM;
+	if (output >= 0) {
+		streams[1].flags = UV_INHERIT_FD;
+		streams[1].data.fd = output;
+	}
 	code = uv_spawn(loop, &c->process, &options);
 	free(options.env);
+	c->process.data = c; /* a handle, whatever has become of the command */
+	c->open_handles++;
+	c->running = code == 0;
+	if (code < 0)
+		uv_close((uv_handle_t *)&c->process, handle_closed);
+	return code;
+}
+
+/*
+ * A pipe of our own: libuv would make a pair of sockets, and a command cannot open that as /dev/stdout.
+ * The end that is the command's; or a negative errno.
+ */
+static int listen_to(struct command *c, uv_loop_t *loop)
+{
+	uv_file ends[2];
+	int code = uv_pipe(ends, UV_NONBLOCK_PIPE, 0);
+
+	if (code < 0)
+		return code;
+	uv_pipe_init(loop, &c->output, 0);
+	c->output.data = c;
+	c->open_handles++;
+	c->listens = true;
+	code = uv_pipe_open(&c->output, ends[0]);
+	if (code == 0)
+		return ends[1];
+	close(ends[0]);
+	close(ends[1]);
+	return code;
+}
+
+static int begin(struct command *c, uv_loop_t *loop, const struct command_options *options)
+{
+	int output = options->listens ? listen_to(c, loop) : -1, code;
+
+	if (options->listens && output < 0)
+		return output;
+	code = spawn(c, loop, options, output);
+	if (output >= 0)
+		close(output);
 	return code;
 }
 
@@ -164,24 +224,15 @@ struct command *command_start(uv_loop_t *loop, const struct command_options *opt
 		return NULL;
 	c->told = told;
 	c->owner = owner;
-	c->listens = options->listens;
-	c->open_handles = 1 + c->listens;
-	if (c->listens)
-		uv_pipe_init(loop, &c->output, 0);
-	c->result.error = spawn(c, loop, options);
-	c->process.data = c->output.data = c;
+	c->result.error = begin(c, loop, options);
 	if (c->result.error == 0) {
-		c->running = true;
 		if (c->listens)
 			uv_read_start((uv_stream_t *)&c->output, give_buffer, printed);
 		return c;
 	}
-	if (c->listens)
-		uv_close((uv_handle_t *)&c->output, handle_closed);
-	uv_close((uv_handle_t *)&c->process, handle_closed);
-	c->open_handles++;
 	uv_timer_init(loop, &c->soon);
 	c->soon.data = c;
+	c->open_handles++;
 	uv_timer_start(&c->soon, not_started, 0, 0);
 	return c;
 }

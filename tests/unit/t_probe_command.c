@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/unit/namespace.h"
 #include "tests/unit/probe_case.h"
 #include "tests/unit/unit.h"
 
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { LONG_MS = 5000 };
@@ -92,11 +94,78 @@ static void nobody_wants_to_know(void)
 	EXPECT_INT(c.done, 0);
 }
 
+/* A link-local address is told with its interface. */
+static void story_of_an_interface(void)
+{
+	struct probe_case c;
+
+	probe_case_begin(&c, &probe_command, "fe80::21");
+	c.ask.ifindex = 1;
+	c.check.command = "echo $DIRECTOR_ADDRESS";
+	EXPECT_TEXT(probe_case_run(&c, LONG_MS), "good: fe80::21%lo");
+	probe_case_end(&c);
+}
+
+static void where_it_is(void)
+{
+	unit_in_namespace("true", story_of_an_interface);
+}
+
+/* No descriptors for its output. */
+static void story_of_no_start(void)
+{
+	struct rlimit none;
+	struct probe_case c;
+	int next;
+
+	probe_case_begin(&c, &probe_command, "192.0.2.21");
+	c.check.command = "true";
+	next = dup(0);
+	close(next);
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_NOFILE, &none), 0);
+	none.rlim_cur = (rlim_t)next;
+	setrlimit(RLIMIT_NOFILE, &none);
+	EXPECT_TEXT(probe_case_run(&c, LONG_MS), "cannot-run: too many open files");
+	probe_case_end(&c);
+}
+
+static void not_started(void)
+{
+	unit_in_namespace("true", story_of_no_start);
+}
+
+enum { CROWD = 64 };
+
+/* Nobody has noticed yet that those have ended. */
+static void too_many_that_do_not_end(void)
+{
+	struct probe_case c;
+
+	probe_case_begin(&c, &probe_command, "192.0.2.21");
+	c.check.command = "sleep 60";
+	for (int i = 0; i < CROWD; i++)
+		probe_command.cancel(probe_case_start(&c));
+	probe_command.expire(probe_case_start(&c));
+	EXPECT_INT(c.done, 1);
+	EXPECT_INT(c.outcome.code, OUTCOME_CANNOT_RUN);
+	EXPECT_TEXT(c.outcome.detail, "64 earlier commands are killed and do not end");
+	probe_command.cancel(probe_case_start(&c));
+	EXPECT_INT(c.done, 1);
+	for (int i = 0; i < 20; i++)
+		uv_run(&c.loop, UV_RUN_ONCE);
+	c.check.command = "true";
+	EXPECT_TEXT(probe_case_run(&c, LONG_MS), "good: ");
+	probe_case_end(&c);
+}
+
 UNIT_TESTS(probe_command) = {
 	{"exit statuses", exit_statuses},
 	{"what it is told", what_it_is_told},
 	{"what it prints", what_it_prints},
 	{"one that takes too long", overtime},
 	{"nobody wants to know", nobody_wants_to_know},
+	{"where it is", where_it_is},
+	{"one that cannot be started", not_started},
+	{"too many that do not end", too_many_that_do_not_end},
 	UNIT_TESTS_END,
 };
