@@ -104,6 +104,9 @@ static void print_state(FILE *out, const struct control_request *request,
 		fputs("is enabled", out);
 		if (strcmp(b->state, "unresolved") == 0)
 			fputs("; it gets connections when it answers ARP", out);
+		else if (strcmp(b->state, "down") == 0)
+			fprintf(out, "; it gets connections when its checks are good: %s",
+				b->reason);
 		else if (!b->weight)
 			fputs("; its weight is 0: no new connections", out);
 		else

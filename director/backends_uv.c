@@ -70,18 +70,24 @@ void director_set_checks(struct director *d)
 
 /* --- states ----------------------------------------------------------------------------------- */
 
-/* What checks find, or those of the director that leads the farm; "": nothing. */
-static void find_fault(const struct director *d, size_t farm, size_t backend, bool usable,
-		       char reason[static STATUS_REASON])
+/*
+ * What checks find; of a farm that the other director leads what that one finds counts, and what is found
+ * here says why where both agree. "": nothing.
+ */
+static void find_fault(const struct director *d, size_t farm, size_t backend,
+		       const struct plan_backend *known, char reason[static STATUS_REASON])
 {
+	bool led = lead_of(&d->lead, farm) != NULL;
 	struct health_view worst;
 	char text[HEALTH_TEXT];
 
 	reason[0] = '\0';
+	if (led && known->usable && known->weight)
+		return;
 	if (health_worst(d->health, farm, backend, &worst))
 		snprintf(reason, STATUS_REASON, "%.*s", STATUS_REASON - 1,
 			 health_text(&worst, text));
-	else if (!usable)
+	else if (!known->usable)
 		snprintf(reason, STATUS_REASON,
 			 "the other director, which leads the farm, finds it down");
 }
@@ -94,7 +100,7 @@ enum backend_state director_backend_state(struct director *d, size_t farm, size_
 	struct admin_view view = ordered(d, f, &f->backends[backend]);
 	enum backend_state state;
 
-	find_fault(d, farm, backend, known->usable, reason);
+	find_fault(d, farm, backend, known, reason);
 	state = backend_state(view.state, mac_is_unicast(&known->mac), !reason[0]);
 	if (state != BACKEND_DOWN)
 		reason[0] = '\0';

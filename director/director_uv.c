@@ -171,6 +171,7 @@ static void links_changed(void *owner)
 		return;
 	keeper_distrust(d->keeper);
 	routes_ask_again(d->routes);
+	health_look_again(d->health);
 	director_ways_changed(d);
 	director_say_lro(d);
 	director_track(d);
@@ -216,6 +217,7 @@ int director_admin_changed(struct director *d, struct err *err)
 	if (director_set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	telling_order(&d->telling);
+	health_look_again(d->health);
 	if (d->ready)
 		code = director_apply(d, err);
 	if (code < 0)

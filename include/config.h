@@ -145,7 +145,7 @@ enum config_check_through { THROUGH_VIP, THROUGH_ADDRESS };
 struct config_check {
 	const char *name;
 	enum config_check_type type;
-	uint16_t port;		 /* 0: the farm's first */
+	uint16_t port;		 /* 0: config_farm_check_port() */
 	const char *method;	 /* "GET" */
 	const char *host;	 /* "" */
 	const char *path;	 /* "/" */
@@ -232,6 +232,8 @@ const char *config_auth_mode_name(enum config_auth_mode m);
 
 /* It connects to the virtual address at the backend, as clients do; else to the backend's own. */
 bool config_check_uses_vip(const struct config_check *k);
+/* The port that a check asks which names none: the first that is not part of a range, else the first. */
+uint16_t config_farm_check_port(const struct config_farm *f);
 /* "tcp", "dsr", ... */
 const char *config_check_type_name(enum config_check_type t);
 

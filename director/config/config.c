@@ -28,6 +28,14 @@ const char *config_check_type_name(enum config_check_type t)
 	return keyword_word_name(keyword_check_types, (int)t);
 }
 
+uint16_t config_farm_check_port(const struct config_farm *f)
+{
+	for (size_t i = 0; i < f->n_ports; i++)
+		if (f->ports[i].first == f->ports[i].last)
+			return f->ports[i].first;
+	return f->n_ports ? f->ports[0].first : 0;
+}
+
 bool config_check_uses_vip(const struct config_check *k)
 {
 	switch (k->type) {

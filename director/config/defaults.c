@@ -37,11 +37,20 @@ static void set_interface(const struct config *c, struct config_farm *f)
 			f->interface = c->vrrps[i].interface;
 }
 
+/* Ports of a range come and go with what needs them: that nobody listens there says nothing. */
+static bool has_single_port(const struct config_farm *f)
+{
+	for (size_t i = 0; i < f->n_ports; i++)
+		if (f->ports[i].first == f->ports[i].last)
+			return true;
+	return false;
+}
+
 /* UDP has no handshake: a backend of such a farm counts as up while its MAC address is known. */
 static bool wants_default(const struct config_farm *f)
 {
 	return f->default_checks && !f->n_checks && f->protocol & PROTOCOL_TCP && f->n_backends &&
-	       f->n_addresses && f->n_ports;
+	       f->n_addresses && has_single_port(f);
 }
 
 /*

@@ -57,7 +57,7 @@ static bool check_same(const struct config_check *a, const struct config_check *
 		strcmp(a->command, b->command) == 0);
 }
 
-/* A command is told of farm and backend: it may answer otherwise for another one. */
+/* A command is told of farm, backend and check: it may answer otherwise for another one. */
 static bool is_of_its_farm(const struct check_item *i)
 {
 	return i->check->type == CHECK_COMMAND;
@@ -71,7 +71,8 @@ bool check_item_same(const struct check_item *a, const struct check_item *b)
 	       mac_equal(&a->backend->mac, &b->backend->mac) &&
 	       strcmp(a->backend->interface, b->backend->interface) == 0 &&
 	       check_same(a->check, b->check) &&
-	       (!is_of_its_farm(a) || (strcmp(a->farm->name, b->farm->name) == 0 &&
+	       (!is_of_its_farm(a) || (strcmp(a->check->name, b->check->name) == 0 &&
+				       strcmp(a->farm->name, b->farm->name) == 0 &&
 				       strcmp(a->backend->name, b->backend->name) == 0));
 }
 
@@ -82,7 +83,8 @@ static uint64_t item_hash(const struct check_item *i, uint64_t hash)
 	hash = mix_text(hash, i->backend->interface);
 	hash = mix_number(mix(hash, &i->vip, sizeof(i->vip)), i->port);
 	if (is_of_its_farm(i))
-		hash = mix_text(mix_text(hash, i->farm->name), i->backend->name);
+		hash = mix_text(mix_text(mix_text(hash, i->check->name), i->farm->name),
+				i->backend->name);
 	hash ^= hash >> 32; /* the low bits of FNV know least of the last octets */
 	return hash;
 }
@@ -163,7 +165,8 @@ static void add_backend(struct check_list *l, const uint64_t *hashes, const stru
 				.farm = f,
 				.backend = b,
 				.vip = f->addresses[a],
-				.port = f->checks[k].port ? f->checks[k].port : f->ports[0].first,
+				.port = f->checks[k].port ? f->checks[k].port
+							  : config_farm_check_port(f),
 			};
 
 			item.hash = item_hash(&item, hashes[k]);

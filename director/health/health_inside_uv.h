@@ -14,7 +14,8 @@ struct run {
 	struct probe *probe;  /* NULL: none is under way */
 	struct probe_ask ask; /* of that one */
 	uint64_t due_ms, begun_ms, begun_ns;
-	uint8_t lost; /* times in a row that there was no way */
+	uint8_t lost; /* times in a row that it was not tried, for want of a way */
+	bool idle;    /* out of service: nobody waits for it */
 };
 
 enum { HEALTH_KINDS = 5 }; /* of probers */
@@ -28,7 +29,7 @@ struct health {
 	struct run *runs;
 	struct pace pace;
 	enum outcome_class *classes; /* of each place */
-	size_t presumed;	     /* runs that nothing is known of */
+	size_t presumed;	     /* runs that nothing is known of, and that are not idle */
 	struct prober *probers[HEALTH_KINDS];
 	struct vip_transport *transport; /* of those of type http */
 	struct log_limit unable;
@@ -44,6 +45,8 @@ void health_cancel_all(struct health *h);
 void health_close_probers(struct health *h);
 void health_due(uv_timer_t *timer);
 
+/* The first of what a backend depends on that is as bad as the backend. */
+struct health_view health_blamed(const struct health *h, size_t place);
 /* As bad as the worst of what it depends on. */
 enum outcome_class health_worst_of(const struct health *h, size_t place);
 

@@ -12,8 +12,9 @@
 enum {
 	NO_WAY_MS =
 		100, /* until one that is not tried, for want of a way, is looked at again, ... */
-	NO_WAY_TIMES = 10, /* ... for so many times; then as seldom as if it was tried */
-	AT_ONCE_MOST = 64, /* begun or given up before the loop looks at others */
+	NO_WAY_TIMES = 10,     /* ... for so many times, ... */
+	NO_WAY_LATE_MS = 1000, /* ... and afterwards */
+	AT_ONCE_MOST = 64,     /* begun or given up before the loop looks at others */
 };
 
 enum { KIND_TCP, KIND_HTTP, KIND_ICMP, KIND_COMMAND, KIND_DSR, KINDS };
@@ -64,9 +65,11 @@ static const char *class_text(enum outcome_class class)
 static void say(const struct run *r, size_t place, size_t others, enum outcome_class class)
 {
 	const struct health *h = r->health;
-	const struct health_view view = {item_of(r), &r->verdict};
+	struct health_view view = {item_of(r), &r->verdict};
 	char text[HEALTH_TEXT], more[64] = "";
 
+	if (class != r->verdict.class) /* another one is to blame */
+		view = health_blamed(h, place);
 	health_text(&view, text);
 	if (others)
 		snprintf(more, sizeof(more), ", and in %zu other farm%s", others,
@@ -93,8 +96,7 @@ static void take_over(struct run *r)
 	}
 	if (!n)
 		return;
-	if (!r->verdict.presumed)
-		say(r, first, n - 1, h->classes[first]);
+	say(r, first, n - 1, h->classes[first]);
 	h->ops.changed(h->ops.owner, &item_of(r)->backend->address);
 }
 
@@ -149,7 +151,7 @@ static void ended(void *owner, const struct outcome *o)
 	outcome.took_us = (uint32_t)((uv_hrtime() - r->begun_ns) / 1000);
 	h->outcomes[o->code]++;
 	update = verdict_step(&r->verdict, &rules, &outcome, uv_now(h->loop));
-	h->presumed -= was_presumed && !r->verdict.presumed;
+	h->presumed -= was_presumed && !r->verdict.presumed && !r->idle;
 	plan_next(r, update.wait_ms);
 	if (update.changed)
 		take_over(r);
@@ -170,20 +172,41 @@ static bool is_wanted(const struct run *r)
 	return false;
 }
 
-/* Nothing is sent there: it is not in service, or nobody knows its MAC address. */
+static void set_idle(struct run *r, bool idle)
+{
+	if (r->idle == idle)
+		return;
+	r->idle = idle;
+	if (r->verdict.presumed && idle)
+		r->health->presumed--;
+	else if (r->verdict.presumed)
+		r->health->presumed++;
+}
+
+/* Soon at first; later so seldom that a hundred thousand of them are no work. */
+static uint32_t look_again_ms(const struct run *r)
+{
+	uint32_t interval_ms = item_of(r)->check->interval_ms;
+	uint32_t late_ms = NO_WAY_LATE_MS + (uint32_t)(r->health->list.n / 10);
+
+	if (r->lost <= NO_WAY_TIMES)
+		return NO_WAY_MS;
+	return late_ms < interval_ms ? late_ms : interval_ms;
+}
+
+/* Nothing is sent there: nobody knows a way, or it is not in service. */
 static void skip(struct run *r)
 {
-	const struct config_check *k = item_of(r)->check;
-
 	r->lost = (uint8_t)(r->lost + (r->lost < UINT8_MAX));
-	/* Long gone: when it comes back, what was known of it before is of no use. */
-	if (r->lost == k->fall && !r->verdict.presumed) {
-		verdict_presume(&r->verdict, OUTCOME_AILING, uv_now(r->health->loop));
-		r->health->presumed++;
-		take_over(r);
+	/*
+	 * Long gone: how it was is no longer known, and it is tried anew when it comes back. What is
+	 * believed stays: nothing is sent there meanwhile, and it is not this check's fault.
+	 */
+	if (r->lost == item_of(r)->check->fall && !r->verdict.presumed) {
+		verdict_presume(&r->verdict, r->verdict.class, uv_now(r->health->loop));
+		r->health->presumed += !r->idle;
 	}
-	set_due(r,
-		uv_now(r->health->loop) + (r->lost <= NO_WAY_TIMES ? NO_WAY_MS : k->interval_ms));
+	set_due(r, uv_now(r->health->loop) + look_again_ms(r));
 }
 
 static struct prober *prober_for(struct health *h, size_t kind, struct err *err)
@@ -218,7 +241,8 @@ static void begin(struct run *r)
 		.port = item->port,
 		.timeout_ms = item->check->timeout_ms,
 	};
-	if (!is_wanted(r) || !h->ops.way(h->ops.owner, item->farm, item->backend, &r->ask)) {
+	set_idle(r, !is_wanted(r));
+	if (r->idle || !h->ops.way(h->ops.owner, item->farm, item->backend, &r->ask)) {
 		skip(r);
 		return;
 	}
@@ -249,6 +273,14 @@ void health_due(uv_timer_t *timer)
 		else
 			begin(r);
 	}
+	health_arm(h);
+}
+
+void health_look_again(struct health *h)
+{
+	for (size_t i = 0; i < h->list.n; i++)
+		if (!h->runs[i].probe && h->runs[i].lost)
+			set_due(&h->runs[i], uv_now(h->loop));
 	health_arm(h);
 }
 

@@ -174,34 +174,39 @@ enum outcome_class health_of(const struct health *h, size_t farm, size_t backend
 
 size_t health_checks(const struct health *h, size_t farm, size_t backend)
 {
+	if (!h->list.places.config)
+		return 0;
 	return check_list_items(&h->list, places_of(&h->list.places, farm, backend)).n;
 }
 
-struct health_view health_check(const struct health *h, size_t farm, size_t backend, size_t check)
+static struct health_view view_of(const struct health *h, size_t place, size_t check)
 {
-	struct check_span items =
-		check_list_items(&h->list, places_of(&h->list.places, farm, backend));
+	struct check_span items = check_list_items(&h->list, place);
 
 	return (struct health_view){&h->list.items[items.at[check]],
 				    &h->runs[items.at[check]].verdict};
 }
 
-bool health_worst(const struct health *h, size_t farm, size_t backend, struct health_view *ret)
+struct health_view health_check(const struct health *h, size_t farm, size_t backend, size_t check)
 {
-	enum outcome_class worst = health_of(h, farm, backend);
-
-	for (size_t i = 0; worst != OUTCOME_WELL && i < health_checks(h, farm, backend); i++) {
-		*ret = health_check(h, farm, backend, i);
-		if (ret->verdict->class == worst)
-			return true;
-	}
-	return false;
+	return view_of(h, places_of(&h->list.places, farm, backend), check);
 }
 
-void health_stats(const struct health *h, struct health_stats *ret)
+struct health_view health_blamed(const struct health *h, size_t place)
 {
-	*ret = (struct health_stats){.checks = h->list.n, .late = h->late};
-	memcpy(ret->outcomes, h->outcomes, sizeof(ret->outcomes));
+	size_t i = 0, n = check_list_items(&h->list, place).n;
+
+	while (i + 1 < n && view_of(h, place, i).verdict->class != h->classes[place])
+		i++;
+	return view_of(h, place, i);
+}
+
+bool health_worst(const struct health *h, size_t farm, size_t backend, struct health_view *ret)
+{
+	if (health_of(h, farm, backend) == OUTCOME_WELL)
+		return false;
+	*ret = health_blamed(h, places_of(&h->list.places, farm, backend));
+	return true;
 }
 
 const char *health_text(const struct health_view *v, char buf[static HEALTH_TEXT])
@@ -214,4 +219,10 @@ const char *health_text(const struct health_view *v, char buf[static HEALTH_TEXT
 		 v->verdict->presumed ? "was not tried yet"
 				      : outcome_text(&v->verdict->cause, text));
 	return buf;
+}
+
+void health_stats(const struct health *h, struct health_stats *ret)
+{
+	*ret = (struct health_stats){.checks = h->list.n, .late = h->late};
+	memcpy(ret->outcomes, h->outcomes, sizeof(ret->outcomes));
 }

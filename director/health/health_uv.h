@@ -40,7 +40,9 @@ void health_close(struct health *h);
  * connections. 0, or -ENOMEM: nothing is checked any more, every backend is well.
  */
 int health_configure(struct health *h, const struct config *c);
-/* Every check that can be tried has been. */
+/* Backends may be in service again, or there may be a way to them: those are tried at once. */
+void health_look_again(struct health *h);
+/* Nothing is left that was not tried yet, but of backends that are out of service. */
 bool health_is_settled(const struct health *h);
 
 /* How a backend is, by its place in the configuration. Without checks it is well. */

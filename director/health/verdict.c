@@ -32,7 +32,7 @@ struct verdict_update verdict_step(struct verdict *v, const struct verdict_rules
 	if (class == OUTCOME_UNDECIDED)
 		return update;
 	count(v, class);
-	if (was_presumed || v->worse >= rules->fall || v->better >= rules->rise) {
+	if ((was_presumed && !v->worse) || v->worse >= rules->fall || v->better >= rules->rise) {
 		update.changed = was_presumed || class != v->class;
 		if (class != v->class)
 			v->since_ms = now_ms;
@@ -40,6 +40,8 @@ struct verdict_update verdict_step(struct verdict *v, const struct verdict_rules
 		v->presumed = false;
 		v->cause = *o;
 		v->worse = v->better = 0;
+	} else if (was_presumed) {
+		update.wait_ms = VERDICT_QUICK_MS;
 	} else if (v->worse || v->better) {
 		update.wait_ms = rules->fast_interval_ms;
 	}

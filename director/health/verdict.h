@@ -6,7 +6,8 @@
  *
  *     believed  outcome worse x fall  ->  the class of the last of them
  *     believed  outcome better x rise ->  the class of the last of them
- *     presumed  any outcome           ->  its class: nothing was known before
+ *     presumed  outcome no worse      ->  its class: nothing was known before
+ *     presumed  outcome worse x fall  ->  the class of the last of them, tried in quick succession
  *     any       undecided             ->  nothing: the fault was this machine's
  *
  * Pure; the time is an argument.
@@ -17,6 +18,10 @@
 #include "director/health/outcome.h"
 
 #include <stdbool.h>
+
+enum {
+	VERDICT_QUICK_MS = 100
+}; /* between attempts at one that is presumed to be better than it shows */
 
 struct verdict_rules {
 	uint32_t interval_ms, fast_interval_ms;

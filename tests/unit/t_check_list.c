@@ -138,6 +138,10 @@ static void commands_are_each_farms_own(void)
 	       "command 10.77.0.100 of 10.77.0.21 port 80: www/web1\n"
 	       "command 10.77.0.100 of 10.77.0.22 port 80: www/web2\n"
 	       "command 10.77.0.100 of 10.77.0.21 port 8080: api/one\n");
+	expect(API("check \"a\" { type = \"command\" command = \"true\" } "
+		   "check \"b\" { type = \"command\" command = \"true\" }"),
+	       "command 10.77.0.100 of 10.77.0.21 port 8080: api/one\n"
+	       "command 10.77.0.100 of 10.77.0.21 port 8080: api/one\n");
 }
 
 static void found_again_in_the_next_configuration(void)
@@ -168,6 +172,13 @@ static void farms_that_name_none(void)
 			"dsr 10.77.0.101 of 10.77.0.21 port 80: www/web1\n"
 			"dsr 10.77.0.100 of 10.77.0.22 port 80: www/web2\n"
 			"dsr 10.77.0.101 of 10.77.0.22 port 80: www/web2\n");
+	expect("farm \"ftp\" { address = \"10.77.0.100\" interface = \"eth0\" ports = { \"21\", "
+	       "\"20-20\", \"30000-30009\", \"8-9\" } backend \"one\" { address = \"10.77.0.21\" } "
+	       "}\n",
+	       "dsr 10.77.0.100 of 10.77.0.21 port 20: ftp/one\n");
+	expect("farm \"any\" { address = \"10.77.0.100\" interface = \"eth0\" ports = { "
+	       "\"30000-30009\" } backend \"one\" { address = \"10.77.0.21\" } }\n",
+	       "");
 	expect(API("protocol = \"udp\""), "");
 	expect(API("protocol = \"tcp+udp\""), "dsr 10.77.0.100 of 10.77.0.21 port 8080: api/one\n");
 }
