@@ -193,6 +193,8 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 	b.weight = ordered.state == ADMIN_DRAINING ? 0 : ordered.weight;
 	b.usable =
 		backend->has_mac || source->mac(source->owner, ifindex, &backend->address, &b.mac);
+	if (!b.usable)
+		b.mac = (struct mac){0}; /* whatever was left there */
 	return b;
 }
 
