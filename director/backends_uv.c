@@ -71,40 +71,38 @@ void director_set_checks(struct director *d)
 /* --- states ----------------------------------------------------------------------------------- */
 
 /*
- * What checks find; of a farm that the other director leads what that one finds counts, and what is found
- * here says why where both agree. "": nothing.
+ * Of a farm that the other director leads what that one finds counts, and what is found here says why where
+ * both agree.
  */
-static void find_fault(const struct director *d, size_t farm, size_t backend,
-		       const struct plan_backend *known, char reason[static STATUS_REASON])
+static bool is_well(const struct director *d, size_t farm, size_t backend,
+		    const struct plan_backend *known)
 {
-	bool led = lead_of(&d->lead, farm) != NULL;
-	struct health_view worst;
-	char text[HEALTH_TEXT];
-
-	reason[0] = '\0';
-	if (led && known->usable && known->weight)
-		return;
-	if (health_worst(d->health, farm, backend, &worst))
-		snprintf(reason, STATUS_REASON, "%.*s", STATUS_REASON - 1,
-			 health_text(&worst, text));
-	else if (!known->usable)
-		snprintf(reason, STATUS_REASON,
-			 "the other director, which leads the farm, finds it down");
+	if (lead_of(&d->lead, farm) && known->usable && known->weight)
+		return true;
+	return known->usable && health_of(d->health, farm, backend) == OUTCOME_WELL;
 }
 
 enum backend_state director_backend_state(struct director *d, size_t farm, size_t backend,
-					  const struct plan_backend *known,
-					  char reason[static STATUS_REASON])
+					  const struct plan_backend *known)
 {
 	const struct config_farm *f = &d->config->farms[farm];
-	struct admin_view view = ordered(d, f, &f->backends[backend]);
-	enum backend_state state;
 
-	find_fault(d, farm, backend, known, reason);
-	state = backend_state(view.state, mac_is_unicast(&known->mac), !reason[0]);
-	if (state != BACKEND_DOWN)
-		reason[0] = '\0';
-	return state;
+	return backend_state(ordered(d, f, &f->backends[backend]).state,
+			     mac_is_unicast(&known->mac), is_well(d, farm, backend, known));
+}
+
+void director_backend_fault(const struct director *d, size_t farm, size_t backend,
+			    char reason[static STATUS_REASON])
+{
+	struct health_view worst;
+	char text[HEALTH_TEXT];
+
+	if (health_worst(d->health, farm, backend, &worst))
+		snprintf(reason, STATUS_REASON, "%.*s", STATUS_REASON - 1,
+			 health_text(&worst, text));
+	else
+		snprintf(reason, STATUS_REASON,
+			 "the other director, which leads the farm, finds it down");
 }
 
 /* Why it is in a state that nothing is found fault with. */
@@ -146,10 +144,12 @@ void director_see_backends(struct director *d)
 		for (size_t k = 0; k < d->config->farms[i].n_backends; k++) {
 			size_t place = places_of(&d->history.places, i, k);
 			enum backend_state before = d->history.backends[place].state, state;
-			char reason[STATUS_REASON];
+			char reason[STATUS_REASON] = "";
 
-			state = director_backend_state(d, i, k, &facts->backends[i][k], reason);
-			if (!reason[0] && state != before)
+			state = director_backend_state(d, i, k, &facts->backends[i][k]);
+			if (state == BACKEND_DOWN && state != before)
+				director_backend_fault(d, i, k, reason);
+			else if (state != before)
 				COPY(reason, reason_of(d, i, k, state, before));
 			history_see(&d->history, place, state, reason, now_ms);
 		}

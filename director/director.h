@@ -152,10 +152,12 @@ int director_open_checks(struct director *d, struct err *err);
 void director_set_checks(struct director *d);
 /* The plan looks anew at backends with that address. */
 void director_backend_changed(struct director *d, const struct addr *address);
-/* The state of a backend, of which the facts know that; why it is down, else "". */
+/* The state of a backend, of which the facts know that. */
 enum backend_state director_backend_state(struct director *d, size_t farm, size_t backend,
-					  const struct plan_backend *known,
-					  char reason[static STATUS_REASON]);
+					  const struct plan_backend *known);
+/* Why one is down. */
+void director_backend_fault(const struct director *d, size_t farm, size_t backend,
+			    char reason[static STATUS_REASON]);
 /* Takes in what has become of them by the facts of now. */
 void director_see_backends(struct director *d);
 /* One of them in detail: 0, or -1 without memory. */

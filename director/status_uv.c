@@ -43,7 +43,7 @@ static void fill_backend(struct director *d, struct status_backend *s, size_t fa
 	const struct config_backend *b = &d->config->farms[farm].backends[backend];
 	struct admin_view ordered =
 		admin_view(admin_store_table(d->admin), d->config->farms[farm].name, b);
-	enum backend_state state = director_backend_state(d, farm, backend, known, s->reason);
+	enum backend_state state = director_backend_state(d, farm, backend, known);
 
 	COPY(s->name, b->name);
 	addr_format(&b->address, s->address);
@@ -51,6 +51,8 @@ static void fill_backend(struct director *d, struct status_backend *s, size_t fa
 	if (mac_is_unicast(&known->mac))
 		mac_format(&known->mac, s->mac);
 	COPY(s->state, backend_state_name(state));
+	if (state == BACKEND_DOWN)
+		director_backend_fault(d, farm, backend, s->reason);
 	s->override = ordered.overridden;
 	COPY(s->admin_state, admin_state_name(ordered.state));
 	COPY(s->configured_state, admin_state_name(b->state));

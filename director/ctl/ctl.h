@@ -95,8 +95,6 @@ int print_json_backend(FILE *out, const struct status_farm *f, const struct stat
 /* The same with its checks and its history. 0 or -1 without memory. */
 int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
 		      const struct backend_detail *d);
-/* As an object, to be added to or consumed. */
-struct json_t *json_backend(const struct status_farm *f, const struct status_backend *b);
 /* Any document, which is consumed; NULL stands for no memory. */
 int print_json_document(FILE *out, struct json_t *document);
 

@@ -3,7 +3,6 @@
 #include "director/ctl/ctl.h"
 
 #include <inttypes.h>
-#include <jansson.h>
 #include <string.h>
 #include <time.h>
 
@@ -56,37 +55,4 @@ void print_backend(FILE *out, const struct status_farm *f, const struct status_b
 		fprintf(out, "  %s  %s -> %s%s%s\n", print_moment(d->changes[i].at_ms, moment),
 			d->changes[i].from, d->changes[i].to, d->changes[i].reason[0] ? ": " : "",
 			d->changes[i].reason);
-}
-
-/* A number that JSON readers keep whole, or null. */
-static json_t *number(uint64_t n)
-{
-	return n == STATUS_UNKNOWN ? json_null() : json_integer((json_int_t)n);
-}
-
-int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
-		      const struct backend_detail *d)
-{
-	json_t *document = json_backend(f, b), *checks = json_array(), *history = json_array();
-
-	for (size_t i = 0; i < d->n_checks; i++) {
-		const struct detail_check *c = &d->checks[i];
-
-		json_array_append_new(
-			checks,
-			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
-				  c->name, "type", c->type, "target", c->target, "state", c->state,
-				  "outcome", c->outcome, "text", c->text, "took_us",
-				  number(c->took_us), "age_ms", number(c->age_ms), "since_ms",
-				  number(c->since_ms), "interval_ms", number(c->interval_ms)));
-	}
-	for (size_t i = 0; i < d->n_changes; i++)
-		json_array_append_new(history, json_pack("{s:o, s:s, s:s, s:s}", "at_ms",
-							 number(d->changes[i].at_ms), "from",
-							 d->changes[i].from, "to", d->changes[i].to,
-							 "reason", d->changes[i].reason));
-	json_object_set_new(document, "since_ms", d->since_ms ? number(d->since_ms) : json_null());
-	json_object_set_new(document, "checks", checks);
-	json_object_set_new(document, "history", history);
-	return print_json_document(out, document);
 }

@@ -133,7 +133,7 @@ static json_t *backend(const struct status_backend *b)
 		(int)b->configured_weight, "deadline_ms", number(b->deadline_ms));
 }
 
-json_t *json_backend(const struct status_farm *f, const struct status_backend *b)
+static json_t *backend_of(const struct status_farm *f, const struct status_backend *b)
 {
 	json_t *object = backend(b);
 
@@ -281,7 +281,7 @@ static json_t *all_backends(const struct status *s)
 	for (size_t i = 0; i < s->n_farms; i++)
 		for (size_t k = 0; k < s->farms[i].n_backends; k++)
 			json_array_append_new(list,
-					      json_backend(&s->farms[i], &s->farms[i].backends[k]));
+					      backend_of(&s->farms[i], &s->farms[i].backends[k]));
 	return list;
 }
 
@@ -326,5 +326,32 @@ int print_json(FILE *out, const struct status *s, enum json_part part)
 
 int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b)
 {
-	return print_json_document(out, json_backend(f, b));
+	return print_json_document(out, backend_of(f, b));
+}
+
+int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
+		      const struct backend_detail *d)
+{
+	json_t *document = backend_of(f, b), *checks = json_array(), *history = json_array();
+
+	for (size_t i = 0; i < d->n_checks; i++) {
+		const struct detail_check *c = &d->checks[i];
+
+		json_array_append_new(
+			checks,
+			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
+				  c->name, "type", c->type, "target", c->target, "state", c->state,
+				  "outcome", c->outcome, "text", c->text, "took_us",
+				  number(c->took_us), "age_ms", number(c->age_ms), "since_ms",
+				  number(c->since_ms), "interval_ms", number(c->interval_ms)));
+	}
+	for (size_t i = 0; i < d->n_changes; i++)
+		json_array_append_new(history, json_pack("{s:o, s:s, s:s, s:s}", "at_ms",
+							 number(d->changes[i].at_ms), "from",
+							 d->changes[i].from, "to", d->changes[i].to,
+							 "reason", d->changes[i].reason));
+	json_object_set_new(document, "since_ms", d->since_ms ? number(d->since_ms) : json_null());
+	json_object_set_new(document, "checks", checks);
+	json_object_set_new(document, "history", history);
+	return print_json_document(out, document);
 }

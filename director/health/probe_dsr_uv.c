@@ -64,14 +64,7 @@ static struct probe *start_dsr(struct prober *prober, const struct probe_ask *as
 			       probe_done_fn *done, void *owner)
 {
 	static const struct vip_conn_ops ops = {.established = established, .ended = ended};
-	const struct vip_ask to = {
-		.vip = ask->vip,
-		.port = ask->port,
-		.backend = ask->address,
-		.ifindex = ask->ifindex,
-		.mac = ask->mac,
-		.own_mac = ask->own_mac,
-	};
+	const struct vip_ask to = vip_ask_of(ask);
 	struct probe *p = calloc(1, sizeof(*p));
 
 	if (!p)

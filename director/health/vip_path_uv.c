@@ -198,6 +198,18 @@ static void on_sockets_closed(void *owner)
 	free_when_done(path);
 }
 
+struct vip_ask vip_ask_of(const struct probe_ask *ask)
+{
+	return (struct vip_ask){
+		.vip = ask->vip,
+		.port = ask->port,
+		.backend = ask->address,
+		.ifindex = ask->ifindex,
+		.mac = ask->mac,
+		.own_mac = ask->own_mac,
+	};
+}
+
 int vip_path_new(uv_loop_t *loop, struct vip_path **ret, struct err *err)
 {
 	struct vip_path *path = calloc(1, sizeof(*path));

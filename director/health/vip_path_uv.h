@@ -15,7 +15,7 @@
 #ifndef DIRECTOR_HEALTH_VIP_PATH_UV_H
 #define DIRECTOR_HEALTH_VIP_PATH_UV_H
 
-#include "director/health/outcome.h"
+#include "director/health/probe_uv.h"
 #include "director/health/small_tcp.h"
 #include "include/addr.h"
 #include "include/err.h"
@@ -37,6 +37,9 @@ struct vip_ask {
 	uint32_t ifindex;
 	struct mac mac, own_mac; /* the backend's, the interface's */
 };
+
+/* What a probe asks, as a connection does. */
+struct vip_ask vip_ask_of(const struct probe_ask *ask);
 
 /* All may call vip_conn_…() for the connection. ended() is the last one; the connection is gone then. */
 struct vip_conn_ops {

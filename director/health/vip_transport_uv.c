@@ -20,14 +20,7 @@ static bool carries(void *owner, const struct probe_ask *ask)
 static int open_stream(void *owner, const struct probe_ask *ask, void **ret_connection)
 {
 	const struct vip_transport *t = owner;
-	const struct vip_ask to = {
-		.vip = ask->vip,
-		.port = ask->port,
-		.backend = ask->address,
-		.ifindex = ask->ifindex,
-		.mac = ask->mac,
-		.own_mac = ask->own_mac,
-	};
+	const struct vip_ask to = vip_ask_of(ask);
 	struct vip_stream *stream;
 	int fd, code = vip_stream_start(t->path, &to, &stream, &fd);
 
