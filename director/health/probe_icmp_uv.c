@@ -4,6 +4,7 @@
  * is lost is no verdict. One raw socket for each IP version serves all probes, opened for the first one.
  */
 #include "director/health/icmp_echo.h"
+#include "director/health/probe_address.h"
 #include "director/health/probe_uv.h"
 
 #include <errno.h>
@@ -81,23 +82,6 @@ static void tell(struct probe *p)
 
 /* --- out -------------------------------------------------------------------------------------- */
 
-static socklen_t sockaddr_of(const struct probe_ask *ask, struct sockaddr_storage *ret)
-{
-	struct sockaddr_in *four = (struct sockaddr_in *)ret;
-	struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-
-	memset(ret, 0, sizeof(*ret));
-	if (ask->address.family == AF_INET) {
-		four->sin_family = AF_INET;
-		memcpy(&four->sin_addr, ask->address.bytes, sizeof(four->sin_addr));
-		return sizeof(*four);
-	}
-	six->sin6_family = AF_INET6;
-	memcpy(&six->sin6_addr, ask->address.bytes, sizeof(six->sin6_addr));
-	six->sin6_scope_id = addr_is_link_local(&ask->address) ? ask->ifindex : 0;
-	return sizeof(*six);
-}
-
 /* No request has left this host for a reason that says something about the way, or for one that does not. */
 static void note_failure(struct probe *p, int error)
 {
@@ -127,7 +111,7 @@ static void send_one(struct probe *p)
 	const struct raw *raw = raw_of(p->all, p->ask.address.family);
 	uint8_t bytes[ICMP_ECHO_LEN];
 	struct sockaddr_storage to;
-	socklen_t len = sockaddr_of(&p->ask, &to);
+	socklen_t len = probe_address(&p->ask.address, 0, p->ask.ifindex, &to);
 
 	icmp_echo_build(p->ask.address.family, &p->echo, bytes);
 	if (sendto(raw->fd, bytes, sizeof(bytes), MSG_DONTWAIT, (struct sockaddr *)&to, len) < 0) {

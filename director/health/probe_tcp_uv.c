@@ -5,6 +5,7 @@
  * thousands of sockets in TIME_WAIT.
  */
 #include "director/health/connect_error.h"
+#include "director/health/probe_address.h"
 #include "director/health/probe_uv.h"
 
 #include <errno.h>
@@ -79,23 +80,6 @@ static void tell_failed(uv_timer_t *timer)
 
 /* --- a probe ---------------------------------------------------------------------------------- */
 
-static void set_sockaddr(const struct probe_ask *ask, struct sockaddr_storage *ret)
-{
-	*ret = (struct sockaddr_storage){.ss_family = ask->address.family};
-	if (ask->address.family == AF_INET) {
-		struct sockaddr_in *four = (struct sockaddr_in *)ret;
-
-		four->sin_port = htons(ask->port);
-		memcpy(&four->sin_addr, ask->address.bytes, sizeof(four->sin_addr));
-	} else {
-		struct sockaddr_in6 *six = (struct sockaddr_in6 *)ret;
-
-		six->sin6_port = htons(ask->port);
-		six->sin6_scope_id = addr_is_link_local(&ask->address) ? ask->ifindex : 0;
-		memcpy(&six->sin6_addr, ask->address.bytes, sizeof(six->sin6_addr));
-	}
-}
-
 static struct probe *start_tcp(struct prober *prober, const struct probe_ask *ask,
 			       probe_done_fn *done, void *owner)
 {
@@ -112,7 +96,7 @@ static struct probe *start_tcp(struct prober *prober, const struct probe_ask *as
 	uv_tcp_init(prober->loop, &p->tcp);
 	uv_timer_init(prober->loop, &p->soon);
 	p->tcp.data = p->request.data = p->soon.data = p;
-	set_sockaddr(ask, &to);
+	probe_address(&ask->address, ask->port, ask->ifindex, &to);
 	p->failed = uv_tcp_connect(&p->request, &p->tcp, (struct sockaddr *)&to, connected);
 	if (p->failed < 0)
 		uv_timer_start(&p->soon, tell_failed, 0, 0);
