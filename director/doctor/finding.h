@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a doctor finds: a fault, where it is, and what mends it. Facts are gathered by the shell (*_uv.c of
+ * this folder) and judged by pure functions, which add to one list. What could not be looked at is told as
+ * well: silence about a backend is to mean that it is sound.
+ *
+ * Pure.
+ */
+#ifndef DIRECTOR_DOCTOR_FINDING_H
+#define DIRECTOR_DOCTOR_FINDING_H
+
+#include "include/config.h"
+
+/*
+ * One kind of fault each; finding_name() is its name in JSON, which stays. The order is that of the output:
+ * what costs clients their connections comes first.
+ */
+enum finding_code {
+	FINDING_NONE,
+	FINDING_CODES,
+};
+
+struct finding {
+	enum finding_code code;
+	char farm[CONFIG_NAME_MAX + 1], backend[CONFIG_NAME_MAX + 1]; /* "": of the director or the pair */
+	char *sentence; /* what is wrong, with the values that were seen; no full stop */
+	char *cure;	/* commands or lines, one each line, without a newline at the end; NULL: none is known */
+};
+
+struct finding_skip {
+	char *what, *why; /* "VIP 10.77.0.100 of farm \"www\"", "this needs root" */
+};
+
+/* Zero-initialised: empty. Owns its texts. */
+struct findings {
+	struct finding *list;
+	struct finding_skip *skipped;
+	size_t n, n_skipped;
+	bool no_memory; /* something is not in the list */
+};
+
+/* "vip-missing" */
+const char *finding_name(enum finding_code code);
+
+/* farm, backend and cure may be NULL. Everything is copied. The same code twice for one backend stays two. */
+void findings_add(struct findings *f, enum finding_code code, const char *farm, const char *backend,
+		  const char *cure, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+void findings_skip(struct findings *f, const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* True when there is one of that kind for the backend (NULL: of any). */
+bool findings_have(const struct findings *f, enum finding_code code, const char *farm,
+		   const char *backend);
+/* By code, farm and backend; those of one backend in the order in which they were added. */
+void findings_sort(struct findings *f);
+void findings_clear(struct findings *f);
+
+#endif
