@@ -70,6 +70,11 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s);
 /* … and no more. */
 void flows_drop(struct flows *f, const struct flow_key *key);
+/*
+ * Of the first n of f->records, which are due, those that are to be asked for, which come to the front; how
+ * many. The others are the other director's to ask for.
+ */
+size_t flows_leave_theirs(struct flows *f, size_t n);
 /* The farm and backend of that number are configured, and directors tell each other of them. */
 bool flows_are_told(struct flows *f, uint16_t number);
 /* Farms, backends or their numbers may be others than before. */

@@ -14,6 +14,8 @@ enum {
 	 * due, a quarter of a second later, and until it is told again the copy has to be there.
 	 */
 	OUTLIVES_S = 2,
+	FOLLOW =
+		16, /* a flow of the other director's is due again after that part of its timeout */
 };
 
 struct flow_index *flows_index(const struct flows *f)
@@ -150,8 +152,9 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 			 uint64_t life_s, uint8_t flags, struct flow_record *ret_old)
 {
 	struct twin_router *r = flows_router(f, key);
-	bool ours = r && r->ours && flows_are_told(f, number);
-	uint64_t look_s = ours ? wire_life(life_s) * 3u / 4u : life_s;
+	bool shared = r && flows_are_told(f, number), ours = shared && r->ours;
+	/* Also of theirs: it may be ours by then, and is to be told before its copy ends. */
+	uint64_t look_s = shared ? wire_life(life_s) * 3u / 4u : life_s;
 	struct flow_record old;
 	enum flow_put done;
 
@@ -173,6 +176,23 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
 	return done;
 }
 
+/* 0: of a farm that is no more. */
+static uint32_t timeout_of(const struct flows *f, const struct flow_record *r)
+{
+	const struct flow_book_farm *farm = flows_farm(f, r->farm);
+
+	return farm ? flow_book_life_s(farm, r->key.protocol, r->flags & FLOW_CLOSING) : 0;
+}
+
+/* It may have been told by the other director, whose kernel was its kernel then, and never by this one. */
+static bool is_inherited(const struct flows *f, const struct flow_record *r, uint32_t timeout_s)
+{
+	const struct twin_router *router = flows_router(f, &r->key);
+
+	return router && router->ours &&
+	       flow_file_now_s() - router->since_s <= timeout_s + OUTLIVES_S;
+}
+
 /*
  * A flow that was told with a life of L is due after 3/4 of L, and L was no longer than the timeout.
  * So one that has more than a quarter of the timeout left was refreshed meanwhile; of any other one
@@ -180,10 +200,9 @@ enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t n
  */
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s)
 {
-	const struct flow_book_farm *farm = flows_farm(f, r->farm);
+	uint32_t timeout_s = timeout_of(f, r);
 
-	if (!farm ||
-	    life_s > flow_book_life_s(farm, r->key.protocol, r->flags & FLOW_CLOSING) / 4 + 1)
+	if (life_s > timeout_s / 4 + 1 || is_inherited(f, r, timeout_s))
 		flows_keep(f, &r->key, r->backend, life_s, r->flags, NULL);
 	else
 		flow_index_put(flows_index(f), &r->key, r->backend, seconds_from_now(life_s),
@@ -200,6 +219,25 @@ void flows_drop(struct flows *f, const struct flow_key *key)
 	count(f, r, key, old.backend, old.flags, false);
 	if (r && r->ours && flows_are_told(f, old.backend))
 		tell(f, key, old.backend, 0, 0);
+}
+
+/* What the other director tells of comes before that; after a takeover nobody does. */
+size_t flows_leave_theirs(struct flows *f, size_t n)
+{
+	uint32_t now_s = flow_file_now_s();
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct flow_record *r = &f->records[i];
+		bool leave = flows_follow(f, &r->key) && flows_are_told(f, r->backend);
+
+		if (leave)
+			flow_index_put(flows_index(f), &r->key, r->backend,
+				       now_s + timeout_of(f, r) / FOLLOW + 1, r->flags, NULL);
+		else
+			f->records[kept++] = *r;
+	}
+	return kept;
 }
 
 /* --- beside the other director ------------------------------------------------------------------ */
@@ -245,13 +283,10 @@ void flows_twin_is(struct flows *f, bool connected, bool current)
 /* The index knows when it is to ask: after three quarters of what was left then. */
 static uint64_t life_of(const struct flows *f, const struct flow_record *r)
 {
-	const struct flow_book_farm *farm = flows_farm(f, r->farm);
 	uint32_t now_s = flow_file_now_s();
 	uint64_t life_s = r->expires_s > now_s ? r->expires_s - now_s : 0;
 
-	if (farm)
-		life_s += flow_book_life_s(farm, r->key.protocol, r->flags & FLOW_CLOSING) / 4;
-	return life_s + 1;
+	return life_s + timeout_of(f, r) / 4 + 1;
 }
 
 size_t flows_stream(struct flows *f, struct flow_cursor *cursor, struct sync_flow *out, size_t room)

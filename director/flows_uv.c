@@ -17,11 +17,6 @@ enum {
 	FORGET_MS = 10000,
 	AUDIT_MOST = 50, /* of these that are asked for although they are not due: 200 a second */
 	LIST_SLOTS = 262144, /* of one page */
-	/*
-	 * Until a flow of the other director that should have ended is looked at again: who tells of the
-	 * end does so within two seconds. After a takeover nobody does, and it is asked for here.
-	 */
-	FOLLOW_S = 5,
 };
 
 /* --- what the packet path announces ----------------------------------------------------------- */
@@ -264,24 +259,6 @@ static bool confirm(struct flows *f, size_t n, bool looks)
 
 /* --- work, a piece at a time ------------------------------------------------------------------ */
 
-/* Of the first n of f->records those that are to be asked for, which come to the front; how many. */
-static size_t leave_theirs(struct flows *f, size_t n)
-{
-	uint32_t later_s = flow_file_now_s() + FOLLOW_S;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct flow_record *r = &f->records[i];
-
-		if (flows_follow(f, &r->key) && flows_are_told(f, r->backend))
-			flow_index_put(flows_index(f), &r->key, r->backend, later_s, r->flags,
-				       NULL);
-		else
-			f->records[kept++] = *r;
-	}
-	return kept;
-}
-
 /* How many flows were looked at. */
 static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t most)
 {
@@ -290,7 +267,7 @@ static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t 
 				     .expired = expired,
 				     .now_s = flow_file_now_s()};
 	size_t n = flow_index_walk(flows_index(f), c, &filter, FLOWS_WALK_SLOTS, f->records, most);
-	size_t asked = leave_theirs(f, n);
+	size_t asked = flows_leave_theirs(f, n);
 
 	if (asked)
 		confirm(f, asked, !expired);

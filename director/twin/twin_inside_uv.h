@@ -3,6 +3,7 @@
 #ifndef DIRECTOR_TWIN_TWIN_INSIDE_UV_H
 #define DIRECTOR_TWIN_TWIN_INSIDE_UV_H
 
+#include "director/flow/flow_index_file_uv.h"
 #include "director/flows_twin_uv.h"
 #include "director/twin/twin_names.h"
 #include "director/twin/twin_queue.h"

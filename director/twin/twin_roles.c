@@ -91,12 +91,14 @@ struct twin_router *twin_roles_find(const struct twin_roles *r, const struct add
 	return NULL;
 }
 
-bool twin_roles_take(struct twin_roles *r, const bool *ours)
+bool twin_roles_take(struct twin_roles *r, const bool *ours, uint32_t now_s)
 {
 	bool new = false;
 
 	for (size_t i = 0; i < r->n_routers; i++) {
 		new |= r->routers[i].ours != ours[i];
+		if (ours[i] && !r->routers[i].ours)
+			r->routers[i].since_s = now_s;
 		r->routers[i].ours = ours[i];
 		r->routers[i].theirs &= !ours[i];
 	}

@@ -18,8 +18,9 @@
 struct twin_router {
 	uint32_t section; /* heartbeat_tag() of its name */
 	uint8_t family;
-	bool ours;   /* this node is master of it */
-	bool theirs; /* the other one said so of itself, and this one is not */
+	bool ours;	  /* this node is master of it */
+	bool theirs;	  /* the other one said so of itself, and this one is not */
+	uint32_t since_s; /* that it is ours, or was when it was */
 	uint64_t flows, flows_sum, pins, pins_sum;
 };
 
@@ -47,8 +48,8 @@ bool twin_roles_are(const struct twin_roles *r, const struct twin_router *router
 		    const struct twin_place *places, size_t n_places);
 /* The router of a virtual address; NULL: nobody's. */
 struct twin_router *twin_roles_find(const struct twin_roles *r, const struct addr *vip);
-/* ours[i] of each router. True when that is new. */
-bool twin_roles_take(struct twin_roles *r, const bool *ours);
+/* ours[i] of each router, at that time. True when that is new. */
+bool twin_roles_take(struct twin_roles *r, const bool *ours, uint32_t now_s);
 /* The other one is master of these; n 0: of none. */
 void twin_roles_theirs(struct twin_roles *r, const struct sync_domain *domain);
 /* Those that are ours. */

@@ -265,13 +265,13 @@ void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_
 		return;
 	}
 	flows_sum(t->flows);
-	twin_roles_take(&t->roles, ours);
+	twin_roles_take(&t->roles, ours, flow_file_now_s());
 	domain_changed(t);
 }
 
 void twin_set_masters(struct twin *t, const bool *ours, size_t n)
 {
-	if (n == t->roles.n_routers && twin_roles_take(&t->roles, ours))
+	if (n == t->roles.n_routers && twin_roles_take(&t->roles, ours, flow_file_now_s()))
 		domain_changed(t);
 }
 

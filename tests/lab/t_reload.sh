@@ -89,9 +89,10 @@ $(section two 52 "$second")" >"$LAB/director.conf"
 	lab_ctl a ruleset verify
 }
 
-# stays_backup NODE SECONDS
+# stays_backup NODE SECONDS: as soon as it is one.
 stays_backup() {
-	lab_holds_for "lab_ctl $1 status | grep -q backup && ! lab_has_vip $1" "$2"
+	lab_wait_until "lab_is $1 backup" 5 &&
+		lab_holds_for "lab_is $1 backup && ! lab_has_vip $1" "$2"
 }
 
 lab_up

@@ -51,7 +51,7 @@ static void set(struct twin_roles *r, bool web, bool web6, bool mail)
 	CU_ASSERT_FALSE(twin_roles_are(r, routers, ROUTERS, places, 5));
 	CU_ASSERT_FALSE(twin_roles_are(r, routers, ROUTERS, places, 4));
 	CU_ASSERT_FALSE(twin_roles_are(r, routers, ROUTERS - 1, places, 5));
-	twin_roles_take(r, ours);
+	twin_roles_take(r, ours, 100);
 }
 
 static void addresses_have_routers(void)
@@ -93,10 +93,15 @@ static void each_is_ours_or_theirs(void)
 	CU_ASSERT(r.routers[WEB6].theirs);
 	CU_ASSERT_FALSE(r.routers[MAIL].theirs);
 
-	CU_ASSERT(twin_roles_take(&r, all));
-	CU_ASSERT_FALSE(twin_roles_take(&r, all));
+	CU_ASSERT(twin_roles_take(&r, all, 200));
+	CU_ASSERT_FALSE(twin_roles_take(&r, all, 300));
+	EXPECT_INT(r.routers[WEB].since_s, 100);
+	EXPECT_INT(r.routers[WEB6].since_s, 200);
 	CU_ASSERT_FALSE(r.routers[WEB6].theirs);
-	CU_ASSERT(twin_roles_take(&r, none));
+	CU_ASSERT(twin_roles_take(&r, none, 400));
+	CU_ASSERT(twin_roles_take(&r, all, 500));
+	EXPECT_INT(r.routers[WEB].since_s, 500);
+	CU_ASSERT(twin_roles_take(&r, none, 600));
 	twin_roles_domain(&r, &domain);
 	EXPECT_INT(domain.n, 0);
 	twin_roles_theirs(&r, &domain);
