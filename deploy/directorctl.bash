@@ -21,6 +21,7 @@ cluster status
 cluster failover
 cluster maintenance on|off
 cluster drill graceful
+doctor [FARM]
 metrics
 config check [FILE]
 config reload
@@ -114,6 +115,7 @@ _directorctl() {
 		return
 		;;
 	' on|off') words='on off' ;;
+	' [FARM]') words=$(_directorctl_names FARM) ;;
 	' FARM' | ' FARM/BACKEND' | ' FARM[/BACKEND]') words=$(_directorctl_names "${words# }") ;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

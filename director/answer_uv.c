@@ -37,6 +37,28 @@ static void answer_status(struct director *d, struct control_reply *reply)
 	reply->has_status = true;
 }
 
+/* Where the two configurations differ is no part of the status: it is long, and of no use to a program. */
+static void answer_doctor(struct director *d, struct control_reply *reply)
+{
+	const struct outline_differences *found = &d->config_talk.found;
+	size_t size;
+	FILE *out;
+
+	answer_status(d, reply);
+	if (!reply->has_status)
+		return;
+	free(reply->text);
+	reply->text = NULL;
+	out = open_memstream(&reply->text, &size);
+	if (!out)
+		return;
+	for (size_t i = 0; i < found->n; i++)
+		fprintf(out, "%s\n", found->list[i]);
+	if (found->total > found->n)
+		fprintf(out, "and %zu more\n", found->total - found->n);
+	fclose(out);
+}
+
 static void answer_export(struct director *d, struct control_reply *reply)
 {
 	struct facts_source source = director_facts_source(d);
@@ -228,6 +250,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_DRILL_LOOK: director_answer_drill_look(d, reply); return;
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_BACKEND_SHOW: director_answer_backend_show(d, request, reply); return;
+	case CONTROL_DOCTOR: answer_doctor(d, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:

@@ -15,6 +15,7 @@
 #include "director/admission.h"
 #include "director/advert_marks_uv.h"
 #include "director/config/digest.h"
+#include "director/config_talk.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/drill.h"
@@ -95,8 +96,9 @@ struct director {
 	struct sync_credit puts; /* for putting it in force at once */
 	bool put_later;		 /* it was spent: flows may have come before their tables */
 	struct log_limit unfollowed;
-	struct telling telling;	   /* of the same to it */
-	struct admin_store *admin; /* what the operator ordered in place of config */
+	struct telling telling;		/* of the same to it */
+	struct config_talk config_talk; /* while the two are configured otherwise */
+	struct admin_store *admin;	/* what the operator ordered in place of config */
 	struct control_server *server;
 	struct advert_marks *marks;    /* of authenticated adverts */
 	struct stragglers *stragglers; /* who sends here what the other director owns, ... */

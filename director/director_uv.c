@@ -264,6 +264,7 @@ static void director_free(struct director *d)
 	admission_clear(&d->admission);
 	lead_clear(&d->lead);
 	telling_clear(&d->telling);
+	config_talk_clear(&d->config_talk);
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);
 	history_clear(&d->history);

@@ -85,6 +85,10 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		director_drill_hear(d, &m->drill);
 		return true;
 	}
+	if (m->type == SYNC_CONFIG) {
+		config_talk_hear(&d->config_talk, &m->config, d->peer ? d->peer->name : "?");
+		return true;
+	}
 	d->ordered |=
 		admin_store_merge(d->admin, d->config, &m->order, d->peer ? d->peer->name : "?");
 	return true;
@@ -164,7 +168,10 @@ int director_next_to_tell(struct director *d, struct sync_message *ret)
 
 	if (d->facts_stale || d->facts.plan.config != d->config)
 		return -1; /* the plan that comes tells of itself */
-	return telling_next(&d->telling, &source, ret);
+	if (telling_next(&d->telling, &source, ret))
+		return 1;
+	ret->type = SYNC_CONFIG;
+	return config_talk_next(&d->config_talk, &ret->config);
 }
 
 void director_tell_farms(struct director *d)

@@ -151,6 +151,9 @@ const struct metric_family metric_families[] = {
 	 .help = "The same for 99 of 100 of them."},
 	{"director_sync_lag_max_seconds", GAUGE, METRIC_US, CHANNEL(lag_max_us),
 	 .help = "The same for all of them."},
+	{"director_sync_clock_difference_seconds", GAUGE, METRIC_MS, CHANNEL(clock_apart_ms),
+	 .help = "How far the dates of the two nodes were apart when the other one last told its "
+		 "own."},
 	{"director_sync_queued_entries", GAUGE, METRIC_NUMBER, CHANNEL(queued),
 	 .help = "Entries that wait to be sent."},
 	{"director_sync_unacknowledged_entries", GAUGE, METRIC_NUMBER, CHANNEL(unacknowledged),

@@ -62,6 +62,16 @@ static void greeted(void *owner)
 	director_drill_channel(owner);
 }
 
+static void configured(void *owner, bool alike)
+{
+	struct director *d = owner;
+
+	if (alike)
+		config_talk_clear(&d->config_talk);
+	else if (config_talk_begin(&d->config_talk, d->config) < 0)
+		log_error("no memory to find out where the configurations differ");
+}
+
 static void led(void *owner)
 {
 	director_find_leaders(owner);
@@ -93,6 +103,7 @@ int director_open_twin(struct director *d, struct err *err)
 {
 	struct twin_ops ops = {.changed = changed,
 			       .greeted = greeted,
+			       .configured = configured,
 			       .led = led,
 			       .told = told,
 			       .heard = heard,

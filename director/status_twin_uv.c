@@ -77,6 +77,8 @@ void director_show_twin(struct director *d, struct status_peer *s)
 		c->lag_p99_us = v.lately.p99_us;
 		c->lag_max_us = v.lately.max_us;
 	}
+	if (v.apart_known)
+		c->clock_apart_ms = v.apart_ms;
 	c->lost = v.lost;
 	c->config_differs = v.config_differs;
 	fill_rejected(&c->rejected, &v);

@@ -71,5 +71,6 @@ void status_channel_none(struct status_channel *c)
 				     .snapshot_took_ms = STATUS_UNKNOWN,
 				     .lag_median_us = STATUS_UNKNOWN,
 				     .lag_p99_us = STATUS_UNKNOWN,
-				     .lag_max_us = STATUS_UNKNOWN};
+				     .lag_max_us = STATUS_UNKNOWN,
+				     .clock_apart_ms = STATUS_UNKNOWN};
 }

@@ -113,6 +113,7 @@ struct status_channel {
 	uint64_t snapshot_took_ms;
 	/* Of entries acknowledged lately (ha/sync_lag.h); STATUS_UNKNOWN: none were. */
 	uint64_t lag_median_us, lag_p99_us, lag_max_us;
+	uint64_t clock_apart_ms;       /* of the two nodes' dates; STATUS_UNKNOWN */
 	uint64_t lost;		       /* times that a queue ran over, or the kernel's log did */
 	bool config_differs;	       /* the peer's configuration is another one */
 	struct status_counts rejected; /* by status_add_count_of(): handshake, frame, message */

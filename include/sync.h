@@ -29,6 +29,8 @@ enum {
 	SYNC_BUCKETS_MAX = 4036,    /* of one message: a table comes in at most four */
 	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
 	SYNC_MOMENTS_MAX = 16,	    /* of a drill, on one node */
+	SYNC_PART_NAME = 64,	    /* of a part of a configuration, with its NUL */
+	SYNC_PART_TEXT = 8192,	    /* its lines, with a NUL */
 };
 
 /* The numbers on the wire: they stay. */
@@ -44,7 +46,8 @@ enum sync_type {
 	SYNC_FACTS,
 	SYNC_BYE,
 	SYNC_DRILL,
-	SYNC_TYPE_LAST = SYNC_DRILL,
+	SYNC_CONFIG,
+	SYNC_TYPE_LAST = SYNC_CONFIG,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -120,6 +123,7 @@ struct sync_digest {
 	uint64_t sequence;
 	uint64_t flows, pins;
 	uint64_t flows_sum, pins_sum; /* of a keyed hash of each */
+	uint64_t wall_ms;	      /* since 1970, as the sender's clock had it; 0: not told */
 	struct sync_domain domain;
 };
 
@@ -232,6 +236,24 @@ struct sync_drill {
 	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
 };
 
+/* The numbers on the wire. */
+enum sync_config_step {
+	SYNC_CONFIG_PART = 1, /* the sender has this part */
+	SYNC_CONFIG_LINES,    /* what stands in one that the receiver has as well, and otherwise */
+};
+
+/*
+ * Where two configurations differ, when their digests do (director/config/outline.h): each tells of its
+ * parts, and then of the lines of those that are not alike.
+ */
+struct sync_config {
+	uint8_t step;
+	bool last;		    /* PART: that was all of them; else false */
+	uint64_t sum;		    /* PART: of its lines; else 0 */
+	char name[SYNC_PART_NAME];  /* printable ASCII, never "" */
+	char lines[SYNC_PART_TEXT]; /* LINES: printable ASCII and newlines, never ""; else "" */
+};
+
 /* The sender closes the connection, and why. */
 struct sync_bye {
 	char why[SYNC_WHY_MAX]; /* printable ASCII, never "" */
@@ -251,6 +273,7 @@ struct sync_message {
 		struct sync_buckets buckets;
 		struct sync_bye bye;
 		struct sync_drill drill;
+		struct sync_config config;
 	};
 };
 

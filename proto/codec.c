@@ -162,6 +162,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
 	case CONTROL_BACKEND_SHOW:
+	case CONTROL_DOCTOR:
 	case CONTROL_CONNECTIONS:
 	case CONTROL_FARM_SHOW: break;
 	}

@@ -45,7 +45,8 @@ enum control_command {
 	CONTROL_DRILL,	    /* begins one; answered at once */
 	CONTROL_DRILL_LOOK, /* how far it is */
 	CONTROL_BACKEND_SHOW,
-	CONTROL_LAST = CONTROL_BACKEND_SHOW,
+	CONTROL_DOCTOR, /* the status; and as the text, where the configurations differ, a line each */
+	CONTROL_LAST = CONTROL_DOCTOR,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */

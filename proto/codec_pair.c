@@ -139,6 +139,7 @@ static void fill_channel(Control__Channel *m, struct status_channel *c, struct r
 	m->lag_median_us = c->lag_median_us;
 	m->lag_p99_us = c->lag_p99_us;
 	m->lag_max_us = c->lag_max_us;
+	m->clock_apart_ms = c->clock_apart_ms;
 	m->lost = c->lost;
 	m->config_differs = c->config_differs;
 	m->n_rejected = c->rejected.n;
@@ -377,6 +378,7 @@ static int take_channel(struct status_channel *c, const Control__Channel *m)
 	c->lag_median_us = m->lag_median_us;
 	c->lag_p99_us = m->lag_p99_us;
 	c->lag_max_us = m->lag_max_us;
+	c->clock_apart_ms = m->clock_apart_ms;
 	c->lost = m->lost;
 	c->config_differs = m->config_differs;
 	codec_take_counts(&c->rejected, m->rejected, m->n_rejected);

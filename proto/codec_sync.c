@@ -121,6 +121,7 @@ static size_t pack_digest(const struct sync_digest *d, uint8_t *ret)
 	m.pins = d->pins;
 	m.flows_sum = d->flows_sum;
 	m.pins_sum = d->pins_sum;
+	m.wall = d->wall_ms;
 	m.routers = put_domain(&d->domain, routers);
 	return finish(SYNC_DIGEST, &m.base, ret);
 }
@@ -168,6 +169,18 @@ static size_t pack_drill(const struct sync_drill *d, uint8_t *ret)
 	return finish(SYNC_DRILL, &m.base, ret);
 }
 
+static size_t pack_config(const struct sync_config *c, uint8_t *ret)
+{
+	Sync__Config m = SYNC__CONFIG__INIT;
+
+	m.step = c->step;
+	m.last = c->last;
+	m.sum = c->sum;
+	m.name = codec_borrow_text(c->name);
+	m.lines = codec_borrow_text(c->lines);
+	return finish(SYNC_CONFIG, &m.base, ret);
+}
+
 size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
 {
 	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
@@ -184,6 +197,7 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_BYE: return pack_bye(&m->bye, ret);
 	case SYNC_BUCKETS: return pack_buckets(&m->buckets, ret);
 	case SYNC_DRILL: return pack_drill(&m->drill, ret);
+	case SYNC_CONFIG: return pack_config(&m->config, ret);
 	}
 	return 0;
 }

@@ -137,6 +137,7 @@ static enum sync_reject take_digest(const Sync__Digest *m, struct sync_digest *r
 	ret->pins = m->pins;
 	ret->flows_sum = m->flows_sum;
 	ret->pins_sum = m->pins_sum;
+	ret->wall_ms = m->wall;
 	return take_domain(&m->routers, &ret->domain);
 }
 
@@ -144,6 +145,19 @@ static enum sync_reject take_bye(const Sync__Bye *m, struct sync_bye *ret)
 {
 	return codec_take_text(&m->why, ret->why, sizeof(ret->why)) ? SYNC_REJECT_NONE
 								    : SYNC_REJECT_TEXT;
+}
+
+static enum sync_reject take_config(const Sync__Config *m, struct sync_config *ret)
+{
+	if (m->step > SYNC_CONFIG_LINES || m->last > 1)
+		return SYNC_REJECT_NUMBER;
+	ret->step = (uint8_t)m->step;
+	ret->last = m->last == 1;
+	ret->sum = m->sum;
+	if (!codec_take_text(&m->name, ret->name, sizeof(ret->name)))
+		return SYNC_REJECT_NAME;
+	return codec_take_text(&m->lines, ret->lines, sizeof(ret->lines)) ? SYNC_REJECT_NONE
+									  : SYNC_REJECT_TEXT;
 }
 
 /* m: what was unpacked as a message of ret->type. */
@@ -161,6 +175,7 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_BYE: return take_bye((const Sync__Bye *)m, &ret->bye);
 	case SYNC_BUCKETS: return codec_take_buckets((const Sync__Buckets *)m, &ret->buckets);
 	case SYNC_DRILL: return codec_take_drill((const Sync__Drill *)m, &ret->drill);
+	case SYNC_CONFIG: return take_config((const Sync__Config *)m, &ret->config);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -189,6 +204,7 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_BYE] = &sync__bye__descriptor,
 		[SYNC_BUCKETS] = &sync__buckets__descriptor,
 		[SYNC_DRILL] = &sync__drill__descriptor,
+		[SYNC_CONFIG] = &sync__config__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

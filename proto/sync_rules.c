@@ -145,6 +145,30 @@ static enum sync_reject judge_bye(const struct sync_bye *b)
 	return is_sentence(b->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT;
 }
 
+/* Whoever fills them makes something printable of what is not. */
+static bool are_lines(const char lines[static SYNC_PART_TEXT])
+{
+	size_t len = strnlen(lines, SYNC_PART_TEXT);
+
+	for (size_t i = 0; i < len; i++)
+		if (lines[i] != '\n' && (lines[i] < ' ' || lines[i] > '~'))
+			return false;
+	return len > 0 && len < SYNC_PART_TEXT;
+}
+
+static enum sync_reject judge_config(const struct sync_config *c)
+{
+	bool part = c->step == SYNC_CONFIG_PART;
+
+	if (c->step < SYNC_CONFIG_PART || c->step > SYNC_CONFIG_LINES ||
+	    (!part && (c->last || c->sum)))
+		return SYNC_REJECT_NUMBER;
+	if (!c->name[0] || !text_is_printable(c->name, sizeof(c->name)))
+		return SYNC_REJECT_NAME;
+	return (part ? c->lines[0] == '\0' : are_lines(c->lines)) ? SYNC_REJECT_NONE
+								  : SYNC_REJECT_TEXT;
+}
+
 static enum sync_reject judge_drill(const struct sync_drill *d)
 {
 	bool asks = d->step == SYNC_DRILL_ASK, refuses = d->step == SYNC_DRILL_REFUSED;
@@ -179,6 +203,7 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_FACTS: return judge_facts(&m->facts);
 	case SYNC_BYE: return judge_bye(&m->bye);
 	case SYNC_DRILL: return judge_drill(&m->drill);
+	case SYNC_CONFIG: return judge_config(&m->config);
 	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;

@@ -97,8 +97,7 @@ static void print_section(enum config_section id, const void *object, FILE *out)
 	}
 }
 
-/* What is hashed: one line per value, to be freed; NULL without memory. */
-static char *config_canonical(const struct config *c)
+char *config_canonical(const struct config *c)
 {
 	char *text = NULL;
 	size_t len;

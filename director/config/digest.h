@@ -19,4 +19,7 @@ enum {
  */
 const char *config_digest(const struct config *c, char buf[static CONFIG_DIGEST_TEXT]);
 
+/* What is hashed: "farm{", "name=www", "}", one line per value, to be freed; NULL without memory. */
+char *config_canonical(const struct config *c);
+
 #endif

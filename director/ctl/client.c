@@ -87,27 +87,36 @@ static int receive_reply(int fd, struct control_reply *ret)
 	return code;
 }
 
-int ctl_request(const struct ctl *ctl, const struct control_request *request,
-		struct control_reply *ret)
+int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
+	    struct err *err)
 {
 	int fd = connect_to(ctl->socket, request), code;
 
 	if (fd == -EACCES || fd == -EPERM)
-		return ctl_fail(CTL_UNREACHABLE, "no permission to use %s: run this as root",
-				ctl->socket);
+		return err_set(err, fd, "no permission to use %s: run this as root", ctl->socket);
 	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return ctl_fail(CTL_UNREACHABLE, "directord is not running (nobody answers at %s)",
-				ctl->socket);
+		return err_set(err, fd, "directord is not running (nobody answers at %s)",
+			       ctl->socket);
 	if (fd < 0)
-		return ctl_fail(CTL_UNREACHABLE, "cannot reach directord at %s: %s", ctl->socket,
-				strerror(-fd));
+		return err_set(err, fd, "cannot reach directord at %s: %s", ctl->socket,
+			       strerror(-fd));
 	code = send_request(fd, request);
 	if (code == 0)
 		code = receive_reply(fd, ret);
 	close(fd);
 	if (code < 0)
-		return ctl_fail(CTL_UNREACHABLE, "directord at %s gave no answer: %s", ctl->socket,
-				strerror(-code));
+		return err_set(err, code, "directord at %s gave no answer: %s", ctl->socket,
+			       strerror(-code));
+	return 0;
+}
+
+int ctl_request(const struct ctl *ctl, const struct control_request *request,
+		struct control_reply *ret)
+{
+	struct err err = {0};
+
+	if (ctl_try(ctl, request, ret, &err) < 0)
+		return ctl_fail(CTL_UNREACHABLE, "%s", err.text);
 	if (ret->code == CTL_FAILED) {
 		ctl_fail(CTL_FAILED, "%s", ret->text);
 		control_reply_clear(ret);

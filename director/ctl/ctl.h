@@ -51,6 +51,10 @@ int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_
 int ctl_request(const struct ctl *ctl, const struct control_request *request,
 		struct control_reply *ret);
 
+/* The same without a word on standard error: 0, or a negative errno with the sentence. */
+int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
+	    struct err *err);
+
 /* Commands: each returns the exit code. */
 int ctl_status(const struct ctl *ctl);
 int ctl_farm_list(const struct ctl *ctl);
@@ -69,6 +73,7 @@ int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);
 int ctl_cluster_drill(const struct ctl *ctl);
+int ctl_doctor(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);
@@ -95,6 +100,10 @@ int print_json_backend(FILE *out, const struct status_farm *f, const struct stat
 /* The same with its checks and its history. 0 or -1 without memory. */
 int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
 		      const struct backend_detail *d);
+/* What a doctor found, in that order. JSON: 0 or -1 without memory. */
+struct findings; /* director/doctor/finding.h */
+void print_findings(FILE *out, const struct findings *f);
+int print_json_findings(FILE *out, const struct findings *f);
 /* Any document, which is consumed; NULL stands for no memory. */
 int print_json_document(FILE *out, struct json_t *document);
 

@@ -42,6 +42,8 @@ static const struct command {
 	 "this node is not master until it is off; --force: whoever else is there"},
 	{"cluster drill", "graceful", 1, 1, ctl_cluster_drill,
 	 "rehearses a failover and measures it; exit 4 when it misses its budget"},
+	{"doctor", "[FARM]", 0, 1, ctl_doctor,
+	 "looks for what goes wrong in such farms, on the wire, too; exit 4 when it finds any"},
 	{"metrics", "", 0, 0, ctl_metrics, "the same numbers as Prometheus reads them"},
 	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
 	{"config reload", "", 0, 0, ctl_config_reload,

@@ -178,8 +178,8 @@ static void print_channel(FILE *out, const struct status_peer *p)
 	print_tables(out, p);
 	print_flows(out, &p->channel);
 	if (p->channel.config_differs)
-		fputs("  its configuration is another one: flows of backends that only one of us "
-		      "has are not kept\n",
+		fputs("  its configuration is another one (`directorctl doctor` tells where): "
+		      "flows of backends that only one of us has are not kept\n",
 		      out);
 }
 

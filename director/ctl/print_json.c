@@ -80,7 +80,7 @@ static json_t *heartbeat(const struct status_peer *p)
 static json_t *transferred(const struct status_channel *c)
 {
 	return json_pack(
-		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
+		"{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}",
 		"flows_sent", number(c->flows_sent), "flows_received", number(c->flows_received),
 		"flows_unknown", number(c->flows_unknown), "flows_refused",
 		number(c->flows_refused), "snapshots_sent", number(c->snapshots_sent),
@@ -88,8 +88,9 @@ static json_t *transferred(const struct status_channel *c)
 		number(c->snapshot_age_ms), "snapshot_flows", number(c->snapshot_flows),
 		"snapshot_took_ms", number(c->snapshot_took_ms), "lag_median_us",
 		number(c->lag_median_us), "lag_p99_us", number(c->lag_p99_us), "lag_max_us",
-		number(c->lag_max_us), "lost", number(c->lost), "config_differs",
-		(int)c->config_differs, "rejected", counts(&c->rejected));
+		number(c->lag_max_us), "clock_apart_ms", number(c->clock_apart_ms), "lost",
+		number(c->lost), "config_differs", (int)c->config_differs, "rejected",
+		counts(&c->rejected));
 }
 
 static json_t *channel(const struct status_channel *c)

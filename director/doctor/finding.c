@@ -8,6 +8,15 @@
 
 static const char *const names[FINDING_CODES] = {
 	[FINDING_NONE] = "none",
+	[FINDING_ALARM] = "alarm",
+	[FINDING_RULESET] = "ruleset",
+	[FINDING_PEER] = "peer",
+	[FINDING_SYNC] = "not-in-sync",
+	[FINDING_CONFIGURATIONS] = "configurations-differ",
+	[FINDING_FILE] = "file-not-loaded",
+	[FINDING_CLOCKS] = "clocks-differ",
+	[FINDING_ONE_BACKEND] = "one-backend",
+	[FINDING_NETWORK] = "other-network",
 };
 
 const char *finding_name(enum finding_code code)

@@ -17,14 +17,24 @@
  */
 enum finding_code {
 	FINDING_NONE,
+	FINDING_ALARM,
+	FINDING_RULESET,
+	FINDING_PEER,
+	FINDING_SYNC,
+	FINDING_CONFIGURATIONS,
+	FINDING_FILE,
+	FINDING_CLOCKS,
+	FINDING_ONE_BACKEND,
+	FINDING_NETWORK,
 	FINDING_CODES,
 };
 
 struct finding {
 	enum finding_code code;
-	char farm[CONFIG_NAME_MAX + 1], backend[CONFIG_NAME_MAX + 1]; /* "": of the director or the pair */
+	char farm[CONFIG_NAME_MAX + 1],
+		backend[CONFIG_NAME_MAX + 1]; /* "": of the director or the pair */
 	char *sentence; /* what is wrong, with the values that were seen; no full stop */
-	char *cure;	/* commands or lines, one each line, without a newline at the end; NULL: none is known */
+	char *cure; /* commands or lines, one each line, without a newline at the end; NULL: none is known */
 };
 
 struct finding_skip {

@@ -16,6 +16,7 @@ static void hear_hello(struct twin *t, const struct sync_hello *hello)
 			"node \"%s\" has another configuration: flows of farms and backends that "
 			"only one of the nodes has are not on both",
 			t->peer_name);
+	t->ops.configured(t->ops.owner, !t->seen.config_differs);
 	/* Said again it has another configuration, and of farms it knows nothing any more. */
 	if (t->sync.out > SYNC_OUT_GREETING) {
 		t->ops.restart(t->ops.owner);
@@ -59,6 +60,7 @@ static bool apply(struct twin *t, const struct sync_message *m)
 	case SYNC_ORDER:
 	case SYNC_BUCKETS:
 	case SYNC_DRILL:
+	case SYNC_CONFIG:
 	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
 	case SYNC_HELLO:
 	case SYNC_ACK:
@@ -92,6 +94,15 @@ void twin_compare(struct twin *t, const struct sync_digest *digest)
 	twin_step(t, &ev, NULL);
 }
 
+/* When it was sent is known to within the time that it was under way. */
+static void look_at_clock(struct twin *t, const struct sync_digest *digest)
+{
+	uint64_t here_ms = twin_wall_ms(), there_ms = digest->wall_ms;
+
+	t->seen.apart_known = here_ms && there_ms;
+	t->seen.apart_ms = here_ms > there_ms ? here_ms - there_ms : there_ms - here_ms;
+}
+
 static struct sync_heard heard_of(const struct sync_message *m)
 {
 	struct sync_heard h = {.type = m->type};
@@ -114,6 +125,7 @@ static struct sync_heard heard_of(const struct sync_message *m)
 	case SYNC_ORDER:
 	case SYNC_BUCKETS:
 	case SYNC_DRILL:
+	case SYNC_CONFIG:
 	case SYNC_BYE: break;
 	}
 	return h;
@@ -146,6 +158,8 @@ void twin_message(void *owner, const uint8_t *bytes, size_t len)
 			    t->in.bye.why);
 	if (t->in.type == SYNC_ACK)
 		t->seen.unheld_there = t->in.ack.unknown;
+	if (t->in.type == SYNC_DIGEST)
+		look_at_clock(t, &t->in.digest);
 	ev.heard = heard_of(&t->in);
 	twin_step(t, &ev, &t->in);
 	if (t->in.type == SYNC_ACK)

@@ -198,6 +198,7 @@ static void go_over(struct twin *t)
 		return;
 	t->seen.config_differs = memcmp(t->peer_digest, t->digest, SYNC_DIGEST_LEN) != 0;
 	twin_send_hello(t);
+	t->ops.configured(t->ops.owner, !t->seen.config_differs);
 	twin_step(t, &ev, NULL);
 	twin_settle(t);
 }

@@ -30,11 +30,13 @@ struct twin_ops {
 	void (*changed)(void *owner);
 	/* There is a connection, and the other one has said who it is. */
 	void (*greeted)(void *owner);
+	/* The other one's configuration is known, or one of the two is another one now. */
+	void (*configured)(void *owner, bool alike);
 	/* Who leads what may be another one (twin_leader()). */
 	void (*led)(void *owner);
 	/* The other one begins to tell of all farms that it leads; or has told of all of them. */
 	void (*told)(void *owner, bool begins);
-	/* ORDER, BUCKETS, FACTS or DRILL. False: it cannot be followed, all has to be told anew. */
+	/* ORDER, BUCKETS, FACTS, DRILL or CONFIG. False: it cannot be followed, all has to be told anew. */
 	bool (*heard)(void *owner, const struct sync_message *m);
 	/* What was heard is needed: flows may be of tables that it brings, or it is to be acknowledged. */
 	void (*put)(void *owner);
@@ -80,6 +82,8 @@ struct twin_view {
 	uint64_t snapshot_us; /* when the last one was complete here; 0: never */
 	uint64_t snapshot_flows;
 	uint64_t snapshot_took_us; /* of the last one that was sent; 0: none was acknowledged */
+	uint64_t apart_ms;	   /* the dates of the two nodes, when the last digest came; ... */
+	bool apart_known;	   /* ... one that told of it did */
 	uint64_t lost;		   /* times that news were lost before they were sent */
 	uint64_t rejected[SYNC_REJECT_COUNT];
 	uint64_t ended[SYNC_END_COUNT]; /* connections that we ended, by what the other one did */

@@ -146,6 +146,7 @@ static const struct status_field channel_fields[] = {
 	{NUMBER(status_channel, lag_median_us)},
 	{NUMBER(status_channel, lag_p99_us)},
 	{NUMBER(status_channel, lag_max_us)},
+	{NUMBER(status_channel, clock_apart_ms)},
 	{NUMBER(status_channel, lost)},
 	{NUMBER(status_channel, config_differs)},
 	{NUMBER(status_channel, rejected.n)},

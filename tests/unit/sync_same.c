@@ -72,6 +72,7 @@ static void same_digest(const struct sync_digest *a, const struct sync_digest *b
 {
 	CU_ASSERT(a->sequence == b->sequence && a->flows == b->flows && a->pins == b->pins);
 	CU_ASSERT(a->flows_sum == b->flows_sum && a->pins_sum == b->pins_sum);
+	CU_ASSERT(a->wall_ms == b->wall_ms);
 	CU_ASSERT(same_domain(&a->domain, &b->domain));
 }
 
@@ -130,6 +131,13 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 	case SYNC_BYE: EXPECT_TEXT(got->bye.why, want->bye.why); return;
 	case SYNC_BUCKETS: same_buckets(&got->buckets, &want->buckets); return;
 	case SYNC_DRILL: same_drill(&got->drill, &want->drill); return;
+	case SYNC_CONFIG:
+		CU_ASSERT(got->config.step == want->config.step &&
+			  got->config.last == want->config.last &&
+			  got->config.sum == want->config.sum);
+		EXPECT_TEXT(got->config.name, want->config.name);
+		EXPECT_TEXT(got->config.lines, want->config.lines);
+		return;
 	}
 	CU_FAIL("a type that cannot be compared");
 }

@@ -223,13 +223,32 @@ static void random_snapshot(uint64_t *random, struct sync_snapshot *ret)
 		random_domain(random, &ret->domain);
 }
 
+static void random_printable(uint64_t *random, char *ret, size_t size)
+{
+	size_t len = random_count(random, 1, (uint32_t)size - 1);
+
+	memset(ret, 0, size);
+	for (size_t i = 0; i < len; i++)
+		ret[i] = (char)(' ' + sync_random(random, '~' - ' ' + 1));
+}
+
 static void random_bye(uint64_t *random, struct sync_bye *ret)
 {
-	size_t len = random_count(random, 1, sizeof(ret->why) - 1);
+	random_printable(random, ret->why, sizeof(ret->why));
+}
 
-	memset(ret->why, 0, sizeof(ret->why));
-	for (size_t i = 0; i < len; i++)
-		ret->why[i] = (char)(' ' + sync_random(random, '~' - ' ' + 1));
+static void random_config(uint64_t *random, struct sync_config *ret)
+{
+	*ret = (struct sync_config){
+		.step = (uint8_t)(SYNC_CONFIG_PART + sync_random(random, SYNC_CONFIG_LINES))};
+	random_printable(random, ret->name, sizeof(ret->name));
+	if (ret->step == SYNC_CONFIG_PART) {
+		ret->last = sync_random(random, 2) == 1;
+		ret->sum = random_number(random);
+		return;
+	}
+	random_printable(random, ret->lines, sizeof(ret->lines));
+	ret->lines[0] = '\n';
 }
 
 void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_message *ret)
@@ -249,9 +268,13 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 		return;
 	case SYNC_SNAPSHOT: random_snapshot(random, &ret->snapshot); return;
 	case SYNC_DIGEST:
-		ret->digest = (struct sync_digest){random_number(random), random_number(random),
-						   random_number(random), random_number(random),
-						   random_number(random), {0}};
+		ret->digest = (struct sync_digest){random_number(random),
+						   random_number(random),
+						   random_number(random),
+						   random_number(random),
+						   random_number(random),
+						   random_number(random),
+						   {0}};
 		random_domain(random, &ret->digest.domain);
 		return;
 	case SYNC_ORDER: random_order(random, &ret->order); return;
@@ -259,6 +282,7 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 	case SYNC_BYE: random_bye(random, &ret->bye); return;
 	case SYNC_BUCKETS: random_buckets(random, &ret->buckets); return;
 	case SYNC_DRILL: random_drill(random, &ret->drill); return;
+	case SYNC_CONFIG: random_config(random, &ret->config); return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -294,7 +318,7 @@ void sync_sample_flows(uint8_t family, size_t n, size_t services, struct sync_me
 void sync_sample_small(enum sync_type type, struct sync_message *ret)
 {
 	static const struct sync_digest digest = {
-		300, 1, 2, 3, 4, {.n = 2, .routers = {{1, AF_INET}, {2, AF_INET6}}}};
+		300, 1, 2, 3, 4, 500, {.n = 2, .routers = {{1, AF_INET}, {2, AF_INET6}}}};
 	static const struct sync_facts facts = {
 		.sequence = 6,
 		.epoch = 7,
@@ -325,6 +349,9 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 		return;
 	case SYNC_FACTS: ret->facts = facts; return;
 	case SYNC_BYE: strcpy(ret->bye.why, "stops"); return;
+	case SYNC_CONFIG:
+		ret->config = (struct sync_config){SYNC_CONFIG_PART, true, 300, "farm www", ""};
+		return;
 	case SYNC_DRILL:
 		ret->drill = (struct sync_drill){
 			.id = 300,

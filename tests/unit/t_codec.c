@@ -165,7 +165,7 @@ static void a_peer_without_a_channel(void)
 	CU_ASSERT(c->since_ms == STATUS_UNKNOWN && c->would_lose == STATUS_UNKNOWN &&
 		  c->snapshot_age_ms == STATUS_UNKNOWN && c->snapshot_took_ms == STATUS_UNKNOWN);
 	CU_ASSERT(c->lag_median_us == STATUS_UNKNOWN && c->lag_p99_us == STATUS_UNKNOWN &&
-		  c->lag_max_us == STATUS_UNKNOWN);
+		  c->lag_max_us == STATUS_UNKNOWN && c->clock_apart_ms == STATUS_UNKNOWN);
 	control_reply_clear(&got);
 }
 

@@ -70,7 +70,7 @@ static void octets_of_each_type(void)
 		{SYNC_ACK, "05 08ac02 1001 1801"},
 		{SYNC_SNAPSHOT, "06 0803 1001 18ac02 2014"},
 		{SYNC_DIGEST, "07 08ac02 1001 1802 210300000000000000 290400000000000000"
-			      "320a 00000001 04 00000002 06"},
+			      "320a 00000001 04 00000002 06 a006f403"},
 		{SYNC_ORDER, "08 08ac02 1203777777 1a0477656231 2002 2801 3001 3802 4007 4808"},
 		{SYNC_FACTS, "09 0806 1007 1a03777777"
 			     "220c 01 61 0100 01 01 01 62 0000 03 03"
@@ -79,6 +79,7 @@ static void octets_of_each_type(void)
 		{SYNC_BUCKETS, "04 0a03777777 10ac02 1a0c 0001 0002 ffff 0003 ffff ffff"},
 		{SYNC_DRILL, "0b 08ac02 1005 1801 3807 4802"
 			     "5212 01 0000000000000008 04 0000000000000009"},
+		{SYNC_CONFIG, "0c 0801 1001 192c01000000000000 2208 6661726d20777777"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -422,6 +423,9 @@ static void numbers_that_are_not_received(void)
 		{SYNC_BUCKETS, 2, SYNC_TABLE_MAX - 1, SYNC_REJECT_NUMBER},
 		{SYNC_BUCKETS, 2, UINT32_MAX + 1ULL, SYNC_REJECT_NUMBER},
 		{SYNC_FACTS, 2, UINT64_MAX, SYNC_REJECT_NONE},
+		{SYNC_CONFIG, 1, SYNC_CONFIG_LINES, SYNC_REJECT_NUMBER}, /* with a sum */
+		{SYNC_CONFIG, 1, SYNC_CONFIG_LINES + 1, SYNC_REJECT_NUMBER},
+		{SYNC_CONFIG, 2, 2, SYNC_REJECT_NUMBER},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -444,7 +448,7 @@ static void what_a_newer_version_may_add(void)
 	} cases[] = {{12, SYNC_REJECT_FIELD},
 		     {15, SYNC_REJECT_FIELD},
 		     {99, SYNC_REJECT_FIELD},
-		     {100, SYNC_REJECT_NONE},
+		     {101, SYNC_REJECT_NONE},
 		     {20000, SYNC_REJECT_NONE}};
 
 	for (int type = SYNC_HELLO; type <= SYNC_TYPE_LAST; type++) {

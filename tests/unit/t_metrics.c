@@ -81,6 +81,7 @@ static struct status_peer a_peer(void)
 	c->lag_median_us = 1500;
 	c->lag_p99_us = 20000;
 	c->lag_max_us = 1000000;
+	c->clock_apart_ms = 250;
 	status_add_count_of(&c->rejected, "frame", "forged", 1);
 	return p;
 }

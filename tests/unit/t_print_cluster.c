@@ -285,7 +285,8 @@ static void a_channel_with_everything(void)
 		"  flows 6 sent, 7 received, 1 entries wait, 2 are on their way, 8 for "
 		"backends that we do not have, 9 that found no place, lost track 10 times, "
 		"rejected 11 frame-forged, 12 message-type\n"
-		"  its configuration is another one: flows of backends that only one of "
+		"  its configuration is another one (`directorctl doctor` tells where): flows of "
+		"backends that only one of "
 		"us has are not kept\n";
 	char want[1024];
 
@@ -381,12 +382,12 @@ static void the_channel_for_programs(void)
 		" \"flows_unknown\": 0, \"flows_refused\": 0, \"snapshots_sent\": 0,"
 		" \"snapshots_received\": 0, \"snapshot_age_ms\": null, \"snapshot_flows\": 0,"
 		" \"snapshot_took_ms\": null, \"lag_median_us\": null, \"lag_p99_us\": null,"
-		" \"lag_max_us\": null,"
+		" \"lag_max_us\": null, \"clock_apart_ms\": null,"
 		" \"lost\": 0, \"config_differs\": false, \"rejected\": {}}");
-	c = (struct status_channel){true, true, 1,  "t", "e", 2,  3,  4,  true, true,
-				    5,	  6,	7,  8,	 9,   10, 11, 12, 13,	14,
-				    15,	  16,	17, 18,	 19,  20, 21, 22, true, {.n = 0}};
-	status_add_count_of(&c.rejected, "frame", "forged", 23);
+	c = (struct status_channel){true, true, 1,  "t", "e", 2,  3,  4,    true,    true, 5,
+				    6,	  7,	8,  9,	 10,  11, 12, 13,   14,	     15,   16,
+				    17,	  18,	19, 20,	 21,  22, 23, true, {.n = 0}};
+	status_add_count_of(&c.rejected, "frame", "forged", 24);
 	expect_channel_json(
 		&c,
 		"{\"enabled\": true, \"connected\": true, \"since_ms\": 1, \"trouble\": \"t\","
@@ -397,8 +398,8 @@ static void the_channel_for_programs(void)
 		" \"flows_unknown\": 12, \"flows_refused\": 13, \"snapshots_sent\": 14,"
 		" \"snapshots_received\": 15, \"snapshot_age_ms\": 16, \"snapshot_flows\": 17,"
 		" \"snapshot_took_ms\": 18, \"lag_median_us\": 19, \"lag_p99_us\": 20,"
-		" \"lag_max_us\": 21,"
-		" \"lost\": 22, \"config_differs\": true, \"rejected\": {\"frame-forged\": 23}}");
+		" \"lag_max_us\": 21, \"clock_apart_ms\": 22,"
+		" \"lost\": 23, \"config_differs\": true, \"rejected\": {\"frame-forged\": 24}}");
 }
 
 static void expect_device(const char *device)

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/doctor/pair_rules.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* --- the daemon and the other one --------------------------------------------------------------- */
+
+static void look_at_clocks(const struct status_peer *p, struct findings *f)
+{
+	uint64_t apart_ms = p->channel.clock_apart_ms;
+
+	if (apart_ms == STATUS_UNKNOWN || apart_ms <= PAIR_CLOCKS_MS)
+		return;
+	findings_add(f, FINDING_CLOCKS, NULL, NULL, "timedatectl set-ntp true # on both nodes",
+		     "the dates of this node and of node \"%s\" are %" PRIu64 ".%" PRIu64
+		     " s apart: authenticated adverts are refused when it is more than the "
+		     "configured tolerance, and the logs of both cannot be read side by side",
+		     p->node, apart_ms / 1000, apart_ms % 1000 / 100);
+}
+
+static void look_at_channel(const struct status_peer *p, struct findings *f)
+{
+	const struct status_channel *c = &p->channel;
+
+	if (!c->enabled)
+		return;
+	if (!c->connected) {
+		findings_add(f, FINDING_SYNC, NULL, NULL,
+			     "directorctl cluster status # on both nodes",
+			     "there is no sync channel to node \"%s\" (%s): a failover loses the "
+			     "connections that are remembered here alone",
+			     p->node, c->trouble[0] ? c->trouble : "not connected");
+		return;
+	}
+	if (strcmp(p->sync, "in-sync") != 0 && c->since_ms != STATUS_UNKNOWN &&
+	    c->since_ms > PAIR_SETTLE_MS)
+		findings_add(f, FINDING_SYNC, NULL, NULL, NULL,
+			     "the tables of node \"%s\" and ours are not alike (%s) although they "
+			     "have been connected for %" PRIu64 " s",
+			     p->node, p->sync, c->since_ms / 1000);
+	look_at_clocks(p, f);
+}
+
+/* One finding for what differs, were it much: its lines are what is to be mended. */
+static void look_at_differences(const struct status_peer *p, const char *differences,
+				struct findings *f)
+{
+	int len = (int)strlen(differences);
+
+	if (!p->channel.config_differs)
+		return;
+	while (len > 0 && differences[len - 1] == '\n')
+		len--;
+	findings_add(f, FINDING_CONFIGURATIONS, NULL, NULL,
+		     "make both files alike, then on the node that was wrong: directorctl config "
+		     "reload",
+		     "node \"%s\" has another configuration than this one%s%.*s", p->node,
+		     len ? ":\n" : "", len, differences);
+}
+
+static bool is_silent(const struct status_peer *p)
+{
+	return strcmp(p->heartbeat, "down") == 0 || strcmp(p->heartbeat, "gone") == 0 ||
+	       strcmp(p->heartbeat, "overdue") == 0;
+}
+
+static void look_at_peer(const struct status_peer *p, const char *differences, struct findings *f)
+{
+	if (is_silent(p)) {
+		findings_add(f, FINDING_PEER, NULL, NULL, "systemctl status directord # there",
+			     "node \"%s\" (%s) is not heard: %s; there is nobody to take over",
+			     p->node, p->address, p->cause[0] ? p->cause : p->heartbeat);
+		return; /* all else of it follows from that */
+	}
+	look_at_channel(p, f);
+	look_at_differences(p, differences, f);
+}
+
+void doctor_pair(const struct status *s, const char *differences, struct findings *f)
+{
+	for (size_t i = 0; i < s->n_alarms; i++)
+		findings_add(f, FINDING_ALARM, NULL, NULL, NULL, "%s", s->alarms[i]);
+	if (!s->ruleset_in_sync)
+		findings_add(f, FINDING_RULESET, NULL, NULL, "directorctl ruleset verify",
+			     "the kernel's table is not the one that this node wants");
+	for (size_t i = 0; i < s->n_peers; i++)
+		look_at_peer(&s->peers[i], differences, f);
+}
+
+void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f)
+{
+	if (s->config_digest[0] && strcmp(s->config_digest, digest) != 0)
+		findings_add(f, FINDING_FILE, NULL, NULL, "directorctl config reload",
+			     "%s is another configuration than the one that directord runs with",
+			     path);
+}
+
+/* --- the configuration --------------------------------------------------------------------------- */
+
+static void look_at_number(const struct config_farm *farm, struct findings *f)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < farm->n_backends; i++)
+		n += farm->backends[i].state != ADMIN_DISABLED;
+	if (n == 1)
+		findings_add(f, FINDING_ONE_BACKEND, farm->name, NULL, NULL,
+			     "it has one backend: nobody serves when that one fails");
+}
+
+/* The prefix that a virtual router gives the address; NULL: one of the address alone, or none does. */
+static const struct prefix *network_of(const struct config *c, const struct addr *vip)
+{
+	for (size_t i = 0; i < c->n_vrrps; i++)
+		for (size_t k = 0; k < c->vrrps[i].n_addresses; k++) {
+			const struct prefix *p = &c->vrrps[i].addresses[k];
+
+			if (addr_equal(&p->addr, vip) && p->length < 8 * addr_len(vip))
+				return p;
+		}
+	return NULL;
+}
+
+static bool is_inside(const struct prefix *network, const struct addr *a)
+{
+	struct addr_range range = prefix_range(network);
+
+	return a->family == network->addr.family && addr_compare(&range.first, a) <= 0 &&
+	       addr_compare(a, &range.last) <= 0;
+}
+
+static void look_at_networks(const struct config *c, const struct config_farm *farm,
+			     struct findings *f)
+{
+	char text[PREFIX_TEXT];
+
+	for (size_t i = 0; i < farm->n_addresses; i++) {
+		const struct prefix *network = network_of(c, &farm->addresses[i]);
+		size_t inside = 0, n = 0;
+
+		if (!network)
+			continue;
+		for (size_t k = 0; k < farm->n_backends; k++) {
+			const struct addr *a = &farm->backends[k].address;
+
+			n += a->family == network->addr.family;
+			inside += is_inside(network, a);
+		}
+		if (n > 0 && inside == 0)
+			findings_add(f, FINDING_NETWORK, farm->name, NULL, NULL,
+				     "none of its backends has an address in the network of %s: "
+				     "they answer clients by a way of their own, which nobody "
+				     "here sees",
+				     prefix_format(network, text));
+	}
+}
+
+void doctor_config(const struct config *c, const struct config_farm *only, struct findings *f)
+{
+	for (size_t i = 0; i < c->n_farms; i++) {
+		if (only && only != &c->farms[i])
+			continue;
+		look_at_number(&c->farms[i], f);
+		look_at_networks(c, &c->farms[i], f);
+	}
+}

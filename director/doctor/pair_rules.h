@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What is wrong between the two directors, and with the daemon here, by its own word; and what a
+ * configuration alone tells of. The wire has the last word: nothing is found here that it can tell.
+ *
+ * Pure.
+ */
+#ifndef DIRECTOR_DOCTOR_PAIR_RULES_H
+#define DIRECTOR_DOCTOR_PAIR_RULES_H
+
+#include "director/doctor/finding.h"
+#include "include/status.h"
+
+enum {
+	PAIR_SETTLE_MS = 15000, /* that a new connection may need until the tables are alike */
+	PAIR_CLOCKS_MS = 2000,	/* by so much the dates of two nodes may differ */
+};
+
+/* What the daemon says. differences: lines, of what differs between the two configurations; "": nothing. */
+void doctor_pair(const struct status *s, const char *differences, struct findings *f);
+/* The configuration in the file, and what the daemon has loaded (digest.h): they should be the same. */
+void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f);
+/* What is odd. only: one farm; NULL: all. */
+void doctor_config(const struct config *c, const struct config_farm *only, struct findings *f);
+
+#endif
