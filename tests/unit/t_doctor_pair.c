@@ -5,6 +5,7 @@
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A pair that is well. */
@@ -247,6 +248,22 @@ static void names_are_different(void)
 	}
 }
 
+static void the_manual_has_all(void)
+{
+	char *manual = unit_read_file("deploy/man/directorctl.8");
+
+	for (int i = FINDING_NONE + 1; i < FINDING_CODES; i++) {
+		char item[64];
+
+		snprintf(item, sizeof(item), "\n.It Cm %s\n", finding_name((enum finding_code)i));
+		if (!strstr(manual, item)) {
+			CU_FAIL("a finding is not in the manual");
+			printf("\n    %s", item);
+		}
+	}
+	free(manual);
+}
+
 UNIT_TESTS(doctor_pair) = {
 	{"every set of faults", every_set_of_faults},
 	{"a peer that is silent", a_peer_that_is_silent},
@@ -256,5 +273,6 @@ UNIT_TESTS(doctor_pair) = {
 	{"configurations", configurations},
 	{"findings in their order", in_their_order},
 	{"names are different", names_are_different},
+	{"the manual has all", the_manual_has_all},
 	UNIT_TESTS_END,
 };
