@@ -110,7 +110,8 @@ static void print_state(FILE *out, const struct control_request *request,
 		else if (!b->weight)
 			fputs("; its weight is 0: no new connections", out);
 		else
-			fprintf(out, "; weight %u, %.1f %% of the new connections", b->weight,
+			fprintf(out, "; weight %u, %s%.1f %% of the new connections", b->weight,
+				strcmp(b->state, "slow-start") == 0 ? "for now " : "",
 				100 * b->share);
 	}
 }
@@ -118,7 +119,7 @@ static void print_state(FILE *out, const struct control_request *request,
 static void print_weight(FILE *out, const struct status_farm *f, const struct status_backend *b)
 {
 	fprintf(out, "%s of %s has weight %u", b->name, f->name, b->weight);
-	if (strcmp(b->state, "up") != 0)
+	if (strcmp(b->state, "up") != 0 && strcmp(b->state, "slow-start") != 0)
 		fprintf(out, "; it is %s and gets no new connections", b->state);
 	else if (!b->weight)
 		fputs("; no new connections", out);

@@ -57,6 +57,15 @@ static enum outcome_class ask_health(void *owner, size_t farm, size_t backend)
 	return health_of(d->health, farm, backend);
 }
 
+static uint8_t ask_percent(void *owner, size_t farm, size_t backend)
+{
+	const struct director *d = owner;
+
+	return d->slow.places.config
+		       ? d->slow.backends[places_of(&d->slow.places, farm, backend)].percent
+		       : 0;
+}
+
 struct facts_source director_facts_source(struct director *d)
 {
 	return (struct facts_source){.interface = ask_interface,
@@ -64,6 +73,7 @@ struct facts_source director_facts_source(struct director *d)
 				     .route = ask_route,
 				     .dead = ask_dead,
 				     .health = ask_health,
+				     .percent = ask_percent,
 				     .owner = d,
 				     .admin = admin_store_table(d->admin),
 				     .lead = &d->lead,
@@ -119,12 +129,13 @@ static int adopt_transitions(struct director *d, const struct facts *facts, stru
 	return 0;
 }
 
-/* The next step of a transition comes by itself; events may bring it forward. */
+/* The next step of a transition, or of a slow start, comes by itself; events may bring it forward. */
 static void step_later(struct director *d, uint64_t next_ms)
 {
 	uint64_t now = uv_now(d->loop);
 
-	if (next_ms == TRANSITION_NEVER || d->stopping || uv_is_active((uv_handle_t *)&d->refresh))
+	if (next_ms == TRANSITION_NEVER || d->stopping ||
+	    (uv_is_active((uv_handle_t *)&d->refresh) && !d->waiting))
 		return;
 	uv_timer_start(&d->refresh, director_refresh, next_ms > now ? next_ms - now : 1, 0);
 	d->waiting = true;
@@ -137,6 +148,8 @@ static void committed(struct director *d)
 
 	uv_update_time(d->loop); /* the transactions may have taken their time */
 	next_ms = transitions_committed(d->transitions, uv_now(d->loop));
+	if (d->slow.next_ms < next_ms)
+		next_ms = d->slow.next_ms;
 	if (admission_is_complete(&d->admission) || d->stopping)
 		step_later(d, next_ms);
 	else /* the next farms, behind whatever else has come up */
@@ -219,8 +232,10 @@ int director_apply(struct director *d, struct err *err)
 		d->planned_ms = uv_now(d->loop);
 		admission_go_on(&d->admission, d->config);
 	}
-	if (code == 0)
+	if (code == 0) {
+		director_start_slowly(d);
 		director_see_backends(d);
+	}
 	facts->admitted = d->admission.farms;
 	if (code == 0 && !d->adopted)
 		code = adopt_transitions(d, &d->facts, err);

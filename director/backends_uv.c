@@ -66,6 +66,10 @@ void director_set_checks(struct director *d)
 		history_clear(&d->history);
 		log_error("no memory for what has become of the backends");
 	}
+	if (slow_starts_configure(&d->slow, d->config) < 0) {
+		slow_starts_clear(&d->slow);
+		log_error("no memory for slow start: backends have all of their weight at once");
+	}
 }
 
 /* --- states ----------------------------------------------------------------------------------- */
@@ -88,7 +92,8 @@ enum backend_state director_backend_state(struct director *d, size_t farm, size_
 	const struct config_farm *f = &d->config->farms[farm];
 
 	return backend_state(ordered(d, f, &f->backends[backend]).state,
-			     mac_is_unicast(&known->mac), is_well(d, farm, backend, known));
+			     mac_is_unicast(&known->mac), is_well(d, farm, backend, known),
+			     known->percent != 0);
 }
 
 void director_backend_fault(const struct director *d, size_t farm, size_t backend,
@@ -117,9 +122,12 @@ static const char *reason_of(const struct director *d, size_t farm, size_t backe
 	case BACKEND_DRAINING:
 	case BACKEND_DISABLED: return operator? "so the operator wants it" : "so it is configured";
 	case BACKEND_UP:
+	case BACKEND_SLOW_START:
 	case BACKEND_DOWN:
 	case BACKEND_STATES: break;
 	}
+	if (before == BACKEND_SLOW_START)
+		return "it has all of its weight";
 	if (before == BACKEND_DISABLED || before == BACKEND_DRAINING)
 		return operator? "so the operator wants it" : "so it is configured";
 	return before == BACKEND_DOWN ? "its checks are good" : "its MAC address is known";
@@ -153,6 +161,48 @@ void director_see_backends(struct director *d)
 				COPY(reason, reason_of(d, i, k, state, before));
 			history_see(&d->history, place, state, reason, now_ms);
 		}
+}
+
+/* --- slow start ------------------------------------------------------------------------------- */
+
+static void start_slowly(struct director *d, size_t farm, size_t backend)
+{
+	struct slow_start *s = &d->slow.backends[places_of(&d->slow.places, farm, backend)];
+	struct plan_backend *known = &d->facts.all[places_of(&d->slow.places, farm, backend)];
+	enum backend_state state = director_backend_state(d, farm, backend, known);
+	uint32_t total_ms = d->config->farms[farm].slow_start_ms;
+	uint64_t now_ms = uv_now(d->loop), next_ms = SLOW_START_NEVER;
+
+	if (lead_of(&d->lead, farm)) {
+		slow_start_follow(s, state, known->percent, total_ms, now_ms);
+	} else {
+		known->percent = slow_start_step(s, state, total_ms, now_ms);
+		next_ms = slow_start_next_ms(s, total_ms, now_ms);
+	}
+	if (next_ms < d->slow.next_ms)
+		d->slow.next_ms = next_ms;
+}
+
+void director_start_slowly(struct director *d)
+{
+	d->slow.next_ms = SLOW_START_NEVER;
+	if (!d->slow.places.config)
+		return;
+	for (size_t i = 0; i < d->config->n_farms; i++)
+		for (size_t k = 0;
+		     d->config->farms[i].slow_start_ms && k < d->config->farms[i].n_backends; k++)
+			start_slowly(d, i, k);
+}
+
+uint64_t director_slow_start_left(const struct director *d, size_t farm, size_t backend)
+{
+	uint64_t left_ms;
+
+	if (!d->slow.places.config)
+		return STATUS_UNKNOWN;
+	left_ms = slow_start_left_ms(&d->slow.backends[places_of(&d->slow.places, farm, backend)],
+				     d->config->farms[farm].slow_start_ms, uv_now(d->loop));
+	return left_ms ? left_ms : STATUS_UNKNOWN;
 }
 
 /* --- one in detail ---------------------------------------------------------------------------- */

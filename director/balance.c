@@ -154,7 +154,7 @@ int balance_fit(struct balance *b, const struct plan_facts *facts)
 
 		for (size_t k = 0; k < e->n; k++) {
 			const struct plan_backend *now = &facts->backends[i][k];
-			uint32_t weight = now->usable ? now->weight : 0;
+			uint32_t weight = plan_backend_weight(now);
 
 			changed |= weight != e->backends[k].weight;
 			e->backends[k].weight = weight;

@@ -30,6 +30,7 @@
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
+#include "director/slow_start.h"
 #include "director/straggler_uv.h"
 #include "director/telling.h"
 #include "director/track_command_uv.h"
@@ -73,8 +74,9 @@ struct director {
 	struct links *links;
 	struct neighbours *neighbours;
 	struct routes *routes;
-	struct health *health;	/* of the backends, as checks find it, ... */
-	struct history history; /* ... and what has become of them */
+	struct health *health;	 /* of the backends, as checks find it, ... */
+	struct history history;	 /* ... and what has become of them, ... */
+	struct slow_starts slow; /* ... and how they come back */
 	struct keeper *keeper;
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
@@ -160,6 +162,10 @@ enum backend_state director_backend_state(struct director *d, size_t farm, size_
 /* Why one is down. */
 void director_backend_fault(const struct director *d, size_t farm, size_t backend,
 			    char reason[static STATUS_REASON]);
+/* Those that come back have part of their weight; brings the facts of now up to it. */
+void director_start_slowly(struct director *d);
+/* How long one takes until it has all of it; STATUS_UNKNOWN: it has. */
+uint64_t director_slow_start_left(const struct director *d, size_t farm, size_t backend);
 /* Takes in what has become of them by the facts of now. */
 void director_see_backends(struct director *d);
 /* One of them in detail: 0, or -1 without memory. */

@@ -268,6 +268,7 @@ static void director_free(struct director *d)
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);
 	history_clear(&d->history);
+	slow_starts_clear(&d->slow);
 	config_free(d->config);
 	free(d->routers);
 	free(d->fed);

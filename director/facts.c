@@ -223,6 +223,13 @@ static void apply_health(size_t farm, struct plan_backend *backends, size_t n,
 		}
 }
 
+static void apply_slow_start(size_t farm, struct plan_backend *backends, size_t n,
+			     const struct facts_source *source)
+{
+	for (size_t i = 0; source->percent && i < n; i++)
+		backends[i].percent = source->percent(source->owner, farm, i);
+}
+
 /* The backends of one farm, zeroed before. */
 static void gather_farm(struct facts *f, size_t at, struct plan_backend *backends,
 			const struct facts_source *source)
@@ -240,8 +247,10 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 			backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
-	if (!lead) /* else what the other one finds counts: both do the same with a frame */
+	if (!lead) { /* else what the other one finds counts: both do the same with a frame */
 		apply_health(at, backends, farm->n_backends, source);
+		apply_slow_start(at, backends, farm->n_backends, source);
+	}
 	facts_apply_backups(farm, backends);
 	if (lead)
 		lead_apply(lead, backends, farm->n_backends);

@@ -37,6 +37,8 @@ struct facts_source {
 	 * dead one, no new connections to one that ails. NULL: all are well.
 	 */
 	enum outcome_class (*health)(void *owner, size_t farm, size_t backend);
+	/* Of its weight, while it starts slowly, in per cent; 0: all. NULL: all do. */
+	uint8_t (*percent)(void *owner, size_t farm, size_t backend);
 	const struct lead *lead; /* borrowed; what the other director says of farms; NULL */
 	/* A connection to this virtual address that is not known here, the other director knows. NULL:
 	 * there is no such address. */

@@ -10,6 +10,7 @@
 static void farm_clear(struct lead_farm *f)
 {
 	free(f->weights);
+	free(f->percents);
 	free(f->usable);
 	free(f->owners);
 	*f = (struct lead_farm){0};
@@ -143,9 +144,11 @@ static int make_room(struct lead_farm *f, size_t n)
 {
 	if (!f->weights)
 		f->weights = calloc(n + 1, sizeof(*f->weights));
+	if (!f->percents)
+		f->percents = calloc(n + 1, sizeof(*f->percents));
 	if (!f->usable)
 		f->usable = calloc(n + 1, sizeof(*f->usable));
-	return f->weights && f->usable ? 0 : -ENOMEM;
+	return f->weights && f->percents && f->usable ? 0 : -ENOMEM;
 }
 
 static int take(struct lead *l, const struct config_farm *farm, struct lead_farm *f,
@@ -166,11 +169,13 @@ static int take(struct lead *l, const struct config_farm *farm, struct lead_farm
 			return -ENOMEM;
 	}
 	memset(f->weights, 0, farm->n_backends * sizeof(*f->weights));
+	memset(f->percents, 0, farm->n_backends * sizeof(*f->percents));
 	memset(f->usable, 0, farm->n_backends * sizeof(*f->usable));
 	for (size_t i = 0; i < facts->n; i++) {
 		if (ours[i] == BUCKET_NONE)
 			continue;
 		f->weights[ours[i]] = facts->facts[i].weight;
+		f->percents[ours[i]] = facts->facts[i].percent;
 		f->usable[ours[i]] = facts->facts[i].health == SYNC_UP;
 	}
 	free(f->owners);
@@ -216,6 +221,7 @@ void lead_apply(const struct lead_farm *f, struct plan_backend *backends, size_t
 {
 	for (size_t i = 0; i < n; i++) {
 		backends[i].weight = f->weights[i];
+		backends[i].percent = f->percents[i];
 		backends[i].usable &= f->usable[i];
 	}
 }

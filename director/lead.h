@@ -26,6 +26,7 @@ struct lead_farm {
 	bool follows; /* the other one leads */
 	/* By the farm's backends; of one that the other node does not have: 0 and false. */
 	uint16_t *weights;
+	uint8_t *percents; /* as in struct plan_backend */
 	bool *usable;
 	struct transition_stand stand; /* by the farm's backends; owners are the block below */
 	uint16_t *owners;

@@ -53,7 +53,8 @@ static bool is_as_planned(const struct director *d, size_t farm)
 	for (size_t i = 0; i < d->config->farms[farm].n_backends; i++) {
 		const struct plan_backend *b = &d->facts.plan.backends[farm][i];
 
-		if (b->weight != lead->weights[i] || b->usable != lead->usable[i])
+		if (b->weight != lead->weights[i] || b->percent != lead->percents[i] ||
+		    b->usable != lead->usable[i])
 			return false;
 	}
 	return lead->stand.phase == TRANSITION_STEADY && t->phase == TRANSITION_STEADY;

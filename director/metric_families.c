@@ -19,7 +19,7 @@ static const char *const heartbeat_states[] = {"off", "down", "up", "overdue", "
 static const char *const sync_states[] = {"in-sync", "syncing", "stale", NULL};
 static const char *const phases[] = {"steady",	   "moving",	 "switched", "settling",
 				     "exceptions", "forgetting", NULL};
-static const char *const backend_states[] = {"up",	 "down",       "draining",
+static const char *const backend_states[] = {"up",	 "slow-start", "down", "draining",
 					     "disabled", "unresolved", NULL};
 
 const struct metric_family metric_families[] = {
@@ -228,6 +228,8 @@ const struct metric_family metric_families[] = {
 	{"director_backend_state", GAUGE, METRIC_WORD, BACKEND(state),
 	 .help = "State of the backend: 1 for the one that it is in.", "state", backend_states},
 	{"director_backend_weight", GAUGE, METRIC_SMALL, BACKEND(weight), .help = "Its weight."},
+	{"director_backend_effective_weight", GAUGE, METRIC_RATIO, BACKEND(effective_weight),
+	 .help = "What counts of it for new connections, less than the weight in slow start."},
 	{"director_backend_override", GAUGE, METRIC_FLAG, BACKEND(override),
 	 .help = "Whether state or weight is the operator's, not the configuration's."},
 	{"director_backend_share_ratio", GAUGE, METRIC_RATIO, BACKEND(share),

@@ -58,6 +58,9 @@ static void fill_backend(struct director *d, struct status_backend *s, size_t fa
 	COPY(s->configured_state, admin_state_name(b->state));
 	s->configured_weight = b->weight;
 	s->deadline_ms = admin_store_left_ms(&ordered);
+	s->effective_weight = plan_backend_weight(known) / 100.0;
+	s->slow_start_ms = state == BACKEND_SLOW_START ? director_slow_start_left(d, farm, backend)
+						       : (uint64_t)STATUS_UNKNOWN;
 }
 
 /* Those of a backend that was taken out stay the farm's: no count goes backwards. */

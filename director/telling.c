@@ -114,6 +114,7 @@ static void put_facts(const struct telling_source *s, size_t at, const struct tr
 
 		f->facts[i] = (struct sync_fact){
 			.weight = (uint16_t)p->weight,
+			.percent = p->percent,
 			.admin = admin_told(admin_view(s->admin, farm->name, b).state),
 			.health = p->usable ? SYNC_UP : SYNC_UNRESOLVED};
 		snprintf(f->facts[i].backend, sizeof(f->facts[i].backend), "%s", b->name);

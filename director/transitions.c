@@ -317,7 +317,7 @@ static bool follow_facts(struct entry *e, const struct plan_backend *backends, b
 	*same_alive = true;
 	for (size_t i = 0; i < e->n_backends; i++) {
 		const struct plan_backend *b = &backends[i];
-		uint32_t weight = b->usable ? b->weight : 0;
+		uint32_t weight = plan_backend_weight(b);
 
 		same &= e->weights[i] == weight;
 		*same_alive &= e->alive[i] == b->usable;

@@ -155,7 +155,7 @@ struct status_backend {
 	char address[ADDR_TEXT];
 	char mac[MAC_TEXT]; /* "" when it is not known */
 	uint32_t weight;
-	char state[STATUS_WORD];    /* up, down, draining, disabled, unresolved */
+	char state[STATUS_WORD];    /* up, slow-start, down, draining, disabled, unresolved */
 	char reason[STATUS_REASON]; /* what its checks find fault with, or "" */
 	uint64_t connections;	    /* may be STATUS_UNKNOWN */
 	uint64_t packets, bytes;    /* may be STATUS_UNKNOWN */
@@ -165,7 +165,10 @@ struct status_backend {
 	char admin_state[STATUS_WORD];	    /* enabled, draining, disabled: as ordered */
 	char configured_state[STATUS_WORD]; /* the same, as configured */
 	uint32_t configured_weight;
-	uint64_t deadline_ms; /* of a drain: until it is disabled; STATUS_UNKNOWN: none */
+	uint64_t deadline_ms;	 /* of a drain: until it is disabled; STATUS_UNKNOWN: none */
+	double effective_weight; /* what counts of it for new connections: 0..256 */
+	uint64_t
+		slow_start_ms; /* until it has all of its weight; STATUS_UNKNOWN: it does not start slowly */
 };
 
 /* Buckets on their way from one backend to another. All zero: none are. */

@@ -152,6 +152,7 @@ struct sync_fact {
 	uint16_t weight; /* as it counts now: 0 for one that drains, or that is a backup */
 	uint8_t admin;	 /* enum sync_admin: what counts, by the operator or the configuration */
 	uint8_t health;	 /* enum sync_health: as the sender sees it */
+	uint8_t percent; /* of its weight, while it starts slowly: 1..99; 0: all */
 };
 
 #define SYNC_AGO_NEVER UINT64_MAX

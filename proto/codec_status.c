@@ -84,6 +84,8 @@ static void fill_backend(Control__Backend *m, struct status_backend *b)
 	m->configured_state = b->configured_state;
 	m->configured_weight = b->configured_weight;
 	m->deadline_ms = b->deadline_ms;
+	m->effective_weight = b->effective_weight;
+	m->slow_start_ms = b->slow_start_ms;
 	m->new_flows = b->new_flows;
 }
 
@@ -223,7 +225,8 @@ struct packed_status *packed_status_new(const struct status *s)
 static int take_backend(struct status_backend *b, const Control__Backend *m)
 {
 	/* Written so that it is false for what is no number, too. */
-	if (!(m->share >= 0 && m->share <= 1))
+	if (!(m->share >= 0 && m->share <= 1) ||
+	    !(m->effective_weight >= 0 && m->effective_weight <= CONFIG_WEIGHT_MAX))
 		return -EBADMSG;
 	COPY(b->name, m->name);
 	COPY(b->address, m->address);
@@ -240,6 +243,8 @@ static int take_backend(struct status_backend *b, const Control__Backend *m)
 	COPY(b->configured_state, m->configured_state);
 	b->configured_weight = m->configured_weight;
 	b->deadline_ms = m->deadline_ms;
+	b->effective_weight = m->effective_weight;
+	b->slow_start_ms = m->slow_start_ms;
 	b->new_flows = m->new_flows;
 	return 0;
 }

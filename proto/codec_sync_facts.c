@@ -28,6 +28,24 @@ void codec_put_order(const struct sync_order *from, Sync__Order *ret)
 	ret->drain = from->drain_ms;
 }
 
+static bool somebody_is_slow(const struct sync_facts *f)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (f->facts[i].percent)
+			return true;
+	return false;
+}
+
+/* Behind what is in bytes already. */
+static ProtobufCBinaryData put_slow(const struct sync_facts *from, struct wr *w, uint8_t *bytes)
+{
+	size_t begin = wr_used(w);
+
+	for (size_t i = 0; i < from->n; i++)
+		wr_u8(w, from->facts[i].percent);
+	return codec_borrow(bytes + begin, wr_used(w) - begin);
+}
+
 void codec_put_facts(const struct sync_facts *from,
 		     uint8_t bytes[static SYNC_FACT_OCTETS * SYNC_FACTS_MAX], Sync__Facts *ret)
 {
@@ -47,6 +65,8 @@ void codec_put_facts(const struct sync_facts *from,
 	ret->epoch = from->epoch;
 	ret->farm = codec_borrow_text(from->farm);
 	ret->facts = codec_borrow(bytes, wr_used(&w));
+	if (somebody_is_slow(from))
+		ret->slow = put_slow(from, &w, bytes);
 	ret->phase = from->phase;
 	ret->buckets = from->buckets;
 	ret->learned = from->learned;
@@ -134,6 +154,15 @@ static enum sync_reject take_list(const ProtobufCBinaryData *data, struct sync_f
 	return rd_ok(&r) ? SYNC_REJECT_NONE : SYNC_REJECT_SIZE;
 }
 
+static enum sync_reject take_slow(const ProtobufCBinaryData *data, struct sync_facts *ret)
+{
+	if (data->len && data->len != ret->n)
+		return SYNC_REJECT_SIZE;
+	for (size_t i = 0; i < ret->n; i++)
+		ret->facts[i].percent = data->len ? data->data[i] : 0;
+	return SYNC_REJECT_NONE;
+}
+
 static uint64_t ago(uint64_t value)
 {
 	return value ? value - 1 : SYNC_AGO_NEVER;
@@ -141,6 +170,8 @@ static uint64_t ago(uint64_t value)
 
 enum sync_reject codec_take_facts(const Sync__Facts *m, struct sync_facts *ret)
 {
+	enum sync_reject reject;
+
 	if (!codec_take_text(&m->farm, ret->farm, sizeof(ret->farm)))
 		return SYNC_REJECT_NAME;
 	if (m->phase > SYNC_PHASE_LAST || m->buckets > SYNC_TABLE_MAX ||
@@ -153,7 +184,8 @@ enum sync_reject codec_take_facts(const Sync__Facts *m, struct sync_facts *ret)
 	ret->since_ms = m->since;
 	ret->unlearned_ms = ago(m->unlearned);
 	ret->accepted_ms = ago(m->accepted);
-	return take_list(&m->facts, ret);
+	reject = take_list(&m->facts, ret);
+	return reject != SYNC_REJECT_NONE ? reject : take_slow(&m->slow, ret);
 }
 
 enum sync_reject codec_take_buckets(const Sync__Buckets *m, struct sync_buckets *ret)

@@ -8,7 +8,8 @@
 #include "proto/sync.pb-c.h"
 
 enum {
-	SYNC_FACT_OCTETS = 1 + (SYNC_NAME_LEN - 1) + 2 + 1 + 1, /* at most */
+	SYNC_FACT_OCTETS =
+		1 + (SYNC_NAME_LEN - 1) + 2 + 1 + 1 + 1, /* at most; the last is slow's */
 	SYNC_BUCKET_OCTETS = 2 + 2 + 2,
 };
 

@@ -119,7 +119,7 @@ static enum sync_reject judge_facts(const struct sync_facts *f)
 		if (!is_name(f->facts[i].backend))
 			return SYNC_REJECT_NAME;
 		if (!is_admin(f->facts[i].admin) || f->facts[i].health < SYNC_UP ||
-		    f->facts[i].health > SYNC_UNRESOLVED)
+		    f->facts[i].health > SYNC_UNRESOLVED || f->facts[i].percent >= 100)
 			return SYNC_REJECT_NUMBER;
 	}
 	return SYNC_REJECT_NONE;

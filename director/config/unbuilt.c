@@ -16,7 +16,6 @@ static const struct {
 	const char *built; /* the values that work, with blanks between; NULL: none */
 } unbuilt[] = {
 	{SECTION_TOP, "notify", NULL},
-	{SECTION_FARM, "slow-start", NULL},
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };

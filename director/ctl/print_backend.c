@@ -36,7 +36,7 @@ static void print_check(FILE *out, const struct detail_check *c)
 void print_backend(FILE *out, const struct status_farm *f, const struct status_backend *b,
 		   const struct backend_detail *d)
 {
-	char connections[PRINT_COUNT], begun[PRINT_COUNT], moment[MOMENT];
+	char connections[PRINT_COUNT], begun[PRINT_COUNT], moment[MOMENT], age[PRINT_AGE];
 
 	fprintf(out, "backend %s of farm %s: %s", b->name, f->name, b->state);
 	if (d->since_ms)
@@ -47,6 +47,11 @@ void print_backend(FILE *out, const struct status_farm *f, const struct status_b
 	fprintf(out, "  address      %s, %s\n", b->address, b->mac[0] ? b->mac : "MAC unknown");
 	fprintf(out, "  weight       %u, %.1f %% of the new connections\n", b->weight,
 		100 * b->share);
+	if (b->slow_start_ms != STATUS_UNKNOWN)
+		fprintf(out, "  slow start   %g of it counts, %.0f %%; all of it in %s\n",
+			b->effective_weight,
+			b->weight ? 100 * b->effective_weight / b->weight : 100,
+			print_age(b->slow_start_ms, age));
 	fprintf(out, "  connections  %s held, %s begun\n", print_count(b->connections, connections),
 		print_count(b->new_flows, begun));
 	for (size_t i = 0; i < d->n_checks; i++)

@@ -30,9 +30,10 @@ bool bucket_table_size_is_ours(uint32_t size)
 struct share {
 	uint64_t id; /* hash of the name */
 	uint16_t member;
-	uint32_t weight;  /* the one that the table has reached so far: set_weight() */
-	uint64_t inverse; /* 2^32 / weight */
-	uint32_t target;  /* the weight that it is to reach */
+	uint32_t weight;  /* in hundredths, the one reached so far: set_weight() */
+	uint64_t inverse; /* 2^32 / weight, without per cent: it wants the same buckets */
+	uint32_t target;  /* the weight that it is to reach, ... */
+	uint32_t percent; /* ... and how much of it */
 	uint32_t count;	  /* buckets owned */
 	uint32_t floor;	  /* the exact share, rounded down */
 	uint32_t ceiling;
@@ -68,6 +69,13 @@ static uint64_t hash_name(const char *name, uint32_t seed)
 	return value;
 }
 
+enum { WHOLE = 100 };
+
+static uint32_t percent_of(const struct bucket_member *m)
+{
+	return m->percent ? m->percent : WHOLE;
+}
+
 static int share_compare(const void *a, const void *b)
 {
 	const struct share *x = a, *y = b;
@@ -85,16 +93,28 @@ static int offer_compare(const void *a, const void *b)
 	return (x->bucket > y->bucket) - (x->bucket < y->bucket);
 }
 
-static void set_weight(struct share *s, uint32_t weight)
+static void set_weight(struct share *s, uint32_t weight, uint32_t percent)
 {
-	s->weight = weight;
+	s->weight = weight * percent;
 	s->inverse = weight ? ((uint64_t)1 << 32) / weight : 0;
+}
+
+/* Where nobody has more of its weight, that is as good as all of it. */
+static uint32_t largest_percent(const struct bucket_member *members, size_t n)
+{
+	uint32_t largest = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (members[i].weight && percent_of(&members[i]) > largest)
+			largest = percent_of(&members[i]);
+	return largest;
 }
 
 /* Returns how many. */
 static size_t shares_init(struct share *shares, const struct bucket_member *members, size_t n,
 			  uint32_t seed)
 {
+	uint32_t whole = largest_percent(members, n);
 	size_t count = 0;
 
 	for (size_t i = 0; i < n; i++) {
@@ -106,8 +126,9 @@ static size_t shares_init(struct share *shares, const struct bucket_member *memb
 			.id = hash_name(members[i].name, seed),
 			.member = (uint16_t)i,
 			.target = members[i].weight,
+			.percent = percent_of(&members[i]),
 		};
-		set_weight(&shares[count++], first);
+		set_weight(&shares[count++], first, whole);
 	}
 	qsort(shares, count, sizeof(*shares), share_compare);
 	return count;
@@ -304,12 +325,17 @@ static void make(struct making *m)
 	rendezvous(m);
 	level(m);
 	for (size_t i = 0; i < m->n; i++)
-		if (m->shares[i].weight != m->shares[i].target) {
-			set_weight(&m->shares[i], m->shares[i].target);
+		if (m->shares[i].weight != m->shares[i].target * m->shares[i].percent) {
+			set_weight(&m->shares[i], m->shares[i].target, m->shares[i].percent);
 			level(m);
 		}
 	for (uint32_t b = 0; b < m->size; b++)
 		m->table[b] = m->shares[m->table[b]].member;
+}
+
+static uint64_t hundredths(const struct bucket_member *m)
+{
+	return (uint64_t)m->weight * percent_of(m);
 }
 
 static uint64_t weight_sum(const struct bucket_member *members, size_t n)
@@ -317,7 +343,7 @@ static uint64_t weight_sum(const struct bucket_member *members, size_t n)
 	uint64_t sum = 0;
 
 	for (size_t i = 0; i < n; i++)
-		sum += members[i].weight;
+		sum += hundredths(&members[i]);
 	return sum;
 }
 
@@ -379,7 +405,7 @@ static void count_slots(struct turn *turns, uint32_t size, const struct bucket_m
 	uint32_t left = size;
 
 	for (size_t i = 0; i < n; i++) {
-		uint64_t exact = (uint64_t)members[i].weight * size;
+		uint64_t exact = hundredths(&members[i]) * size;
 
 		turns[i].slots = (uint32_t)(exact / sum);
 		turns[i].remainder = exact % sum;

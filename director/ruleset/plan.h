@@ -152,11 +152,15 @@ struct plan_virtual {
 /* A backend as seen now. */
 struct plan_backend {
 	bool usable;	 /* not disabled, alive, with a known MAC and a way out: its flows go on */
+	uint8_t percent; /* of its weight, while it starts slowly; 0: all */
 	uint16_t weight; /* of new flows; 0: none (draining, weight 0, or a backup without need) */
 	struct mac mac;
 	uint16_t out; /* its output interface: index into plan_facts.interfaces; also of one that is
 		       * not usable, as far as that is known (else 0) */
 };
+
+/* What counts of it for new flows, in hundredths. */
+uint32_t plan_backend_weight(const struct plan_backend *b);
 
 struct plan_facts {
 	const struct config *config;

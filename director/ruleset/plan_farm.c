@@ -83,6 +83,13 @@ const char *plan_table_name(char name[static RULESET_NAME], const char *farm, co
 	return name;
 }
 
+uint32_t plan_backend_weight(const struct plan_backend *b)
+{
+	if (!b->usable)
+		return 0;
+	return (uint32_t)b->weight * (b->percent ? b->percent : 100);
+}
+
 int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *table)
 {
 	const struct config_farm *farm = &facts->config->farms[index];
@@ -104,6 +111,7 @@ int plan_farm_table(const struct plan_facts *facts, size_t index, uint16_t *tabl
 					  ? facts->backends[index][i].weight
 					  : 0,
 			.configured = farm->backends[i].weight,
+			.percent = facts->backends[index][i].percent,
 		};
 	switch (farm->scheduler) {
 	case SCHEDULER_MAGLEV:

@@ -73,7 +73,8 @@ static bool backends_equal(const struct plan_backend *a, const struct plan_backe
 {
 	for (size_t i = 0; i < n; i++)
 		if (a[i].usable != b[i].usable || a[i].weight != b[i].weight ||
-		    !mac_equal(&a[i].mac, &b[i].mac) || a[i].out != b[i].out)
+		    a[i].percent != b[i].percent || !mac_equal(&a[i].mac, &b[i].mac) ||
+		    a[i].out != b[i].out)
 			return false;
 	return true;
 }

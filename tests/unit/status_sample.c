@@ -210,6 +210,8 @@ static const struct status_field backend_fields[] = {
 	{TEXT(status_backend, configured_state)},
 	{NUMBER(status_backend, configured_weight)},
 	{NUMBER(status_backend, deadline_ms)},
+	{NUMBER(status_backend, effective_weight)},
+	{NUMBER(status_backend, slow_start_ms)},
 	{0},
 };
 
@@ -369,9 +371,11 @@ struct status status_sample(status_part_fn *fill)
 	serial = 0;
 	status_each_part(&s, &s, fill);
 	s.farms[0].connections = s.farms[0].backends[0].connections = STATUS_UNKNOWN;
-	/* A part of one, whatever the filler made of it: others are refused. */
+	/* A part of one, and a weight, whatever the filler made of it: others are refused. */
 	for (size_t i = 0; i < s.n_farms; i++)
-		for (size_t k = 0; k < s.farms[i].n_backends; k++)
+		for (size_t k = 0; k < s.farms[i].n_backends; k++) {
 			s.farms[i].backends[k].share = 1.0 / (double)(i + k + 1);
+			s.farms[i].backends[k].effective_weight = 256.0 / (double)(i + k + 1);
+		}
 	return s;
 }

@@ -88,7 +88,7 @@ static void same_facts(const struct sync_facts *a, const struct sync_facts *b)
 		const struct sync_fact *f = &a->facts[i], *g = &b->facts[i];
 
 		same = strcmp(f->backend, g->backend) == 0 && f->weight == g->weight &&
-		       f->admin == g->admin && f->health == g->health;
+		       f->admin == g->admin && f->health == g->health && f->percent == g->percent;
 	}
 	CU_ASSERT(same);
 }

@@ -174,7 +174,8 @@ static void random_facts(uint64_t *random, struct sync_facts *ret)
 		ret->facts[i] = (struct sync_fact){
 			.weight = (uint16_t)sync_random(random, 65536),
 			.admin = (uint8_t)(SYNC_ENABLED + sync_random(random, SYNC_DISABLED)),
-			.health = (uint8_t)(SYNC_UP + sync_random(random, SYNC_UNRESOLVED))};
+			.health = (uint8_t)(SYNC_UP + sync_random(random, SYNC_UNRESOLVED)),
+			.percent = (uint8_t)(sync_random(random, 2) * sync_random(random, 100))};
 		random_name(random, ret->facts[i].backend);
 	}
 }
@@ -331,8 +332,8 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 		.unlearned_ms = SYNC_AGO_NEVER,
 		.accepted_ms = 4,
 		.n = 2,
-		.facts = {{"a", 256, SYNC_ENABLED, SYNC_UP},
-			  {"b", 0, SYNC_DISABLED, SYNC_UNRESOLVED}}};
+		.facts = {{"a", 256, SYNC_ENABLED, SYNC_UP, 0},
+			  {"b", 0, SYNC_DISABLED, SYNC_UNRESOLVED, 0}}};
 
 	ret->type = type;
 	switch (type) {

@@ -237,6 +237,77 @@ static void a_weight_moves_the_difference(void)
  * Beyond a single change from the table with everybody up the least is not reached; bounds a little
  * above the figures of bucket.h, over all members.
  */
+/*
+ * One of equals comes back, at 10, 20, … per cent of its weight: it has its share of the moment within
+ * one, of the buckets that it has in the end, and few move between others.
+ */
+static void a_slow_start_moves_few_others(void)
+{
+	struct bucket_member m[MANY];
+
+	for (size_t n = 2; n <= MANY; n += 7) {
+		uint16_t *end, *now, *before;
+		uint32_t moved = 0;
+
+		make_members(m, n);
+		end = table_of(m, n, SIZE);
+		m[n / 2] = (struct bucket_member){.name = names[n / 2], .configured = 1};
+		before = table_of(m, n, SIZE);
+		m[n / 2].weight = 1;
+		for (m[n / 2].percent = 10; m[n / 2].percent <= 100; m[n / 2].percent += 10) {
+			uint32_t percent = m[n / 2].percent;
+			uint32_t share = percent * SIZE / (uint32_t)(100 * (n - 1) + percent);
+
+			now = table_of(m, n, SIZE);
+			CU_ASSERT(buckets_of(now, SIZE, (uint16_t)(n / 2)) - share <= 1);
+			moved += changes(before, now);
+			for (uint32_t b = 0; b < SIZE; b++)
+				CU_ASSERT(now[b] != n / 2 || end[b] == n / 2);
+			free(before);
+			before = now;
+		}
+		EXPECT_INT(changes(before, end), 0);
+		CU_ASSERT(10 * moved <= 22 * buckets_of(end, SIZE, (uint16_t)(n / 2)));
+		free(before);
+		free(end);
+	}
+}
+
+/* Of all at once it changes nothing. */
+static void the_same_per_cent_of_all(void)
+{
+	struct bucket_member m[10];
+	uint16_t *all, *some;
+
+	make_mixed(m, 10);
+	all = table_of(m, 10, SIZE);
+	for (size_t i = 0; i < 10; i++)
+		m[i].percent = 30;
+	some = table_of(m, 10, SIZE);
+	EXPECT_INT(changes(all, some), 0);
+	EXPECT_INT(slot_table_fill(some, SIZE, m, 10), 0);
+	for (size_t i = 0; i < 10; i++)
+		m[i].percent = 0;
+	EXPECT_INT(slot_table_fill(all, SIZE, m, 10), 0);
+	EXPECT_INT(changes(all, some), 0);
+	free(all);
+	free(some);
+}
+
+static void slots_of_a_slow_start(void)
+{
+	struct bucket_member m[3];
+	uint16_t slots[SIZE];
+
+	make_members(m, 3);
+	m[1].percent = 10;
+	EXPECT_INT(slot_table_fill(slots, SIZE, m, 3), 0);
+	EXPECT_INT(buckets_of(slots, SIZE, 1), 48); /* 1009 / 21 */
+	m[0].weight = m[2].weight = 0;
+	EXPECT_INT(slot_table_fill(slots, SIZE, m, 3), 0);
+	EXPECT_INT(buckets_of(slots, SIZE, 1), SIZE);
+}
+
 static void few_others_move_with_a_second_change(void)
 {
 	static const struct {
@@ -327,7 +398,7 @@ static void a_larger_table_is_nearly_the_same(void)
 
 		for (size_t i = 0; i < n; i++) {
 			snprintf(many[i], sizeof(many[i]), "web%zu", i + 1);
-			m[i] = (struct bucket_member){many[i], 1, 1};
+			m[i] = (struct bucket_member){many[i], 1, 1, 0};
 		}
 		EXPECT_INT(size, 2 * small);
 		before = table_of(m, n - 1, small);
@@ -409,5 +480,8 @@ UNIT_TESTS(bucket) = {
 	{"slots take turns", slots_take_turns},
 	{"slots stay fair when one leaves", slots_stay_fair_when_one_leaves},
 	{"odd slots go to the largest remainders", odd_slots_go_to_the_largest_remainders},
+	{"a slow start moves few others", a_slow_start_moves_few_others},
+	{"the same per cent of all", the_same_per_cent_of_all},
+	{"slots of a slow start", slots_of_a_slow_start},
 	UNIT_TESTS_END,
 };

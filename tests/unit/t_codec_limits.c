@@ -232,6 +232,11 @@ static void a_share_is_a_part_of_one(void)
 		backend.share = bad[i];
 		EXPECT_INT(verdict_on(&s), -EBADMSG);
 	}
+	backend.share = 0;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		backend.effective_weight = bad[i] * CONFIG_WEIGHT_MAX;
+		EXPECT_INT(verdict_on(&s), -EBADMSG);
+	}
 }
 
 /*

@@ -337,6 +337,9 @@ static void fields_that_are_not_received(void)
 		{SYNC_FACTS, 3, TEXT("a\0"), SYNC_REJECT_NAME},
 		{SYNC_FACTS, 4, TEXT("\1b\xff\xff\3\3"), SYNC_REJECT_NONE},
 		{SYNC_FACTS, 4, TEXT("\1b\0\0\0\1"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 12, TEXT("\12\143"), SYNC_REJECT_NONE},
+		{SYNC_FACTS, 12, TEXT("\0\144"), SYNC_REJECT_NUMBER},
+		{SYNC_FACTS, 12, ONES(1), SYNC_REJECT_SIZE},
 		{SYNC_FACTS, 4, TEXT("\1b\0\0\4\1"), SYNC_REJECT_NUMBER},
 		{SYNC_FACTS, 4, TEXT("\1b\0\0\1\0"), SYNC_REJECT_NUMBER},
 		{SYNC_FACTS, 4, TEXT("\1b\0\0\1\4"), SYNC_REJECT_NUMBER},
@@ -445,7 +448,7 @@ static void what_a_newer_version_may_add(void)
 	static const struct {
 		unsigned int field;
 		enum sync_reject want;
-	} cases[] = {{12, SYNC_REJECT_FIELD},
+	} cases[] = {{13, SYNC_REJECT_FIELD},
 		     {15, SYNC_REJECT_FIELD},
 		     {99, SYNC_REJECT_FIELD},
 		     {101, SYNC_REJECT_NONE},

@@ -110,10 +110,10 @@ static void the_largest_ones(void)
 	sample.facts.since_ms = sample.facts.unlearned_ms = sample.facts.accepted_ms =
 		UINT64_MAX - 1;
 	for (size_t k = 0; k < SYNC_FACTS_MAX; k++) {
-		sample.facts.facts[k] = (struct sync_fact){"", UINT16_MAX, 3, 3};
+		sample.facts.facts[k] = (struct sync_fact){"", UINT16_MAX, 3, 3, 99};
 		memset(sample.facts.facts[k].backend, 'a', SYNC_NAME_LEN - 1);
 	}
-	EXPECT_INT(there_and_back(), 36096);
+	EXPECT_INT(there_and_back(), 37099);
 	memset(&sample, 0, sizeof(sample));
 	sample.type = SYNC_BUCKETS;
 	memset(sample.buckets.farm, 'a', SYNC_NAME_LEN - 1);

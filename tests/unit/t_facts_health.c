@@ -38,6 +38,14 @@ static enum outcome_class ask_health(void *owner, size_t farm, size_t backend)
 	return w->found[farm][backend];
 }
 
+static uint8_t seventy(void *owner, size_t farm, size_t backend)
+{
+	(void)owner;
+	(void)farm;
+	(void)backend;
+	return 70;
+}
+
 static void begin(struct world *w)
 {
 	static const char *const names[BACKENDS] = {"one", "two", "three"};
@@ -118,19 +126,27 @@ static void backups_step_in(void)
 static void the_leaders_checks_count(void)
 {
 	uint16_t weights[] = {1, 1, 0};
+	uint8_t percents[] = {40, 0, 0};
 	bool usable[] = {true, false, true};
-	struct lead_farm farms[FARMS] = {
-		{.told = true, .follows = true, .weights = weights, .usable = usable}};
+	struct lead_farm farms[FARMS] = {{.told = true,
+					  .follows = true,
+					  .weights = weights,
+					  .percents = percents,
+					  .usable = usable}};
 	struct lead lead = {.farms = farms, .n = FARMS};
 	struct world w;
 	struct facts f;
 
 	begin(&w);
 	w.source.lead = &lead;
+	w.source.percent = seventy;
 	w.found[0][0] = OUTCOME_DEAD; /* so it looks from here */
 	w.found[1][0] = OUTCOME_DEAD; /* of a farm that this one leads */
 	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
 	EXPECT_TEXT(describe(&f), "1-0-11");
+	EXPECT_INT(plan_backend_weight(&f.farms[0][0]), 40);
+	EXPECT_INT(plan_backend_weight(&f.farms[1][0]), 0);
+	EXPECT_INT(plan_backend_weight(&f.farms[1][1]), 70);
 	facts_clear(&f);
 }
 

@@ -102,14 +102,17 @@ static void it_goes_on_in_another_configuration(void)
 
 static void states(void)
 {
-	EXPECT_INT(backend_state(ADMIN_ENABLED, true, true), BACKEND_UP);
-	EXPECT_INT(backend_state(ADMIN_ENABLED, true, false), BACKEND_DOWN);
-	EXPECT_INT(backend_state(ADMIN_ENABLED, false, true), BACKEND_UNRESOLVED);
-	EXPECT_INT(backend_state(ADMIN_ENABLED, false, false), BACKEND_UNRESOLVED);
-	EXPECT_INT(backend_state(ADMIN_DRAINING, true, true), BACKEND_DRAINING);
-	EXPECT_INT(backend_state(ADMIN_DRAINING, true, false), BACKEND_DOWN);
-	EXPECT_INT(backend_state(ADMIN_DISABLED, false, false), BACKEND_DISABLED);
-	EXPECT_INT(backend_state(ADMIN_DISABLED, true, true), BACKEND_DISABLED);
+	EXPECT_INT(backend_state(ADMIN_ENABLED, true, true, false), BACKEND_UP);
+	EXPECT_INT(backend_state(ADMIN_ENABLED, true, false, false), BACKEND_DOWN);
+	EXPECT_INT(backend_state(ADMIN_ENABLED, false, true, false), BACKEND_UNRESOLVED);
+	EXPECT_INT(backend_state(ADMIN_ENABLED, false, false, false), BACKEND_UNRESOLVED);
+	EXPECT_INT(backend_state(ADMIN_DRAINING, true, true, false), BACKEND_DRAINING);
+	EXPECT_INT(backend_state(ADMIN_DRAINING, true, false, false), BACKEND_DOWN);
+	EXPECT_INT(backend_state(ADMIN_DISABLED, false, false, false), BACKEND_DISABLED);
+	EXPECT_INT(backend_state(ADMIN_DISABLED, true, true, false), BACKEND_DISABLED);
+	EXPECT_INT(backend_state(ADMIN_ENABLED, true, true, true), BACKEND_SLOW_START);
+	EXPECT_INT(backend_state(ADMIN_DRAINING, true, true, true), BACKEND_DRAINING);
+	EXPECT_INT(backend_state(ADMIN_ENABLED, true, false, true), BACKEND_DOWN);
 }
 
 UNIT_TESTS(history) = {

@@ -207,6 +207,9 @@ static void the_same_at_every_step(void)
 	for (int i = 0; i < 5; i++)
 		go_on(50);
 	EXPECT_INT(table(&b)->phase, TRANSITION_STEADY);
+	a.seen[0].weight = 1; /* slow start, which b does not see by itself */
+	for (a.seen[0].percent = 10; a.seen[0].percent < 100; a.seen[0].percent += 45)
+		go_on(50);
 	end_both();
 }
 

@@ -94,7 +94,7 @@ def of_farm(f):
 
 
 def of_backend(labels, b):
-    for state in ("up", "down", "draining", "disabled", "unresolved"):
+    for state in ("up", "slow-start", "down", "draining", "disabled", "unresolved"):
         yield "director_backend_state", {**labels, "state": state}, b["state"] == state
     yield "director_backend_weight", labels, b["weight"]
     for key, name in (("connections", "connections"), ("packets", "packets_total"),

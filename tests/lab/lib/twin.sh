@@ -59,6 +59,31 @@ expect_twins() {
 		"$(diff "$LAB/a.flows" "$LAB/b.flows" | grep '^[<>]' | head -n 12)"
 }
 
+# map_of NODE WHAT: bucket and owner, without the MAC address that this node sends from.
+map_of() {
+	local map
+
+	map=$(lab_table "$1" | grep -oE "map www-$2[^ ]*" | cut -d ' ' -f 2) || return 1
+	lab_exec "$1" nft list map netdev director "$map" | tr ',{' '\n\n' |
+		grep -oE '^ *[0-9]+ (counter [^:]*)?: [0-9a-fx]+' | sed -E 's/counter [^:]*//' |
+		awk '$2 == ":" && length($3) > 20 { $3 = substr($3, 1, length($3) - 12) } { print }' | sort -n
+}
+
+# same_tables WHAT…: both kernels have them, alike.
+same_tables() {
+	local what
+
+	for what in "$@"; do
+		map_of a "$what" >"$LAB/a.$what" && map_of b "$what" >"$LAB/b.$what" || return 1
+		[ -s "$LAB/a.$what" ] && cmp -s "$LAB/a.$what" "$LAB/b.$what" || return 1
+	done
+}
+
+expect_same_tables() {
+	expect_soon "$* are alike" "same_tables $*" 5
+	wc -l "$LAB"/a.{buckets,home,moved} 2>/dev/null || true
+}
+
 # hold NAME tcp|udp ADDRESS PORT COUNT: connections that are open and silent until `release NAME`.
 hold() {
 	local name=$1
