@@ -17,6 +17,13 @@ static const char *const names[FINDING_CODES] = {
 	[FINDING_CLOCKS] = "clocks-differ",
 	[FINDING_ONE_BACKEND] = "one-backend",
 	[FINDING_NETWORK] = "other-network",
+	[FINDING_KERNEL_FEATURE] = "kernel-feature",
+	[FINDING_LRO] = "lro",
+	[FINDING_RP_FILTER] = "rp-filter",
+	[FINDING_CHAIN_BEFORE] = "chain-before",
+	[FINDING_SAVED_TABLE] = "saved-table",
+	[FINDING_FIREWALL_BYPASSED] = "firewall-bypassed",
+	[FINDING_PROGRAM_BEFORE] = "program-before",
 };
 
 const char *finding_name(enum finding_code code)

@@ -26,6 +26,14 @@ enum finding_code {
 	FINDING_CLOCKS,
 	FINDING_ONE_BACKEND,
 	FINDING_NETWORK,
+	/* of this machine */
+	FINDING_KERNEL_FEATURE,	   /* the kernel does not know an expression of our rules */
+	FINDING_LRO,		   /* frames are merged beyond the MTU */
+	FINDING_RP_FILTER,	   /* the other node's packets are dropped on arrival */
+	FINDING_CHAIN_BEFORE,	   /* somebody else's rules take or change frames before ours */
+	FINDING_SAVED_TABLE,	   /* a file that is loaded at boot holds our table */
+	FINDING_FIREWALL_BYPASSED, /* a rule of the host about a farm that its traffic never meets */
+	FINDING_PROGRAM_BEFORE,	   /* XDP or tc sees frames before us */
 	FINDING_CODES,
 };
 

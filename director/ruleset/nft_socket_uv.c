@@ -105,27 +105,45 @@ static int commit_error(const struct nft_batch *b, const struct verdict *v, stru
 		       label ? label->name : "", strerror(-v->error));
 }
 
+/* Sends a batch and reads what is answered. 0 when nothing was refused. */
+static int batch_ask(struct nft_socket *s, const struct nft_batch *b, struct verdict *v,
+		     struct err *err)
+{
+	int code = batch_send(s, b);
+
+	s->seq = b->first_seq + b->n_messages - 1;
+	if (code == -EPERM)
+		v->error = -EPERM;
+	else if (code < 0)
+		return err_set(err, code,
+			       "cannot send a transaction of %zu bytes to the kernel: %s", b->used,
+			       strerror(-code));
+	else if (read_verdict(s, b, v) < 0)
+		return err_set(err, -EIO, "the kernel's verdict on a transaction was lost");
+	return v->error ? commit_error(b, v, err) : 0;
+}
+
 int nft_socket_commit(struct nft_socket *s, struct nft_batch *b,
 		      void (*heard)(void *data, const struct nlmsghdr *nlh), void *data,
 		      struct err *err)
 {
 	struct verdict v = {.heard = heard, .data = data};
-	int code = batch_send(s, b);
+	int code = batch_ask(s, b, &v, err);
 
-	s->seq = b->first_seq + b->n_messages - 1;
-	if (code == -EPERM)
-		return commit_error(b, &(struct verdict){.error = -EPERM}, err);
 	if (code < 0)
-		return err_set(err, code,
-			       "cannot send a transaction of %zu bytes to the kernel: %s", b->used,
-			       strerror(-code));
-	if (read_verdict(s, b, &v) < 0)
-		return err_set(err, -EIO, "the kernel's verdict on a transaction was lost");
-	if (v.error)
-		return commit_error(b, &v, err);
+		return code;
 	if (v.end_acked || (!s->end_acks && v.last_acked))
 		return 0;
 	return err_set(err, -EIO, "the kernel gave no verdict on a transaction");
+}
+
+int nft_socket_try(struct nft_socket *s, struct nft_batch *b, struct err *err)
+{
+	struct verdict v = {0};
+
+	if (b->failed)
+		return err_set(err, -ENOMEM, "no memory for a transaction");
+	return batch_ask(s, b, &v, err);
 }
 
 uint32_t nft_socket_next_seq(const struct nft_socket *s)

@@ -33,6 +33,11 @@ void nft_socket_close(struct nft_socket *s);
 int nft_socket_commit(struct nft_socket *s, struct nft_batch *b,
 		      void (*heard)(void *data, const struct nlmsghdr *nlh), void *data,
 		      struct err *err);
+/*
+ * Sends a batch that was not ended, which the kernel looks at as a whole and undoes again: nothing
+ * is ever changed. 0: it would accept it; else a negative errno with *err, as above.
+ */
+int nft_socket_try(struct nft_socket *s, struct nft_batch *b, struct err *err);
 /* The number for the first message of the next batch. */
 uint32_t nft_socket_next_seq(const struct nft_socket *s);
 
