@@ -73,7 +73,7 @@ OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] di
              tests/*.[ch] tests/*/*.[ch]) $(MUTANTS)
 FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/*.c director/admin*.c \
              director/config/*.c director/flow/*.c director/health/*.c \
-             director/ruleset/nft_watch.c))
+             director/doctor/host_saved.c director/ruleset/nft_watch.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
 ifeq ($(V),1)

@@ -7,11 +7,9 @@
 
 #include <errno.h>
 #include <net/if.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <linux/if_link.h>
 #include <linux/pkt_cls.h>
@@ -178,14 +176,18 @@ static int rp_filter_of(const char *interface)
 	return value;
 }
 
-static int nothing_seen(const struct nlmsghdr *nlh, void *data)
+static int route_seen(const struct nlmsghdr *nlh, void *data)
 {
-	(void)nlh;
-	(void)data;
+	const struct rtmsg *route = mnl_nlmsg_get_payload(nlh);
+
+	if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(*route))
+		*(uint8_t *)data = route->rtm_type;
 	return MNL_CB_OK;
 }
 
-static int ask_route(unsigned int ifindex, const struct addr *from, const struct addr *to)
+/* Where a packet would go; from and ifindex: of one that arrives, or NULL and 0. */
+static int ask_route(unsigned int ifindex, const struct addr *from, const struct addr *to,
+		     uint8_t *ret_type)
 {
 	_Alignas(struct nlmsghdr) uint8_t buf[QUESTION] = {0};
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -194,22 +196,26 @@ static int ask_route(unsigned int ifindex, const struct addr *from, const struct
 	nlh->nlmsg_type = RTM_GETROUTE;
 	nlh->nlmsg_flags = NLM_F_ACK;
 	route->rtm_family = AF_INET;
-	route->rtm_src_len = route->rtm_dst_len = 32;
-	mnl_attr_put(nlh, RTA_SRC, addr_len(from), from->bytes);
+	route->rtm_dst_len = 32;
 	mnl_attr_put(nlh, RTA_DST, addr_len(to), to->bytes);
-	mnl_attr_put_u32(nlh, RTA_IIF, ifindex);
-	return ask(nlh, nothing_seen, NULL);
+	if (from) {
+		route->rtm_src_len = 32;
+		mnl_attr_put(nlh, RTA_SRC, addr_len(from), from->bytes);
+		mnl_attr_put_u32(nlh, RTA_IIF, ifindex);
+	}
+	return ask(nlh, route_seen, ret_type);
 }
 
 int host_link_ask_peer(struct host_peer *p, const struct addr *own)
 {
 	int all = rp_filter_of("all"), here = rp_filter_of(p->interface), code;
 	unsigned int ifindex = if_nametoindex(p->interface);
+	uint8_t type;
 
 	if (ifindex == 0)
 		return -errno;
 	p->rp_filter = all > here ? all : here;
-	code = ask_route(ifindex, &p->address, own);
+	code = ask_route(ifindex, &p->address, own, &type);
 	/* "Invalid argument" on 6.18, "cross-device link" on older ones. Without the filter it is
 	 * something else that is wrong with the address. */
 	p->dropped = (code == -EINVAL || code == -EXDEV) && p->rp_filter == 1;
@@ -218,16 +224,8 @@ int host_link_ask_peer(struct host_peer *p, const struct addr *own)
 
 bool host_link_is_own(const struct addr *address)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET};
-	int fd, code;
+	uint8_t type = RTN_UNSPEC;
 
-	if (address->family != AF_INET)
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	memcpy(&to.sin_addr, address->bytes, sizeof(to.sin_addr));
-	code = bind(fd, (const struct sockaddr *)&to, sizeof(to));
-	close(fd);
-	return code == 0;
+	return address->family == AF_INET && ask_route(0, NULL, address, &type) == 0 &&
+	       type == RTN_LOCAL;
 }

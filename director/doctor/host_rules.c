@@ -153,8 +153,8 @@ static void judge_saved(const struct host_facts *facts, struct findings *f)
 			 p->line, p->path);
 		findings_add(
 			f, FINDING_SAVED_TABLE, NULL, NULL, cure,
-			"%s:%d names a table of the director's: loaded at boot, or by "
-			"\"systemctl restart nftables\", it forwards as it did when it was saved",
+			"%s:%d names a table of the director's: loaded at boot, it forwards as it "
+			"did when it was saved, until directord runs",
 			p->path, p->line);
 	}
 }

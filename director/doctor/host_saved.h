@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a file for nft says about the director's own tables. A ruleset that was saved while the
- * daemon ran holds them: loaded again, at boot or by `systemctl restart nftables`, they are a copy
- * of yesterday's backends.
+ * daemon ran holds them: loaded at boot, they forward to yesterday's backends until the daemon runs,
+ * which mends them, as it does when they are loaded beside it.
  *
  * Pure: only what has to be understood of nft's language is.
  */

@@ -156,9 +156,11 @@ static void filter_here(void)
 	struct host_machine m;
 
 	host_machine_init(&m);
-	host_machine_run("ip link add eth1 type veth peer name p1 && ip link set eth1 up && "
-			 "ip link set p1 up && sysctl -qw net.ipv4.conf.eth1.rp_filter=0 && "
-			 "ip addr add 10.77.0.5/24 dev eth1 && ip addr add 10.77.0.4/24 dev eth0");
+	host_machine_run(
+		"ip link add eth1 type veth peer name p1 && ip link set eth1 up && "
+		"ip link set p1 up && sysctl -qw net.ipv4.conf.eth1.rp_filter=0 && "
+		"ip addr add 10.77.0.5/24 dev eth1 && ip addr add 10.77.0.4/24 dev eth0 && "
+		"sysctl -qw net.ipv4.ip_nonlocal_bind=1");
 	host_machine_none(&m);
 	send_frames();
 	EXPECT_INT(filtered(), 0);

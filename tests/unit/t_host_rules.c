@@ -235,8 +235,8 @@ static void saved_tables(void)
 	w.facts->saved[0] = (struct host_place){"/etc/nftables.conf", 12};
 	w.facts->n_saved = 1;
 	expect_one(&w, FINDING_SAVED_TABLE,
-		   "/etc/nftables.conf:12 names a table of the director's: loaded at boot, or by "
-		   "\"systemctl restart nftables\", it forwards as it did when it was saved",
+		   "/etc/nftables.conf:12 names a table of the director's: loaded at boot, it "
+		   "forwards as it did when it was saved, until directord runs",
 		   "# take the director's tables out of it");
 	world_clear(&w);
 }

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CORPUS "tests/fuzz/corpus/fuzz_host_saved"
+
 static struct host_saved *read_text(const char *text)
 {
 	static struct host_saved saved;
@@ -92,6 +94,20 @@ static void bounds(void)
 	free(many);
 }
 
+/* Good: none of our tables. */
+static bool is_good(const uint8_t *bytes, size_t len)
+{
+	static struct host_saved saved;
+
+	host_saved_read((const char *)bytes, len, &saved);
+	return saved.line == 0;
+}
+
+static void corpus(void)
+{
+	CU_ASSERT(unit_replay(CORPUS, is_good) >= 6);
+}
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 static void write_file(const char *name, const char *text)
@@ -145,6 +161,7 @@ UNIT_TESTS(host_saved) = {
 	{"others", others},
 	{"includes", includes},
 	{"bounds", bounds},
+	{"corpus", corpus},
 	{"files", files},
 	UNIT_TESTS_END,
 };
