@@ -130,7 +130,7 @@ static int filter_advertisements(int fd)
 }
 
 /* Bound only when it filters: protocol 0 receives nothing until then. */
-static int open_fd(uv_loop_t *loop, unsigned int ifindex, uint16_t protocol)
+int claim_socket_open(uv_loop_t *loop, unsigned int ifindex, uint16_t protocol)
 {
 	const struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
@@ -153,7 +153,7 @@ static struct claim_socket *open_socket(struct claimer *c, uint16_t protocol)
 {
 	struct claim_socket *s = calloc(1, sizeof(*s));
 	unsigned long suppressed;
-	int code = s ? open_fd(c->loop, c->ifindex, protocol) : -ENOMEM;
+	int code = s ? claim_socket_open(c->loop, c->ifindex, protocol) : -ENOMEM;
 
 	if (code >= 0) {
 		s->fd = code;
@@ -177,23 +177,33 @@ static struct claim_socket *open_socket(struct claimer *c, uint16_t protocol)
 
 /* --- asking ----------------------------------------------------------------------------------- */
 
+int claim_socket_send(int fd, unsigned int ifindex, uint16_t protocol, const uint8_t *frame,
+		      size_t len)
+{
+	struct sockaddr_ll to = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(protocol),
+		.sll_ifindex = (int)ifindex,
+		.sll_halen = MAC_LEN,
+	};
+
+	memcpy(to.sll_addr, frame, MAC_LEN); /* a frame begins with its destination */
+	return sendto(fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0 ? -errno : 0;
+}
+
 /* Unsent questions are no failure: the answers are missed, and the next round comes. */
 static void send_frame(const struct claimer *c, const struct claim_socket *s, const uint8_t *frame,
 		       size_t len)
 {
-	struct sockaddr_ll to = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(s && s == c->nd ? ETH_P_IPV6 : ETH_P_ARP),
-		.sll_ifindex = (int)c->ifindex,
-		.sll_halen = MAC_LEN,
-	};
+	int code;
 
 	if (!s || len == 0)
 		return;
-	memcpy(to.sll_addr, frame, MAC_LEN); /* a frame begins with its destination */
-	if (sendto(s->fd, frame, len, 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+	code = claim_socket_send(s->fd, c->ifindex, s == c->nd ? ETH_P_IPV6 : ETH_P_ARP, frame,
+				 len);
+	if (code < 0)
 		log_debug("%s: cannot ask whether others hold our addresses: %s", c->name,
-			  strerrordesc_np(errno));
+			  strerrordesc_np(-code));
 }
 
 static void send_questions(struct claimer *c, const struct claim_update *u)

@@ -54,4 +54,12 @@ bool claimer_is_taken(const struct claimer *c, struct claim_who *ret);
 /* closed(owner) is called when the struct may be freed. */
 void claimer_close(struct claimer *c, void (*closed)(void *owner), void *owner);
 
+/*
+ * For those who only ask who has an address: a packet socket that hears what claim_parse() reads, of
+ * ETH_P_ARP or ETH_P_IPV6, or a negative errno; and a frame of claim.h's. 0 or a negative errno.
+ */
+int claim_socket_open(uv_loop_t *loop, unsigned int ifindex, uint16_t protocol);
+int claim_socket_send(int fd, unsigned int ifindex, uint16_t protocol, const uint8_t *frame,
+		      size_t len);
+
 #endif

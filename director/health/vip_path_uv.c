@@ -121,22 +121,6 @@ void vip_path_remove(struct vip_path *path, struct vip_conn *c)
 
 /* --- hearing ---------------------------------------------------------------------------------- */
 
-/* Who talks to a connection that there is not, or is no more, is told. */
-static void answer_stray(struct vip_socket *s, const struct vip_segment *in)
-{
-	struct vip_segment out = {
-		.source = in->destination,
-		.destination = in->source,
-		.from = in->to,
-		.to = in->from,
-		.from_port = in->to_port,
-		.to_port = in->from_port,
-	};
-
-	if (small_tcp_stray(&in->tcp, &out.tcp))
-		(void)vip_socket_send(s, &out);
-}
-
 static void hear_segment(struct vip_path *path, struct vip_socket *s, const struct vip_segment *in)
 {
 	const struct key k = {in->from, in->to_port, in->from_port, in->source};
@@ -151,7 +135,7 @@ static void hear_segment(struct vip_path *path, struct vip_socket *s, const stru
 		if (c)
 			vip_conn_hear_elsewhere(c, &in->source);
 	}
-	answer_stray(s, in);
+	vip_socket_refuse(s, in);
 }
 
 static void hear_error(struct vip_path *path, const struct vip_heard *heard)

@@ -21,7 +21,7 @@ enum {
 	READS = 64,			  /* frames per wake-up: others wait for the loop, too */
 	RECEIVE_BUFFER = 2 * 1024 * 1024, /* answers to a thousand SYNs, 2304 octets each */
 	MTU_MIN = 576,			  /* less is not believed of an interface */
-	WRITE_MAX = VIP_FRAME_ETHERNET + VIP_MTU_MAX,
+	WRITE_MAX = VIP_FRAME_ETHERNET + VIP_JUMBO_MAX,
 	HANDLES = 2,
 };
 
@@ -306,4 +306,19 @@ int vip_socket_send(struct vip_socket *s, const struct vip_segment *segment)
 	if (sendto(s->fd, frame, len, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof(to)) < 0)
 		return -errno;
 	return 0;
+}
+
+void vip_socket_refuse(struct vip_socket *s, const struct vip_segment *in)
+{
+	struct vip_segment out = {
+		.source = in->destination,
+		.destination = in->source,
+		.from = in->to,
+		.to = in->from,
+		.from_port = in->to_port,
+		.to_port = in->from_port,
+	};
+
+	if (small_tcp_stray(&in->tcp, &out.tcp))
+		(void)vip_socket_send(s, &out);
 }

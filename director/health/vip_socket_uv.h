@@ -17,6 +17,7 @@
 
 enum {
 	VIP_MTU_MAX = 1500,	    /* larger frames would gain a check nothing */
+	VIP_JUMBO_MAX = 9216,	    /* who asks for the path's MTU sends them all the same */
 	VIP_SOURCES_MS = 3000,	    /* for which an interface's addresses are remembered */
 	VIP_SOCKET_IDLE_MS = 30000, /* without users */
 };
@@ -53,5 +54,7 @@ int vip_socket_source(struct vip_socket *s, const struct addr *vip, const struct
 uint16_t vip_socket_mss(const struct vip_socket *s);
 /* 0 or a negative errno. */
 int vip_socket_send(struct vip_socket *s, const struct vip_segment *segment);
+/* Who talks to a connection that there is not, or is no more, is told. */
+void vip_socket_refuse(struct vip_socket *s, const struct vip_segment *in);
 
 #endif
