@@ -214,6 +214,13 @@ static char *finish(FILE *out, char **text)
 	return NULL;
 }
 
+static void put_row(FILE *out, const struct setup *s, const struct setup_row *row)
+{
+	if (!row->family || has_family(s, row->family))
+		for (const struct setup_line *l = row->lines; l->text; l++)
+			expand(out, s, l);
+}
+
 char *setup_lines(const struct setup *s, const struct setup_row *row)
 {
 	char *text = NULL;
@@ -222,10 +229,25 @@ char *setup_lines(const struct setup *s, const struct setup_row *row)
 
 	if (!out)
 		return NULL;
-	if (!row->family || has_family(s, row->family))
-		for (const struct setup_line *l = row->lines; l->text; l++)
-			expand(out, s, l);
+	put_row(out, s, row);
 	return finish(out, &text);
+}
+
+char *setup_cure_lines(const struct setup *s, unsigned int cures)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < s->table->n; i++)
+		if (s->table->rows[i].cure & cures)
+			put_row(out, s, &s->table->rows[i]);
+	text = finish(out, &text);
+	if (text && size > 0)
+		text[size - 1] = '\0';
+	return text;
 }
 
 char *setup_path(const struct setup *s, const struct setup_row *row)

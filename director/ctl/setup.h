@@ -37,6 +37,13 @@ enum setup_when {
 	SETUP_SEVERAL,	 /* likewise, and it is any of the farm's */
 };
 
+/* What a row cures, when it is a part of the setup that is missing. */
+enum setup_cure {
+	SETUP_CURE_NONE = 0,
+	SETUP_CURE_ARP = 1 << 0,     /* the machine speaks for the addresses */
+	SETUP_CURE_ADDRESS = 1 << 1, /* it does not have them */
+};
+
 /*
  * The text may have, between two @: vip and bits, of the address for which the line stands; sport
  * and range, the ports for which it does, as ss(8) and as PowerShell write them; farm; interface;
@@ -52,6 +59,7 @@ enum { SETUP_LINES_MAX = 16 };
 
 struct setup_row {
 	enum setup_kind kind;
+	enum setup_cure cure;
 	uint8_t family;	    /* of addresses without which the row is not needed; 0: always needed */
 	const char *system; /* what has to be there for it */
 	const char *title;
@@ -84,6 +92,8 @@ bool setup_has_address(const struct setup *s, const struct addr *a);
 bool setup_interface_is_valid(enum setup_os os, const char *name);
 /* A row's lines, each with a newline; "" when it is not needed. To be freed; NULL: no memory. */
 char *setup_lines(const struct setup *s, const struct setup_row *row);
+/* Of all rows that cure one of these, without the last newline; likewise. */
+char *setup_cure_lines(const struct setup *s, unsigned int cures);
 /* A row's path likewise. */
 char *setup_path(const struct setup *s, const struct setup_row *row);
 

@@ -21,6 +21,7 @@
 static const struct setup_row rows[] = {
 	{
 		.kind = SETUP_RUNNING,
+		.cure = SETUP_CURE_ARP,
 		.family = AF_INET,
 		.system = "iproute2, procps",
 		.title = "no word about the addresses in ARP",
@@ -48,6 +49,7 @@ static const struct setup_row rows[] = {
 	},
 	{
 		.kind = SETUP_RUNNING,
+		.cure = SETUP_CURE_ADDRESS,
 		.family = AF_INET,
 		.system = "iproute2",
 		.title = "the IPv4 addresses, on the loopback interface",
@@ -57,6 +59,7 @@ static const struct setup_row rows[] = {
 	},
 	{
 		.kind = SETUP_RUNNING,
+		.cure = SETUP_CURE_ADDRESS,
 		.family = AF_INET6,
 		.system = "iproute2",
 		.title = "the IPv6 addresses, on the loopback interface",
