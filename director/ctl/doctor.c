@@ -7,9 +7,13 @@
 #include "director/config/keywords.h"
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
+#include "director/doctor/host_uv.h"
 #include "director/doctor/pair_rules.h"
+#include "director/doctor/wire_uv.h"
 
 #include <string.h>
+
+enum { STATUS_HELD = 1024 }; /* addresses, more than that many are as if nothing were known of them */
 
 /* What the daemon says of itself and of the other one. False: nobody answers, which is told. */
 static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct findings *f)
@@ -44,16 +48,56 @@ static int take_farm(const struct ctl *ctl, const struct config *c, const struct
 	return ctl_fail(CTL_FAILED, "there is no farm \"%s\" in %s", ctl->argv[0], c->path);
 }
 
+/* Virtual addresses that one of the pair holds, by the daemon's word. */
+struct held {
+	struct addr list[STATUS_HELD];
+	size_t n;
+};
+
+static bool has_master(const struct status *s, const struct status_vrrp *v)
+{
+	if (strcmp(v->state, "master") == 0)
+		return true;
+	for (size_t i = 0; i < s->n_peers; i++)
+		for (size_t k = 0; k < s->peers[i].n_words; k++) {
+			const struct status_word *w = &s->peers[i].words[k];
+
+			if (strcmp(w->name, v->name) == 0 && w->family == v->family &&
+			    strcmp(w->state, "master") == 0)
+				return true;
+		}
+	return false;
+}
+
+static void list_held(const struct status *s, struct held *ret)
+{
+	struct prefix p;
+
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		for (size_t k = 0; k < s->vrrps[i].n_addresses && ret->n < STATUS_HELD; k++)
+			if (has_master(s, &s->vrrps[i]) &&
+			    prefix_parse(s->vrrps[i].addresses[k], &p) == 0)
+				ret->list[ret->n++] = p.addr;
+}
+
 static void look(const struct ctl *ctl, const struct config *c, const struct config_farm *only,
 		 struct findings *f)
 {
+	static struct held held; /* too large for the stack */
+	struct doctor_wire_known known = {.held = held.list};
 	struct control_reply reply = {0};
 	char digest[CONFIG_DIGEST_TEXT];
 
-	if (ask_daemon(ctl, &reply, f))
+	if (ask_daemon(ctl, &reply, f)) {
 		doctor_file(c->path, config_digest(c, digest), &reply.status, f);
-	doctor_config(c, only, f);
+		list_held(&reply.status, &held);
+		known.n_held = held.n;
+	}
 	control_reply_clear(&reply);
+	doctor_config(c, only, f);
+	doctor_host(c, only, f);
+	if (doctor_wire(c, only, &known, f) < 0)
+		f->no_memory = true;
 }
 
 int ctl_doctor(const struct ctl *ctl)

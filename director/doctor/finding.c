@@ -24,6 +24,19 @@ static const char *const names[FINDING_CODES] = {
 	[FINDING_SAVED_TABLE] = "saved-table",
 	[FINDING_FIREWALL_BYPASSED] = "firewall-bypassed",
 	[FINDING_PROGRAM_BEFORE] = "program-before",
+	[FINDING_VIP_UNHELD] = "vip-unheld",
+	[FINDING_VIP_FOREIGN] = "vip-foreign",
+	[FINDING_VIP_SPOKEN] = "vip-spoken-for",
+	[FINDING_OFF_LINK] = "backend-off-link",
+	[FINDING_ABSENT] = "backend-absent",
+	[FINDING_TWICE] = "address-twice",
+	[FINDING_WRONG_MAC] = "wrong-mac",
+	[FINDING_VIP_MISSING] = "vip-missing",
+	[FINDING_ELSEWHERE] = "answers-elsewhere",
+	[FINDING_FILTERED] = "filtered",
+	[FINDING_OWN_ADDRESS] = "own-address-only",
+	[FINDING_NOT_LISTENING] = "not-listening",
+	[FINDING_MTU] = "mtu-too-small",
 };
 
 const char *finding_name(enum finding_code code)

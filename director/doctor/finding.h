@@ -17,23 +17,39 @@
  */
 enum finding_code {
 	FINDING_NONE,
-	FINDING_ALARM,
-	FINDING_RULESET,
-	FINDING_PEER,
-	FINDING_SYNC,
-	FINDING_CONFIGURATIONS,
-	FINDING_FILE,
-	FINDING_CLOCKS,
-	FINDING_ONE_BACKEND,
-	FINDING_NETWORK,
-	/* of this machine */
+	/* Of the pair, by the daemon's word (pair_rules.h). */
+	FINDING_ALARM,		/* of `cluster status` */
+	FINDING_RULESET,	/* the kernel's table is another one than the daemon wants */
+	FINDING_PEER,		/* the other director is not heard */
+	FINDING_SYNC,		/* it does not know what is known here */
+	FINDING_CONFIGURATIONS, /* the two are configured otherwise */
+	/* On the wire (wire_rules.h). */
+	FINDING_VIP_UNHELD,    /* nobody answers for it, although one of the pair is master */
+	FINDING_VIP_FOREIGN,   /* a machine that is neither director nor backend answers for it */
+	FINDING_VIP_SPOKEN,    /* a backend answers for it */
+	FINDING_OFF_LINK,      /* a router is between the director and the backend */
+	FINDING_ABSENT,	       /* nothing answers at the backend's own address */
+	FINDING_TWICE,	       /* two machines have the backend's own address */
+	FINDING_WRONG_MAC,     /* the key mac names another MAC than the backend's */
+	FINDING_VIP_MISSING,   /* the backend does not have the virtual address */
+	FINDING_ELSEWHERE,     /* another machine answers what the backend is asked */
+	FINDING_FILTERED,      /* it answers in ARP and drops connections */
+	FINDING_OWN_ADDRESS,   /* the service listens on the backend's own address alone */
+	FINDING_NOT_LISTENING, /* no service */
+	FINDING_MTU,	       /* packets that fill the director's MTU do not arrive */
+	/* Of this machine (host_rules.h). */
 	FINDING_KERNEL_FEATURE,	   /* the kernel does not know an expression of our rules */
 	FINDING_LRO,		   /* frames are merged beyond the MTU */
 	FINDING_RP_FILTER,	   /* the other node's packets are dropped on arrival */
 	FINDING_CHAIN_BEFORE,	   /* somebody else's rules take or change frames before ours */
+	FINDING_PROGRAM_BEFORE,	   /* XDP or tc sees frames before us */
 	FINDING_SAVED_TABLE,	   /* a file that is loaded at boot holds our table */
 	FINDING_FIREWALL_BYPASSED, /* a rule of the host about a farm that its traffic never meets */
-	FINDING_PROGRAM_BEFORE,	   /* XDP or tc sees frames before us */
+	/* Odd, rather than broken (pair_rules.h). */
+	FINDING_FILE,	     /* the file is another configuration than the daemon's */
+	FINDING_CLOCKS,	     /* the dates of the two nodes are apart */
+	FINDING_ONE_BACKEND, /* a farm has one only */
+	FINDING_NETWORK,     /* backends are in another network than their virtual address */
 	FINDING_CODES,
 };
 

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the halves of wire_uv.h share: its interfaces and ways, and what backends are asked. */
+#ifndef DIRECTOR_DOCTOR_WIRE_INSIDE_UV_H
+#define DIRECTOR_DOCTOR_WIRE_INSIDE_UV_H
+
+#include "director/doctor/finding.h"
+#include "director/doctor/wire_facts.h"
+#include "director/doctor/wire_tcp_uv.h"
+
+struct wire_link {
+	char name[INTERFACE_NAME];
+	uint32_t ifindex;
+	struct mac mac;
+	uint16_t mtu;
+};
+
+struct wire {
+	uv_loop_t loop;
+	struct wire_facts facts;
+	struct wire_tcp *tcp;
+	struct wire_link *links; /* those that are up */
+	size_t n_links;
+	struct findings *findings;
+};
+
+/* NULL: it is not there, or down. */
+const struct wire_link *wire_link_find(const struct wire *w, const char *name);
+
+/* wire_probe_uv.c: every judged backend is asked for connections, then for packets of full size. */
+void wire_probe_ports(struct wire *w);
+void wire_probe_sizes(struct wire *w);
+
+#endif
