@@ -13,7 +13,9 @@
 
 #include <string.h>
 
-enum { STATUS_HELD = 1024 }; /* addresses, more than that many are as if nothing were known of them */
+enum {
+	STATUS_HELD = 1024
+}; /* addresses, more than that many are as if nothing were known of them */
 
 /* What the daemon says of itself and of the other one. False: nobody answers, which is told. */
 static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct findings *f)
