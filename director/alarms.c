@@ -113,6 +113,15 @@ static void look_at_peer(struct status *s, size_t *total, const struct status_pe
 		note(s, total, "node %s: no heartbeat can be sent: %s", p->node, p->error);
 }
 
+static void look_at_claim(struct status *s, size_t *total, const struct status_claim *c)
+{
+	if (c->goes_on)
+		note(s, total,
+		     "backend %s/%s (%s) claims the virtual address %s: clients may reach it "
+		     "without a director; see `directorctl backend-setup %s/%s`",
+		     c->farm, c->backend, c->mac, c->address, c->farm, c->backend);
+}
+
 int alarms_fill(struct status *s)
 {
 	size_t total = 0;
@@ -122,6 +131,8 @@ int alarms_fill(struct status *s)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_vrrps; i++)
 		look_at_ownership(s, &total, &s->vrrps[i]);
+	for (size_t i = 0; i < s->n_claims; i++)
+		look_at_claim(s, &total, &s->claims[i]);
 	for (size_t i = 0; i < s->n_peers; i++)
 		look_at_peer(s, &total, &s->peers[i]);
 	for (size_t i = 0; i < s->n_vrrps; i++)

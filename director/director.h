@@ -14,6 +14,7 @@
 #include "director/admin_uv.h"
 #include "director/admission.h"
 #include "director/advert_marks_uv.h"
+#include "director/claimant_uv.h"
 #include "director/config/digest.h"
 #include "director/config_talk.h"
 #include "director/control/server_uv.h"
@@ -102,10 +103,11 @@ struct director {
 	struct config_talk config_talk; /* while the two are configured otherwise */
 	struct admin_store *admin;	/* what the operator ordered in place of config */
 	struct control_server *server;
-	struct advert_marks *marks;    /* of authenticated adverts */
-	struct stragglers *stragglers; /* who sends here what the other director owns, ... */
-	bool reported;		       /* ... and some were told to it last time */
-	struct addr *handover;	       /* addresses whose unknown connections the other one knows */
+	struct advert_marks *marks;	/* of authenticated adverts */
+	struct stragglers *stragglers;	/* who sends here what the other director owns, ... */
+	bool reported;			/* ... and some were told to it last time */
+	struct claimant_book claimants; /* backends that claim virtual addresses */
+	struct addr *handover; /* addresses whose unknown connections the other one knows */
 	size_t n_handover;
 	struct rehearsal rehearsal;
 	struct election *election;    /* the thread of the routers */

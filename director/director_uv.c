@@ -205,6 +205,7 @@ static void check(uv_timer_t *timer)
 	director_track(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 	director_look_for_stragglers(d);
+	claimants_look(&d->claimants, d->keeper, &d->facts.plan, uv_now(d->loop));
 	director_tell_roles(d);
 }
 

@@ -9,6 +9,7 @@
 #define ROUTER(field)  METRIC_OF_ROUTER, offsetof(struct status_vrrp, field)
 #define PEER(field)    METRIC_OF_PEER, offsetof(struct status_peer, field)
 #define CHANNEL(field) METRIC_OF_CHANNEL, offsetof(struct status_channel, field)
+#define CLAIM(field)   METRIC_OF_CLAIM, offsetof(struct status_claim, field)
 #define FARM(field)    METRIC_OF_FARM, offsetof(struct status_farm, field)
 #define BACKEND(field) METRIC_OF_BACKEND, offsetof(struct status_backend, field)
 
@@ -242,5 +243,9 @@ const struct metric_family metric_families[] = {
 	 .help = "Bytes that were forwarded to it."},
 	{"director_backend_new_flows_total", COUNTER, METRIC_NUMBER, BACKEND(new_flows),
 	 .help = "Flows that have begun with it."},
+
+	/* what backends say of virtual addresses */
+	{"director_address_claims_total", COUNTER, METRIC_NUMBER, CLAIM(count),
+	 .help = "Frames by which a backend claims a virtual address."},
 	{0},
 };

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST_SIZE = 16384, NUMBER_TEXT = 40, LABELS = 2, THOUSAND = 1000, MILLION = 1000000 };
+enum { FIRST_SIZE = 16384, NUMBER_TEXT = 40, LABELS = 4, THOUSAND = 1000, MILLION = 1000000 };
 
 /* Of a hundred thousand backends there are a million lines: stdio would take most of the time. */
 struct page {
@@ -280,6 +280,18 @@ static void of_peers(struct page *p, const struct status *s)
 	}
 }
 
+static void of_claims(struct page *p, const struct status *s)
+{
+	for (size_t i = 0; i < s->n_claims; i++) {
+		const struct status_claim *c = &s->claims[i];
+		struct subject who = {c,
+				      {"address", "mac", "farm", "backend"},
+				      {c->address, c->mac, c->farm, c->backend}};
+
+		put_field(p, &who);
+	}
+}
+
 static void of_backends(struct page *p, const struct status_farm *f)
 {
 	for (size_t i = 0; i < f->n_backends; i++) {
@@ -312,6 +324,7 @@ static void put_family(struct page *p, const struct status *s)
 	case METRIC_OF_ROUTER: of_routers(p, s); return;
 	case METRIC_OF_PEER:
 	case METRIC_OF_CHANNEL: of_peers(p, s); return;
+	case METRIC_OF_CLAIM: of_claims(p, s); return;
 	case METRIC_OF_FARM:
 	case METRIC_OF_BACKEND: of_farms(p, s); return;
 	}

@@ -24,6 +24,7 @@ enum metric_of {
 	METRIC_OF_ROUTER,   /* router, family */
 	METRIC_OF_PEER,	    /* node: the other director */
 	METRIC_OF_CHANNEL,  /* the same */
+	METRIC_OF_CLAIM,    /* address, mac, farm, backend */
 	METRIC_OF_FARM,	    /* farm */
 	METRIC_OF_BACKEND,  /* farm, backend */
 };

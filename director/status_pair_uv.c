@@ -233,5 +233,7 @@ int director_status_pair(struct director *d, struct status *s)
 	if (d->twin && s->n_peers)
 		director_show_twin(d, &s->peers[0]);
 	director_show_tracks(d, s);
+	if (!call.code)
+		call.code = claimants_show(&d->claimants, uv_now(d->loop), s);
 	return call.code ? call.code : alarms_fill(s);
 }

@@ -159,7 +159,7 @@ static int read_set(struct stragglers *s, const struct ruleset_set *set)
 {
 	s->ipv6 = set->kind == SET_SENDERS6;
 	s->interface = strchr(set->name, '-') + 1; /* plan_straggler_set() */
-	return kernel_read_senders(&s->socket, set->name, sender_seen, s);
+	return kernel_read_senders(&s->socket, RULESET_STRAGGLERS, set->name, sender_seen, s);
 }
 
 static void say(struct stragglers *s, const struct straggler *who)

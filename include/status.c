@@ -16,6 +16,7 @@ void status_clear(struct status *s)
 	free(s->vrrps);
 	free(s->peers);
 	free(s->stragglers);
+	free(s->claims);
 	free(s->farms);
 	*s = (struct status){0};
 }

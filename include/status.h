@@ -23,6 +23,7 @@ enum {
 	STATUS_REASONS_MAX = 40, /* of counts; there are fewer */
 	STATUS_ROUTERS_MAX = 2 * CONFIG_VRRPS_MAX, /* a section is one for each IP version */
 	STATUS_STRAGGLERS_MAX = 1024,
+	STATUS_CLAIMS_MAX = 64, /* a farm whose backends all do it shows in the first ones */
 };
 
 #define STATUS_UNKNOWN UINT64_MAX /* a number that cannot be told now */
@@ -150,6 +151,18 @@ struct status_straggler {
 	uint64_t age_ms; /* of its last frame */
 };
 
+/* A backend that claims a virtual address, or did. */
+struct status_claim {
+	char address[ADDR_TEXT];
+	char mac[MAC_TEXT];
+	char farm[STATUS_NAME];
+	char backend[STATUS_NAME];
+	uint64_t count;	   /* frames by which it did */
+	bool goes_on;	   /* within the last five minutes */
+	uint64_t since_ms; /* since it began */
+	uint64_t age_ms;   /* of its last frame */
+};
+
 struct status_backend {
 	char name[STATUS_NAME];
 	char address[ADDR_TEXT];
@@ -239,6 +252,8 @@ struct status {
 	size_t n_peers;
 	struct status_straggler *stragglers;
 	size_t n_stragglers;
+	struct status_claim *claims;
+	size_t n_claims;
 	struct status_farm *farms;
 	size_t n_farms;
 };

@@ -28,6 +28,7 @@ void packed_pair_clear(struct packed_pair *p)
 	free(p->words);
 	free(p->channels);
 	free(p->stragglers);
+	free(p->claims);
 	free(p->pointers);
 	*p = (struct packed_pair){0};
 }
@@ -188,6 +189,19 @@ static void fill_straggler(Control__Straggler *m, struct status_straggler *s)
 	m->age_ms = s->age_ms;
 }
 
+static void fill_claim(Control__Claim *m, struct status_claim *s)
+{
+	*m = (Control__Claim)CONTROL__CLAIM__INIT;
+	m->address = s->address;
+	m->mac = s->mac;
+	m->farm = s->farm;
+	m->backend = s->backend;
+	m->count = s->count;
+	m->goes_on = s->goes_on;
+	m->since_ms = s->since_ms;
+	m->age_ms = s->age_ms;
+}
+
 static int alloc(struct packed_pair *p, const struct status *s)
 {
 	size_t counts = 0, words = 0, addresses = 0;
@@ -206,11 +220,12 @@ static int alloc(struct packed_pair *p, const struct status *s)
 	p->words = list_new(words, sizeof(*p->words));
 	p->channels = list_new(s->n_peers, sizeof(*p->channels));
 	p->stragglers = list_new(s->n_stragglers, sizeof(*p->stragglers));
-	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_stragglers + s->n_alarms + counts +
-				       words + addresses,
+	p->claims = list_new(s->n_claims, sizeof(*p->claims));
+	p->pointers = list_new(s->n_vrrps + s->n_peers + s->n_stragglers + s->n_claims +
+				       s->n_alarms + counts + words + addresses,
 			       sizeof(*p->pointers));
 	return p->vrrps && p->peers && p->counts && p->words && p->channels && p->stragglers &&
-			       p->pointers
+			       p->claims && p->pointers
 		       ? 0
 		       : -ENOMEM;
 }
@@ -226,6 +241,7 @@ int packed_pair_init(struct packed_pair *p, const struct status *s)
 	p->n_vrrps = s->n_vrrps;
 	p->n_peers = s->n_peers;
 	p->n_stragglers = s->n_stragglers;
+	p->n_claims = s->n_claims;
 	p->n_alarms = s->n_alarms;
 	rest = (struct rest){.counts = p->counts,
 			     .words = p->words,
@@ -238,6 +254,10 @@ int packed_pair_init(struct packed_pair *p, const struct status *s)
 	for (size_t i = 0; i < s->n_stragglers; i++) {
 		fill_straggler(&p->stragglers[i], &t->stragglers[i]);
 		*rest.pointers++ = &p->stragglers[i];
+	}
+	for (size_t i = 0; i < s->n_claims; i++) {
+		fill_claim(&p->claims[i], &t->claims[i]);
+		*rest.pointers++ = &p->claims[i];
 	}
 	for (size_t i = 0; i < s->n_alarms; i++)
 		*rest.pointers++ = t->alarms[i];
@@ -261,6 +281,9 @@ void packed_pair_link(struct packed_pair *p, Control__Status *m)
 	m->n_stragglers = p->n_stragglers;
 	m->stragglers = (Control__Straggler **)next;
 	next += p->n_stragglers;
+	m->n_claims = p->n_claims;
+	m->claims = (Control__Claim **)next;
+	next += p->n_claims;
 	m->n_alarms = p->n_alarms;
 	m->alarms = (char **)next;
 }
@@ -427,22 +450,37 @@ static void take_straggler(struct status_straggler *s, const Control__Straggler 
 	s->age_ms = m->age_ms;
 }
 
+static void take_claim(struct status_claim *s, const Control__Claim *m)
+{
+	COPY(s->address, m->address);
+	COPY(s->mac, m->mac);
+	COPY(s->farm, m->farm);
+	COPY(s->backend, m->backend);
+	s->count = m->count;
+	s->goes_on = m->goes_on;
+	s->since_ms = m->since_ms;
+	s->age_ms = m->age_ms;
+}
+
 int codec_take_pair(struct status *s, const Control__Status *m)
 {
 	int err = 0;
 
 	if (m->n_vrrps > STATUS_ROUTERS_MAX || m->n_peers > CONFIG_NODES_MAX ||
-	    m->n_stragglers > STATUS_STRAGGLERS_MAX || m->n_alarms > STATUS_ALARMS_MAX)
+	    m->n_stragglers > STATUS_STRAGGLERS_MAX || m->n_claims > STATUS_CLAIMS_MAX ||
+	    m->n_alarms > STATUS_ALARMS_MAX)
 		return -EBADMSG;
 	s->vrrps = list_new(m->n_vrrps, sizeof(*s->vrrps));
 	s->peers = list_new(m->n_peers, sizeof(*s->peers));
 	s->stragglers = list_new(m->n_stragglers, sizeof(*s->stragglers));
+	s->claims = list_new(m->n_claims, sizeof(*s->claims));
 	s->alarms = list_new(m->n_alarms, sizeof(*s->alarms));
-	if (!s->vrrps || !s->peers || !s->stragglers || !s->alarms)
+	if (!s->vrrps || !s->peers || !s->stragglers || !s->claims || !s->alarms)
 		return -ENOMEM;
 	s->n_vrrps = m->n_vrrps;
 	s->n_peers = m->n_peers;
 	s->n_stragglers = m->n_stragglers;
+	s->n_claims = m->n_claims;
 	s->n_alarms = m->n_alarms;
 	for (size_t i = 0; !err && i < m->n_vrrps; i++)
 		err = take_vrrp(&s->vrrps[i], m->vrrps[i]);
@@ -450,6 +488,8 @@ int codec_take_pair(struct status *s, const Control__Status *m)
 		err = take_peer(&s->peers[i], m->peers[i]);
 	for (size_t i = 0; i < m->n_stragglers; i++)
 		take_straggler(&s->stragglers[i], m->stragglers[i]);
+	for (size_t i = 0; i < m->n_claims; i++)
+		take_claim(&s->claims[i], m->claims[i]);
 	for (size_t i = 0; i < m->n_alarms; i++)
 		COPY(s->alarms[i], m->alarms[i]);
 	return err;

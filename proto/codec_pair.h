@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part of a status that tells of the pair: alarms, virtual routers, the other director, stragglers. As
- * codec_status.h, which uses it. Private to proto/.
+ * The part of a status that tells of the pair: alarms, virtual routers, the other director, stragglers,
+ * and of backends that claim an address. As codec_status.h, which uses it. Private to proto/.
  */
 #ifndef PROTO_CODEC_PAIR_H
 #define PROTO_CODEC_PAIR_H
@@ -17,8 +17,9 @@ struct packed_pair {
 	Control__Word *words;	    /* of all peers */
 	Control__Channel *channels; /* one for each peer */
 	Control__Straggler *stragglers;
+	Control__Claim *claims;
 	void **pointers; /* of all lists */
-	size_t n_vrrps, n_peers, n_stragglers, n_alarms;
+	size_t n_vrrps, n_peers, n_stragglers, n_claims, n_alarms;
 };
 
 /* 0 or -ENOMEM; to be cleared in either case. Strings stay in the status. */

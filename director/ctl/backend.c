@@ -81,8 +81,8 @@ int ctl_backend_show(const struct ctl *ctl)
 	if (!b || !reply.has_detail)
 		code = ctl_fail(CTL_FAILED, "directord answered without the backend");
 	else if (!ctl->json)
-		print_backend(stdout, &reply.status.farms[0], b, &reply.detail);
-	else if (print_json_detail(stdout, &reply.status.farms[0], b, &reply.detail) < 0)
+		print_backend(stdout, &reply.status, b, &reply.detail);
+	else if (print_json_detail(stdout, &reply.status, b, &reply.detail) < 0)
 		code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
 	control_reply_clear(&reply);
 	return code;

@@ -86,7 +86,8 @@ void print_cluster(FILE *out, const struct status *s);
 void print_farms(FILE *out, const struct status *s);
 void print_backends(FILE *out, const struct status *s);
 void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms);
-void print_backend(FILE *out, const struct status_farm *f, const struct status_backend *b,
+/* Of the only farm of the status. */
+void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d);
 /* What the renderers for people share. */
 enum { PRINT_AGE = 32, PRINT_COUNT = 32 };
@@ -97,8 +98,8 @@ enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_FARM, JSON_BACKENDS
 int print_json(FILE *out, const struct status *s, enum json_part part);
 /* One backend, as in the list of them. */
 int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b);
-/* The same with its checks and its history. 0 or -1 without memory. */
-int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
+/* The same with its checks, its history and its claims. 0 or -1 without memory. */
+int print_json_detail(FILE *out, const struct status *s, const struct status_backend *b,
 		      const struct backend_detail *d);
 /* What a doctor found, in that order. JSON: 0 or -1 without memory. */
 struct findings; /* director/doctor/finding.h */

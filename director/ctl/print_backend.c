@@ -33,12 +33,24 @@ static void print_check(FILE *out, const struct detail_check *c)
 		(double)c->took_us / 1000);
 }
 
-void print_backend(FILE *out, const struct status_farm *f, const struct status_backend *b,
+/* One host may be a backend of several farms: it is told by its MAC address. */
+static void print_claim(FILE *out, const struct status_claim *c, const struct status_backend *b)
+{
+	char age[PRINT_AGE], since[PRINT_AGE];
+
+	if (strcmp(c->mac, b->mac) != 0)
+		return;
+	fprintf(out, "  %s the virtual address %s, %" PRIu64 " times, first %s ago, last %s ago\n",
+		c->goes_on ? "CLAIMS" : "claimed", c->address, c->count,
+		print_age(c->since_ms, since), print_age(c->age_ms, age));
+}
+
+void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d)
 {
 	char connections[PRINT_COUNT], begun[PRINT_COUNT], moment[MOMENT], age[PRINT_AGE];
 
-	fprintf(out, "backend %s of farm %s: %s", b->name, f->name, b->state);
+	fprintf(out, "backend %s of farm %s: %s", b->name, s->farms[0].name, b->state);
 	if (d->since_ms)
 		fprintf(out, " since %s", print_moment(d->since_ms, moment));
 	fputc('\n', out);
@@ -54,6 +66,8 @@ void print_backend(FILE *out, const struct status_farm *f, const struct status_b
 			print_age(b->slow_start_ms, age));
 	fprintf(out, "  connections  %s held, %s begun\n", print_count(b->connections, connections),
 		print_count(b->new_flows, begun));
+	for (size_t i = 0; i < s->n_claims; i++)
+		print_claim(out, &s->claims[i], b);
 	for (size_t i = 0; i < d->n_checks; i++)
 		print_check(out, &d->checks[i]);
 	for (size_t i = 0; i < d->n_changes; i++)

@@ -3,6 +3,7 @@
 #include "director/ctl/ctl.h"
 
 #include <jansson.h>
+#include <string.h>
 
 /* A number, or null when it cannot be told. */
 static json_t *number(uint64_t n)
@@ -268,6 +269,26 @@ static json_t *stragglers(const struct status *s)
 	return list;
 }
 
+/* mac: those of one host alone; NULL: all. */
+static json_t *claims(const struct status *s, const char *mac)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < s->n_claims; i++) {
+		const struct status_claim *c = &s->claims[i];
+
+		if (mac && strcmp(c->mac, mac) != 0)
+			continue;
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o}",
+						      "address", c->address, "mac", c->mac, "farm",
+						      c->farm, "backend", c->backend, "count",
+						      number(c->count), "goes_on", (int)c->goes_on,
+						      "since_ms", number(c->since_ms), "age_ms",
+						      number(c->age_ms)));
+	}
+	return list;
+}
+
 static json_t *farms(const struct status *s)
 {
 	json_t *list = json_array();
@@ -292,20 +313,21 @@ static json_t *part_of(const struct status *s, enum json_part part)
 {
 	switch (part) {
 	case JSON_STATUS:
-		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:b}, "
+		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:b}, "
 				 "s:{s:b, s:o, s:o, s:o}, s:o, s:o, s:o}",
 				 "node", s->node, "version", s->version, "config_digest",
 				 s->config_digest, "uptime_ms", number(s->uptime_ms), "alarms",
 				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",
-				 stragglers(s), "farms", farms(s), "ruleset", "in_sync",
-				 (int)s->ruleset_in_sync, "flow_index", "hears",
+				 stragglers(s), "claims", claims(s, NULL), "farms", farms(s), "ruleset",
+				 "in_sync", (int)s->ruleset_in_sync, "flow_index", "hears",
 				 (int)s->index_hears, "connections", number(s->index_held),
 				 "missed", number(s->index_missed), "unindexed",
 				 number(s->index_unindexed), "election", election(s), "main_loop",
 				 latency(&s->main_late), "health", checks(s));
 	case JSON_CLUSTER:
-		return json_pack("{s:s, s:o, s:o, s:o, s:o}", "node", s->node, "alarms", alarms(s),
-				 "vrrp", vrrps(s), "peers", peers(s), "stragglers", stragglers(s));
+		return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "node", s->node, "alarms",
+				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",
+				 stragglers(s), "claims", claims(s, NULL));
 	case JSON_FARMS: return farms(s);
 	case JSON_FARM: return s->n_farms ? farm(&s->farms[0], s->counters_age_ms) : NULL;
 	case JSON_BACKENDS: return all_backends(s);
@@ -332,10 +354,10 @@ int print_json_backend(FILE *out, const struct status_farm *f, const struct stat
 	return print_json_document(out, backend_of(f, b));
 }
 
-int print_json_detail(FILE *out, const struct status_farm *f, const struct status_backend *b,
+int print_json_detail(FILE *out, const struct status *s, const struct status_backend *b,
 		      const struct backend_detail *d)
 {
-	json_t *document = backend_of(f, b), *checks = json_array(), *history = json_array();
+	json_t *document = backend_of(&s->farms[0], b), *checks = json_array(), *history = json_array();
 
 	for (size_t i = 0; i < d->n_checks; i++) {
 		const struct detail_check *c = &d->checks[i];
@@ -356,5 +378,6 @@ int print_json_detail(FILE *out, const struct status_farm *f, const struct statu
 	json_object_set_new(document, "since_ms", d->since_ms ? number(d->since_ms) : json_null());
 	json_object_set_new(document, "checks", checks);
 	json_object_set_new(document, "history", history);
+	json_object_set_new(document, "claims", claims(s, b->mac));
 	return print_json_document(out, document);
 }

@@ -32,6 +32,7 @@ static bool names_a_set(enum ruleset_statement_kind kind)
 	case ST_UPDATE:
 	case ST_DELETE:
 	case ST_NOTE:
+	case ST_NOTE_COUNT:
 	case ST_FORWARD_BY_MAC: return true;
 	case ST_FOR_US:
 	case ST_NOT_FOR_OTHERS:

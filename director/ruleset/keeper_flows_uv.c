@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* How many flows and clients the kernel's tables remember. */
+/* How many flows and clients the kernel's tables remember, and who is in its sets of senders. */
 #include "director/ruleset/keeper.h"
 
 #include "director/ruleset/kernel_uv.h"
@@ -111,6 +111,12 @@ int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t
 	if (!err)
 		*ret_total = f.all;
 	return err;
+}
+
+int keeper_senders(struct keeper *k, const char *set,
+		   void (*seen)(void *data, const struct kernel_sender *sender), void *data)
+{
+	return kernel_read_senders(&k->socket, RULESET_TABLE, set, seen, data);
 }
 
 int keeper_read(struct keeper *k, struct ruleset *ret, struct err *err)

@@ -104,6 +104,9 @@ int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret);
  * negative errno: -EOPNOTSUPP when this kernel does not tell.
  */
 int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret);
+/* Who is in a set of senders of the table; as kernel_read_senders(). */
+int keeper_senders(struct keeper *k, const char *set,
+		   void (*seen)(void *data, const struct kernel_sender *sender), void *data);
 /* What the kernel's table is now, whoever made it. The caller clears *ret. */
 int keeper_read(struct keeper *k, struct ruleset *ret, struct err *err);
 /* Deletes the table. 0, also when there was none. */

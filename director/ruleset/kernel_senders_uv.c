@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The table of plan_straggler.h as the kernel has it: who sent, and whether its rules are there. */
+/*
+ * Sets of senders as the kernel has them: those of plan_straggler.h, and whether its rules are there,
+ * and those of plan_claim.c.
+ */
 #include "director/ruleset/kernel_attr.h"
 #include "director/ruleset/kernel_uv.h"
 
@@ -7,7 +10,7 @@
 #include <linux/netfilter/nfnetlink.h>
 
 struct reading {
-	const char *set;
+	const char *table, *set;
 	void (*seen)(void *data, const struct kernel_sender *sender);
 	void *data;
 	size_t rules;
@@ -17,8 +20,15 @@ static void put_set_name(struct nlmsghdr *nlh, void *data)
 {
 	const struct reading *g = data;
 
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_STRAGGLERS);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, g->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set);
+}
+
+/* 0 when it is missing. */
+static uint64_t number_of(const struct nlattr *attr)
+{
+	return attr && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(attr))
+								  : 0;
 }
 
 static void sender_seen(const struct reading *g, const struct nlattr *element)
@@ -28,8 +38,9 @@ static void sender_seen(const struct reading *g, const struct nlattr *element)
 
 	copy_value(sender.key, sizeof(sender.key),
 		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	if (left && mnl_attr_validate(left, MNL_TYPE_U64) >= 0)
-		sender.expires_ms = be64toh(mnl_attr_get_u64(left));
+	sender.expires_ms = number_of(left);
+	sender.packets = number_of(nested(
+		nested(nested(element, NFTA_SET_ELEM_EXPR), NFTA_EXPR_DATA), NFTA_COUNTER_PACKETS));
 	g->seen(g->data, &sender);
 }
 
@@ -46,10 +57,10 @@ static int elements_seen(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-int kernel_read_senders(struct nft_socket *s, const char *set,
+int kernel_read_senders(struct nft_socket *s, const char *table, const char *set,
 			void (*seen)(void *data, const struct kernel_sender *sender), void *data)
 {
-	struct reading g = {.set = set, .seen = seen, .data = data};
+	struct reading g = {.table = table, .set = set, .seen = seen, .data = data};
 
 	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
 }

@@ -66,10 +66,11 @@ int kernel_read_flows(struct nft_socket *s, const char *set,
 struct kernel_sender {
 	uint8_t key[24];
 	uint64_t expires_ms;
+	uint64_t packets; /* of a set that counts them, else 0 */
 };
 
 /* Calls seen() for every one. 0 or negative errno; -EINTR: not all, somebody's transaction came. */
-int kernel_read_senders(struct nft_socket *s, const char *set,
+int kernel_read_senders(struct nft_socket *s, const char *table, const char *set,
 			void (*seen)(void *data, const struct kernel_sender *sender), void *data);
 /* How many rules the table of stragglers has. */
 int kernel_count_straggler_rules(struct nft_socket *s, size_t *ret);

@@ -28,6 +28,7 @@ enum {
 	TYPE_INET_SERVICE = 13
 };
 enum { HEADER_TRANSPORT = 11, FIELD_SPORT = 1, FIELD_DPORT = 2 };
+enum { HEADER_ETHER = 17, FIELD_ETHER_SADDR = 2 };
 enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9 };
 
 #define NETWORK(text, offset, len)                                                                 \
@@ -70,8 +71,13 @@ enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9
 /* Six octets, which take two registers. */
 #define SOURCE_MAC                                                                                 \
 	{                                                                                          \
-		"ether saddr", NFT_PAYLOAD_LL_HEADER, 6, 6, TYPE_ETHERADDR, 0, 0                   \
+		"ether saddr", NFT_PAYLOAD_LL_HEADER, 6, 6, TYPE_ETHERADDR, HEADER_ETHER,          \
+			FIELD_ETHER_SADDR                                                          \
 	}
+
+/* RFC 826 with Ethernet and IPv4; RFC 4861, 4.4. nft 1.0.6 has no name for the latter. */
+#define ARP_SENDER NETWORK("arp saddr ip", 14, 4)
+#define ND_TARGET  EMBEDDED("@th,64,128", 8, 16)
 
 /*
  * Offsets: RFC 791 section 3.1, RFC 8200 section 3. An ICMP error (RFC 792, RFC 4443) has 8 octets
@@ -102,6 +108,11 @@ static const struct ruleset_key_parts keys[] = {
 	[KEY_VIP6] = {1, {NETWORK("ip6 daddr", 24, 16)}},
 	[KEY_SENDER] = {2, {SOURCE_MAC, TO}},
 	[KEY_SENDER6] = {2, {SOURCE_MAC, TO6}},
+	[KEY_FROM] = {1, {SOURCE_MAC}},
+	[KEY_ARP] = {1, {ARP_SENDER}},
+	[KEY_TARGET] = {1, {ND_TARGET}},
+	[KEY_CLAIM] = {2, {SOURCE_MAC, ARP_SENDER}},
+	[KEY_CLAIM6] = {2, {SOURCE_MAC, ND_TARGET}},
 	[KEY_FRAGMENT] = {4,
 			  {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4),
 			   NETWORK("@nh,32,16", 4, 2), NETWORK("@nh,72,8", 9, 1)}},
@@ -126,6 +137,8 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_CLIENT6:
 	case KEY_VIP6:
 	case KEY_SENDER6:
+	case KEY_TARGET:
+	case KEY_CLAIM6:
 	case KEY_STATIC6: return true;
 	case KEY_SERVICE:
 	case KEY_ERROR:
@@ -139,6 +152,9 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_CLIENT:
 	case KEY_VIP:
 	case KEY_SENDER:
+	case KEY_FROM:
+	case KEY_ARP:
+	case KEY_CLAIM:
 	case KEY_STATIC: return false;
 	}
 	return false;

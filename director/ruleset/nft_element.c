@@ -74,6 +74,14 @@ static void print_later_key(FILE *out, uint8_t family, const uint8_t key[static 
 	fprintf(out, " . %s", key[family == AF_INET6 ? 16 : 4] == IPPROTO_TCP ? "tcp" : "udp");
 }
 
+/* As the integer that nft takes a nameless field for. */
+static void print_target(FILE *out, const uint8_t key[static RULESET_KEY_MAX])
+{
+	fputs("0x", out);
+	for (size_t i = 0; i < 16; i++)
+		fprintf(out, "%02x", key[i]);
+}
+
 static void print_mac(FILE *out, const uint8_t key[static RULESET_KEY_MAX])
 {
 	struct mac mac;
@@ -110,7 +118,9 @@ void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct r
 	case SET_SLOTS: fprintf(out, "%u", ruleset_key_number(e)); return;
 	case SET_BACKENDS:
 	case SET_LEAVING: fprintf(out, "0x%08x", ruleset_key_number(e)); return;
+	case SET_MACS:
 	case SET_OUTPUTS: print_mac(out, e->key); return;
+	case SET_TARGETS6: print_target(out, e->key); return;
 	case SET_STATIC:
 	case SET_STATIC6: print_prefix(out, kind, e); return;
 	case SET_ERRORS: print_error_key(out, AF_INET, e->key); return;
@@ -126,6 +136,7 @@ void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct r
 	case SET_RATES6:
 	case SET_SENDERS:
 	case SET_SENDERS6:
+	case SET_CLAIMS6:
 	case SET_FOREIGN: return;
 	}
 }

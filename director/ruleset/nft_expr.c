@@ -165,7 +165,11 @@ static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
 
 static void source_in(struct lowering *l, const struct ruleset_statement *s, const char *set)
 {
-	if (ruleset_key_is_ipv6(s->key))
+	if (s->key == KEY_FROM)
+		need_ether(l);
+	else if (s->key == KEY_ARP)
+		need_arp(l);
+	else if (ruleset_key_is_ipv6(s->key))
 		need_ip6(l);
 	else
 		need_ip(l);
@@ -414,6 +418,10 @@ static void lower(struct lowering *l, const struct ruleset *r, const struct rule
 	case ST_UPDATE: change(l, NFT_DYNSET_OP_UPDATE, s, set); return;
 	case ST_DELETE: change(l, NFT_DYNSET_OP_DELETE, s, set); return;
 	case ST_NOTE: note(l, s, set); return;
+	case ST_NOTE_COUNT:
+		key_load(l, s->key, 0);
+		expr_take(l, nft_guard_count(set, REG_1, s->timeout_ms));
+		return;
 	case ST_LOG: log_packet(l, s->text); return;
 	case ST_COUNTER: counter(l); return;
 	case ST_FORWARD: forward(l, s->number); return;

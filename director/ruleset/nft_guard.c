@@ -17,23 +17,40 @@ struct nftnl_expr *nft_guard_rate(uint32_t rate)
 	return e;
 }
 
-struct nftnl_expr *nft_guard_source_rate(const char *set, uint32_t reg, uint32_t rate,
-					 uint32_t timeout_ms)
+/* Each element has an expression of its own; NULL: there was no memory for it. */
+static struct nftnl_expr *update(const char *set, uint32_t reg, uint32_t timeout_ms,
+				 struct nftnl_expr *own)
 {
-	struct nftnl_expr *limit = nft_guard_rate(rate);
-	struct nftnl_expr *e = limit ? nftnl_expr_alloc("dynset") : NULL;
+	struct nftnl_expr *e = own ? nftnl_expr_alloc("dynset") : NULL;
 
 	if (!e) {
-		if (limit)
-			nftnl_expr_free(limit);
+		if (own)
+			nftnl_expr_free(own);
 		return NULL;
 	}
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg);
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set);
 	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, timeout_ms);
-	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0); /* owns it now */
+	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, own, 0); /* it is the other's now */
 	return e;
+}
+
+struct nftnl_expr *nft_guard_source_rate(const char *set, uint32_t reg, uint32_t rate,
+					 uint32_t timeout_ms)
+{
+	return update(set, reg, timeout_ms, nft_guard_rate(rate));
+}
+
+struct nftnl_expr *nft_guard_count(const char *set, uint32_t reg, uint32_t timeout_ms)
+{
+	struct nftnl_expr *counter = nftnl_expr_alloc("counter");
+
+	if (counter) {
+		nftnl_expr_set_u64(counter, NFTNL_EXPR_CTR_PACKETS, 0);
+		nftnl_expr_set_u64(counter, NFTNL_EXPR_CTR_BYTES, 0);
+	}
+	return update(set, reg, timeout_ms, counter);
 }
 
 static struct nftnl_expr *reject_new(uint32_t type, uint8_t code)

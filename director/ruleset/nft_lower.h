@@ -184,6 +184,15 @@ static inline void need_ip6(struct lowering *l)
 	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
 }
 
+/* Once in a rule: nothing else in it asks for that. */
+static inline void need_arp(struct lowering *l)
+{
+	uint16_t ethertype = htons(ETH_P_ARP);
+
+	meta_load(l, NFT_META_PROTOCOL, REG_1);
+	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
+}
+
 static inline void need_ether(struct lowering *l)
 {
 	uint16_t ether = ARPHRD_ETHER;

@@ -31,11 +31,14 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_RATES6:
 	case SET_SENDERS:
 	case SET_SENDERS6:
+	case SET_MACS:
+	case SET_CLAIMS6:
 	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES:
 	case SET_RANGES:
 	case SET_STATIC: return 2;
 	case SET_LEAVING:
+	case SET_TARGETS6:
 	case SET_BUCKETS:
 	case SET_BACKENDS:
 	case SET_SLOTS: return 5;
@@ -70,6 +73,13 @@ static void print_flows_type(FILE *out, const struct ruleset_set *set, enum rule
 	}
 }
 
+static void print_type_of_key(FILE *out, enum ruleset_key key)
+{
+	fputs("\t\ttypeof ", out);
+	ruleset_key_print(out, key);
+	fputc('\n', out);
+}
+
 static void print_set_type(FILE *out, const struct ruleset_set *set)
 {
 	switch (set->kind) {
@@ -84,14 +94,19 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 	case SET_RANGES6: fputs("\t\ttype ipv6_addr\n\t\tflags interval\n", out); return;
 	case SET_RATES:
 	case SET_RATES6:
-		fputs("\t\ttypeof ", out);
-		ruleset_key_print(out, set->kind == SET_RATES6 ? KEY_SOURCE6 : KEY_SOURCE);
-		fprintf(out, "\n\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
+		print_type_of_key(out, set->kind == SET_RATES6 ? KEY_SOURCE6 : KEY_SOURCE);
+		fprintf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
 		return;
 	case SET_SENDERS:
 	case SET_SENDERS6:
 		fprintf(out, "\t\ttype ether_addr . %s\n\t\tsize %u\n\t\tflags dynamic,timeout\n",
 			set->kind == SET_SENDERS6 ? "ipv6_addr" : "ipv4_addr", set->size);
+		return;
+	case SET_MACS: fputs("\t\ttype ether_addr\n", out); return;
+	case SET_TARGETS6: print_type_of_key(out, KEY_TARGET); return;
+	case SET_CLAIMS6:
+		print_type_of_key(out, KEY_CLAIM6);
+		fprintf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
 		return;
 	case SET_BUCKETS:
 		fprintf(out, "\t\ttypeof numgen inc mod %u : @ll,0,96\n\t\tsize %u\n\t\tcounter\n",
@@ -193,9 +208,10 @@ static void print_change(FILE *out, const char *verb, const char *name,
 		fputs(" timeout ", out);
 		print_duration(out, s->timeout_ms);
 	}
-	fputs(s->kind == ST_RECORD ? " : @ll,0,96 }"
-	      : s->kind == ST_NOTE ? " }"
-				   : " : meta mark }",
+	fputs(s->kind == ST_RECORD	 ? " : @ll,0,96 }"
+	      : s->kind == ST_NOTE	 ? " }"
+	      : s->kind == ST_NOTE_COUNT ? " counter }"
+					 : " : meta mark }",
 	      out);
 }
 
@@ -330,7 +346,8 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_ADD: print_change(out, "add", name, s); return;
 	case ST_UPDATE: print_change(out, "update", name, s); return;
 	case ST_DELETE: print_change(out, "delete", name, s); return;
-	case ST_NOTE: print_change(out, "update", name, s); return;
+	case ST_NOTE:
+	case ST_NOTE_COUNT: print_change(out, "update", name, s); return;
 	case ST_LOG:
 		fprintf(out, "log prefix \"%s\" group %u snaplen %u queue-threshold %u", s->text,
 			(unsigned int)RULESET_LOG_GROUP, (unsigned int)RULESET_LOG_SNAPLEN,

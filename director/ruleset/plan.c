@@ -33,6 +33,7 @@ struct shared {
 	int later, later6;   /* VIP and protocol, of later fragments */
 	int chain, chain6;   /* for ICMP errors; -1: nobody to send them to */
 	struct plan_refused refused;
+	struct plan_claims claims;
 	const struct plan_place *places; /* of each farm */
 };
 
@@ -256,6 +257,8 @@ static int plan_ingress(const struct plan_facts *facts, struct ruleset *r, const
 			     to_service(KEY_LATER, shared->later));
 	if (!in || strcmp(in->name, device) != 0)
 		err |= plan_ignore_routers(r, chain);
+	else /* what is for all passes here, and then the device of a virtual MAC address, too */
+		err |= plan_claim_watch(r, chain, &shared->claims);
 	err |= plan_refuse_but_neighbours(r, chain, &shared->refused);
 	err |= plan_errors(r, chain, shared);
 	err |= plan_refuse_rest(r, chain, &shared->refused);
@@ -372,6 +375,8 @@ static int plan_all(const struct plan_facts *facts, const struct plan_memory *m,
 	err = add_shared_sets(facts, r, &shared);
 	if (!err)
 		err = plan_refused_sets(facts, r, &shared.refused);
+	if (!err)
+		err = plan_claim_sets(facts, r, &shared.claims);
 	if (!err)
 		err = plan_handover_sets(facts, r);
 	if (!err)

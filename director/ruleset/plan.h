@@ -62,6 +62,9 @@
  *                version, the rest is dropped and counted. What is about a packet with options is counted and left to the host,
  *                as are echo and all other ICMP. errors6, errors6-NAME: ICMPv6.
  *
+ * ARP packets and neighbour advertisements by which a backend claims a virtual address are counted,
+ * noted in claims and claims6, and go on (plan_claim.c).
+ *
  * The tables of buckets and slots of two sizes stand side by side while a farm changes from one to
  * the other (plan_table_name()): which one a packet's rules name, makes no difference for it.
  *
@@ -122,7 +125,15 @@ enum {
 	PLAN_RATES_MAX = 65536, /* sources at a time, 10 MiB; more are a flood from forged ones */
 	/* After a second without a new connection a source may do all again; 10 spare it the memory. */
 	PLAN_RATES_TIMEOUT_MS = 10000,
+	PLAN_CLAIMS_MAX = 256,		/* backends and addresses; more say nothing new */
+	PLAN_CLAIM_KEPT_MS = 5 * 60000, /* after the last one; an operator may come by */
 };
+
+/* The sets of who has claimed a virtual address, as kernel_read_senders() reads them (plan_claim.c). */
+#define PLAN_CLAIMS  "claims"
+#define PLAN_CLAIMS6 "claims6"
+/* The comment of the rules that fill them. */
+#define PLAN_CLAIM "claimed by a backend"
 
 /* Why a packet for a farm is dropped: the comment of the rule that does it. */
 #define PLAN_DROP_NO_BACKEND  "no backend"

@@ -2,7 +2,8 @@
 /*
  * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
  * plan_icmp.c and plan_fragment.c those for what is no whole packet of it, plan_guard.c what stands
- * before them, plan_relay.c what is the other director's; and plan_refuse.c for what is of no farm.
+ * before them, plan_relay.c what is the other director's; and plan_refuse.c and plan_claim.c for what is
+ * of no farm.
  * Private to the plan.
  *
  * Pure.
@@ -110,6 +111,19 @@ int plan_refuse_but_neighbours(struct ruleset *r, int chain, const struct plan_r
 int plan_refuse_rest(struct ruleset *r, int chain, const struct plan_refused *refused);
 /* Drops router advertisements: the host would take routes and addresses from them. */
 int plan_ignore_routers(struct ruleset *r, int chain);
+
+/* Who claims which virtual address (plan_claim.c); sets by index, -1: no such addresses. */
+struct plan_claims {
+	int macs; /* of the backends */
+	int vips, vips6;
+	int claims, claims6; /* what was seen */
+};
+
+/* Adds the sets. 0 or -ENOMEM, as the next one. */
+int plan_claim_sets(const struct plan_facts *facts, struct ruleset *r, struct plan_claims *ret);
+/* Counts and notes claims; the packet goes on. */
+int plan_claim_watch(struct ruleset *r, int chain, const struct plan_claims *c);
+
 /* A farm with a list of clients or a rate. */
 bool plan_farm_is_guarded(const struct config_farm *farm);
 /* Adds the sets of a farm's guards. 0 or -ENOMEM. */

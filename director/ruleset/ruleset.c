@@ -340,6 +340,9 @@ static const struct kind {
 	[SET_RATES6] = {compare_octets, 16, 0, false, false, false},
 	[SET_SENDERS] = {compare_octets, 12, 0, false, false, false},
 	[SET_SENDERS6] = {compare_octets, 24, 0, false, false, false},
+	[SET_MACS] = {compare_octets, 6, 0, false, false, false},
+	[SET_TARGETS6] = {compare_octets, 16, 0, false, false, false},
+	[SET_CLAIMS6] = {compare_octets, 24, 0, false, false, false},
 	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
 };
 
@@ -415,6 +418,9 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 	case SET_RATES6:
 	case SET_SENDERS:
 	case SET_SENDERS6:
+	case SET_MACS:
+	case SET_TARGETS6:
+	case SET_CLAIMS6:
 	case SET_FRAGMENTS:
 	case SET_FOREIGN: return false;
 	}
@@ -424,7 +430,7 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind)
 {
 	return kinds[kind].flows || kind == SET_RATES || kind == SET_RATES6 ||
-	       kind == SET_SENDERS || kind == SET_SENDERS6;
+	       kind == SET_SENDERS || kind == SET_SENDERS6 || kind == SET_CLAIMS6;
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

@@ -69,6 +69,9 @@ enum ruleset_set_kind {
 	SET_RATES6,	/* the same, IPv6 */
 	SET_SENDERS,	/* source MAC . VIP, IPv4; filled by the packet path */
 	SET_SENDERS6,	/* the same, IPv6 */
+	SET_MACS,	/* MAC addresses */
+	SET_TARGETS6,	/* IPv6 addresses that neighbour advertisements are about */
+	SET_CLAIMS6,	/* source MAC . such an address; filled by the packet path */
 	SET_FOREIGN,	/* read from the kernel, none of ours */
 };
 
@@ -131,6 +134,11 @@ enum ruleset_key {
 	KEY_VIP6,
 	KEY_SENDER, /* source MAC, VIP */
 	KEY_SENDER6,
+	KEY_FROM,     /* source MAC */
+	KEY_ARP,      /* sender's address of an ARP packet */
+	KEY_TARGET,   /* target of a neighbour advertisement, behind ST_ND */
+	KEY_CLAIM,    /* source MAC, KEY_ARP */
+	KEY_CLAIM6,   /* source MAC, KEY_TARGET */
 	KEY_FRAGMENT, /* source, destination, identification, protocol (RFC 791, 3.2) */
 };
 
@@ -160,7 +168,7 @@ enum ruleset_statement_kind {
 	ST_OCTET_ABOVE,	   /* the same: > value */
 	ST_TOO_MANY,	   /* more than number packets a second, ruleset_burst() at once */
 	ST_TCP_FLAGS,	   /* (flags & mask) == value, or != with negate */
-	ST_SOURCE_IN,	   /* client or VIP is in a set, or not with negate: key, set */
+	ST_SOURCE_IN,	   /* what the key reads is in a set, or not with negate: key, set */
 	ST_SOURCE_RATE,	   /* more than number a second of this client: key, set, timeout_ms */
 	ST_RATE,	   /* more than number a second */
 	ST_TCP,		   /* a TCP segment */
@@ -173,6 +181,7 @@ enum ruleset_statement_kind {
 	ST_UPDATE,	   /* remember or refresh it: key, set, timeout_ms */
 	ST_DELETE,	   /* forget it: key, set */
 	ST_NOTE,	   /* remember or refresh a key alone: key, set, timeout_ms */
+	ST_NOTE_COUNT,	   /* the same, and count its packets there */
 	ST_LOG,		   /* tell the daemon: text = prefix */
 	ST_COUNTER,
 	ST_FORWARD, /* send the frame out of an interface: number = ifindex, text = its name */

@@ -69,7 +69,7 @@ static void check_reply(const struct control_reply *r)
 	const struct status *s = &r->status;
 
 	check(r->text && r->code >= 0 && r->code <= 255);
-	check(r->has_status || !(s->vrrps || s->peers || s->farms || s->stragglers));
+	check(r->has_status || !(s->vrrps || s->peers || s->farms || s->stragglers || s->claims));
 	ENDS(s->node);
 	ENDS(s->version);
 	ENDS(s->config_digest);
@@ -86,6 +86,12 @@ static void check_reply(const struct control_reply *r)
 		ENDS(s->stragglers[i].mac);
 		ENDS(s->stragglers[i].address);
 		ENDS(s->stragglers[i].interface);
+	}
+	for (size_t i = 0; i < s->n_claims; i++) {
+		ENDS(s->claims[i].address);
+		ENDS(s->claims[i].mac);
+		ENDS(s->claims[i].farm);
+		ENDS(s->claims[i].backend);
 	}
 	for (size_t i = 0; i < s->n_farms; i++)
 		check_farm(&s->farms[i]);

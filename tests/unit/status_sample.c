@@ -40,6 +40,7 @@ static const struct status_field top_fields[] = {
 	{NUMBER(status, n_vrrps)},
 	{NUMBER(status, n_peers)},
 	{NUMBER(status, n_stragglers)},
+	{NUMBER(status, n_claims)},
 	{NUMBER(status, n_farms)},
 	{0},
 };
@@ -159,6 +160,17 @@ static const struct status_field straggler_fields[] = {
 	{NUMBER(status_straggler, age_ms)},
 	{0},
 };
+static const struct status_field claim_fields[] = {
+	{TEXT(status_claim, address)},
+	{TEXT(status_claim, mac)},
+	{TEXT(status_claim, farm)},
+	{TEXT(status_claim, backend)},
+	{NUMBER(status_claim, count)},
+	{NUMBER(status_claim, goes_on)},
+	{NUMBER(status_claim, since_ms)},
+	{NUMBER(status_claim, age_ms)},
+	{0},
+};
 static const struct status_field farm_fields[] = {
 	{TEXT(status_farm, name)},
 	{TEXT(status_farm, state)},
@@ -248,6 +260,8 @@ void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 		run(alarm_field, a->alarms[i], b->alarms[i]);
 	for (size_t i = 0; i < a->n_stragglers && i < b->n_stragglers; i++)
 		run(straggler_fields, &a->stragglers[i], &b->stragglers[i]);
+	for (size_t i = 0; i < a->n_claims && i < b->n_claims; i++)
+		run(claim_fields, &a->claims[i], &b->claims[i]);
 	for (size_t i = 0; i < a->n_farms && i < b->n_farms; i++) {
 		struct status_farm *f = &a->farms[i], *g = &b->farms[i];
 
@@ -342,12 +356,17 @@ struct status status_sample(status_part_fn *fill)
 	static const size_t addresses[] = {0, 1, 3}, backends[] = {2, 0, 3};
 	static const size_t drops[] = {1, STATUS_DROPS_MAX, 0},
 			    tables[] = {STATUS_TABLES_MAX, 0, 2};
-	struct status s = {
-		.n_vrrps = 3, .n_peers = 2, .n_stragglers = 2, .n_farms = 3, .n_alarms = 2};
+	struct status s = {.n_vrrps = 3,
+			   .n_peers = 2,
+			   .n_stragglers = 2,
+			   .n_claims = 2,
+			   .n_farms = 3,
+			   .n_alarms = 2};
 
 	s.vrrps = list(s.n_vrrps, sizeof(*s.vrrps));
 	s.peers = list(s.n_peers, sizeof(*s.peers));
 	s.stragglers = list(s.n_stragglers, sizeof(*s.stragglers));
+	s.claims = list(s.n_claims, sizeof(*s.claims));
 	s.farms = list(s.n_farms, sizeof(*s.farms));
 	s.alarms = list(s.n_alarms, sizeof(*s.alarms));
 	s.vrrps[0].notes.n = s.peers[0].n_words = 2;

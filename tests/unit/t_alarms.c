@@ -138,6 +138,27 @@ static void no_heartbeat_can_be_sent(void)
 	expect_alarm(quiet_router(), p, "node a: no heartbeat can be sent: no such address");
 }
 
+static void a_backend_claims_an_address(void)
+{
+	struct status_claim claims[2] = {{.address = "10.77.0.100",
+					  .mac = "02:00:00:00:00:15",
+					  .farm = "www",
+					  .backend = "web1",
+					  .count = 3}};
+	struct status s = {.claims = claims, .n_claims = 2};
+
+	claims[1] = claims[0];
+	snprintf(claims[1].backend, sizeof(claims[1].backend), "web2");
+	claims[1].goes_on = true;
+	EXPECT_INT(alarms_fill(&s), 0);
+	EXPECT_INT(s.n_alarms, 1);
+	EXPECT_TEXT(s.alarms[0],
+		    "backend www/web2 (02:00:00:00:00:15) claims the virtual address 10.77.0.100: "
+		    "clients may reach it without a director; see `directorctl backend-setup "
+		    "www/web2`");
+	free(s.alarms);
+}
+
 static void more_than_find_a_place(void)
 {
 	enum { MANY = STATUS_ALARMS_MAX + 3 };
@@ -169,6 +190,7 @@ UNIT_TESTS(alarms) = {
 	{"a peer may be starting", a_peer_may_be_starting},
 	{"what comes one by one is told for a minute", what_comes_one_by_one_is_told_for_a_minute},
 	{"no heartbeat can be sent", no_heartbeat_can_be_sent},
+	{"a backend claims an address", a_backend_claims_an_address},
 	{"more than find a place", more_than_find_a_place},
 	UNIT_TESTS_END,
 };

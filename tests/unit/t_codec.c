@@ -351,11 +351,11 @@ static void is_cut(const struct status_field *f, void *of, void *unused)
 
 static void longer_strings_are_cut(void)
 {
-	uint8_t parts[10][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
-	struct wr w[10], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
+	uint8_t parts[11][LONG_MESSAGE], all[2 * LONG_MESSAGE], message[2 * LONG_MESSAGE];
+	struct wr w[11], status = wr_init(all, sizeof(all)), m = wr_init(message, sizeof(message));
 	struct control_reply got = {0};
 
-	for (size_t i = 0; i < 10; i++)
+	for (size_t i = 0; i < 11; i++)
 		w[i] = wr_init(parts[i], LONG_MESSAGE);
 	put_texts(&w[0], "\x1\x2\x3\x5\xb\xc\x10");
 	put_texts(&w[1], "\x1\x2\x3\x4\x5\x14");
@@ -378,6 +378,8 @@ static void longer_strings_are_cut(void)
 	put_texts(&status, "\x1\x2\x3\x12");
 	put_texts(&w[8], "\x1\x2\x3");
 	put(&status, 17, parts[8], wr_used(&w[8]));
+	put_texts(&w[10], "\x1\x2\x3\x4");
+	put(&status, 22, parts[10], wr_used(&w[10]));
 	put(&status, 9, parts[1], wr_used(&w[1]));
 	put(&status, 8, parts[2], wr_used(&w[2]));
 	put(&status, 7, parts[3], wr_used(&w[3]));
@@ -388,6 +390,7 @@ static void longer_strings_are_cut(void)
 	CU_ASSERT_FATAL(got.status.n_farms == 1 && got.status.farms[0].n_backends == 1);
 	EXPECT_INT(got.status.vrrps[0].n_addresses, 2);
 	EXPECT_INT(got.status.n_stragglers, 1);
+	EXPECT_INT(got.status.n_claims, 1);
 	EXPECT_INT(got.status.n_alarms, 1);
 	EXPECT_INT(got.status.vrrps[0].rejected.n, 1);
 	EXPECT_INT(got.status.vrrps[0].notes.n, 1);

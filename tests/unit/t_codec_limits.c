@@ -35,13 +35,18 @@ static void lists_have_the_limits_of_the_configuration(void)
 	struct status_peer *peers = parts(CONFIG_NODES_MAX + 1, sizeof(*peers));
 	struct status_farm *farms = parts(CONFIG_FARMS_MAX + 1, sizeof(*farms));
 	struct status_straggler *stragglers = parts(STATUS_STRAGGLERS_MAX + 1, sizeof(*stragglers));
-	struct status s = {
-		.vrrps = vrrps, .peers = peers, .farms = farms, .stragglers = stragglers};
+	struct status_claim *claims = parts(STATUS_CLAIMS_MAX + 1, sizeof(*claims));
+	struct status s = {.vrrps = vrrps,
+			   .peers = peers,
+			   .farms = farms,
+			   .stragglers = stragglers,
+			   .claims = claims};
 
 	s.n_vrrps = 2 * CONFIG_VRRPS_MAX; /* each section may be one for IPv4 and one for IPv6 */
 	s.n_peers = CONFIG_NODES_MAX;
 	s.n_farms = CONFIG_FARMS_MAX;
 	s.n_stragglers = STATUS_STRAGGLERS_MAX;
+	s.n_claims = STATUS_CLAIMS_MAX;
 	EXPECT_INT(verdict_on(&s), 0);
 	s.n_vrrps++;
 	EXPECT_INT(verdict_on(&s), -EBADMSG);
@@ -52,11 +57,15 @@ static void lists_have_the_limits_of_the_configuration(void)
 	s.n_stragglers++;
 	EXPECT_INT(verdict_on(&s), -EBADMSG);
 	s.n_stragglers--;
+	s.n_claims++;
+	EXPECT_INT(verdict_on(&s), -EBADMSG);
+	s.n_claims--;
 	s.n_farms++;
 	EXPECT_INT(verdict_on(&s), -EBADMSG);
 	free(vrrps);
 	free(peers);
 	free(stragglers);
+	free(claims);
 	free(farms);
 }
 

@@ -320,10 +320,13 @@ static void every_json_key_is_in_the_manual(void)
 		.name = "www", .backends = &backend, .n_backends = 1, .n_drops = 1, .n_tables = 1};
 	struct status_vrrp vrrp = {.name = "web"};
 	struct status_peer peer = {.node = "b"};
+	struct status_claim claim = {.backend = "web1"};
 	struct status s = {.vrrps = &vrrp,
 			   .n_vrrps = 1,
 			   .peers = &peer,
 			   .n_peers = 1,
+			   .claims = &claim,
+			   .n_claims = 1,
 			   .farms = &farm,
 			   .n_farms = 1};
 	static const enum json_part parts[] = {JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_FARM,

@@ -123,6 +123,11 @@ static void a_pair(void)
 	struct status_vrrp v = a_router();
 	struct status_peer p = a_peer();
 	struct status_farm f = a_farm(backends);
+	struct status_claim claim = {.address = "10.77.0.100",
+				     .mac = "02:00:00:00:00:15",
+				     .farm = "www",
+				     .backend = "web1",
+				     .count = 12};
 	struct status s = {.node = "a", .version = "1", .config_digest = "0123456789abcdef"};
 	char *text, *want = unit_read_file(GOLDEN);
 
@@ -139,7 +144,8 @@ static void a_pair(void)
 	s.vrrps = &v;
 	s.peers = &p;
 	s.farms = &f;
-	s.n_vrrps = s.n_peers = s.n_farms = 1;
+	s.claims = &claim;
+	s.n_vrrps = s.n_peers = s.n_farms = s.n_claims = 1;
 	text = print(&s);
 	EXPECT_TEXT(text, want);
 	if (strcmp(text, want) != 0)

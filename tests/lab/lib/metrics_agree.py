@@ -32,6 +32,9 @@ def of_director(s):
     yield "director_ruleset_in_sync", {}, s["ruleset"]["in_sync"]
     yield "director_alarms", {}, len(s["alarms"])
     yield "director_stragglers", {}, len(s["stragglers"])
+    for c in s["claims"]:
+        labels = {k: c[k] for k in ("address", "mac", "farm", "backend")}
+        yield "director_address_claims_total", labels, c["count"]
     yield "director_build_info", {"node": s["node"], "version": s["version"]}, 1
     yield "director_config_info", {"digest": s["config_digest"]}, 1
     yield "director_flow_index_flows", {}, index["connections"]
