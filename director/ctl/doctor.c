@@ -3,6 +3,7 @@
  * `doctor`: asks the daemon, when there is one, and looks for itself at this machine and at the wire.
  * Nothing that it does changes anything.
  */
+#include "director/alarms.h"
 #include "director/config/digest.h"
 #include "director/config/keywords.h"
 #include "director/config/load.h"
@@ -11,11 +12,26 @@
 #include "director/doctor/pair_rules.h"
 #include "director/doctor/wire_uv.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum {
 	STATUS_HELD = 1024
 }; /* addresses, more than that many are as if nothing were known of them */
+
+/* Who claims a virtual address is asked for on the wire, and the daemon remembers it for minutes. */
+static void forget_claims(struct status *s, struct findings *f)
+{
+	size_t n_claims = s->n_claims;
+
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		s->vrrps[i].claimed = false;
+	free(s->alarms);
+	s->n_alarms = s->n_claims = 0;
+	if (alarms_fill(s) < 0)
+		f->no_memory = true;
+	s->n_claims = n_claims;
+}
 
 /* What the daemon says of itself and of the other one. False: nobody answers, which is told. */
 static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct findings *f)
@@ -32,6 +48,7 @@ static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struc
 		control_reply_clear(reply);
 		return false;
 	}
+	forget_claims(&reply->status, f);
 	doctor_pair(&reply->status, reply->text, f);
 	return true;
 }
@@ -89,17 +106,20 @@ static void look(const struct ctl *ctl, const struct config *c, const struct con
 	struct doctor_wire_known known = {.held = held.list};
 	struct control_reply reply = {0};
 	char digest[CONFIG_DIGEST_TEXT];
+	bool daemon = ask_daemon(ctl, &reply, f);
 
-	if (ask_daemon(ctl, &reply, f)) {
+	if (daemon) {
 		doctor_file(c->path, config_digest(c, digest), &reply.status, f);
 		list_held(&reply.status, &held);
 		known.n_held = held.n;
 	}
-	control_reply_clear(&reply);
 	doctor_config(c, only, f);
 	doctor_host(c, only, f);
 	if (doctor_wire(c, only, &known, f) < 0)
 		f->no_memory = true;
+	if (daemon)
+		doctor_claims(&reply.status, only, f);
+	control_reply_clear(&reply);
 }
 
 int ctl_doctor(const struct ctl *ctl)

@@ -27,6 +27,7 @@ enum finding_code {
 	FINDING_VIP_UNHELD,    /* nobody answers for it, although one of the pair is master */
 	FINDING_VIP_FOREIGN,   /* a machine that is neither director nor backend answers for it */
 	FINDING_VIP_SPOKEN,    /* a backend answers for it */
+	FINDING_VIP_CLAIMED,   /* a backend said unasked that it has it */
 	FINDING_OFF_LINK,      /* a router is between the director and the backend */
 	FINDING_ABSENT,	       /* nothing answers at the backend's own address */
 	FINDING_TWICE,	       /* two machines have the backend's own address */

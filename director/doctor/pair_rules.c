@@ -89,6 +89,26 @@ void doctor_pair(const struct status *s, const char *differences, struct finding
 		look_at_peer(&s->peers[i], differences, f);
 }
 
+void doctor_claims(const struct status *s, const struct config_farm *only, struct findings *f)
+{
+	for (size_t i = 0; i < s->n_claims; i++) {
+		const struct status_claim *c = &s->claims[i];
+		char cure[64 + 2 * STATUS_NAME];
+
+		if (c->age_ms > PAIR_CLAIM_MS || (only && strcmp(only->name, c->farm) != 0) ||
+		    findings_have(f, FINDING_VIP_SPOKEN, c->farm, c->backend))
+			continue;
+		snprintf(cure, sizeof(cure),
+			 "directorctl backend-setup %s/%s # and what it says there", c->farm,
+			 c->backend);
+		findings_add(f, FINDING_VIP_CLAIMED, c->farm, c->backend, cure,
+			     "it claimed %s %" PRIu64
+			     " s ago, with MAC %s: whoever heard that sends "
+			     "to it, and to no director",
+			     c->address, c->age_ms / 1000, c->mac);
+	}
+}
+
 void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f)
 {
 	if (s->config_digest[0] && strcmp(s->config_digest, digest) != 0)

@@ -13,11 +13,17 @@
 
 enum {
 	PAIR_SETTLE_MS = 15000, /* that a new connection may need until the tables are alike */
+	PAIR_CLAIM_MS = 60000,	/* so fresh is a claim that counts */
 	PAIR_CLOCKS_MS = 2000,	/* by so much the dates of two nodes may differ */
 };
 
 /* What the daemon says. differences: lines, of what differs between the two configurations; "": nothing. */
 void doctor_pair(const struct status *s, const char *differences, struct findings *f);
+/*
+ * Backends that the daemon has heard claim a virtual address within the last minute, and that were not found
+ * to answer for it (FINDING_VIP_SPOKEN): so it comes behind the wire's. only: of one farm; NULL: of all.
+ */
+void doctor_claims(const struct status *s, const struct config_farm *only, struct findings *f);
 /* The configuration in the file, and what the daemon has loaded (digest.h): they should be the same. */
 void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f);
 /* What is odd. only: one farm; NULL: all. */

@@ -162,6 +162,26 @@ static void what_differs_is_named(void)
 	findings_clear(&f);
 }
 
+static void claims(void)
+{
+	struct status_claim list[] = {
+		{"10.77.0.100", "02:00:00:00:00:15", "www", "web1", 7, true, 90000, 30000},
+		{"10.77.0.100", "02:00:00:00:00:16", "www", "web2", 7, true, 90000, 60001},
+		{"10.77.0.100", "02:00:00:00:00:17", "www", "web3", 7, true, 90000, 100},
+	};
+	struct status s = {.claims = list, .n_claims = 3};
+	struct config_farm mail = {.name = "mail"};
+	struct findings f = {0};
+
+	doctor_claims(&s, &mail, &f);
+	EXPECT_INT(f.n, 0);
+	findings_add(&f, FINDING_VIP_SPOKEN, "www", "web3", NULL, "it answers");
+	doctor_claims(&s, NULL, &f);
+	EXPECT_INT(f.n, 2);
+	CU_ASSERT(findings_have(&f, FINDING_VIP_CLAIMED, "www", "web1"));
+	findings_clear(&f);
+}
+
 static void a_file_that_is_not_loaded(void)
 {
 	struct status s = {.config_digest = "00ff"};
@@ -269,6 +289,7 @@ UNIT_TESTS(doctor_pair) = {
 	{"a peer that is silent", a_peer_that_is_silent},
 	{"without a channel", without_a_channel},
 	{"what differs is named", what_differs_is_named},
+	{"claims", claims},
 	{"a file that is not loaded", a_file_that_is_not_loaded},
 	{"configurations", configurations},
 	{"findings in their order", in_their_order},
