@@ -88,6 +88,8 @@ bool director_hear(struct director *d, const struct sync_message *m)
 	}
 	if (m->type == SYNC_CONFIG) {
 		config_talk_hear(&d->config_talk, &m->config, d->peer ? d->peer->name : "?");
+		if (m->config.last)
+			twin_go_on(d->twin); /* with the lines of what is not alike */
 		return true;
 	}
 	d->ordered |=

@@ -23,11 +23,11 @@ enum finding_code {
 	FINDING_PEER,		/* the other director is not heard */
 	FINDING_SYNC,		/* it does not know what is known here */
 	FINDING_CONFIGURATIONS, /* the two are configured otherwise */
+	FINDING_VIP_CLAIMED,	/* a backend said unasked that it has a virtual address */
 	/* On the wire (wire_rules.h). */
 	FINDING_VIP_UNHELD,    /* nobody answers for it, although one of the pair is master */
 	FINDING_VIP_FOREIGN,   /* a machine that is neither director nor backend answers for it */
 	FINDING_VIP_SPOKEN,    /* a backend answers for it */
-	FINDING_VIP_CLAIMED,   /* a backend said unasked that it has it */
 	FINDING_OFF_LINK,      /* a router is between the director and the backend */
 	FINDING_ABSENT,	       /* nothing answers at the backend's own address */
 	FINDING_TWICE,	       /* two machines have the backend's own address */

@@ -117,7 +117,8 @@ static void judge_speaker(const struct wire_facts *w, const struct wire_vip *vip
 	addr_format(&vip->address, address);
 	mac_format(mac, text);
 	if (!b) {
-		findings_add(f, FINDING_VIP_FOREIGN, vip->farm->name, NULL, NULL,
+		findings_add(f, FINDING_VIP_FOREIGN, vip->farm->name, NULL,
+			     "bridge fdb show # on the switches: where that MAC is",
 			     "%s answers in %s for %s: it is the MAC of neither a director nor a "
 			     "backend",
 			     text, protocol_of(&vip->address), address);
@@ -144,7 +145,8 @@ static void judge_vip(const struct wire_facts *w, const struct wire_vip *vip, st
 			judge_speaker(w, vip, &vip->answers.list[i], f);
 	}
 	if (vip->held && !answered)
-		findings_add(f, FINDING_VIP_UNHELD, vip->farm->name, NULL, NULL,
+		findings_add(f, FINDING_VIP_UNHELD, vip->farm->name, NULL,
+			     "directorctl cluster status # on both nodes",
 			     "no director answers in %s for %s, although one is master",
 			     protocol_of(&vip->address), addr_format(&vip->address, address));
 }
@@ -154,11 +156,16 @@ static void judge_vip(const struct wire_facts *w, const struct wire_vip *vip, st
 /* True when frames reach it. */
 static bool judge_way(const struct wire_backend *b, struct findings *f)
 {
-	char sentence[ROUTE_TEXT], address[ADDR_TEXT];
+	char sentence[ROUTE_TEXT], address[ADDR_TEXT], cure[LINE_TEXT];
 	bool answered = false;
 
+	addr_format(&b->backend->address, address);
 	if (!b->by_name && b->route.kind != ROUTE_DIRECT) {
-		add(f, FINDING_OFF_LINK, b, NULL,
+		snprintf(cure, sizeof(cure),
+			 "ip route get %s # here\n"
+			 "# it needs an address in a network of %s, or that network one there",
+			 address, b->interface[0] ? b->interface : "the director");
+		add(f, FINDING_OFF_LINK, b, cure,
 		    route_trouble(&b->backend->address, &b->route, b->interface, sentence));
 		return false;
 	}
@@ -169,22 +176,25 @@ static bool judge_way(const struct wire_backend *b, struct findings *f)
 	if (b->macs.n > 0 || answered)
 		return true;
 	snprintf(sentence, sizeof(sentence), "it is not there: nothing answers in %s for %s on %s",
-		 protocol_of(&b->backend->address), addr_format(&b->backend->address, address),
-		 b->interface);
-	add(f, FINDING_ABSENT, b, NULL, sentence);
+		 protocol_of(&b->backend->address), address, b->interface);
+	snprintf(cure, sizeof(cure),
+		 "ip -br address show to %s # there: is it up, in this network?", address);
+	add(f, FINDING_ABSENT, b, cure, sentence);
 	return false;
 }
 
 static void judge_macs(const struct wire_backend *b, struct findings *f)
 {
-	char sentence[LINE_TEXT], address[ADDR_TEXT], first[MAC_TEXT], second[MAC_TEXT], cure[40];
+	char sentence[LINE_TEXT], address[ADDR_TEXT], first[MAC_TEXT], second[MAC_TEXT];
+	char cure[LINE_TEXT];
 
 	addr_format(&b->backend->address, address);
 	if (b->macs.n > 1) {
 		snprintf(sentence, sizeof(sentence), "%s and %s both answer in %s for %s",
 			 mac_format(&b->macs.list[0], first), mac_format(&b->macs.list[1], second),
 			 protocol_of(&b->backend->address), address);
-		add(f, FINDING_TWICE, b, NULL, sentence);
+		snprintf(cure, sizeof(cure), "ip -br address show to %s # on both", address);
+		add(f, FINDING_TWICE, b, cure, sentence);
 	}
 	if (b->macs.n > 0 && b->backend->has_mac && !wire_macs_have(&b->macs, &b->backend->mac)) {
 		snprintf(sentence, sizeof(sentence),
@@ -265,7 +275,8 @@ static void judge_sender(const struct wire_backend *b, struct findings *f)
 			"than its own",
 			b->farm->ports[s->port], addr_format(s->vip, address),
 			mac_format(&s->by, by));
-		add(f, FINDING_ELSEWHERE, b, NULL, sentence);
+		add(f, FINDING_ELSEWHERE, b, "ip route get to the director # there: by which way",
+		    sentence);
 		return;
 	}
 }
@@ -288,6 +299,17 @@ static enum finding_code port_fault(const struct wire_backend *b, const struct w
 	abort();
 }
 
+/* What shows it on the backend. */
+static const char *port_cure(enum finding_code code)
+{
+	if (code == FINDING_FILTERED)
+		return "nft list ruleset # there: what drops it; iptables-save, too";
+	if (code == FINDING_OWN_ADDRESS)
+		return "ss -ltnp # there: on which address\n"
+		       "# nginx: listen PORT; Apache: Listen PORT; without an address";
+	return "ss -ltnp # there: whether it runs, and on which port";
+}
+
 static void judge_ports(const struct wire_backend *b, enum finding_code code, const char *begin,
 			const char *end, struct findings *f)
 {
@@ -301,7 +323,7 @@ static void judge_ports(const struct wire_backend *b, enum finding_code code, co
 	if (places.n == 0)
 		return;
 	snprintf(sentence, sizeof(sentence), "%s %s%s", begin, places.text, end);
-	add(f, code, b, NULL, sentence);
+	add(f, code, b, port_cure(code), sentence);
 }
 
 static void judge_services(const struct wire_backend *b, struct findings *f)

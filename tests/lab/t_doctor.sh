@@ -43,7 +43,8 @@ reconfigure() {
 	expect_in_sync 10
 }
 
-# doctor NODE [ARGUMENT …]: its findings, "CODE FARM/BACKEND" a line, sorted; its exit status in $LAB/status.
+# doctor NODE [ARGUMENT …]: its findings, "CODE FARM/BACKEND" a line, sorted; its exit status in $LAB/status,
+# the right one in $LAB/wanted.
 doctor() {
 	local node=$1 status=0
 
@@ -55,7 +56,8 @@ import json, sys
 d = json.load(sys.stdin)
 for f in sorted(d["findings"], key=lambda f: (f["code"], f["farm"] or "", f["backend"] or "")):
     if f["code"] != "vip-claimed": # which counts for a minute after it was mended
-        print(f["code"], "/".join(filter(None, (f["farm"], f["backend"]))))' <"$LAB/doctor.json"
+        print(f["code"], "/".join(filter(None, (f["farm"], f["backend"]))))
+open(sys.argv[1], "w").write("4\n" if d["findings"] else "0\n")' "$LAB/wanted" <"$LAB/doctor.json"
 }
 
 # expect_doctor NODE LINES
@@ -64,7 +66,7 @@ expect_doctor() {
 
 	found=$(doctor "$1")
 	[ "$found" = "$2" ] || fail "$1 finds '$(echo "$found" | paste -sd ,)', not '$(echo "$2" | paste -sd ,)': $(cat "$LAB/doctor.json")"
-	expect "exit status" "$(cat "$LAB/status")" $([ -z "$2" ] && echo 0 || echo 4)
+	expect "exit status" "$(cat "$LAB/status")" "$(cat "$LAB/wanted")"
 }
 
 # --- faults: of a backend, and taken back ------------------------------------------------------------
@@ -177,6 +179,8 @@ import json, sys
 sys.exit(not all(f["cure"] for f in json.load(sys.stdin)["findings"]))' <"$LAB/doctor.json" ||
 		fail "no cure: $(cat "$LAB/doctor.json")"
 	expect_doctor b "$(finding "$1" web2)"
+	[ "$1" != differ ] || grep -q 'tcp-timeout = 15m here, 7m on a' "$LAB/doctor.json" ||
+		fail "it is not told what differs: $(cat "$LAB/doctor.json")"
 	"${1}_back" web2
 	put_in_force "$1"
 	expect_doctor a ""
