@@ -66,6 +66,7 @@ struct wire_backend {
 	const struct wire_farm *farm;
 	const struct config_backend *backend;
 	bool judged;  /* it is in service, and could be asked */
+	bool asked;   /* for its MAC */
 	bool by_name; /* its interface was named: the route does not matter */
 	struct route route;
 	char interface[INTERFACE_NAME];	  /* "" when there is none */

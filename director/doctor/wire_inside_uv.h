@@ -25,6 +25,8 @@ struct wire {
 
 /* NULL: it is not there, or down. */
 const struct wire_link *wire_link_find(const struct wire *w, const char *name);
+/* So many backends were not asked. */
+void wire_say_left_out(struct wire *w, size_t n);
 
 /* wire_probe_uv.c: every judged backend is asked for connections, then for packets of full size. */
 void wire_probe_ports(struct wire *w);

@@ -3,20 +3,26 @@
  * What backends are asked: connections to each virtual address and to their own one, then packets that
  * fill the interface's MTU, and where those are not answered the longest that are.
  *
- * A packet is filled with data behind a SYN. RFC 9293, 3.10.7.2 has a listener keep it for later or
- * drop it, and answer the SYN all the same; as Linux does.
+ * A packet is filled with data behind a SYN, which a listener keeps for later (RFC 9293, 3.10.7.2) or,
+ * as Linux, drops; it answers the SYN in either case.
  */
 #include "director/doctor/wire_inside_uv.h"
 
 #include <stdlib.h>
 
 enum {
-	WAIT_MS =
-		200, /* for an answer to a SYN: backends are near, and may have to ask for our MAC */
+	WAIT_MS = 200,	    /* for an answer to a SYN: backends are near, and may ask for our MAC */
 	SIZE_WAIT_MS = 100, /* they know it by now */
 	SIZE_SMALL = 576,   /* every path takes that (RFC 791) */
 	SIZE_ROUNDS = 8,    /* 4 octets of 1500 are left */
 };
+
+void wire_say_left_out(struct wire *w, size_t n)
+{
+	if (n > 0)
+		findings_skip(w->findings, "some backends",
+			      "%zu of them are too many for one time: ask for one farm", n);
+}
 
 /* --- connections ------------------------------------------------------------------------------ */
 
@@ -92,9 +98,7 @@ void wire_probe_ports(struct wire *w)
 		if (begin_syn(w, &w->facts.backends[i], &base))
 			at += take_answers(&w->facts.backends[i], &list[at]);
 	free(list);
-	if (left_out > 0)
-		findings_skip(w->findings, "some backends",
-			      "%zu of them are too many for one time: ask for one farm", left_out);
+	wire_say_left_out(w, left_out);
 }
 
 /* --- sizes ------------------------------------------------------------------------------------ */

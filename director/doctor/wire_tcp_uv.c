@@ -17,7 +17,7 @@ enum {
 	SMALL_OCTETS = 200,  /* as which a small frame counts, with its answer */
 	ROUNDS = 2,
 	WINDOW = 65535,
-	/* RFC 793: answers to a SYN with data acknowledge the SYN alone, or the data as well. */
+	/* An answer acknowledges the SYN alone, or (RFC 7413) its data as well. */
 	NUMBER_SHIFT = 16,
 };
 

@@ -18,6 +18,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+/* Broadcasts, two thousand a second; more would be neither a bounded time nor a bounded rate. */
+enum { VIPS_MAX = 1000, BACKENDS_MAX = 2000 };
+
 /* --- interfaces ------------------------------------------------------------------------------- */
 
 const struct wire_link *wire_link_find(const struct wire *w, const char *name)
@@ -219,32 +222,52 @@ static size_t add_nodes(struct wire *w, struct wire_who *list)
 	return n;
 }
 
+static void skip_vip(struct wire *w, const struct wire_vip *vip)
+{
+	char what[CONFIG_NAME_MAX + ADDR_TEXT + 40], address[ADDR_TEXT];
+
+	snprintf(what, sizeof(what), "virtual address %s of farm \"%s\"",
+		 addr_format(&vip->address, address), vip->farm->name);
+	findings_skip(w->findings, what, "interface %s is not there, or down",
+		      vip->farm->interface);
+}
+
 static size_t add_vips(struct wire *w, struct wire_who *list)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < w->facts.n_vips; i++) {
+	for (size_t i = 0; i < w->facts.n_vips && n < VIPS_MAX; i++) {
 		struct wire_vip *vip = &w->facts.vips[i];
 
 		vip->asked = add_who(w, &list[n], vip->farm->interface, &vip->address);
-		if (!vip->asked)
-			continue;
-		list[n++].twice = true;
+		if (vip->asked)
+			list[n++].twice = true;
+		else
+			skip_vip(w, vip);
 	}
+	if (n == VIPS_MAX && w->facts.n_vips > VIPS_MAX)
+		findings_skip(w->findings, "some virtual addresses",
+			      "they are too many for one time: ask for one farm");
 	return n;
 }
 
 /* All of them, also those out of service: they speak all the same. */
 static size_t add_backends(struct wire *w, struct wire_who *list)
 {
-	size_t n = 0;
+	size_t n = 0, left_out = 0;
 
 	for (size_t i = 0; i < w->facts.n_backends; i++) {
-		const struct wire_backend *b = &w->facts.backends[i];
+		struct wire_backend *b = &w->facts.backends[i];
 
-		if (b->by_name || b->route.kind == ROUTE_DIRECT)
-			n += add_who(w, &list[n], b->interface, &b->backend->address);
+		if (!b->by_name && b->route.kind != ROUTE_DIRECT)
+			continue;
+		b->asked = n < BACKENDS_MAX &&
+			   add_who(w, &list[n], b->interface, &b->backend->address);
+		n += b->asked;
+		left_out += n == BACKENDS_MAX && !b->asked && b->judged;
+		b->judged &= b->asked;
 	}
+	wire_say_left_out(w, left_out);
 	return n;
 }
 
@@ -263,8 +286,7 @@ static int take_answers(struct wire *w, const struct wire_who *list, size_t n_vi
 	for (size_t i = 0; i < w->facts.n_backends; i++) {
 		struct wire_backend *b = &w->facts.backends[i];
 
-		if ((b->by_name || b->route.kind == ROUTE_DIRECT) &&
-		    wire_link_find(w, b->interface))
+		if (b->asked)
 			b->macs = (at++)->answers;
 	}
 	return 0;
