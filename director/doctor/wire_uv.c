@@ -362,7 +362,8 @@ int doctor_wire(const struct config *c, const struct config_farm *only,
 
 	if (code < 0)
 		return code;
-	code = take_known(&w.facts, known);
+	if (known)
+		code = take_known(&w.facts, known);
 	if (code == 0)
 		code = uv_loop_init(&w.loop);
 	if (code == 0) {

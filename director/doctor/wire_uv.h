@@ -14,7 +14,7 @@
 #include "include/addr.h"
 #include "include/config.h"
 
-/* What a daemon has told; all zero without one. */
+/* What a daemon has told. */
 struct doctor_wire_known {
 	/* MACs that may answer for a virtual address, beside this host's, the peer's own and virtual ones. */
 	const struct mac *macs;
@@ -24,7 +24,7 @@ struct doctor_wire_known {
 	size_t n_held;
 };
 
-/* only: of one farm; NULL: of all. 0 or -ENOMEM; whatever could not be asked is told as skipped. */
+/* only: of one farm; NULL: of all. known: NULL without a daemon. 0 or -ENOMEM; whatever could not be asked is told as skipped. */
 int doctor_wire(const struct config *c, const struct config_farm *only,
 		const struct doctor_wire_known *known, struct findings *f);
 
