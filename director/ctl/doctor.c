@@ -12,6 +12,7 @@
 #include "director/doctor/pair_rules.h"
 #include "director/doctor/wire_uv.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,24 +34,18 @@ static void forget_claims(struct status *s, struct findings *f)
 	s->n_claims = n_claims;
 }
 
-/* What the daemon says of itself and of the other one. False: nobody answers, which is told. */
-static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct findings *f)
+/* What the daemon says of itself and of the other one. False: nobody answers; err tells why. */
+static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct err *err)
 {
 	struct control_request request = {.command = CONTROL_DOCTOR};
-	struct err err = {0};
 
-	if (ctl_try(ctl, &request, reply, &err) < 0) {
-		findings_skip(f, "the daemon and the other director", "%s", err.text);
+	if (ctl_try(ctl, &request, reply, err) < 0)
 		return false;
-	}
-	if (!reply->has_status) {
-		findings_skip(f, "the daemon and the other director", "%s", reply->text);
-		control_reply_clear(reply);
-		return false;
-	}
-	forget_claims(&reply->status, f);
-	doctor_pair(&reply->status, reply->text, f);
-	return true;
+	if (reply->has_status)
+		return true;
+	err_set(err, -EIO, "%s", reply->text);
+	control_reply_clear(reply);
+	return false;
 }
 
 static int take_farm(const struct ctl *ctl, const struct config *c, const struct config_farm **ret)
@@ -104,22 +99,29 @@ static void look(const struct ctl *ctl, const struct config *c, const struct con
 {
 	static struct held held; /* too large for the stack */
 	struct doctor_wire_known known = {.held = held.list};
-	struct control_reply reply = {0};
+	struct control_reply before = {0}, after = {0};
 	char digest[CONFIG_DIGEST_TEXT];
-	bool daemon = ask_daemon(ctl, &reply, f);
+	struct err err = {0};
+	bool daemon = ask_daemon(ctl, &before, &err);
 
 	if (daemon) {
-		doctor_file(c->path, config_digest(c, digest), &reply.status, f);
-		list_held(&reply.status, &held);
+		list_held(&before.status, &held);
 		known.n_held = held.n;
 	}
 	doctor_config(c, only, f);
 	doctor_host(c, only, f);
 	if (doctor_wire(c, only, &known, f) < 0)
 		f->no_memory = true;
-	if (daemon)
-		doctor_claims(&reply.status, only, f);
-	control_reply_clear(&reply);
+	if (daemon && ask_daemon(ctl, &after, &err)) {
+		forget_claims(&after.status, f);
+		doctor_pair(&before.status, &after.status, after.text, f);
+		doctor_claims(&after.status, only, f);
+		doctor_file(c->path, config_digest(c, digest), &after.status, f);
+	} else {
+		findings_skip(f, "the daemon and the other director", "%s", err.text);
+	}
+	control_reply_clear(&before);
+	control_reply_clear(&after);
 }
 
 int ctl_doctor(const struct ctl *ctl)

@@ -20,7 +20,8 @@ static void look_at_clocks(const struct status_peer *p, struct findings *f)
 		     p->node, apart_ms / 1000, apart_ms % 1000 / 100);
 }
 
-static void look_at_channel(const struct status_peer *p, struct findings *f)
+static void look_at_channel(const struct status_peer *before, const struct status_peer *p,
+			    struct findings *f)
 {
 	const struct status_channel *c = &p->channel;
 
@@ -34,8 +35,8 @@ static void look_at_channel(const struct status_peer *p, struct findings *f)
 			     p->node, c->trouble[0] ? c->trouble : "not connected");
 		return;
 	}
-	if (strcmp(p->sync, "in-sync") != 0 && c->since_ms != STATUS_UNKNOWN &&
-	    c->since_ms > PAIR_SETTLE_MS)
+	if (before && strcmp(before->sync, "in-sync") != 0 && strcmp(p->sync, "in-sync") != 0 &&
+	    c->since_ms != STATUS_UNKNOWN && c->since_ms > PAIR_SETTLE_MS)
 		findings_add(f, FINDING_SYNC, NULL, NULL, NULL,
 			     "the tables of node \"%s\" and ours are not alike (%s) although they "
 			     "have been connected for %" PRIu64 " s",
@@ -66,7 +67,8 @@ static bool is_silent(const struct status_peer *p)
 	       strcmp(p->heartbeat, "overdue") == 0;
 }
 
-static void look_at_peer(const struct status_peer *p, const char *differences, struct findings *f)
+static void look_at_peer(const struct status_peer *before, const struct status_peer *p,
+			 const char *differences, struct findings *f)
 {
 	if (is_silent(p)) {
 		findings_add(f, FINDING_PEER, NULL, NULL, "systemctl status directord # there",
@@ -74,11 +76,20 @@ static void look_at_peer(const struct status_peer *p, const char *differences, s
 			     p->node, p->address, p->cause[0] ? p->cause : p->heartbeat);
 		return; /* all else of it follows from that */
 	}
-	look_at_channel(p, f);
+	look_at_channel(before, p, f);
 	look_at_differences(p, differences, f);
 }
 
-void doctor_pair(const struct status *s, const char *differences, struct findings *f)
+static const struct status_peer *find_peer(const struct status *s, const char *node)
+{
+	for (size_t i = 0; i < s->n_peers; i++)
+		if (strcmp(s->peers[i].node, node) == 0)
+			return &s->peers[i];
+	return NULL;
+}
+
+void doctor_pair(const struct status *before, const struct status *s, const char *differences,
+		 struct findings *f)
 {
 	for (size_t i = 0; i < s->n_alarms; i++)
 		findings_add(f, FINDING_ALARM, NULL, NULL, NULL, "%s", s->alarms[i]);
@@ -86,7 +97,7 @@ void doctor_pair(const struct status *s, const char *differences, struct finding
 		findings_add(f, FINDING_RULESET, NULL, NULL, "directorctl ruleset verify",
 			     "the kernel's table is not the one that this node wants");
 	for (size_t i = 0; i < s->n_peers; i++)
-		look_at_peer(&s->peers[i], differences, f);
+		look_at_peer(find_peer(before, s->peers[i].node), &s->peers[i], differences, f);
 }
 
 void doctor_claims(const struct status *s, const struct config_farm *only, struct findings *f)

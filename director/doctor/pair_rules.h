@@ -17,8 +17,12 @@ enum {
 	PAIR_CLOCKS_MS = 2000,	/* by so much the dates of two nodes may differ */
 };
 
-/* What the daemon says. differences: lines, of what differs between the two configurations; "": nothing. */
-void doctor_pair(const struct status *s, const char *differences, struct findings *f);
+/*
+ * What the daemon says, and said two seconds or so before: tables that are not alike for a moment are no fault.
+ * differences: lines, of what differs between the two configurations; "": nothing.
+ */
+void doctor_pair(const struct status *before, const struct status *s, const char *differences,
+		 struct findings *f);
 /*
  * Backends that the daemon has heard claim a virtual address within the last minute, and that were not found
  * to answer for it (FINDING_VIP_SPOKEN): so it comes behind the wire's. only: of one farm; NULL: of all.

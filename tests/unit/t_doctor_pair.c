@@ -93,7 +93,7 @@ static void every_set_of_faults(void)
 		for (size_t i = 0; i < FAULTS; i++)
 			if (mask >> i & 1)
 				faults[i].make(&p);
-		doctor_pair(&p.status, p.differences, &f);
+		doctor_pair(&p.status, &p.status, p.differences, &f);
 		expect_codes(&f, mask);
 		CU_ASSERT(!f.no_memory);
 		findings_clear(&f);
@@ -114,7 +114,7 @@ static void a_peer_that_is_silent(void)
 		lag_behind(&p);
 		configure(&p);
 		set_clock(&p);
-		doctor_pair(&p.status, p.differences, &f);
+		doctor_pair(&p.status, &p.status, p.differences, &f);
 		CU_ASSERT_FATAL(f.n == 1);
 		EXPECT_INT(f.list[0].code, FINDING_PEER);
 		CU_ASSERT(strstr(f.list[0].sentence, "\"b\" (10.77.0.3) is not heard") != NULL);
@@ -125,24 +125,30 @@ static void a_peer_that_is_silent(void)
 static void without_a_channel(void)
 {
 	struct findings f = {0};
-	struct pair p;
+	struct pair p, was;
 
 	make(&p);
 	p.peer.channel.connected = false;
 	strcpy(p.peer.channel.trouble, "Connection refused");
-	doctor_pair(&p.status, "", &f);
+	doctor_pair(&p.status, &p.status, "", &f);
 	CU_ASSERT_FATAL(f.n == 1);
 	EXPECT_INT(f.list[0].code, FINDING_SYNC);
 	CU_ASSERT(strstr(f.list[0].sentence, "(Connection refused)") != NULL);
 	findings_clear(&f);
 	p.peer.channel.enabled = false; /* nobody wants one */
-	doctor_pair(&p.status, "", &f);
+	doctor_pair(&p.status, &p.status, "", &f);
+	EXPECT_INT(f.n, 0);
+	/* For a moment they may differ, as after a change. */
+	make(&p);
+	make(&was);
+	lag_behind(&p);
+	doctor_pair(&was.status, &p.status, "", &f);
 	EXPECT_INT(f.n, 0);
 	/* A young one has its time. */
 	make(&p);
 	lag_behind(&p);
 	p.peer.channel.since_ms = PAIR_SETTLE_MS;
-	doctor_pair(&p.status, "", &f);
+	doctor_pair(&p.status, &p.status, "", &f);
 	EXPECT_INT(f.n, 0);
 	findings_clear(&f);
 }
@@ -154,7 +160,7 @@ static void what_differs_is_named(void)
 
 	make(&p);
 	configure(&p);
-	doctor_pair(&p.status, p.differences, &f);
+	doctor_pair(&p.status, &p.status, p.differences, &f);
 	CU_ASSERT_FATAL(f.n == 1 && f.list[0].cure);
 	EXPECT_TEXT(f.list[0].sentence, "node \"b\" has another configuration than this one:\n"
 					"farm www: seed = 1 here, 2 on b\n"

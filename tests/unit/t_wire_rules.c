@@ -252,12 +252,12 @@ static const struct {
 	const char *sentence, *cure; /* cure: a piece of it */
 } said[] = {
 	{FINDING_VIP_UNHELD, "no director answers in ARP for 10.77.0.100, although one is master",
-	 NULL},
+	 "directorctl cluster status"},
 	{FINDING_VIP_FOREIGN,
 	 "02:00:00:00:00:77 answers in ARP for 10.77.0.100: it is the MAC of neither a director "
 	 "nor "
 	 "a backend",
-	 NULL},
+	 "bridge fdb show"},
 	{FINDING_VIP_SPOKEN,
 	 "it answers in ARP for 10.77.0.100 (with 02:00:00:00:00:15): clients go to it past the "
 	 "director",
@@ -266,10 +266,11 @@ static const struct {
 	 "10.77.0.21 is behind the router 10.77.0.100 on eth0, but a backend has to be in a "
 	 "network "
 	 "of the director",
-	 NULL},
-	{FINDING_ABSENT, "it is not there: nothing answers in ARP for 10.77.0.21 on eth0", NULL},
+	 "ip route get 10.77.0.21"},
+	{FINDING_ABSENT, "it is not there: nothing answers in ARP for 10.77.0.21 on eth0",
+	 "ip -br address show to 10.77.0.21"},
 	{FINDING_TWICE, "02:00:00:00:00:15 and 02:00:00:00:00:99 both answer in ARP for 10.77.0.21",
-	 NULL},
+	 "ip -br address show to 10.77.0.21"},
 	{FINDING_WRONG_MAC,
 	 "the key mac says 02:00:00:00:00:99, but 10.77.0.21 answers in ARP with 02:00:00:00:00:15",
 	 "mac = \"02:00:00:00:00:15\""},
@@ -281,18 +282,18 @@ static const struct {
 	{FINDING_ELSEWHERE,
 	 "what it is sent for port 80 of 10.77.0.100 is answered by 02:00:00:00:00:99, which is "
 	 "another MAC than its own",
-	 NULL},
+	 "ip route get"},
 	{FINDING_FILTERED,
 	 "it is there, and does not answer connections to port 80 of 10.77.0.100: a firewall on "
 	 "it, "
 	 "or on the way, drops them",
-	 NULL},
+	 "nft list ruleset"},
 	{FINDING_OWN_ADDRESS,
 	 "nothing listens on port 80 of 10.77.0.100, but the service does on the backend's own "
 	 "address: it has to listen on the virtual one, or on all",
-	 NULL},
+	 "ss -ltnp"},
 	{FINDING_NOT_LISTENING,
-	 "nothing listens on port 80 of 10.77.0.100, nor on that of its own address", NULL},
+	 "nothing listens on port 80 of 10.77.0.100, nor on that of its own address", "ss -ltnp"},
 	{FINDING_MTU,
 	 "packets of 1500 octets, the MTU of eth0, do not arrive, those of 1400 do: the MTU of the "
 	 "backend's interface, or of a switch on the way, is too small",
@@ -309,8 +310,7 @@ static void sentences(void)
 		judge(&f, &list);
 		CU_ASSERT_EQUAL_FATAL(list.n, 1);
 		EXPECT_TEXT(list.list[0].sentence, said[i].sentence);
-		CU_ASSERT(!said[i].cure == !list.list[0].cure);
-		CU_ASSERT(!said[i].cure || strstr(list.list[0].cure, said[i].cure));
+		CU_ASSERT(list.list[0].cure && strstr(list.list[0].cure, said[i].cure));
 		findings_clear(&list);
 	}
 }
