@@ -40,7 +40,7 @@ reconfigure() {
 	for node in a b; do
 		lab_ctl $node config reload >/dev/null
 	done
-	expect_in_sync 10
+	expect_in_sync 30 # so many reloads spend the credit that the channel has
 }
 
 # doctor NODE [ARGUMENT …]: its findings, "CODE FARM/BACKEND" a line, sorted; its exit status in $LAB/status,
@@ -138,6 +138,7 @@ put_in_force() {
 			conf 'tcp-timeout = "7m"' >"$LAB/a.conf"
 			lab_ctl a config reload >/dev/null
 			expect_soon "both know of it" "both_know" 5
+			expect_in_sync 30
 		fi
 		return 0
 	done
