@@ -100,6 +100,7 @@ def of_backend(labels, b):
     for state in ("up", "slow-start", "down", "draining", "disabled", "unresolved"):
         yield "director_backend_state", {**labels, "state": state}, b["state"] == state
     yield "director_backend_weight", labels, b["weight"]
+    yield "director_backend_effective_weight", labels, b["effective_weight"]
     for key, name in (("connections", "connections"), ("packets", "packets_total"),
                       ("bytes", "bytes_total"), ("new_flows", "new_flows_total")):
         yield f"director_backend_{name}", labels, b[key]
