@@ -318,9 +318,9 @@ static json_t *part_of(const struct status *s, enum json_part part)
 				 "node", s->node, "version", s->version, "config_digest",
 				 s->config_digest, "uptime_ms", number(s->uptime_ms), "alarms",
 				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",
-				 stragglers(s), "claims", claims(s, NULL), "farms", farms(s), "ruleset",
-				 "in_sync", (int)s->ruleset_in_sync, "flow_index", "hears",
-				 (int)s->index_hears, "connections", number(s->index_held),
+				 stragglers(s), "claims", claims(s, NULL), "farms", farms(s),
+				 "ruleset", "in_sync", (int)s->ruleset_in_sync, "flow_index",
+				 "hears", (int)s->index_hears, "connections", number(s->index_held),
 				 "missed", number(s->index_missed), "unindexed",
 				 number(s->index_unindexed), "election", election(s), "main_loop",
 				 latency(&s->main_late), "health", checks(s));
@@ -357,7 +357,8 @@ int print_json_backend(FILE *out, const struct status_farm *f, const struct stat
 int print_json_detail(FILE *out, const struct status *s, const struct status_backend *b,
 		      const struct backend_detail *d)
 {
-	json_t *document = backend_of(&s->farms[0], b), *checks = json_array(), *history = json_array();
+	json_t *document = backend_of(&s->farms[0], b), *checks = json_array(),
+	       *history = json_array();
 
 	for (size_t i = 0; i < d->n_checks; i++) {
 		const struct detail_check *c = &d->checks[i];

@@ -6,7 +6,8 @@
  * What is heard: ARP packets with the address as the sender's, and neighbour advertisements about it,
  * from the MAC address of a backend. A Linux host without arp_announce = 2 asks for its clients and
  * routers in the name of the virtual address, and such a question goes to everybody. An answer to a
- * client's own question goes to that client alone and is not heard here: `directorctl doctor` asks.
+ * client's own question goes to that client alone and is not heard here; but a master asks now and then
+ * (ha/claim.h), and hears the answer.
  *
  * It is the backends that are looked for, by their MAC addresses, and not everybody but the directors:
  * when the other director takes over, its announcements must never be taken for a claim, not even

@@ -109,6 +109,14 @@ advertising_it() {
 	expect_named web3 $LAB_VIP6 6
 }
 
+# It does not speak of its own accord; the master asks now and then.
+answering_for_it() {
+	lab_exec web3 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+	expect_soon "the master names it" "names a web3 $LAB_VIP" 15
+	lab_exec web3 sysctl -qw net.ipv4.conf.all.arp_ignore=1
+	! names b web3 $LAB_VIP || fail "how did b hear it?"
+}
+
 # One that is no backend is the master's business, see t_claim.sh.
 a_third_host_is_not_counted() {
 	local before
@@ -168,6 +176,7 @@ run_case "nor without" sound_farm_claims_nothing
 run_case "a backend that asks in the name of the VIP is named by both" asking_in_its_name
 run_case "so is one that announces it" announcing_it
 run_case "so is one that advertises an IPv6 address" advertising_it
+run_case "one that only answers is named by the master, which asks" answering_for_it
 run_case "it is told once" it_is_told_once
 run_case "a third host is not counted" a_third_host_is_not_counted
 run_case "the table is as planned" table_is_as_planned
