@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,15 +148,30 @@ static char **environment(const char *const *variables)
 	return list;
 }
 
-static int spawn(struct command *c, uv_loop_t *loop, const struct command_options *o, int output)
+/* The command's ends of its pipes; -1: there is none. */
+struct ends {
+	int input, output;
+};
+
+static void inherit(uv_stdio_container_t *stream, int fd)
+{
+	if (fd < 0)
+		return;
+	stream->flags = UV_INHERIT_FD;
+	stream->data.fd = fd;
+}
+
+static int spawn(struct command *c, uv_loop_t *loop, const struct command_options *o,
+		 const struct ends *ends)
 {
 	char shell[] = "/bin/sh", flag[] = "-c";
-	char *arguments[] = {shell, flag, (char *)o->text, NULL};
+	char *by_shell[] = {shell, flag, (char *)o->text, NULL};
+	char *alone[] = {(char *)o->program, NULL};
 	uv_stdio_container_t streams[3] = {
 		{.flags = UV_IGNORE}, {.flags = UV_IGNORE}, {.flags = UV_IGNORE}};
 	uv_process_options_t options = {
-		.file = shell,
-		.args = arguments,
+		.file = o->program ? o->program : shell,
+		.args = o->program ? alone : by_shell,
 		.exit_cb = ended,
 		.flags = UV_PROCESS_DETACHED,
 		.stdio = streams,
@@ -166,10 +182,9 @@ static int spawn(struct command *c, uv_loop_t *loop, const struct command_option
 
 	if (!options.env)
 		return -ENOMEM;
-	if (output >= 0) {
-		streams[1].flags = UV_INHERIT_FD;
-		streams[1].data.fd = output;
-	}
+	inherit(&streams[0], ends->input);
+	inherit(&streams[1], ends->output);
+	inherit(&streams[2], o->errors ? ends->output : -1);
 	code = uv_spawn(loop, &c->process, &options);
 	free(options.env);
 	c->process.data = c; /* a handle, whatever has become of the command */
@@ -203,15 +218,47 @@ static int listen_to(struct command *c, uv_loop_t *loop)
 	return code;
 }
 
+/* The pipe holds all of it. The end that is the command's; or a negative errno. */
+static int feed(const char *input)
+{
+	size_t len = strlen(input);
+	uv_file ends[2];
+	int code = len <= COMMAND_INPUT ? uv_pipe(ends, 0, UV_NONBLOCK_PIPE) : -EMSGSIZE;
+
+	if (code < 0)
+		return code;
+	if (write(ends[1], input, len) != (ssize_t)len)
+		code = -EIO;
+	close(ends[1]);
+	if (code == 0)
+		return ends[0];
+	close(ends[0]);
+	return code;
+}
+
+static int begin_with(struct command *c, uv_loop_t *loop, const struct command_options *options,
+		      int input)
+{
+	struct ends ends = {.input = input, .output = options->listens ? listen_to(c, loop) : -1};
+	int code;
+
+	if (options->listens && ends.output < 0)
+		return ends.output;
+	code = spawn(c, loop, options, &ends);
+	if (ends.output >= 0)
+		close(ends.output);
+	return code;
+}
+
 static int begin(struct command *c, uv_loop_t *loop, const struct command_options *options)
 {
-	int output = options->listens ? listen_to(c, loop) : -1, code;
+	int input = options->input ? feed(options->input) : -1, code;
 
-	if (options->listens && output < 0)
-		return output;
-	code = spawn(c, loop, options, output);
-	if (output >= 0)
-		close(output);
+	if (options->input && input < 0)
+		return input;
+	code = begin_with(c, loop, options, input);
+	if (input >= 0)
+		close(input);
 	return code;
 }
 
@@ -247,4 +294,16 @@ void command_abandon(struct command *c)
 {
 	c->told = NULL;
 	command_kill(c);
+}
+
+const char *command_trouble(const struct command_result *r, char buf[static COMMAND_TROUBLE])
+{
+	buf[0] = '\0';
+	if (r->error)
+		snprintf(buf, COMMAND_TROUBLE, "cannot be started: %s", uv_strerror(r->error));
+	else if (r->by_signal)
+		snprintf(buf, COMMAND_TROUBLE, "was ended by signal %d", r->by_signal);
+	else if (r->status != 0)
+		snprintf(buf, COMMAND_TROUBLE, "has exit status %d", (int)r->status);
+	return buf;
 }

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WHY = 96 };
-
 struct item {
 	struct item *next;
 	struct track_commands *all; /* NULL: it ends */
@@ -36,18 +34,14 @@ struct track_commands {
 static void ended(void *owner, const struct command_result *r)
 {
 	struct item *c = owner;
-	char why[WHY] = "", interval[DURATION_TEXT];
+	char why[COMMAND_TROUBLE], interval[DURATION_TEXT];
 
 	c->run = NULL;
-	if (r->error)
-		snprintf(why, sizeof(why), "cannot be started: %s", uv_strerror(r->error));
-	else if (c->overdue)
+	if (c->overdue && !r->error)
 		snprintf(why, sizeof(why), "takes longer than its interval of %s",
 			 duration_format(c->interval_ms, interval));
-	else if (r->by_signal)
-		snprintf(why, sizeof(why), "was ended by signal %d", r->by_signal);
-	else if (r->status != 0)
-		snprintf(why, sizeof(why), "has exit status %d", (int)r->status);
+	else
+		command_trouble(r, why);
 	c->all->told(c->all->owner, c->section, c->name, !why[0], why);
 }
 

@@ -6,6 +6,7 @@
 #include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -157,8 +158,66 @@ static void one_after_the_other(void)
 	end(&s);
 }
 
+static void expect_run(const struct command_options *options, int error, const char *trouble,
+		       const char *line)
+{
+	char buf[COMMAND_TROUBLE];
+	struct story s;
+
+	begin(&s);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(command_start(&s.loop, options, told, &s));
+	unit_loop_wait(&s.loop, &s.told, 1);
+	EXPECT_INT(s.result.error, error);
+	EXPECT_TEXT(command_trouble(&s.result, buf), trouble);
+	EXPECT_TEXT(s.line, line);
+	end(&s);
+}
+
+/* It ends: cat would wait for more for ever. */
+static void its_input(void)
+{
+	static char much[COMMAND_INPUT + 2];
+	struct command_options options = {.text = "cat", .input = "one\ntwo", .listens = true};
+
+	expect_run(&options, 0, "", "one");
+	options.input = "";
+	expect_run(&options, 0, "", "");
+	memset(much, 'x', COMMAND_INPUT);
+	options = (struct command_options){.text = "wc -c", .input = much, .listens = true};
+	expect_run(&options, 0, "", "4096");
+	options.text = "true"; /* reads nothing of it */
+	expect_run(&options, 0, "", "");
+	much[COMMAND_INPUT] = 'x';
+	expect_run(&options, -EMSGSIZE, "cannot be started: message too long", "");
+}
+
+static void a_program(void)
+{
+	struct command_options options = {
+		.program = "/bin/cat", .input = "$HOME; one\n", .listens = true};
+
+	expect_run(&options, 0, "", "$HOME; one");
+	options.program = "/bin/false";
+	expect_run(&options, 0, "has exit status 1", "");
+	options.program = "/bin/no such program";
+	expect_run(&options, -ENOENT, "cannot be started: no such file or directory", "");
+}
+
+static void its_complaints(void)
+{
+	struct command_options options = {
+		.text = "echo one >&2; echo two", .listens = true, .errors = true};
+
+	expect_run(&options, 0, "", "one");
+	options.text = "kill -TERM $$";
+	expect_run(&options, 0, "was ended by signal 15", "");
+}
+
 UNIT_TESTS(command) = {
 	{"its streams", its_streams},
+	{"its input", its_input},
+	{"its complaints", its_complaints},
+	{"a program", a_program},
 	{"its environment", its_environment},
 	{"its precedence", its_precedence},
 	{"killed", killed},
