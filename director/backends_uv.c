@@ -70,6 +70,7 @@ void director_set_checks(struct director *d)
 		slow_starts_clear(&d->slow);
 		log_error("no memory for slow start: backends have all of their weight at once");
 	}
+	director_set_farms_seen(d);
 }
 
 /* --- states ----------------------------------------------------------------------------------- */
@@ -133,7 +134,7 @@ static const char *reason_of(const struct director *d, size_t farm, size_t backe
 	return before == BACKEND_DOWN ? "its checks are good" : "its MAC address is known";
 }
 
-static uint64_t unix_ms(void)
+uint64_t director_wall_ms(void)
 {
 	struct timespec now;
 
@@ -144,11 +145,11 @@ static uint64_t unix_ms(void)
 void director_see_backends(struct director *d)
 {
 	const struct plan_facts *facts = &d->facts.plan;
-	uint64_t now_ms = unix_ms();
+	uint64_t now_ms = director_wall_ms();
 
 	if (!d->history.places.config)
 		return;
-	for (size_t i = 0; i < d->config->n_farms; i++)
+	for (size_t i = 0; i < d->config->n_farms; i++) {
 		for (size_t k = 0; k < d->config->farms[i].n_backends; k++) {
 			size_t place = places_of(&d->history.places, i, k);
 			enum backend_state before = d->history.backends[place].state, state;
@@ -159,8 +160,11 @@ void director_see_backends(struct director *d)
 				director_backend_fault(d, i, k, reason);
 			else if (state != before)
 				COPY(reason, reason_of(d, i, k, state, before));
-			history_see(&d->history, place, state, reason, now_ms);
+			if (history_see(&d->history, place, state, reason, now_ms))
+				director_tell_backend(d, i, k, before);
 		}
+		director_see_farm(d, i);
+	}
 }
 
 /* --- slow start ------------------------------------------------------------------------------- */

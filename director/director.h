@@ -24,6 +24,7 @@
 #include "director/flows_uv.h"
 #include "director/health/health_uv.h"
 #include "director/history.h"
+#include "director/hook_uv.h"
 #include "director/lead.h"
 #include "director/link_uv.h"
 #include "director/metrics_uv.h"
@@ -65,6 +66,20 @@ struct rehearsal {
 	struct log_limit refusals;
 };
 
+/* A farm as it was seen last. */
+struct farm_seen {
+	char name[STATUS_NAME]; /* "": never */
+	bool up;
+	char reason[STATUS_REASON];
+};
+
+/* How far one is with telling how everything is: farms with their backends, then routers. */
+struct told_states {
+	size_t farm;
+	size_t of_farm; /* 0: the farm itself */
+	size_t router;
+};
+
 struct director {
 	uv_loop_t *loop;
 	struct director_options options;
@@ -75,9 +90,14 @@ struct director {
 	struct links *links;
 	struct neighbours *neighbours;
 	struct routes *routes;
-	struct health *health;	 /* of the backends, as checks find it, ... */
-	struct history history;	 /* ... and what has become of them, ... */
-	struct slow_starts slow; /* ... and how they come back */
+	struct health *health;	      /* of the backends, as checks find it, ... */
+	struct history history;	      /* ... what has become of them, ... */
+	struct slow_starts slow;      /* ... and how they come back */
+	struct farm_seen *farms_seen; /* of the history's configuration; NULL: no memory */
+	size_t n_farms_seen;
+	struct hook *hook;	 /* is told of that and of the routers, ... */
+	struct told_states told; /* ... and how all are, so far; ... */
+	struct notices moves;	 /* ... for it, of routers: the election thread's */
 	struct keeper *keeper;
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
@@ -168,8 +188,35 @@ void director_backend_fault(const struct director *d, size_t farm, size_t backen
 void director_start_slowly(struct director *d);
 /* How long one takes until it has all of it; STATUS_UNKNOWN: it has. */
 uint64_t director_slow_start_left(const struct director *d, size_t farm, size_t backend);
+/* Since 1970. */
+uint64_t director_wall_ms(void);
 /* Takes in what has become of them by the facts of now. */
 void director_see_backends(struct director *d);
+/*
+ * Whether so many backends that take new connections are enough, and the link is well; and why it is so.
+ */
+bool director_farm_serves(struct director *d, const struct config_farm *farm, size_t serving,
+			  char reason[static STATUS_REASON]);
+
+/* The program of notify. What follows is told to it, when there is one; 0 or -ENOMEM. */
+int director_open_hook(struct director *d, struct err *err);
+/* The one of the present configuration; once there is a ruleset it is told how everything is. */
+void director_set_hook(struct director *d);
+void director_close_hook(struct director *d);
+/* Farms that were seen before are known in the present configuration, too. */
+void director_set_farms_seen(struct director *d);
+/* How a farm is by the facts of now. */
+void director_see_farm(struct director *d, size_t farm);
+/* A backend has another state than before. */
+void director_tell_backend(struct director *d, size_t farm, size_t backend,
+			   enum backend_state before);
+/* A router has; on the election thread. */
+void director_router_moved(void *owner, const struct vrrp_router *r);
+/* What the election thread has left behind of that. */
+void director_tell_moves(struct director *d);
+/* To be called now and then: masters that met another one and remain. */
+void director_tell_remaining(struct director *d);
+
 /* One of them in detail: 0, or -1 without memory. */
 int director_detail(struct director *d, size_t farm, size_t backend, struct backend_detail *ret);
 

@@ -53,6 +53,7 @@ static void become_ready(struct director *d)
 	memory_give_back(); /* the transaction with the whole table */
 	director_track(d);
 	director_feed_routers(d);
+	director_set_hook(d);
 	if (d->options.ready)
 		d->options.ready(d->options.owner);
 }
@@ -207,6 +208,7 @@ static void check(uv_timer_t *timer)
 	director_look_for_stragglers(d);
 	claimants_look(&d->claimants, d->keeper, &d->facts.plan, uv_now(d->loop));
 	director_tell_roles(d);
+	director_tell_remaining(d);
 }
 
 int director_admin_changed(struct director *d, struct err *err)
@@ -259,6 +261,7 @@ static void director_free(struct director *d)
 {
 	stragglers_free(d->stragglers);
 	free(d->handover);
+	free(d->farms_seen);
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);
@@ -308,6 +311,7 @@ static void director_end(struct director *d)
 	director_end_tracks(d);
 	director_end_routers(d);
 	director_close_election(d);
+	director_close_hook(d);
 	routes_close(d->routes);
 	health_close(d->health);
 	neighbours_close(d->neighbours);
@@ -371,6 +375,8 @@ static int open_all(struct director *d, struct err *err)
 	if (code == 0)
 		code = director_open_checks(d, err);
 	if (code == 0)
+		code = director_open_hook(d, err);
+	if (code == 0)
 		code = director_open_election(d, err);
 	if (code == 0)
 		code = director_open_twin(d, err);
@@ -427,12 +433,12 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	return 0;
 }
 
-/* The other director takes over meanwhile. */
+/* The other director takes over meanwhile, and the hook hears of it. */
 static void linger(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
 
-	if (!director_routers_linger(d))
+	if (!director_routers_linger(d) && !hook_lingers(d->hook))
 		director_end(d);
 }
 
@@ -443,6 +449,8 @@ void director_stop(struct director *d)
 	log_info("directord stops: virtual addresses are given up, the ruleset stays");
 	begin_stop(d);
 	director_leave_routers(d);
+	director_tell_moves(d);
+	hook_stop(d->hook);
 	uv_timer_stop(&d->refresh);
 	uv_timer_stop(&d->load);
 	uv_timer_start(&d->check, linger, LINGER_STEP_MS, LINGER_STEP_MS);

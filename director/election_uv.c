@@ -18,6 +18,7 @@ static void woken(void *owner)
 	log_flush();
 	director_track(owner); /* what is known of the other director may be new */
 	director_tell_roles(owner);
+	director_tell_moves(owner);
 }
 
 /* What was missed is no pulse: a loop that was busy for a second was late once. */
@@ -53,7 +54,8 @@ struct pair_call {
 
 static void make_pair_here(void *arg)
 {
-	static const struct pair_ops ops = {.changed = changed, .late = late};
+	static const struct pair_ops ops = {
+		.changed = changed, .moved = director_router_moved, .late = late};
 	struct pair_call *call = arg;
 
 	call->code = pair_new(election_loop(call->d->election), &ops, call->d, &call->d->pair,

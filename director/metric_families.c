@@ -66,6 +66,10 @@ const struct metric_family metric_families[] = {
 	 .help = "How long after their time attempts began."},
 	{"director_check_lateness_max_seconds", GAUGE, METRIC_US, SELF(checks_late.max_us),
 	 .help = "How late the latest of them began."},
+	{"director_notify_total", COUNTER, METRIC_COUNTS, SELF(notified),
+	 .help = "Runs of the notify program by how they ended, and changes that it was not told "
+		 "of.",
+	 "result"},
 
 	/* the virtual routers */
 	{"director_vrrp_state", GAUGE, METRIC_WORD, ROUTER(state),

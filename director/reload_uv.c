@@ -151,6 +151,7 @@ static void file_was_read(uv_work_t *work, int status)
 		d->self = self;
 		go_over(d);
 		apply(d);
+		director_set_hook(d);
 		memory_give_back(); /* the old configuration, the plan from nothing */
 	}
 	if (d->options.ready && d->ready)

@@ -167,28 +167,42 @@ static void fill_age(struct director *d, struct status_farm *s, size_t index)
 	s->scheduler_age_ms = counted_ms ? uv_now(d->loop) - counted_ms : STATUS_UNKNOWN;
 }
 
+/* False, and why: its link is not of use. */
+static bool farm_has_link(struct director *d, const struct config_farm *farm,
+			  char trouble[static INTERFACE_TEXT])
+{
+	const struct link *link = links_find(d->links, farm->interface);
+
+	director_interface_trouble(d, farm->interface, trouble);
+	if (!trouble[0] && !link->up)
+		snprintf(trouble, INTERFACE_TEXT, "is down");
+	return !trouble[0];
+}
+
+bool director_farm_serves(struct director *d, const struct config_farm *farm, size_t serving,
+			  char reason[static STATUS_REASON])
+{
+	char trouble[INTERFACE_TEXT];
+
+	reason[0] = '\0';
+	if (!farm_has_link(d, farm, trouble))
+		snprintf(reason, STATUS_REASON, "interface \"%.15s\" %s", farm->interface, trouble);
+	else if (!serving)
+		snprintf(reason, STATUS_REASON, "no backend takes new connections");
+	else if (serving < farm->minimum_backends)
+		snprintf(reason, STATUS_REASON, "%zu of at least %u backends take new connections",
+			 serving, farm->minimum_backends);
+	return !reason[0];
+}
+
 /* A farm whose link is down serves nobody, whatever was known of its backends before. */
 static void fill_farm_state(struct director *d, struct status_farm *s,
 			    const struct config_farm *farm, size_t serving)
 {
-	const struct link *link = links_find(d->links, farm->interface);
 	char trouble[INTERFACE_TEXT];
-	bool can;
+	bool can = farm_has_link(d, farm, trouble);
 
-	director_interface_trouble(d, farm->interface, trouble);
-	if (!trouble[0] && !link->up)
-		COPY(trouble, "is down");
-	can = !trouble[0];
-	COPY(s->state, serving >= farm->minimum_backends && can ? "up" : "down");
-	if (!can)
-		snprintf(s->reason, sizeof(s->reason), "interface \"%.15s\" %s", farm->interface,
-			 trouble);
-	else if (!serving)
-		COPY(s->reason, "no backend takes new connections");
-	else if (serving < farm->minimum_backends)
-		snprintf(s->reason, sizeof(s->reason),
-			 "%zu of at least %u backends take new connections", serving,
-			 farm->minimum_backends);
+	COPY(s->state, director_farm_serves(d, farm, serving, s->reason) ? "up" : "down");
 	for (size_t i = 0; !can && i < s->n_backends; i++)
 		if (strcmp(s->backends[i].state, "disabled") != 0) {
 			COPY(s->backends[i].state, "unresolved");
@@ -313,6 +327,17 @@ static void fill_checks(struct director *d, struct status *s)
 				 stats.outcomes[i]);
 }
 
+static void fill_notified(struct director *d, struct status *s)
+{
+	struct hook_stats stats;
+
+	hook_stats(d->hook, &stats);
+	status_add_count(&s->notified, "done", stats.done);
+	status_add_count(&s->notified, "failed", stats.failed);
+	status_add_count(&s->notified, "timeout", stats.timeout);
+	status_add_count(&s->notified, "lost", stats.lost);
+}
+
 static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
 {
 	struct status s = {0};
@@ -325,6 +350,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	director_check_ruleset(d);
 	fill_index(d, &s);
 	fill_checks(d, &s);
+	fill_notified(d, &s);
 	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
 	if (!code)
 		code = director_status_pair(d, &s);

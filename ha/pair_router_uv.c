@@ -56,6 +56,8 @@ static void router_changed(void *owner, struct vrrp_router *r)
 	}
 	if (m)
 		m->serves = serves;
+	if (p->ops.moved)
+		p->ops.moved(p->owner, r);
 	pair_speak_soon(p); /* a young master that dies at once shall be known to have been one */
 	pair_tell_changed(p);
 }

@@ -29,6 +29,8 @@ enum { PAIR_STRAGGLERS_MAX = 1024 };
 struct pair_ops {
 	/* The state of a router, or what is known of the other node. */
 	void (*changed)(void *owner);
+	/* The state of a router: each change of it, in order. */
+	void (*moved)(void *owner, const struct vrrp_router *r);
 	void (*late)(void *owner, uint64_t late_us);
 };
 

@@ -108,6 +108,14 @@ enum vrrp_reason vrrp_router_own_fault(const struct vrrp_router *r)
 	return r->own_fault;
 }
 
+bool vrrp_router_remains(struct vrrp_router *r)
+{
+	if (!r->rival_us || clock_us() - r->rival_us < vrrp_down_interval_us(&r->core))
+		return false;
+	r->rival_us = 0;
+	return true;
+}
+
 bool vrrp_router_hears(const struct vrrp_router *r)
 {
 	return r->heard && clock_us() - r->heard_us < vrrp_down_interval_us(&r->core);
@@ -143,6 +151,7 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 		.advertise_interval_ms = (uint32_t)(r->core.settings.interval_us / 1000),
 		.preempt = r->core.settings.preempt,
 		.state = r->core.state,
+		.from = r->from,
 		.transitions = r->transitions,
 		.reason = r->cause.reason,
 		.changed_wall_ms = r->changed_wall_ms,

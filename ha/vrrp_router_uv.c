@@ -112,6 +112,7 @@ static void tell(struct vrrp_router *r, const struct vrrp_update *u)
 
 	vrrp_router_stamp(r);
 	r->cause = u->cause;
+	r->from = u->from;
 	r->transitions++;
 	/* Who was heard in another state says nothing about who is master now. */
 	if (u->cause.reason != VRRP_REASON_HIGHER)
@@ -167,6 +168,23 @@ static void apply(struct vrrp_router *r, const struct vrrp_update *u)
 		tell(r, u);
 }
 
+/*
+ * Another master, that is to go. Not the one that we have just replaced: its last advert belongs to every
+ * takeover.
+ */
+static void note_rival(struct vrrp_router *r, const struct vrrp_event *ev,
+		       const struct vrrp_update *u)
+{
+	bool heard = ev->type == VRRP_EVENT_ADVERT ||
+		     (ev->type == VRRP_EVENT_PEER && ev->peer.says != VRRP_PEER_GONE);
+
+	if (u->flags & VRRP_STATE)
+		r->rival_us = 0;
+	else if (heard && u->flags & VRRP_ANNOUNCE &&
+		 ev->now_us - r->changed_ms * 1000 > r->core.settings.interval_us)
+		r->rival_us = ev->now_us;
+}
+
 void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
 {
 	struct vrrp_update u;
@@ -175,6 +193,7 @@ void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
 		return;
 	ev.now_us = clock_us();
 	u = vrrp_step(&r->core, &ev);
+	note_rival(r, &ev, &u);
 	apply(r, &u);
 	if (r->ops.stepped && !r->closing)
 		r->ops.stepped(r->owner, r, &u);

@@ -79,6 +79,8 @@ struct vrrp_router {
 
 	/* for status */
 	uint64_t transitions;
+	enum vrrp_state from; /* before the present state */
+	uint64_t rival_us;    /* when another master was heard that goes; 0: none was */
 	struct vrrp_cause cause;
 	int64_t changed_wall_ms;
 	uint64_t changed_ms;

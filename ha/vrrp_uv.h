@@ -77,6 +77,7 @@ struct vrrp_view {
 	uint32_t advertise_interval_ms;
 	bool preempt;
 	enum vrrp_state state; /* vrrp_state_name() for people */
+	enum vrrp_state from;  /* the one before it */
 	uint64_t transitions;  /* changes of state since the start */
 	enum vrrp_reason reason;
 	char reason_text[VRRP_CAUSE_TEXT]; /* of the last transition */
@@ -199,6 +200,11 @@ uint64_t vrrp_router_interval_us(const struct vrrp_router *r);
 enum vrrp_state vrrp_router_state(const struct vrrp_router *r);
 /* What is wrong with it apart from its group, as it saw itself last. */
 enum vrrp_reason vrrp_router_own_fault(const struct vrrp_router *r);
+/*
+ * A master that met another one, and stays, is the only one again: nothing was heard of that one for
+ * as long as a backup waits. True once.
+ */
+bool vrrp_router_remains(struct vrrp_router *r);
 /* Another router's advert was accepted within the time that a backup waits for one. */
 bool vrrp_router_hears(const struct vrrp_router *r);
 

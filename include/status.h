@@ -243,8 +243,9 @@ struct status {
 	uint64_t checks; /* distinct ones of backends */
 	struct status_counts
 		outcomes; /* of attempts at them, by outcome (director/health/outcome.h) */
-	struct latency checks_late;   /* how long after its time an attempt began */
-	char (*alarms)[STATUS_ALARM]; /* sentences, the ones that cost most first */
+	struct status_counts notified; /* runs of the notify program, and changes that it missed */
+	struct latency checks_late;    /* how long after its time an attempt began */
+	char (*alarms)[STATUS_ALARM];  /* sentences, the ones that cost most first */
 	size_t n_alarms;
 	struct status_vrrp *vrrps;
 	size_t n_vrrps;

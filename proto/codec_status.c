@@ -18,6 +18,7 @@ struct packed_status {
 	Control__Status status;
 	Control__Latency election_late, main_late, checks_late;
 	Control__Count outcomes[STATUS_REASONS_MAX], *outcome_list[STATUS_REASONS_MAX];
+	Control__Count notified[STATUS_REASONS_MAX], *notified_list[STATUS_REASONS_MAX];
 	struct packed_pair pair;
 	Control__Farm *farms;
 	Control__Backend *backends; /* of all farms */
@@ -142,16 +143,16 @@ static Control__Latency *fill_latency(Control__Latency *m, struct latency *l)
 	return n || l->count ? m : NULL;
 }
 
-static void fill_outcomes(struct packed_status *p, struct status_counts *c)
+/* How many. */
+static size_t fill_counts(Control__Count *messages, Control__Count **list, struct status_counts *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
-		p->outcomes[i] = (Control__Count)CONTROL__COUNT__INIT;
-		p->outcomes[i].reason = c->at[i].reason;
-		p->outcomes[i].count = c->at[i].count;
-		p->outcome_list[i] = &p->outcomes[i];
+		messages[i] = (Control__Count)CONTROL__COUNT__INIT;
+		messages[i].reason = c->at[i].reason;
+		messages[i].count = c->at[i].count;
+		list[i] = &messages[i];
 	}
-	p->status.n_outcomes = c->n;
-	p->status.outcomes = p->outcome_list;
+	return c->n;
 }
 
 static void fill_status(struct packed_status *p, const struct status *s)
@@ -177,7 +178,10 @@ static void fill_status(struct packed_status *p, const struct status *s)
 	p->status.main_late = fill_latency(&p->main_late, &t->main_late);
 	p->status.checks = s->checks;
 	p->status.checks_late = fill_latency(&p->checks_late, &t->checks_late);
-	fill_outcomes(p, &t->outcomes);
+	p->status.n_outcomes = fill_counts(p->outcomes, p->outcome_list, &t->outcomes);
+	p->status.outcomes = p->outcome_list;
+	p->status.n_notified = fill_counts(p->notified, p->notified_list, &t->notified);
+	p->status.notified = p->notified_list;
 	packed_pair_link(&p->pair, &p->status);
 	p->status.n_farms = s->n_farms;
 	p->status.farms = (Control__Farm **)next;
@@ -319,7 +323,8 @@ int codec_take_status(struct status *s, const Control__Status *m)
 {
 	int err = 0;
 
-	if (m->n_farms > CONFIG_FARMS_MAX || m->n_outcomes > STATUS_REASONS_MAX)
+	if (m->n_farms > CONFIG_FARMS_MAX || m->n_outcomes > STATUS_REASONS_MAX ||
+	    m->n_notified > STATUS_REASONS_MAX)
 		return -EBADMSG;
 	COPY(s->node, m->node);
 	COPY(s->version, m->version);
@@ -338,6 +343,7 @@ int codec_take_status(struct status *s, const Control__Status *m)
 		return -EBADMSG;
 	s->checks = m->checks;
 	codec_take_counts(&s->outcomes, m->outcomes, m->n_outcomes);
+	codec_take_counts(&s->notified, m->notified, m->n_notified);
 	err = codec_take_pair(s, m);
 	if (err)
 		return err;

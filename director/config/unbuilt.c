@@ -15,7 +15,6 @@ static const struct {
 	const char *key;
 	const char *built; /* the values that work, with blanks between; NULL: none */
 } unbuilt[] = {
-	{SECTION_TOP, "notify", NULL},
 };
 
 enum { N_UNBUILT = sizeof(unbuilt) / sizeof(unbuilt[0]) };

@@ -34,6 +34,7 @@ static const struct status_field top_fields[] = {
 	{NUMBER(status, main_late.buckets[1])},
 	{NUMBER(status, checks)},
 	{NUMBER(status, outcomes.n)},
+	{NUMBER(status, notified.n)},
 	{NUMBER(status, checks_late.count)},
 	{NUMBER(status, checks_late.buckets[2])},
 	{NUMBER(status, n_alarms)},
@@ -237,6 +238,7 @@ void status_each_part(struct status *a, struct status *b, status_part_fn *run)
 {
 	run(top_fields, a, b);
 	each_count(&a->outcomes, &b->outcomes, run);
+	each_count(&a->notified, &b->notified, run);
 	for (size_t i = 0; i < a->n_vrrps && i < b->n_vrrps; i++) {
 		struct status_vrrp *v = &a->vrrps[i], *w = &b->vrrps[i];
 
@@ -373,6 +375,7 @@ struct status status_sample(status_part_fn *fill)
 	s.vrrps[1].rejected.n = s.peers[1].rejected.n = STATUS_REASONS_MAX;
 	s.peers[1].n_words = 1;
 	s.outcomes.n = STATUS_REASONS_MAX;
+	s.notified.n = 3;
 	s.peers[0].channel.rejected.n = STATUS_REASONS_MAX;
 	s.peers[1].channel.rejected.n = 1;
 	for (size_t i = 0; i < s.n_peers; i++)

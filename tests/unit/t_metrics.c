@@ -140,6 +140,8 @@ static void a_pair(void)
 	s.checks = 2;
 	status_add_count(&s.outcomes, "good", 40);
 	status_add_count(&s.outcomes, "refused", 3);
+	status_add_count(&s.notified, "done", 7);
+	status_add_count(&s.notified, "lost", 2);
 	latency_note(&s.checks_late, 1000);
 	s.vrrps = &v;
 	s.peers = &p;
