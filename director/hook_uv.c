@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { VARIABLES = 5, VARIABLE = 64, MORE_TEXT = 48 };
+enum { VARIABLES = 5, VARIABLE = 64 };
 
 struct hook {
 	uv_loop_t *loop;
@@ -34,23 +34,14 @@ struct hook {
 
 static void go_on(struct hook *h);
 
-/* " (12 more not shown)", or nothing. */
-static const char *more(unsigned long suppressed, char buf[static MORE_TEXT])
-{
-	buf[0] = '\0';
-	if (suppressed > 0)
-		snprintf(buf, MORE_TEXT, " (%lu more not shown)", suppressed);
-	return buf;
-}
-
 static void say_failure(struct hook *h, const char *why, const char *line)
 {
 	unsigned long suppressed;
-	char text[MORE_TEXT];
+	char text[LOG_MORE];
 
 	if (log_limit_pass(&h->failures, uv_now(h->loop), &suppressed))
 		log_warning("the notify program %s%s%s%s", why, line[0] ? ": " : "", line,
-			    more(suppressed, text));
+			    log_more(suppressed, text));
 }
 
 /* --- one run ---------------------------------------------------------------------------------- */
@@ -162,9 +153,9 @@ static void all_states(struct hook *h)
 
 static void say_loss(struct hook *h)
 {
-	unsigned long suppressed;
+	unsigned long ignored; /* the line counts itself */
 
-	if (log_limit_pass(&h->losses, uv_now(h->loop), &suppressed))
+	if (log_limit_pass(&h->losses, uv_now(h->loop), &ignored))
 		log_warning(
 			"the notify program is too slow: changes are lost, %llu so far; it is told "
 			"how everything is as soon as it has caught up",

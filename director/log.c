@@ -174,3 +174,11 @@ bool log_limit_pass(struct log_limit *limit, uint64_t now_ms, unsigned long *ret
 	*limit = (struct log_limit){.next_ms = now_ms + LOG_LIMIT_MS};
 	return true;
 }
+
+const char *log_more(unsigned long suppressed, char buf[static LOG_MORE])
+{
+	buf[0] = '\0';
+	if (suppressed > 0)
+		snprintf(buf, LOG_MORE, " (%lu more not shown)", suppressed);
+	return buf;
+}

@@ -164,17 +164,15 @@ static int read_set(struct stragglers *s, const struct ruleset_set *set)
 
 static void say(struct stragglers *s, const struct straggler *who)
 {
-	char mac[MAC_TEXT], address[ADDR_TEXT], more[48] = "";
+	char mac[MAC_TEXT], address[ADDR_TEXT], more[LOG_MORE];
 	unsigned long suppressed;
 
 	if (!log_limit_pass(&s->limit, s->now_ms, &suppressed))
 		return;
-	if (suppressed)
-		snprintf(more, sizeof(more), " (%lu more not shown)", suppressed);
 	log_info("%s on %s still sends here what is for %s, which this director does not own; it "
 		 "is forwarded%s",
 		 mac_format(&who->mac, mac), who->interface, addr_format(&who->address, address),
-		 more);
+		 log_more(suppressed, more));
 }
 
 static void say_new(struct stragglers *s)

@@ -11,8 +11,6 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { MORE_TEXT = 48 };
-
 static uint64_t now_ms(void)
 {
 	return uv_hrtime() / 1000000;
@@ -26,21 +24,12 @@ static uint64_t wall_us(void)
 	return (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
 }
 
-/* " (12 more not shown)", or nothing. */
-static const char *more(unsigned long suppressed, char buf[static MORE_TEXT])
-{
-	buf[0] = '\0';
-	if (suppressed > 0)
-		snprintf(buf, MORE_TEXT, " (%lu more not shown)", suppressed);
-	return buf;
-}
-
 /* --- effects ---------------------------------------------------------------------------------- */
 
 static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 {
 	unsigned long suppressed;
-	char text[MORE_TEXT];
+	char text[LOG_MORE];
 	/* The last advert before a higher router would turn the switch's head back to us. */
 	bool last = r->core.state != VRRP_MASTER && p->priority != VRRP_PRIORITY_STOP;
 	int code = -ENOTCONN;
@@ -57,7 +46,7 @@ static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 	if (log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
 		log_warning("%s: cannot send an advert on %s: %s, looking at the interface "
 			    "again%s",
-			    r->name, r->interface, strerror(-code), more(suppressed, text));
+			    r->name, r->interface, strerror(-code), log_more(suppressed, text));
 	vrrp_router_recheck(r, 0);
 }
 
@@ -204,7 +193,7 @@ void vrrp_router_step(struct vrrp_router *r, struct vrrp_event ev)
 static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const struct addr *from)
 {
 	unsigned long suppressed;
-	char text[ADDR_TEXT], tail[MORE_TEXT];
+	char text[ADDR_TEXT], tail[LOG_MORE];
 
 	r->counters.rejected[reject]++;
 	if (reject == VRRP_REJECT_AUTH_KEY || reject == VRRP_REJECT_AUTH_HMAC)
@@ -213,7 +202,7 @@ static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const s
 	    log_limit_pass(&r->reject_limits[reject], now_ms(), &suppressed))
 		log_warning("%s: dropped an advert of %s on %s: it %s%s", r->name,
 			    addr_format(from, text), r->interface, vrrp_reject_text(reject),
-			    more(suppressed, tail));
+			    log_more(suppressed, tail));
 }
 
 static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
@@ -222,7 +211,7 @@ static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
 					       (uint32_t)(r->core.settings.interval_us / 1000),
 					       r->core.settings.priority);
 	unsigned long suppressed;
-	char text[ADDR_TEXT], tail[MORE_TEXT];
+	char text[ADDR_TEXT], tail[LOG_MORE];
 
 	for (unsigned int n = 0; n < VRRP_NOTE_COUNT; n++) {
 		if (!(notes & 1u << n))
@@ -232,7 +221,7 @@ static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
 			log_warning("%s: the advert of %s shows %s; is the configuration the same "
 				    "on both?%s",
 				    r->name, addr_format(&p->source, text), vrrp_note_text(n),
-				    more(suppressed, tail));
+				    log_more(suppressed, tail));
 	}
 }
 
@@ -240,7 +229,7 @@ static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
 static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t skew_s)
 {
 	unsigned long suppressed;
-	char text[ADDR_TEXT], tail[MORE_TEXT];
+	char text[ADDR_TEXT], tail[LOG_MORE];
 
 	if ((uint32_t)abs(skew_s) * 2 <= r->auth.window_s)
 		return;
@@ -251,7 +240,7 @@ static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t sk
 			    "refused%s",
 			    r->name, addr_format(from, text), abs(skew_s),
 			    skew_s > 0 ? "ahead of" : "behind", r->auth.window_s + 1,
-			    more(suppressed, tail));
+			    log_more(suppressed, tail));
 }
 
 static enum vrrp_reject authenticate(struct vrrp_router *r, const struct vrrp_packet *p)
@@ -314,7 +303,7 @@ void vrrp_router_readable(void *owner)
 	uint8_t bytes[VRRP_DATAGRAM_MAX];
 	struct vrrp_ip ip;
 	unsigned long suppressed;
-	char tail[MORE_TEXT];
+	char tail[LOG_MORE];
 
 	/* A step may close the socket, or the router. */
 	for (int i = 0; i < READ_BUDGET && r->socket; i++) {
@@ -326,7 +315,7 @@ void vrrp_router_readable(void *owner)
 			take_packet(r, bytes, (size_t)n, &ip);
 		else if (n != -EINTR && log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
 			log_warning("%s: receiving on %s: %s, going on%s", r->name, r->interface,
-				    strerror((int)-n), more(suppressed, tail));
+				    strerror((int)-n), log_more(suppressed, tail));
 	}
 }
 

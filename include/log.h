@@ -51,5 +51,8 @@ struct log_limit {
  * Counts and returns false otherwise.
  */
 bool log_limit_pass(struct log_limit *limit, uint64_t now_ms, unsigned long *ret_suppressed);
+/* For the end of that line: " (12 more not shown)", or nothing. Returns buf. */
+enum { LOG_MORE = 48 };
+const char *log_more(unsigned long suppressed, char buf[static LOG_MORE]);
 
 #endif

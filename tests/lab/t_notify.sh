@@ -267,6 +267,7 @@ too_many() {
 	expect_soon "it is quiet" "quiet a" 20
 	lab_logged a 'the notify program is too slow: changes are lost' || fail "not logged"
 	expect "changes, told and lost" "$(told a | awk '!/^=/ { n++ } { n += $5 } END { print n }')" 405
+	expect "changes lost, by the status" "$(lab_status a notify.lost)" "$(told a | awk '{ n += $5 } END { print n }')"
 	[ "$(told a | grep -vc '^=')" -ge 257 ] || fail "more was lost than there was no room for"
 	expect "many backends are disabled" "$(told a | grep -c '^=backend many./b.* disabled disabled')" 400
 	lab_is a master || fail "a is not master"
