@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Words (source.h) -> tree (grammar.h) -> struct config, then the rules between keys (check.h) and
- * what is not built yet (unbuilt.h). Each step looks at what the one before it found in order.
+ * Words (source.h) -> tree (grammar.h) -> struct config, then the rules between keys (check.h). Each
+ * step looks at what the one before it found in order.
  */
 #include "director/config/load.h"
 
@@ -10,7 +10,6 @@
 #include "director/config/defaults.h"
 #include "director/config/grammar.h"
 #include "director/config/text.h"
-#include "director/config/unbuilt.h"
 #include "director/config/value.h"
 #include "include/memory.h"
 
@@ -269,7 +268,7 @@ static void keep_place(struct source *s, const void *field, struct config_place 
 		source_no_memory(s);
 }
 
-static void read_words(struct source *s, struct config *c, bool unbuilt)
+static void read_words(struct source *s, struct config *c)
 {
 	cfg_t *tree = grammar_parse(s);
 
@@ -292,13 +291,11 @@ static void read_words(struct source *s, struct config *c, bool unbuilt)
 	if (config_set_derived(c, &s->kept) < 0)
 		source_no_memory(s);
 	config_check(s, c);
-	if (!s->mistaken && !unbuilt)
-		config_check_built(s);
 	config_sort(c);
 }
 
-/* Takes a source whose words are cut. unbuilt: also what is not built yet. */
-static int finish(struct source *s, const char *name, bool unbuilt, struct config **ret)
+/* Takes a source whose words are cut. */
+static int finish(struct source *s, const char *name, struct config **ret)
 {
 	struct config *c = calloc(1, sizeof(*c));
 	int r;
@@ -308,7 +305,7 @@ static int finish(struct source *s, const char *name, bool unbuilt, struct confi
 	else if (!s->mistaken && s->n_words == 0)
 		s->code = err_at(s->err, -EINVAL, name, 0, "the file configures nothing");
 	else if (s->n_words > 0)
-		read_words(s, c, unbuilt);
+		read_words(s, c);
 	r = s->code;
 	if (c)
 		c->pool = s->kept;
@@ -328,27 +325,15 @@ int config_load(const char *path, struct config **ret, struct err *err)
 
 	source_init(&s, err);
 	source_file(&s, path);
-	return finish(&s, path, false, ret);
-}
-
-static int load_text(const char *name, const char *text, size_t len, bool unbuilt,
-		     struct config **ret, struct err *err)
-{
-	struct source s;
-
-	source_init(&s, err);
-	source_text(&s, name, text, len);
-	return finish(&s, name, unbuilt, ret);
+	return finish(&s, path, ret);
 }
 
 int config_load_text(const char *name, const char *text, size_t len, struct config **ret,
 		     struct err *err)
 {
-	return load_text(name, text, len, false, ret, err);
-}
+	struct source s;
 
-int config_load_unbuilt(const char *name, const char *text, size_t len, struct config **ret,
-			struct err *err)
-{
-	return load_text(name, text, len, true, ret, err);
+	source_init(&s, err);
+	source_text(&s, name, text, len);
+	return finish(&s, name, ret);
 }

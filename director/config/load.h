@@ -15,9 +15,6 @@ int config_load(const char *path, struct config **ret, struct err *err);
 /* The same for a text; `name` stands for the file in sentences and for relative includes. */
 int config_load_text(const char *name, const char *text, size_t len, struct config **ret,
 		     struct err *err);
-/* The same without refusing what is not built yet: for tests of what is read and checked. */
-int config_load_unbuilt(const char *name, const char *text, size_t len, struct config **ret,
-			struct err *err);
 /* Accepts NULL and what was only half filled. */
 void config_free(struct config *c);
 

@@ -116,6 +116,7 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 	case SYNC_NAME:
 	case SYNC_ORDER:
 	case SYNC_DRILL:
+	case SYNC_CONFIG:
 	case SYNC_BUCKETS: return;
 	}
 }

@@ -57,7 +57,7 @@ static struct config *load(const struct folder *f, const char *keys, char line[s
 			*at++ = *keys;
 	strcpy(at, TAIL);
 	line[0] = '\0';
-	if (config_load_unbuilt("test.conf", text, strlen(text), &c, &err) < 0)
+	if (config_load_text("test.conf", text, strlen(text), &c, &err) < 0)
 		err_format(&err, line);
 	return c;
 }
