@@ -40,7 +40,7 @@ static void answer_status(struct director *d, struct control_reply *reply)
 /* Where the two configurations differ is no part of the status: it is long, and of no use to a program. */
 static void answer_doctor(struct director *d, struct control_reply *reply)
 {
-	const struct outline_differences *found = &d->config_talk.found;
+	static struct outline_differences found; /* of the main loop */
 	size_t size;
 	FILE *out;
 
@@ -52,10 +52,11 @@ static void answer_doctor(struct director *d, struct control_reply *reply)
 	out = open_memstream(&reply->text, &size);
 	if (!out)
 		return;
-	for (size_t i = 0; i < found->n; i++)
-		fprintf(out, "%s\n", found->list[i]);
-	if (found->total > found->n)
-		fprintf(out, "and %zu more\n", found->total - found->n);
+	config_talk_compare(&d->config_talk, d->config, d->peer ? d->peer->name : "?", &found);
+	for (size_t i = 0; i < found.n; i++)
+		fprintf(out, "%s\n", found.list[i]);
+	if (found.total > found.n)
+		fprintf(out, "and %zu more\n", found.total - found.n);
 	fclose(out);
 }
 

@@ -7,11 +7,10 @@
 
 static void forget_theirs(struct config_talk *t)
 {
-	for (size_t i = 0; i < t->n_theirs; i++)
-		free(t->theirs[i].lines);
-	free(t->theirs);
-	t->theirs = NULL;
-	t->n_theirs = 0;
+	outline_clear(&t->theirs);
+	for (size_t i = 0; i < t->n_heard; i++)
+		free(t->heard[i].lines);
+	t->n_heard = 0;
 	t->all_heard = false;
 	t->line_part = t->n_lines = 0;
 }
@@ -20,134 +19,146 @@ void config_talk_clear(struct config_talk *t)
 {
 	forget_theirs(t);
 	outline_clear(&t->ours);
-	free(t->list);
 	*t = (struct config_talk){0};
 }
 
 int config_talk_begin(struct config_talk *t, const struct config *ours)
 {
-	config_talk_clear(t);
-	t->list = calloc(OUTLINE_DIFFERENCES_MAX, sizeof(*t->list));
-	t->found.list = t->list;
-	if (t->list && outline_make(ours, &t->ours) == 0)
-		return 0;
-	config_talk_clear(t);
-	return -ENOMEM;
-}
+	int code;
 
-static struct config_talk_part *find(const struct config_talk *t, const char *name)
-{
-	for (size_t i = 0; i < t->n_theirs; i++)
-		if (strcmp(t->theirs[i].name, name) == 0)
-			return &t->theirs[i];
-	return NULL;
+	config_talk_clear(t);
+	code = outline_make(ours, &t->ours);
+	t->differs = code == 0;
+	return code;
 }
 
 /* --- telling ----------------------------------------------------------------------------------- */
 
 static bool next_part(struct config_talk *t, struct sync_config *ret)
 {
-	size_t n = t->ours.n < CONFIG_TALK_PARTS ? t->ours.n : CONFIG_TALK_PARTS;
 	const struct outline_part *p = &t->ours.parts[t->part];
 
-	if (t->part == n)
+	if (t->part == t->ours.n)
 		return false;
 	*ret = (struct sync_config){
-		.step = SYNC_CONFIG_PART, .last = ++t->part == n, .sum = p->sum};
+		.step = SYNC_CONFIG_PART, .last = ++t->part == t->ours.n, .sum = p->sum};
 	memcpy(ret->name, p->name, sizeof(ret->name));
 	return true;
 }
 
-static bool next_lines(struct config_talk *t, struct sync_config *ret)
+/* Both have it, otherwise. */
+static bool is_another(const struct config_talk *t, const struct outline_part *p)
+{
+	const struct outline_part *other = outline_find(&t->theirs, p->name);
+
+	return other && other->sum != p->sum;
+}
+
+static bool next_lines(struct config_talk *t, const struct config *ours, struct sync_config *ret)
 {
 	while (t->all_heard && t->line_part < t->ours.n && t->n_lines < CONFIG_TALK_LINES) {
 		const struct outline_part *p = &t->ours.parts[t->line_part++];
-		const struct config_talk_part *other = find(t, p->name);
-		size_t len = strlen(p->lines);
+		char *lines = is_another(t, p) ? outline_lines(ours, p->name) : NULL;
 
-		if (!other || other->sum == p->sum || len == 0 || len >= SYNC_PART_TEXT)
+		if (!lines)
 			continue;
 		*ret = (struct sync_config){.step = SYNC_CONFIG_LINES};
 		memcpy(ret->name, p->name, sizeof(ret->name));
-		memcpy(ret->lines, p->lines, len + 1);
+		memcpy(ret->lines, lines, strlen(lines) + 1);
+		free(lines);
 		t->n_lines++;
 		return true;
 	}
 	return false;
 }
 
-bool config_talk_next(struct config_talk *t, struct sync_config *ret)
+bool config_talk_next(struct config_talk *t, const struct config *ours, struct sync_config *ret)
 {
-	return next_part(t, ret) || next_lines(t, ret);
+	return next_part(t, ret) || next_lines(t, ours, ret);
 }
 
 /* --- hearing ----------------------------------------------------------------------------------- */
 
-static void compare_part(struct config_talk *t, const struct outline_part *p, const char *node)
-{
-	const struct config_talk_part *other = find(t, p->name);
-
-	if (!other)
-		outline_differ(&t->found, "%s: here, not on %s", p->name, node);
-	else if (other->sum != p->sum && other->lines)
-		outline_compare_lines(p->name, p->lines, other->lines, node, &t->found);
-	else if (other->sum != p->sum)
-		outline_differ(&t->found, "%s: another one on %s", p->name, node);
-}
-
-/* The same parts, which nothing but their order tells apart. */
-static void compare(struct config_talk *t, const char *node)
-{
-	t->found.n = t->found.total = 0;
-	for (size_t i = 0; i < t->ours.n; i++)
-		compare_part(t, &t->ours.parts[i], node);
-	for (size_t i = 0; i < t->n_theirs; i++)
-		if (!outline_find(&t->ours, t->theirs[i].name))
-			outline_differ(&t->found, "%s: on %s, not here", t->theirs[i].name, node);
-	if (t->found.total == 0)
-		outline_differ(&t->found, "the order of the sections");
-}
-
 static void hear_part(struct config_talk *t, const struct sync_config *m)
 {
-	struct config_talk_part *known, *more;
+	struct outline *o = &t->theirs;
+	struct outline_part *parts;
 
 	if (t->all_heard)
 		forget_theirs(t); /* it begins anew */
-	known = find(t, m->name);
-	if (known) {
-		known->sum = m->sum;
-		return;
+	parts = o->n < OUTLINE_PARTS_MAX ? realloc(o->parts, (o->n + 1) * sizeof(*parts)) : NULL;
+	if (parts) {
+		o->parts = parts;
+		parts[o->n].sum = m->sum;
+		memcpy(parts[o->n++].name, m->name, sizeof(m->name));
 	}
-	if (t->n_theirs == CONFIG_TALK_PARTS)
-		return;
-	more = realloc(t->theirs, (t->n_theirs + 1) * sizeof(*more));
-	if (!more)
-		return;
-	t->theirs = more;
-	more[t->n_theirs] = (struct config_talk_part){.sum = m->sum};
-	memcpy(more[t->n_theirs++].name, m->name, sizeof(m->name));
+	if (m->last)
+		outline_sort(o);
+	t->all_heard = m->last;
 }
 
-static void hear_lines(const struct config_talk *t, const struct sync_config *m)
+static const char *lines_of(const struct config_talk *t, const char *name)
 {
-	struct config_talk_part *p = find(t, m->name);
-
-	if (!p || p->lines)
-		return;
-	p->lines = strdup(m->lines);
+	for (size_t i = 0; i < t->n_heard; i++)
+		if (strcmp(t->heard[i].name, name) == 0)
+			return t->heard[i].lines;
+	return NULL;
 }
 
-void config_talk_hear(struct config_talk *t, const struct sync_config *m, const char *node)
+static void hear_lines(struct config_talk *t, const struct sync_config *m)
 {
-	if (!t->list)
-		return; /* they are alike by now */
-	if (m->step == SYNC_CONFIG_PART) {
+	struct config_talk_lines *place = &t->heard[t->n_heard];
+
+	if (!t->all_heard || t->n_heard == CONFIG_TALK_LINES || lines_of(t, m->name))
+		return;
+	place->lines = strdup(m->lines);
+	if (!place->lines)
+		return;
+	memcpy(place->name, m->name, sizeof(place->name));
+	t->n_heard++;
+}
+
+bool config_talk_hear(struct config_talk *t, const struct sync_config *m)
+{
+	if (!t->differs)
+		return false; /* they are alike by now */
+	if (m->step == SYNC_CONFIG_PART)
 		hear_part(t, m);
-		t->all_heard = m->last;
-	} else if (t->all_heard) {
+	else
 		hear_lines(t, m);
-	}
-	if (t->all_heard)
-		compare(t, node);
+	return m->last;
+}
+
+/* --- what differs ------------------------------------------------------------------------------ */
+
+static void compare_part(const struct config_talk *t, const struct config *ours,
+			 const struct outline_part *p, const char *node,
+			 struct outline_differences *ret)
+{
+	const char *there = lines_of(t, p->name);
+	char *here = there && is_another(t, p) ? outline_lines(ours, p->name) : NULL;
+
+	if (!outline_find(&t->theirs, p->name))
+		outline_differ(ret, "%s: here, not on %s", p->name, node);
+	else if (here)
+		outline_compare_lines(p->name, here, there, node, ret);
+	else if (is_another(t, p))
+		outline_differ(ret, "%s: another one on %s", p->name, node);
+	free(here);
+}
+
+void config_talk_compare(const struct config_talk *t, const struct config *ours, const char *node,
+			 struct outline_differences *ret)
+{
+	*ret = (struct outline_differences){0};
+	if (!t->all_heard)
+		return;
+	for (size_t i = 0; i < t->ours.n; i++)
+		compare_part(t, ours, &t->ours.parts[i], node, ret);
+	for (size_t i = 0; i < t->theirs.n; i++)
+		if (!outline_find(&t->ours, t->theirs.parts[i].name))
+			outline_differ(ret, "%s: on %s, not here", t->theirs.parts[i].name, node);
+	/* The same parts, which nothing but their order tells apart. */
+	if (ret->total == 0)
+		outline_differ(ret, "the order of the sections");
 }

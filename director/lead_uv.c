@@ -87,8 +87,7 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		return true;
 	}
 	if (m->type == SYNC_CONFIG) {
-		config_talk_hear(&d->config_talk, &m->config, d->peer ? d->peer->name : "?");
-		if (m->config.last)
+		if (config_talk_hear(&d->config_talk, &m->config))
 			twin_go_on(d->twin); /* with the lines of what is not alike */
 		return true;
 	}
@@ -174,7 +173,7 @@ int director_next_to_tell(struct director *d, struct sync_message *ret)
 	if (telling_next(&d->telling, &source, ret))
 		return 1;
 	ret->type = SYNC_CONFIG;
-	return config_talk_next(&d->config_talk, &ret->config);
+	return config_talk_next(&d->config_talk, d->config, &ret->config);
 }
 
 void director_tell_farms(struct director *d)

@@ -82,6 +82,7 @@ static void go_over(struct director *d)
 
 	d->config = config;
 	config_digest(config, d->digest);
+	config_talk_clear(&d->config_talk);
 	plan_memory_forget(d->plan);
 	director_set_checks(d);
 	d->peer = director_find_peer(config, d->self);

@@ -30,7 +30,7 @@ enum {
 	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
 	SYNC_MOMENTS_MAX = 16,	    /* of a drill, on one node */
 	SYNC_PART_NAME = 64,	    /* of a part of a configuration, with its NUL */
-	SYNC_PART_TEXT = 8192,	    /* its lines, with a NUL */
+	SYNC_PART_TEXT = 32768,	    /* its lines, with a NUL */
 };
 
 /* The numbers on the wire: they stay. */

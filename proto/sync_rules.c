@@ -153,7 +153,7 @@ static bool are_lines(const char lines[static SYNC_PART_TEXT])
 	for (size_t i = 0; i < len; i++)
 		if (lines[i] != '\n' && (lines[i] < ' ' || lines[i] > '~'))
 			return false;
-	return len > 0 && len < SYNC_PART_TEXT;
+	return len > 0 && len < SYNC_PART_TEXT && lines[len - 1] == '\n';
 }
 
 static enum sync_reject judge_config(const struct sync_config *c)

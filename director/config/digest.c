@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void print_section(enum config_section id, const void *object, FILE *out);
-
 static void print_ranges(const char *name, const struct addr_range *ranges, size_t n, FILE *out)
 {
 	char first[ADDR_TEXT], last[ADDR_TEXT];
@@ -26,7 +24,7 @@ static void print_clients(const struct keyword *k, const struct config_clients *
 	print_ranges(k->name, clients->v6, clients->n_v6, out);
 }
 
-static void print_key(const struct keyword *k, const void *object, FILE *out)
+void config_print_key(const struct keyword *k, const void *object, FILE *out)
 {
 	const char *field = (const char *)object + k->offset;
 	size_t n = 1;
@@ -50,36 +48,42 @@ static void print_key(const struct keyword *k, const void *object, FILE *out)
  * Where a node serves its metrics is its own business: two may listen on addresses of their own; and of a
  * drill the budget of the node that is asked for it counts.
  */
-static bool is_of_the_node(const struct keyword *k)
+bool config_is_of_the_node(const struct keyword *k)
 {
 	return k->section == SECTION_METRICS || k->section == SECTION_DRILL;
 }
 
-static void print_sections(const struct keyword *k, const void *object, FILE *out)
+struct config_elements config_elements(const struct keyword *k, const void *object)
 {
 	const struct section *section = section_of(k->section);
-	const char *element = (const char *)object + k->offset;
+	struct config_elements ret = {(const char *)object + k->offset, 1, section->size};
 	const char *count = (const char *)object + k->count;
-	size_t n = 1;
 
 	if (section->place == PLACE_SAME)
-		element = object;
+		ret.first = object;
 	else if (section->place == PLACE_ONE)
-		n = *(const bool *)count;
+		ret.n = *(const bool *)count;
 	else
-		n = *(const size_t *)(const void *)count;
+		ret.n = *(const size_t *)(const void *)count;
 	if (section->place == PLACE_ARRAY)
-		element = *(const char *const *)(const void *)element;
-	for (; n > 0; n--, element += section->size) {
-		if (!section_holds(k->section, element))
+		ret.first = *(const char *const *)(const void *)ret.first;
+	return ret;
+}
+
+static void print_sections(const struct keyword *k, const void *object, FILE *out)
+{
+	struct config_elements e = config_elements(k, object);
+
+	for (; e.n > 0; e.n--, e.first += e.size) {
+		if (!section_holds(k->section, e.first))
 			continue;
-		fprintf(out, "%s{\n", section->name);
-		print_section(k->section, element, out);
+		fprintf(out, "%s{\n", section_of(k->section)->name);
+		config_print_section(k->section, e.first, out);
 		fputs("}\n", out);
 	}
 }
 
-static void print_section(enum config_section id, const void *object, FILE *out)
+void config_print_section(enum config_section id, const void *object, FILE *out)
 {
 	const struct section *section = section_of(id);
 
@@ -88,16 +92,17 @@ static void print_section(enum config_section id, const void *object, FILE *out)
 			*(const char *const *)(const void *)((const char *)object +
 							     section->title));
 	for (const struct keyword *k = section->rows; k->name; k++) {
-		if (k->type == KEYWORD_INCLUDE || is_of_the_node(k))
+		if (k->type == KEYWORD_INCLUDE || config_is_of_the_node(k))
 			continue;
 		if (k->type == KEYWORD_SECTION)
 			print_sections(k, object, out);
 		else
-			print_key(k, object, out);
+			config_print_key(k, object, out);
 	}
 }
 
-char *config_canonical(const struct config *c)
+/* What is hashed: one line per value, to be freed; NULL without memory. */
+static char *config_canonical(const struct config *c)
 {
 	char *text = NULL;
 	size_t len;
@@ -105,7 +110,7 @@ char *config_canonical(const struct config *c)
 
 	if (!out)
 		return NULL;
-	print_section(SECTION_TOP, c, out);
+	config_print_section(SECTION_TOP, c, out);
 	if (fclose(out) != 0) {
 		free(text);
 		return NULL;

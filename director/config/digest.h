@@ -3,7 +3,10 @@
 #ifndef DIRECTOR_CONFIG_DIGEST_H
 #define DIRECTOR_CONFIG_DIGEST_H
 
+#include "director/config/keywords.h"
 #include "include/config.h"
+
+#include <stdio.h>
 
 enum {
 	CONFIG_DIGEST_BYTES = 16,
@@ -19,7 +22,20 @@ enum {
  */
 const char *config_digest(const struct config *c, char buf[static CONFIG_DIGEST_TEXT]);
 
-/* What is hashed: "farm{", "name=www", "}", one line per value, to be freed; NULL without memory. */
-char *config_canonical(const struct config *c);
+/* --- what is hashed, for who compares pieces of it ------------------------------------------------ */
+
+/* The sections that a key is: so many objects one behind the other. */
+struct config_elements {
+	const char *first;
+	size_t n, size;
+};
+
+struct config_elements config_elements(const struct keyword *k, const void *object);
+/* One of a node alone, which does not count. */
+bool config_is_of_the_node(const struct keyword *k);
+/* "ports=80", a line for each value. */
+void config_print_key(const struct keyword *k, const void *object, FILE *out);
+/* What is in a section: its name first if it has one, sections in it as "backend{", ..., "}". */
+void config_print_section(enum config_section id, const void *object, FILE *out);
 
 #endif

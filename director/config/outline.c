@@ -15,16 +15,7 @@ enum {
 	LABEL = 64,
 };
 
-/* The canonical text (digest.h), a line at a time: "farm{", "name=www", "ports=80", "}". */
-struct reader {
-	struct outline *outline;
-	FILE *lines; /* of the part; NULL: none is open */
-	char *text;
-	size_t len;
-	size_t depth;		   /* 0: at the top level */
-	char labels[DEPTH][LABEL]; /* of the sections around: "farm www" */
-	unsigned int number;	   /* of sections without a name in the part so far */
-};
+#define TOP "the top level"
 
 static void make_printable(char *text)
 {
@@ -33,162 +24,235 @@ static void make_printable(char *text)
 			*text = '?';
 }
 
-static int open_part(struct reader *r)
-{
-	struct outline_part *parts =
-		realloc(r->outline->parts, (r->outline->n + 1) * sizeof(*parts));
+/* --- parts ------------------------------------------------------------------------------------- */
 
-	if (!parts)
-		return -ENOMEM;
-	r->outline->parts = parts;
-	parts[r->outline->n] = (struct outline_part){0};
-	r->text = NULL;
-	r->number = 0;
-	r->lines = open_memstream(&r->text, &r->len);
-	if (!r->lines)
-		return -ENOMEM;
-	r->outline->n++;
-	return 0;
+/* What is in a part, as it is hashed; to be freed, NULL without memory. */
+static char *contents(const struct config *c, const struct keyword *k, const void *object)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	if (!out)
+		return NULL;
+	if (k)
+		config_print_section(k->section, object, out);
+	for (const struct keyword *row = k ? NULL : section_of(SECTION_TOP)->rows; row && row->name;
+	     row++)
+		if (row->type != KEYWORD_SECTION && row->type != KEYWORD_INCLUDE)
+			config_print_key(row, c, out);
+	if (fclose(out) == 0)
+		return text;
+	free(text);
+	return NULL;
 }
 
-static int close_part(struct reader *r, const char *name)
+static void name_part(const struct keyword *k, const void *object, char ret[static SYNC_PART_NAME])
 {
-	struct outline_part *p = &r->outline->parts[r->outline->n - 1];
-	bool good = fclose(r->lines) == 0;
+	const struct section *section = section_of(k->section);
+	const char *title = "";
 
-	r->lines = NULL;
-	p->lines = r->text;
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	if (!good || !p->lines)
-		return -ENOMEM;
-	make_printable(p->name);
-	make_printable(p->lines);
-	crypto_generichash((unsigned char *)&p->sum, sizeof(p->sum),
-			   (const unsigned char *)p->lines, strlen(p->lines), NULL, 0);
-	return 0;
+	if (section->titled)
+		title = *(const char *const *)(const void *)((const char *)object + section->title);
+	snprintf(ret, SYNC_PART_NAME, "%s%s%s", section->name, section->titled ? " " : "", title);
+	make_printable(ret);
 }
 
-static void put_labels(struct reader *r)
+/*
+ * Goes through the parts: each one with its key (NULL: the top level) and its object, until look() says
+ * that it is enough.
+ */
+static void each_part(const struct config *c,
+		      bool (*look)(void *data, const struct config *c, const char *name,
+				   const struct keyword *k, const void *object),
+		      void *data)
 {
-	for (size_t i = 1; i < r->depth; i++)
-		fprintf(r->lines, "%s: ", r->labels[i]);
+	char name[SYNC_PART_NAME] = TOP;
+	bool more = look(data, c, name, NULL, c);
+
+	for (const struct keyword *k = section_of(SECTION_TOP)->rows; more && k->name; k++) {
+		struct config_elements e;
+
+		if (k->type != KEYWORD_SECTION || config_is_of_the_node(k))
+			continue;
+		e = config_elements(k, c);
+		for (; more && e.n > 0; e.n--, e.first += e.size) {
+			if (!section_holds(k->section, e.first))
+				continue;
+			name_part(k, e.first, name);
+			more = look(data, c, name, k, e.first);
+		}
+	}
 }
+
+struct making {
+	struct outline *outline;
+	int code;
+};
+
+static bool add_part(void *data, const struct config *c, const char *name, const struct keyword *k,
+		     const void *object)
+{
+	struct making *m = data;
+	struct outline *o = m->outline;
+	struct outline_part *parts;
+	char *text;
+
+	if (o->n == OUTLINE_PARTS_MAX)
+		return false;
+	parts = realloc(o->parts, (o->n + 1) * sizeof(*parts));
+	if (parts)
+		o->parts = parts;
+	text = parts ? contents(c, k, object) : NULL;
+	if (!text) {
+		m->code = -ENOMEM;
+		return false;
+	}
+	parts[o->n] = (struct outline_part){0};
+	snprintf(parts[o->n].name, SYNC_PART_NAME, "%s", name);
+	crypto_generichash((unsigned char *)&parts[o->n].sum, sizeof(parts->sum),
+			   (const unsigned char *)text, strlen(text), NULL, 0);
+	o->n++;
+	free(text);
+	return true;
+}
+
+int outline_make(const struct config *c, struct outline *ret)
+{
+	struct making m = {.outline = ret};
+
+	*ret = (struct outline){0};
+	each_part(c, add_part, &m);
+	if (m.code)
+		outline_clear(ret);
+	else
+		outline_sort(ret);
+	return m.code;
+}
+
+void outline_clear(struct outline *o)
+{
+	free(o->parts);
+	*o = (struct outline){0};
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct outline_part *)a)->name,
+		      ((const struct outline_part *)b)->name);
+}
+
+void outline_sort(struct outline *o)
+{
+	size_t kept = 0;
+
+	if (o->n > 0)
+		qsort(o->parts, o->n, sizeof(*o->parts), by_name);
+	for (size_t i = 0; i < o->n; i++)
+		if (i == 0 || by_name(&o->parts[i], &o->parts[kept - 1]) != 0)
+			o->parts[kept++] = o->parts[i];
+	o->n = kept;
+}
+
+const struct outline_part *outline_find(const struct outline *o, const char *name)
+{
+	struct outline_part key;
+
+	snprintf(key.name, sizeof(key.name), "%s", name);
+	return o->n ? bsearch(&key, o->parts, o->n, sizeof(key), by_name) : NULL;
+}
+
+/* --- lines ------------------------------------------------------------------------------------- */
+
+/* What is in a part (digest.h), a line at a time: "name=www", "ports=80", "backend{", ..., "}". */
+struct reader {
+	FILE *out;
+	size_t depth;		   /* 0: in the part itself */
+	char labels[DEPTH][LABEL]; /* of the sections in it: "backend web1" */
+	unsigned int number;	   /* of sections without a name so far */
+};
 
 /* A name stands first in its section, and is no value then. */
 static void take_value(struct reader *r, const char *key, const char *value, bool first)
 {
-	char *label = r->labels[r->depth ? r->depth - 1 : 0];
-
-	if (first && r->depth > 0 && strcmp(key, "name") == 0) {
+	if (first && strcmp(key, "name") == 0) {
+		char *label = r->labels[r->depth - 1];
 		size_t len = strcspn(label, " ");
 
-		r->number -= r->depth > 1;
+		r->number--;
 		snprintf(label + len, LABEL - len, " %s", value);
 		return;
 	}
-	put_labels(r);
-	fprintf(r->lines, "%s = %s\n", key, value);
+	for (size_t i = 0; i < r->depth; i++)
+		fprintf(r->out, "%s: ", r->labels[i]);
+	fprintf(r->out, "%s = %s\n", key, value);
 }
 
-static int begin_section(struct reader *r, const char *name)
-{
-	char *label;
-
-	if (r->depth == DEPTH)
-		return -EINVAL;
-	label = r->labels[r->depth++];
-	snprintf(label, LABEL, "%s", name);
-	if (r->depth > 1) {
-		snprintf(label, LABEL, "%s %u", name, ++r->number);
-		return 0;
-	}
-	return open_part(r);
-}
-
-static int end_section(struct reader *r)
-{
-	return --r->depth > 0 ? 0 : close_part(r, r->labels[0]);
-}
-
-/* One level: the lines of sections (inside true), or those of the top level. */
-static int read_lines(struct reader *r, char *text, bool inside)
+/* The text is cut into its lines. named: it begins with the name of the part. */
+static void read_lines(struct reader *r, char *text, bool named)
 {
 	bool first = false;
-	int code = 0;
 
-	for (char *line = text, *next; code == 0 && *line; line = next) {
+	for (char *line = text, *next; *line; line = next) {
 		size_t len = strcspn(line, "\n");
 		char *equal;
 
 		next = line + len + (line[len] == '\n');
 		line[len] = '\0';
+		if (line == text && named)
+			continue;
 		equal = strchr(line, '=');
-		if (len > 0 && line[len - 1] == '{' && !equal) {
+		if (equal) {
+			*equal = '\0';
+			take_value(r, line, equal + 1, first);
+		} else if (strcmp(line, "}") == 0 && r->depth > 0) {
+			r->depth--;
+		} else if (len > 0 && r->depth < DEPTH) {
 			line[len - 1] = '\0';
-			code = inside ? begin_section(r, line) : (r->depth++, 0);
+			snprintf(r->labels[r->depth++], LABEL, "%.40s %u", line, ++r->number);
 			first = true;
 			continue;
 		}
-		if (strcmp(line, "}") == 0)
-			code = inside ? end_section(r) : (r->depth--, 0);
-		else if (equal && inside == (r->depth > 0)) {
-			*equal = '\0';
-			take_value(r, line, equal + 1, first);
-		}
 		first = false;
 	}
-	return code;
 }
 
-/* Reading cuts the text into lines: so each level has one of its own. */
-static int read_level(struct reader *r, const struct config *c, bool inside)
-{
-	char *text = config_canonical(c);
-	int code = text ? 0 : -ENOMEM;
+struct wanted {
+	const char *name;
+	char *lines;
+};
 
-	if (!code && !inside)
-		code = open_part(r);
-	if (!code)
-		code = read_lines(r, text, inside);
-	if (!code && !inside)
-		code = close_part(r, "the top level");
-	if (r->lines) {
-		fclose(r->lines);
-		r->lines = NULL;
-		free(r->text);
+static bool print_lines(void *data, const struct config *c, const char *name,
+			const struct keyword *k, const void *object)
+{
+	struct wanted *w = data;
+	struct reader r = {0};
+	char *text;
+	size_t len = 0;
+
+	if (strcmp(name, w->name) != 0)
+		return true;
+	text = contents(c, k, object);
+	r.out = text ? open_memstream(&w->lines, &len) : NULL;
+	if (r.out) {
+		read_lines(&r, text, k && section_of(k->section)->titled);
+		if (fclose(r.out) != 0 || len == 0 || len >= SYNC_PART_TEXT) {
+			free(w->lines);
+			w->lines = NULL;
+		}
 	}
 	free(text);
-	return code;
+	if (w->lines)
+		make_printable(w->lines);
+	return false;
 }
 
-int outline_make(const struct config *c, struct outline *ret)
+char *outline_lines(const struct config *c, const char *name)
 {
-	struct reader r = {.outline = ret};
-	int code;
+	struct wanted w = {.name = name};
 
-	*ret = (struct outline){0};
-	code = read_level(&r, c, false);
-	if (!code)
-		code = read_level(&r, c, true);
-	if (code)
-		outline_clear(ret);
-	return code;
-}
-
-void outline_clear(struct outline *o)
-{
-	for (size_t i = 0; i < o->n; i++)
-		free(o->parts[i].lines);
-	free(o->parts);
-	*o = (struct outline){0};
-}
-
-const struct outline_part *outline_find(const struct outline *o, const char *name)
-{
-	for (size_t i = 0; i < o->n; i++)
-		if (strcmp(o->parts[i].name, name) == 0)
-			return &o->parts[i];
-	return NULL;
+	each_part(c, print_lines, &w);
+	return w.lines;
 }
 
 /* --- differences ------------------------------------------------------------------------------- */
@@ -204,35 +268,45 @@ void outline_differ(struct outline_differences *d, const char *fmt, ...)
 	va_end(arguments);
 }
 
+static const char *next_line(const char *line)
+{
+	line += strcspn(line, "\n");
+	return line + (*line == '\n');
+}
+
 /* The line that starts with those octets, from text on; NULL: there is none. */
 static const char *find_line(const char *text, const char *start, size_t len)
 {
-	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+	for (; *text; text = next_line(text))
 		if (strncmp(text, start, len) == 0)
 			return text;
 	return NULL;
 }
 
-/* "weight = " of "weight = 2", a list of several lines counts as one that differs. */
+/* Octets of "weight = " in "weight = 2"; of a line that is none, all of it. */
 static size_t key_length(const char *line)
 {
+	size_t len = strcspn(line, "\n");
 	const char *equal = strstr(line, " = ");
 
-	return equal && equal < line + strcspn(line, "\n") ? (size_t)(equal + 3 - line)
-							   : strcspn(line, "\n");
+	return equal && equal < line + len ? (size_t)(equal + 3 - line) : len;
 }
 
 static bool has_line(const char *text, const char *line)
 {
-	return find_line(text, line, strcspn(line, "\n") + 1) != NULL;
+	size_t len = strcspn(line, "\n");
+
+	for (; (text = find_line(text, line, len)); text = next_line(text))
+		if (text[len] == '\n' || text[len] == '\0')
+			return true;
+	return false;
 }
 
-/* How many lines of that key there are. */
 static size_t count_key(const char *text, const char *key, size_t len)
 {
 	size_t n = 0;
 
-	for (; (text = find_line(text, key, len)); text += strcspn(text, "\n"))
+	for (; (text = find_line(text, key, len)); text = next_line(text))
 		n++;
 	return n;
 }
@@ -243,6 +317,7 @@ static void compare_one(const char *part, const char *line, const char *here, co
 	size_t key = key_length(line), len = strcspn(line, "\n");
 	const char *other = find_line(there, line, key);
 
+	/* A list is several lines of one key. */
 	if (other && count_key(here, line, key) == 1 && count_key(there, line, key) == 1) {
 		if (is_here) /* once for both */
 			outline_differ(d, "%s: %.*s here, %.*s on %s", part, (int)len, line,
@@ -260,12 +335,13 @@ void outline_compare_lines(const char *part, const char *here, const char *there
 {
 	size_t before = d->total;
 
-	for (const char *line = here; *line; line += strcspn(line, "\n") + 1)
+	for (const char *line = here; *line; line = next_line(line))
 		if (!has_line(there, line))
 			compare_one(part, line, here, there, node, true, d);
-	for (const char *line = there; *line; line += strcspn(line, "\n") + 1)
+	for (const char *line = there; *line; line = next_line(line))
 		if (!has_line(here, line))
 			compare_one(part, line, there, here, node, false, d);
 	if (d->total == before)
-		outline_differ(d, "%s: the order of what is in it", part);
+		outline_differ(d, "%s: the order of what is in it, or octets that are not ASCII",
+			       part);
 }

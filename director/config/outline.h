@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A configuration as its parts, and where two of them differ. A part is what stands at the top level, or a
- * section with all that is in it: "farm www". Its lines are the values that config_digest() hashes, in one
- * form, "backend web1: weight = 2". So two outlines are alike when the digests are, but for the order of
- * the parts.
+ * section with all that is in it: "farm www". What counts of it is what config_digest() hashes; its lines
+ * tell that in one form, "backend web1: weight = 2". So two outlines are alike when the digests are, but
+ * for the order of the parts.
  *
  * Pure.
  */
@@ -13,22 +13,32 @@
 #include "include/config.h"
 #include "include/sync.h"
 
+enum { OUTLINE_PARTS_MAX = 4096 }; /* more are not looked at */
+
+/* Without its lines, which are many: outline_lines(). */
 struct outline_part {
 	char name[SYNC_PART_NAME]; /* printable ASCII; "the top level" */
-	char *lines;		   /* printable ASCII, each with a newline; "" when it has none */
 	uint64_t sum;
 };
 
+/* In the order of their names. */
 struct outline {
-	struct outline_part *parts; /* in the order of the configuration */
+	struct outline_part *parts;
 	size_t n;
 };
 
-/* 0, or -ENOMEM and nothing is in it. */
+/* 0, or -ENOMEM and nothing is in it. It takes as long as a digest. */
 int outline_make(const struct config *c, struct outline *ret);
 void outline_clear(struct outline *o);
+/* Puts parts into their order; of two of one name one stays. */
+void outline_sort(struct outline *o);
 /* The part of that name; NULL: there is none. */
 const struct outline_part *outline_find(const struct outline *o, const char *name);
+/*
+ * The lines of a part, printable ASCII, each with a newline, to be freed. NULL: without memory, or there is
+ * no such part, or its lines are none or longer than SYNC_PART_TEXT.
+ */
+char *outline_lines(const struct config *c, const char *name);
 
 enum {
 	OUTLINE_DIFFERENCES_MAX = 32,
@@ -37,9 +47,9 @@ enum {
 
 /* Sentences; who speaks is "here". */
 struct outline_differences {
-	char (*list)[OUTLINE_DIFFERENCE]; /* place for OUTLINE_DIFFERENCES_MAX */
-	size_t n;			  /* of them, ... */
-	size_t total;			  /* ... of so many */
+	char list[OUTLINE_DIFFERENCES_MAX][OUTLINE_DIFFERENCE];
+	size_t n;     /* of them, ... */
+	size_t total; /* ... of so many */
 };
 
 __attribute__((format(printf, 2, 3))) void outline_differ(struct outline_differences *d,

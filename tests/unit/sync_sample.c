@@ -249,7 +249,7 @@ static void random_config(uint64_t *random, struct sync_config *ret)
 		return;
 	}
 	random_printable(random, ret->lines, sizeof(ret->lines));
-	ret->lines[0] = '\n';
+	ret->lines[strlen(ret->lines) - 1] = '\n';
 }
 
 void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_message *ret)

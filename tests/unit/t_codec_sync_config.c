@@ -63,6 +63,7 @@ static void what_is_not_sent(void)
 	REFUSED(part, c.lines[0] = 'a');
 	REFUSED(lines, c.lines[0] = '\0');
 	REFUSED(lines, c.lines[1] = '\t');
+	REFUSED(lines, strcpy(c.lines, "a = 1"));
 	REFUSED(lines, c.lines[1] = '\xc3');
 	REFUSED(lines, memset(c.lines, '\n', sizeof(c.lines)));
 	REFUSED(lines, c.last = true);

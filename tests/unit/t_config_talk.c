@@ -46,8 +46,8 @@ static void converse(struct pair *p, const char *here, const char *there)
 	while (more && p->messages < 20000) {
 		more = false;
 		for (size_t i = 0; i < NODES; i++)
-			if (config_talk_next(&p->talk[i], &m)) {
-				config_talk_hear(&p->talk[1 - i], &m, i == HERE ? "a" : "b");
+			if (config_talk_next(&p->talk[i], p->config[i], &m)) {
+				config_talk_hear(&p->talk[1 - i], &m);
 				p->messages++;
 				more = true;
 			}
@@ -62,13 +62,21 @@ static void end(struct pair *p)
 	}
 }
 
+static struct outline_differences found;
+
+static void compare(const struct pair *p, size_t node)
+{
+	config_talk_compare(&p->talk[node], p->config[node], node == HERE ? "b" : "a", &found);
+}
+
 /* The sentences of a node, a line each. */
-static void expect_found(const struct config_talk *t, const char *want)
+static void expect_found(const struct pair *p, size_t node, const char *want)
 {
 	char text[OUTLINE_DIFFERENCES_MAX * (OUTLINE_DIFFERENCE + 1) + 1] = "";
 
-	for (size_t i = 0; i < t->found.n; i++) {
-		strcat(text, t->found.list[i]);
+	compare(p, node);
+	for (size_t i = 0; i < found.n; i++) {
+		strcat(text, found.list[i]);
 		strcat(text, "\n");
 	}
 	EXPECT_TEXT(text, want);
@@ -80,8 +88,8 @@ static void expect_differences(const char *here, const char *there, const char *
 	struct pair p;
 
 	converse(&p, here, there);
-	expect_found(&p.talk[HERE], want_here);
-	expect_found(&p.talk[THERE], want_there);
+	expect_found(&p, HERE, want_here);
+	expect_found(&p, THERE, want_there);
 	end(&p);
 }
 
@@ -116,9 +124,10 @@ static void a_backend_is_only_there(void)
 	struct pair p;
 
 	converse(&p, WWW, FARM("www", "80", WEB1 "backend \"web2\" { address = \"10.77.0.22\" } "));
-	CU_ASSERT_FATAL(p.talk[HERE].found.n > 0);
-	for (size_t i = 0; i < p.talk[HERE].found.n; i++) {
-		const char *line = p.talk[HERE].found.list[i];
+	compare(&p, HERE);
+	CU_ASSERT_FATAL(found.n > 0);
+	for (size_t i = 0; i < found.n; i++) {
+		const char *line = found.list[i];
 
 		CU_ASSERT(strncmp(line, "farm www: backend web2: ", 24) == 0);
 		CU_ASSERT(strstr(line, " on b, not here") != NULL);
@@ -137,8 +146,8 @@ static void only_the_order(void)
 			   "the order of the sections\n");
 	expect_differences(FARM("www", "80", WEB1 "backend \"web2\" { address = \"10.77.0.22\" } "),
 			   FARM("www", "80", "backend \"web2\" { address = \"10.77.0.22\" } " WEB1),
-			   "farm www: the order of what is in it\n",
-			   "farm www: the order of what is in it\n");
+			   "farm www: the order of what is in it, or octets that are not ASCII\n",
+			   "farm www: the order of what is in it, or octets that are not ASCII\n");
 }
 
 /* Also when one of them begins anew in the middle of it. */
@@ -150,15 +159,15 @@ static void begun_anew(void)
 	converse(&p, WWW, FARM("www", "80", "tcp-timeout = \"10m\" " WEB1));
 	for (size_t i = 0; i < NODES; i++)
 		EXPECT_INT(config_talk_begin(&p.talk[i], p.config[0]), 0);
-	CU_ASSERT(config_talk_next(&p.talk[HERE], &m));
-	config_talk_hear(&p.talk[THERE], &m, "a");
+	CU_ASSERT(config_talk_next(&p.talk[HERE], p.config[0], &m));
+	config_talk_hear(&p.talk[THERE], &m);
 	for (size_t i = 0; i < NODES; i++)
 		EXPECT_INT(config_talk_begin(&p.talk[i], p.config[i]), 0);
 	for (int turns = 0; turns < 20; turns++)
 		for (size_t i = 0; i < NODES; i++)
-			if (config_talk_next(&p.talk[i], &m))
-				config_talk_hear(&p.talk[1 - i], &m, i == HERE ? "a" : "b");
-	expect_found(&p.talk[HERE], "farm www: tcp-timeout = 15m here, 10m on b\n");
+			if (config_talk_next(&p.talk[i], p.config[i], &m))
+				config_talk_hear(&p.talk[1 - i], &m);
+	expect_found(&p, HERE, "farm www: tcp-timeout = 15m here, 10m on b\n");
 	end(&p);
 }
 
@@ -183,10 +192,11 @@ static void a_lot(void)
 	}
 	converse(&p, text[HERE], text[THERE]);
 	EXPECT_INT(p.messages, 2 * (1 + FARMS + CONFIG_TALK_LINES));
-	EXPECT_INT(p.talk[HERE].found.n, OUTLINE_DIFFERENCES_MAX);
-	EXPECT_INT(p.talk[HERE].found.total, FARMS);
-	EXPECT_TEXT(p.talk[HERE].found.list[0], "farm f0: tcp-timeout = 10m here, 11m on b");
-	EXPECT_TEXT(p.talk[HERE].found.list[CONFIG_TALK_LINES], "farm f16: another one on b");
+	compare(&p, HERE);
+	EXPECT_INT(found.n, OUTLINE_DIFFERENCES_MAX);
+	EXPECT_INT(found.total, FARMS);
+	EXPECT_TEXT(found.list[0], "farm f0: tcp-timeout = 10m here, 11m on b");
+	EXPECT_TEXT(found.list[CONFIG_TALK_LINES], "farm f112: another one on b");
 	end(&p);
 	for (size_t i = 0; i < NODES; i++)
 		free(text[i]);
@@ -195,7 +205,7 @@ static void a_lot(void)
 /* A part of more than a message's lines is told of as a whole. */
 static void a_part_that_is_long(void)
 {
-	char text[NODES][16384] = {0};
+	static char text[NODES][32768];
 	struct pair p;
 
 	for (size_t i = 0; i < NODES; i++) {
@@ -205,18 +215,18 @@ static void a_part_that_is_long(void)
 			"ports = \"80\" default-checks = false tcp-timeout = \"%zum\" ",
 			10 + i);
 
-		for (int k = 0; k < 200; k++)
+		for (int k = 0; k < 400; k++)
 			len += (size_t)snprintf(text[i] + len, sizeof(text[i]) - len,
-						"backend \"w%d\" { address = \"10.77.1.%d\" } ", k,
-						k + 1);
+						"backend \"w%d\" { address = \"10.77.%d.%d\" } ", k,
+						1 + k / 200, 1 + k % 200);
 		snprintf(text[i] + len, sizeof(text[i]) - len, "}\n");
 	}
 	converse(&p, text[HERE], text[THERE]);
-	expect_found(&p.talk[HERE], "farm www: another one on b\n");
+	expect_found(&p, HERE, "farm www: another one on b\n");
 	end(&p);
 }
 
-/* Lines of a part that is not there, lines before the parts, a part again and again. */
+/* Lines of a part that is not there, lines before the parts, more of either than there may be. */
 static void nonsense(void)
 {
 	struct config *c = load(WWW);
@@ -224,25 +234,49 @@ static void nonsense(void)
 	static struct sync_config m;
 
 	m = (struct sync_config){.step = SYNC_CONFIG_LINES, .name = "farm www", .lines = "x\n"};
-	config_talk_hear(&t, &m, "b"); /* nobody asked */
-	CU_ASSERT(!config_talk_next(&t, &m));
+	CU_ASSERT(!config_talk_hear(&t, &m)); /* nobody asked */
+	CU_ASSERT(!config_talk_next(&t, c, &m));
 	EXPECT_INT(config_talk_begin(&t, c), 0);
 	m = (struct sync_config){.step = SYNC_CONFIG_LINES, .name = "farm www", .lines = "x\n"};
-	config_talk_hear(&t, &m, "b");
-	EXPECT_INT(t.found.total, 0);
-	for (int i = 0; i < 3 * CONFIG_TALK_PARTS; i++) {
+	CU_ASSERT(!config_talk_hear(&t, &m));
+	EXPECT_INT(t.n_heard, 0);
+	for (int i = 0; i < 3 * OUTLINE_PARTS_MAX; i++) {
 		m = (struct sync_config){.step = SYNC_CONFIG_PART, .sum = 1};
-		snprintf(m.name, sizeof(m.name), "farm f%d", i % (CONFIG_TALK_PARTS + 10));
-		config_talk_hear(&t, &m, "b");
+		snprintf(m.name, sizeof(m.name), "farm %s%d", i ? "f" : "www", i);
+		CU_ASSERT(!config_talk_hear(&t, &m));
 	}
-	EXPECT_INT(t.n_theirs, CONFIG_TALK_PARTS);
+	EXPECT_INT(t.theirs.n, OUTLINE_PARTS_MAX);
+	config_talk_compare(&t, c, "b", &found);
+	EXPECT_INT(found.total, 0);
 	m.last = true;
-	config_talk_hear(&t, &m, "b");
-	m = (struct sync_config){.step = SYNC_CONFIG_LINES, .name = "farm none", .lines = "x\n"};
-	config_talk_hear(&t, &m, "b");
-	CU_ASSERT(t.found.total > OUTLINE_DIFFERENCES_MAX);
+	CU_ASSERT(config_talk_hear(&t, &m));
+	for (int i = 0; i < 3 * CONFIG_TALK_LINES; i++) {
+		m = (struct sync_config){.step = SYNC_CONFIG_LINES, .lines = "x"};
+		snprintf(m.name, sizeof(m.name), "farm %s%d", i / 2 ? "f" : "www", i / 2);
+		config_talk_hear(&t, &m);
+	}
+	EXPECT_INT(t.n_heard, CONFIG_TALK_LINES);
+	config_talk_compare(&t, c, "b", &found);
+	CU_ASSERT(found.total > OUTLINE_DIFFERENCES_MAX);
 	config_talk_clear(&t);
 	config_free(c);
+}
+
+/* What a message may hold and a line does not: no newline at the end, no "=", nothing but newlines. */
+static void lines_that_are_none(void)
+{
+	static const char *const texts[] = {"a = 1", "a", "\n\n\n", " = ", "a = 1\na = 2", "="};
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++) {
+			char *here = strdup(texts[i]), *there = strdup(texts[k]);
+
+			found = (struct outline_differences){0};
+			outline_compare_lines("part", here, there, "b", &found);
+			CU_ASSERT(found.total > 0);
+			free(here);
+			free(there);
+		}
 }
 
 UNIT_TESTS(config_talk) = {
@@ -255,5 +289,6 @@ UNIT_TESTS(config_talk) = {
 	{"a lot", a_lot},
 	{"a part that is long", a_part_that_is_long},
 	{"nonsense", nonsense},
+	{"lines that are none", lines_that_are_none},
 	UNIT_TESTS_END,
 };
