@@ -20,13 +20,36 @@ enum {
 	STATUS_HELD = 1024
 }; /* addresses, more than that many are as if nothing were known of them */
 
-/* Who claims a virtual address is asked for on the wire, and the daemon remembers it for minutes. */
-static void forget_claims(struct status *s, struct findings *f)
+static bool is_asked(const struct config *c, const struct config_farm *only, const struct addr *a)
+{
+	for (size_t i = 0; i < c->n_farms; i++)
+		for (size_t k = 0; k < c->farms[i].n_addresses; k++)
+			if ((!only || only == &c->farms[i]) &&
+			    addr_equal(&c->farms[i].addresses[k], a))
+				return true;
+	return false;
+}
+
+/* The wire says who has each of its addresses. */
+static bool all_are_asked(const struct config *c, const struct config_farm *only,
+			  const struct status_vrrp *v)
+{
+	struct prefix p;
+
+	for (size_t i = 0; i < v->n_addresses; i++)
+		if (prefix_parse(v->addresses[i], &p) < 0 || !is_asked(c, only, &p.addr))
+			return false;
+	return true;
+}
+
+/* Who claims an address is asked for on the wire, where it can be, and the daemon remembers it for minutes. */
+static void forget_claims(const struct config *c, const struct config_farm *only, struct status *s,
+			  struct findings *f)
 {
 	size_t n_claims = s->n_claims;
 
 	for (size_t i = 0; i < s->n_vrrps; i++)
-		s->vrrps[i].claimed = false;
+		s->vrrps[i].claimed &= !all_are_asked(c, only, &s->vrrps[i]);
 	free(s->alarms);
 	s->n_alarms = s->n_claims = 0;
 	if (alarms_fill(s) < 0)
@@ -113,7 +136,7 @@ static void look(const struct ctl *ctl, const struct config *c, const struct con
 	if (doctor_wire(c, only, &known, f) < 0)
 		f->no_memory = true;
 	if (daemon && ask_daemon(ctl, &after, &err)) {
-		forget_claims(&after.status, f);
+		forget_claims(c, only, &after.status, f);
 		doctor_pair(&before.status, &after.status, after.text, f);
 		doctor_claims(&after.status, only, f);
 		doctor_file(c->path, config_digest(c, digest), &after.status, f);

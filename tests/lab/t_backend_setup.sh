@@ -149,6 +149,18 @@ all_up() {
 	lab_ctl a backend list | awk '$2 != "up" { bad = 1 } END { exit bad || !NR }'
 }
 
+# On either director, over IPv4 and IPv6.
+a_doctor_finds_nothing() {
+	local node status found
+
+	for node in a b; do
+		status=0
+		found=$(lab_ctl $node -c "$LAB/director.conf" doctor) || status=$?
+		expect "exit status of $node ($found)" $status 0
+		expect "what it says" "$found" "nothing is wrong"
+	done
+}
+
 # Three requests, one to each.
 ask6() {
 	local i names=
@@ -242,6 +254,7 @@ run_case "a machine as it comes speaks for the VIP" a_bare_machine_speaks
 run_case "the commands make machines backends" machines_become_backends
 run_case "none of them speaks for the VIP, over IPv4 and IPv6" nobody_speaks
 run_case "requests through the VIP are answered by them" requests_are_answered
+run_case "a doctor finds nothing" a_doctor_finds_nothing
 run_case "carried out again, the commands change nothing" once_more_changes_nothing
 run_case "the commands for one backend are refused by another" another_machine_is_refused
 run_case "the file that lasts has the same settings" file_has_the_same

@@ -208,6 +208,73 @@ beside() {
 	expect_doctor a ""
 }
 
+# Heard, not asked for: so it is told although the wire is sound again.
+a_claim_of_a_minute_ago() {
+	speaks web1
+	doctor a >/dev/null
+	speaks_back web1
+	expect_soon "the daemon has heard it" "lab_status a claims | grep -q web1" 5
+	doctor a >/dev/null
+	grep -q '"vip-claimed"' "$LAB/doctor.json" || fail "$(cat "$LAB/doctor.json")"
+}
+
+rules_before_ours() {
+	lab_exec a nft -f - <<-'EOT'
+		table netdev early {
+			chain drops {
+				type filter hook ingress device "eth0" priority -10
+				udp dport 9 drop
+			}
+		}
+	EOT
+	expect_doctor a "chain-before "
+	expect_doctor b ""
+	lab_exec a nft delete table netdev early
+	expect_doctor a ""
+}
+
+a_firewall_that_sees_nothing() {
+	lab_exec a nft -f - <<-'EOT'
+		table inet wall {
+			chain input {
+				type filter hook input priority 0
+				tcp dport 80 drop
+			}
+		}
+	EOT
+	expect_doctor a "firewall-bypassed www"
+	lab_exec a nft delete table inet wall
+	expect_doctor a ""
+}
+
+# Network namespaces of the lab have mounts of their own for each command.
+a_saved_table() {
+	local found status=0
+
+	lab_ctl a ruleset export >"$LAB/saved.nft"
+	found=$(lab_exec a sh -c "mount --bind '$LAB/saved.nft' /etc/nftables.conf &&
+		exec '$LAB_BUILD/directorctl' -s '$LAB/a/run/director.sock' -j -c '$LAB/a.conf' doctor") || status=$?
+	expect "exit status" $status 4
+	[[ $found == *'"code": "saved-table"'*'/etc/nftables.conf:'* ]] || fail "$found"
+	[ "$(grep '"code"' <<<"$found" | grep -cv vip-claimed)" = 1 ] || fail "more than that: $found"
+}
+
+without_daemons() {
+	local node
+
+	speaks web3
+	for node in a b; do
+		lab_stop_director $node || fail "$node does not end"
+	done
+	expect_doctor a "vip-spoken-for www/web3"
+	grep -q 'directord is not running' "$LAB/doctor.json" || fail "$(cat "$LAB/doctor.json")"
+	speaks_back web3
+	expect_doctor b ""
+	for node in a b; do
+		lab_start_director $node "$LAB/$node.conf"
+	done
+}
+
 lab_up
 run_case "the pair starts" begin
 run_case "of a sound farm nothing is said" a_sound_farm
@@ -217,4 +284,9 @@ done
 for fault in ${FAULTS% *}; do
 	run_case "${CODES[$fault]}, beside every other one" beside "$fault"
 done
+run_case "a claim that was heard within the last minute" a_claim_of_a_minute_ago
+run_case "rules of somebody else before ours" rules_before_ours
+run_case "a firewall by which the farm's traffic does not come" a_firewall_that_sees_nothing
+run_case "a saved ruleset that holds our table" a_saved_table
+run_case "without daemons" without_daemons
 finish
