@@ -204,8 +204,12 @@ static int bring_facts(struct director *d, struct err *err)
 	int code = 0;
 
 	if (d->facts_stale || !facts_renew(&d->facts, d->peer, &source, d->changed, d->n_changed)) {
-		facts_clear(&d->facts);
+		struct facts before = d->facts;
+
 		code = facts_gather(&d->facts, d->config, d->peer, &source);
+		if (code == 0)
+			facts_remember(&d->facts, &before);
+		facts_clear(&before);
 	}
 	d->facts.plan.owner = d->self && d->self->priority == VRRP_PRIORITY_OWNER;
 	d->facts_stale = code < 0;

@@ -187,6 +187,8 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 	struct admin_view ordered = admin_view(source->admin, farm->name, backend);
 	struct plan_backend b = {0};
 
+	if (backend->has_mac)
+		b.watched = backend->mac;
 	if (ordered.state == ADMIN_DISABLED)
 		return b;
 	b.mac = backend->mac;
@@ -195,6 +197,8 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 		backend->has_mac || source->mac(source->owner, ifindex, &backend->address, &b.mac);
 	if (!b.usable)
 		b.mac = (struct mac){0}; /* whatever was left there */
+	else
+		b.watched = b.mac;
 	return b;
 }
 
@@ -230,7 +234,14 @@ static void apply_slow_start(size_t farm, struct plan_backend *backends, size_t 
 		backends[i].percent = source->percent(source->owner, farm, i);
 }
 
-/* The backends of one farm, zeroed before. */
+/* Whom claims are still expected of, though his MAC is not known now. */
+static void remember_watched(struct plan_backend *b, const struct mac *before)
+{
+	if (!mac_is_unicast(&b->watched))
+		b->watched = *before;
+}
+
+/* The backends of one farm, zeroed before but for who is watched. */
 static void gather_farm(struct facts *f, size_t at, struct plan_backend *backends,
 			const struct facts_source *source)
 {
@@ -240,11 +251,13 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 
 	for (size_t k = 0; there && k < farm->n_backends; k++) {
 		const struct plan_interface *out = gather_way(f, farm, &farm->backends[k], source);
+		struct mac before = backends[k].watched;
 
 		if (!out)
 			continue;
 		if (!is_dead(farm, out, source))
 			backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
+		remember_watched(&backends[k], &before);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
 	if (!lead) { /* else what the other one finds counts: both do the same with a frame */
@@ -290,6 +303,14 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	return 0;
 }
 
+void facts_remember(struct facts *f, const struct facts *before)
+{
+	size_t n = before->plan.config == f->plan.config ? count_backends(f->plan.config) : 0;
+
+	for (size_t i = 0; i < n; i++)
+		remember_watched(&f->all[i], &before->all[i].watched);
+}
+
 /* Compared as a whole, without a call: every backend's address is. */
 static bool is_one_of(const struct addr *addr, const struct addr *addrs, size_t n)
 {
@@ -319,7 +340,8 @@ bool facts_renew(struct facts *f, const struct config_node *peer, const struct f
 		size_t backends = c->farms[i].n_backends;
 
 		if (farm_has_one_of(&c->farms[i], addrs, n)) {
-			memset(next, 0, backends * sizeof(*next));
+			for (size_t k = 0; k < backends; k++)
+				next[k] = (struct plan_backend){.watched = next[k].watched};
 			gather_farm(f, i, next, source);
 		}
 		next += backends;

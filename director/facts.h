@@ -63,6 +63,11 @@ struct facts {
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source);
 /*
+ * Those who are watched for claims (plan_backend.watched), as far as the facts before knew them and
+ * these do not; of another configuration nobody.
+ */
+void facts_remember(struct facts *f, const struct facts *before);
+/*
  * Takes in that the MACs of these addresses may have changed, and nothing else: the farms with such
  * backends are asked about anew. False when that is not all, and everything has to be gathered: the
  * other director's is one of them.

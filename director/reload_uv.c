@@ -104,6 +104,7 @@ static void go_over(struct director *d)
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);
+	d->facts.plan.config = NULL; /* those of the old one, until they are gathered anew */
 	config_free(old);
 }
 

@@ -376,7 +376,7 @@ static int plan_all(const struct plan_facts *facts, const struct plan_memory *m,
 	if (!err)
 		err = plan_refused_sets(facts, r, &shared.refused);
 	if (!err)
-		err = plan_claim_sets(facts, r, &shared.claims);
+		err = plan_claim_sets(facts, m, r, &shared.claims);
 	if (!err)
 		err = plan_handover_sets(facts, r);
 	if (!err)

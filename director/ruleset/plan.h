@@ -132,8 +132,9 @@ enum {
 /* The sets of who has claimed a virtual address, as kernel_read_senders() reads them (plan_claim.c). */
 #define PLAN_CLAIMS  "claims"
 #define PLAN_CLAIMS6 "claims6"
-/* The comment of the rules that fill them. */
-#define PLAN_CLAIM "claimed by a backend"
+/* The comment of the rules that fill them, and the set of those whose frames count. */
+#define PLAN_CLAIM	"claimed by a backend"
+#define PLAN_CLAIM_MACS "backend-macs"
 
 /* Why a packet for a farm is dropped: the comment of the rule that does it. */
 #define PLAN_DROP_NO_BACKEND  "no backend"
@@ -166,6 +167,9 @@ struct plan_backend {
 	uint8_t percent; /* of its weight, while it starts slowly; 0: all */
 	uint16_t weight; /* of new flows; 0: none (draining, weight 0, or a backup without need) */
 	struct mac mac;
+	/* Whose claims count (plan_claim.c): also of one that is disabled or not resolved now, as far as
+	 * it was known once. Nothing is sent to it. */
+	struct mac watched;
 	uint16_t out; /* its output interface: index into plan_facts.interfaces; also of one that is
 		       * not usable, as far as that is known (else 0) */
 };

@@ -19,7 +19,7 @@
  *
  * Pure.
  */
-#include "director/ruleset/plan_farm.h"
+#include "director/ruleset/plan_memory.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -44,24 +44,17 @@ static int compare_numbers(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static bool is_director(const struct plan_facts *facts, const struct config_backend *backend,
-			const struct mac *mac)
+static bool is_node(const struct plan_facts *facts, const struct config_backend *backend)
 {
 	const struct config_cluster *cluster = &facts->config->cluster;
 
 	for (size_t i = 0; i < cluster->n_nodes; i++)
 		if (addr_equal(&cluster->nodes[i].address, &backend->address))
 			return true;
-	for (size_t i = 0; i < facts->n_interfaces; i++) {
-		const struct plan_interface *in = &facts->interfaces[i];
-
-		if (mac_equal(mac, &in->mac) || (in->peer_known && mac_equal(mac, &in->peer_mac)))
-			return true;
-	}
 	return false;
 }
 
-/* Those that are known now; several may have the same. Returns how many. */
+/* Those that are known; several may have the same. Returns how many. */
 static size_t list_macs(const struct plan_facts *facts, uint64_t *ret)
 {
 	size_t n = 0;
@@ -70,10 +63,10 @@ static size_t list_macs(const struct plan_facts *facts, uint64_t *ret)
 		const struct config_farm *farm = &facts->config->farms[i];
 
 		for (size_t k = 0; k < farm->n_backends; k++) {
-			const struct mac *mac = &facts->backends[i][k].mac;
+			uint64_t number = number_of(&facts->backends[i][k].watched);
 
-			if (number_of(mac) && !is_director(facts, &farm->backends[k], mac))
-				ret[n++] = number_of(mac);
+			if (number && !is_node(facts, &farm->backends[k]))
+				ret[n++] = number;
 		}
 	}
 	return n;
@@ -90,6 +83,30 @@ static size_t unique(uint64_t *list, size_t n)
 	return kept;
 }
 
+/* From a list in order without doubles. Returns how many are left. */
+static size_t strike_out(uint64_t *list, size_t n, const struct mac *mac)
+{
+	uint64_t number = number_of(mac);
+	uint64_t *at = bsearch(&number, list, n, sizeof(*list), compare_numbers);
+
+	if (!at)
+		return n;
+	memmove(at, at + 1, (size_t)(list + n - at - 1) * sizeof(*list));
+	return n - 1;
+}
+
+static size_t strike_out_directors(const struct plan_facts *facts, uint64_t *list, size_t n)
+{
+	for (size_t i = 0; i < facts->n_interfaces; i++) {
+		const struct plan_interface *in = &facts->interfaces[i];
+
+		n = strike_out(list, n, &in->mac);
+		if (in->peer_known)
+			n = strike_out(list, n, &in->peer_mac);
+	}
+	return n;
+}
+
 static int fill_macs(const struct plan_facts *facts, struct ruleset_set *set, size_t room)
 {
 	uint64_t *list = calloc(room, sizeof(*list));
@@ -98,6 +115,7 @@ static int fill_macs(const struct plan_facts *facts, struct ruleset_set *set, si
 	if (!list)
 		return -ENOMEM;
 	n = unique(list, list_macs(facts, list));
+	n = strike_out_directors(facts, list, n);
 	if (ruleset_set_reserve(set, n) < 0) {
 		free(list);
 		return -ENOMEM;
@@ -174,7 +192,20 @@ static int add_family(const struct plan_facts *facts, struct ruleset *r, bool ip
 	return fill_vips(facts->config, &r->sets[vips], family, n);
 }
 
-int plan_claim_sets(const struct plan_facts *facts, struct ruleset *r, struct plan_claims *ret)
+/* Index or -ENOMEM. To list and sort those of all backends is for plans in which one has changed. */
+static int add_macs(const struct plan_facts *facts, const struct plan_memory *m, struct ruleset *r,
+		    size_t n_backends)
+{
+	int at;
+
+	if (m && plan_memory_knows_watched(m, facts))
+		return plan_memory_share_set(m, PLAN_CLAIM_MACS, r);
+	at = ruleset_add_set(r, SET_MACS, PLAN_CLAIM_MACS);
+	return at < 0 || fill_macs(facts, &r->sets[at], n_backends) < 0 ? -ENOMEM : at;
+}
+
+int plan_claim_sets(const struct plan_facts *facts, const struct plan_memory *m, struct ruleset *r,
+		    struct plan_claims *ret)
 {
 	size_t n_backends = 0;
 	int err;
@@ -184,12 +215,10 @@ int plan_claim_sets(const struct plan_facts *facts, struct ruleset *r, struct pl
 		n_backends += facts->config->farms[i].n_backends;
 	if (n_backends == 0)
 		return 0;
-	ret->macs = ruleset_add_set(r, SET_MACS, "backend-macs");
+	ret->macs = add_macs(facts, m, r, n_backends);
 	if (ret->macs < 0)
 		return ret->macs;
-	err = fill_macs(facts, &r->sets[ret->macs], n_backends);
-	if (!err)
-		err = add_family(facts, r, false, &ret->vips, &ret->claims);
+	err = add_family(facts, r, false, &ret->vips, &ret->claims);
 	return err ? err : add_family(facts, r, true, &ret->vips6, &ret->claims6);
 }
 

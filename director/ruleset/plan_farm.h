@@ -119,8 +119,12 @@ struct plan_claims {
 	int claims, claims6; /* what was seen */
 };
 
-/* Adds the sets. 0 or -ENOMEM, as the next one. */
-int plan_claim_sets(const struct plan_facts *facts, struct ruleset *r, struct plan_claims *ret);
+/*
+ * Adds the sets; m: what is remembered of the last plan and fits, or NULL. 0 or -ENOMEM, as the next
+ * one.
+ */
+int plan_claim_sets(const struct plan_facts *facts, const struct plan_memory *m, struct ruleset *r,
+		    struct plan_claims *ret);
 /* Counts and notes claims; the packet goes on. */
 int plan_claim_watch(struct ruleset *r, int chain, const struct plan_claims *c);
 

@@ -120,6 +120,18 @@ bool plan_memory_knows(const struct plan_memory *m, const struct plan_facts *fac
 	       slots_equal(f, facts, farm);
 }
 
+bool plan_memory_knows_watched(const struct plan_memory *m, const struct plan_facts *facts)
+{
+	for (size_t i = 0; i < m->n_farms; i++) {
+		const struct plan_backend *a = m->farms[i].backends, *b = facts->backends[i];
+
+		for (size_t k = 0; k < facts->config->farms[i].n_backends; k++)
+			if (!mac_equal(&a[k].watched, &b[k].watched))
+				return false;
+	}
+	return true;
+}
+
 /* --- sharing ---------------------------------------------------------------------------------- */
 
 static void shift_entries(struct plan_entries *e, int by)
@@ -153,6 +165,11 @@ int plan_memory_share(const struct plan_memory *m, size_t farm, struct ruleset *
 	*ret = place->entries;
 	shift_entries(ret, (int)shift.chain_by);
 	return 0;
+}
+
+int plan_memory_share_set(const struct plan_memory *m, const char *name, struct ruleset *r)
+{
+	return ruleset_share_set(r, &m->ruleset.sets[ruleset_find_set(&m->ruleset, name)]);
 }
 
 /* --- keeping ---------------------------------------------------------------------------------- */

@@ -18,9 +18,13 @@
 bool plan_memory_fits(const struct plan_memory *m, const struct plan_facts *facts);
 /* True when the facts about a farm are, in a memory that fits. */
 bool plan_memory_knows(const struct plan_memory *m, const struct plan_facts *facts, size_t farm);
+/* True when nobody's watched MAC has changed since, in a memory that fits. */
+bool plan_memory_knows_watched(const struct plan_memory *m, const struct plan_facts *facts);
 /* Adds a farm as it was planned then, under the indexes that come next. 0 or -ENOMEM. */
 int plan_memory_share(const struct plan_memory *m, size_t farm, struct ruleset *r,
 		      struct plan_entries *ret);
+/* Adds a set of no farm as it was planned then, which it has to have been. Index or -ENOMEM. */
+int plan_memory_share_set(const struct plan_memory *m, const char *name, struct ruleset *r);
 /*
  * That was the last plan; takes places over. Without memory for that the next plan is from nothing.
  */

@@ -123,9 +123,54 @@ static void the_peer_calls_for_everything(void)
 	facts_clear(&f);
 }
 
+static void expect_watched(const struct facts *f, size_t backend, uint32_t address)
+{
+	EXPECT_INT(f->all[backend].watched.bytes[MAC_LEN - 1], address & 0xff);
+}
+
+/* Nothing is sent to who is lost or disabled; who he was is remembered to know his claims. */
+static void who_was_known_is_watched(void)
+{
+	struct addr alpha = addr_v4(ALPHA), beta = addr_v4(BETA);
+	struct facts f, anew, empty = {0};
+	struct world w;
+
+	begin(&w, &f);
+	w.silent = BETA;
+	backends[0].state = ADMIN_DISABLED;
+	CU_ASSERT(facts_renew(&f, &peer, &w.source, &beta, 1));
+	CU_ASSERT(facts_renew(&f, &peer, &w.source, &alpha, 1));
+	for (size_t i = 0; i < 2; i++) {
+		CU_ASSERT_FALSE(f.all[i].usable);
+		CU_ASSERT_FALSE(mac_is_unicast(&f.all[i].mac));
+	}
+	expect_watched(&f, 0, ALPHA);
+	expect_watched(&f, 1, BETA);
+	CU_ASSERT_EQUAL_FATAL(facts_gather(&anew, &config, &peer, &w.source), 0);
+	expect_watched(&anew, 0, 0);
+	facts_remember(&anew, &empty);
+	expect_watched(&anew, 1, 0);
+	facts_remember(&anew, &f);
+	expect_watched(&anew, 0, ALPHA);
+	expect_watched(&anew, 1, BETA);
+	expect_watched(&anew, 4, DELTA);
+	/* What the configuration says needs no question. */
+	backends[0].has_mac = true;
+	backends[0].mac = (struct mac){{2, 0, 0, 0, 0, 0x77}};
+	CU_ASSERT(facts_renew(&anew, &peer, &w.source, &alpha, 1));
+	expect_watched(&anew, 0, 0x77);
+	CU_ASSERT_FALSE(anew.all[0].usable);
+	CU_ASSERT_FALSE(mac_is_unicast(&anew.all[0].mac));
+	backends[0].has_mac = false;
+	backends[0].state = ADMIN_ENABLED;
+	facts_clear(&f);
+	facts_clear(&anew);
+}
+
 UNIT_TESTS(facts_renew) = {
 	{"as if gathered", as_if_gathered},
 	{"others do not matter", others_do_not_matter},
 	{"the peer calls for everything", the_peer_calls_for_everything},
+	{"who was known is watched", who_was_known_is_watched},
 	UNIT_TESTS_END,
 };

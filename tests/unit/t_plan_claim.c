@@ -44,10 +44,10 @@ static void directors_are_not_watched(void)
 	CU_ASSERT_FATAL(ruleset_case_init(&c, CASE, 2));
 	EXPECT_TEXT(watched(&c.ruleset), "15 21");
 	/* By their MAC addresses, too, which is how a backend with "mac" may be one. */
-	c.facts.all[0].mac = c.facts.interfaces[0].peer_mac;
+	c.facts.all[0].watched = c.facts.interfaces[0].peer_mac;
 	plan_again(&c);
 	EXPECT_TEXT(watched(&c.ruleset), "15");
-	c.facts.all[2].mac = c.facts.interfaces[0].mac;
+	c.facts.all[2].watched = c.facts.interfaces[0].mac;
 	plan_again(&c);
 	EXPECT_TEXT(watched(&c.ruleset), "");
 	ruleset_case_clear(&c);
@@ -62,13 +62,47 @@ static void whoever_has_a_mac_is_watched(void)
 	c.facts.all[0].usable = false;
 	plan_again(&c);
 	EXPECT_TEXT(watched(&c.ruleset), "15 21");
-	c.facts.all[2].mac = c.facts.all[0].mac;
+	c.facts.all[2].watched = c.facts.all[0].watched;
 	plan_again(&c);
 	EXPECT_TEXT(watched(&c.ruleset), "21");
-	c.facts.all[0].mac = c.facts.all[2].mac = (struct mac){0};
+	c.facts.all[0].watched = c.facts.all[2].watched = (struct mac){0};
 	plan_again(&c);
 	EXPECT_TEXT(watched(&c.ruleset), "");
 	ruleset_case_clear(&c);
+}
+
+static void plan_next(struct ruleset_case *c, struct plan_memory *m)
+{
+	ruleset_clear(&c->ruleset);
+	CU_ASSERT_EQUAL_FATAL(plan_ruleset_again(m, &c->facts.plan, &c->ruleset), 0);
+}
+
+/* And not when something else has; one that is disabled has no other MAC address than this. */
+static void their_list_is_made_when_one_changes(void)
+{
+	struct plan_memory *m = plan_memory_new();
+	struct ruleset_case c;
+	const struct ruleset_element *list;
+
+	CU_ASSERT_FATAL(m && ruleset_case_init(&c, CASE, 2));
+	plan_next(&c, m);
+	EXPECT_TEXT(watched(&c.ruleset), "15 21");
+	list = set_of(&c.ruleset, "backend-macs")->elements;
+	c.facts.all[0].usable = false;
+	c.facts.all[0].mac = (struct mac){0};
+	plan_next(&c, m);
+	EXPECT_TEXT(watched(&c.ruleset), "15 21");
+	CU_ASSERT_PTR_EQUAL(set_of(&c.ruleset, "backend-macs")->elements, list);
+	c.facts.all[0].watched.bytes[MAC_LEN - 1] = 0x22;
+	plan_next(&c, m);
+	EXPECT_TEXT(watched(&c.ruleset), "15 22");
+	plan_next(&c, m);
+	EXPECT_TEXT(watched(&c.ruleset), "15 22");
+	c.facts.all[0].watched = c.facts.interfaces[0].mac;
+	plan_next(&c, m);
+	EXPECT_TEXT(watched(&c.ruleset), "15");
+	ruleset_case_clear(&c);
+	plan_memory_free(m);
 }
 
 /* In each chain of an interface, wherever a rule with that comment is. */
@@ -103,6 +137,7 @@ static void one_rule_for_each_ip_version(void)
 UNIT_TESTS(plan_claim) = {
 	{"directors are not watched", directors_are_not_watched},
 	{"whoever has a MAC address is watched", whoever_has_a_mac_is_watched},
+	{"their list is made when one changes", their_list_is_made_when_one_changes},
 	{"one rule for each IP version", one_rule_for_each_ip_version},
 	UNIT_TESTS_END,
 };
