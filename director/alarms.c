@@ -115,11 +115,18 @@ static void look_at_peer(struct status *s, size_t *total, const struct status_pe
 
 static void look_at_claim(struct status *s, size_t *total, const struct status_claim *c)
 {
-	if (c->goes_on)
+	if (!c->goes_on)
+		return;
+	if (c->backend[0])
 		note(s, total,
 		     "backend %s/%s (%s) claims the virtual address %s: clients may reach it "
 		     "without a director; see `directorctl backend-setup %s/%s`",
 		     c->farm, c->backend, c->mac, c->address, c->farm, c->backend);
+	else
+		note(s, total,
+		     "a host that was a backend (%s) claims the virtual address %s: clients may "
+		     "reach it without a director",
+		     c->mac, c->address);
 }
 
 int alarms_fill(struct status *s)

@@ -60,6 +60,7 @@ enum claimant_news claimant_book_see(struct claimant_book *b, bool ipv6, const u
 				     struct claimant **ret)
 {
 	struct addr address = {.family = ipv6 ? AF_INET6 : AF_INET};
+	enum claimant_news news;
 	struct mac mac;
 
 	memcpy(mac.bytes, key, MAC_LEN);
@@ -76,7 +77,10 @@ enum claimant_news claimant_book_see(struct claimant_book *b, bool ipv6, const u
 	(*ret)->seen = true;
 	(*ret)->last_ms = last_ms;
 	add_count(*ret, packets);
-	return news_of(*ret, now_ms);
+	news = news_of(*ret, now_ms);
+	if (news != CLAIMANT_OLD)
+		(*ret)->news = news;
+	return news;
 }
 
 void claimant_book_end(struct claimant_book *b, void (*ended)(const struct claimant *c))

@@ -17,6 +17,9 @@ enum {
 	CLAIMANT_TELL_MS = 3600 * 1000, /* one that goes on is told again */
 };
 
+/* What is to be said of one that was seen. */
+enum claimant_news { CLAIMANT_OLD, CLAIMANT_NEW, CLAIMANT_STILL };
+
 struct claimant {
 	struct addr address; /* virtual */
 	struct mac mac;
@@ -25,8 +28,9 @@ struct claimant {
 	uint64_t counted;			      /* of them in the kernel's counter */
 	uint64_t first_ms, last_ms;		      /* since it began, and its last frame */
 	uint64_t told_ms;
-	bool goes_on; /* the kernel remembers it */
-	bool seen;    /* in this reading */
+	enum claimant_news news; /* not said yet; the shell sets it back */
+	bool goes_on;		 /* the kernel remembers it */
+	bool seen;		 /* in this reading */
 };
 
 struct claimant_book {
@@ -35,9 +39,6 @@ struct claimant_book {
 	size_t left_out; /* of the last reading: there was no place for so many */
 	size_t leaving_out;
 };
-
-/* What is to be said of one that was seen. */
-enum claimant_news { CLAIMANT_OLD, CLAIMANT_NEW, CLAIMANT_STILL };
 
 /* A reading: begin, each one, end. */
 void claimant_book_begin(struct claimant_book *b);

@@ -9,11 +9,13 @@
 #include <string.h>
 #include <sys/socket.h>
 
+/* To name one is a walk through all backends; the others have their turn in the next reading. */
+enum { NAMED_AT_ONCE = 8 };
+
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
 
 struct reading {
 	struct claimant_book *book;
-	const struct plan_facts *facts;
 	bool ipv6;
 	uint64_t now_ms;
 };
@@ -38,7 +40,7 @@ static void name_claimant(struct claimant *c, const struct plan_facts *facts)
 		bool better = has_address(farm, &c->address);
 
 		for (size_t k = 0; k < farm->n_backends && (better || !found); k++) {
-			if (!mac_equal(&facts->backends[i][k].mac, &c->mac))
+			if (!mac_equal(&facts->backends[i][k].watched, &c->mac))
 				continue;
 			found = true;
 			COPY(c->farm, farm->name);
@@ -49,33 +51,96 @@ static void name_claimant(struct claimant *c, const struct plan_facts *facts)
 	}
 }
 
+static int compare_macs(const void *mac, const void *element)
+{
+	return memcmp(mac, ((const struct ruleset_element *)element)->key, MAC_LEN);
+}
+
+/* Else there is nobody to be found: the kernel remembers longer than there are backends. */
+static bool is_watched(const struct ruleset *planned, const struct mac *mac)
+{
+	int at = ruleset_find_set(planned, PLAN_CLAIM_MACS);
+	const struct ruleset_set *set = at < 0 ? NULL : &planned->sets[at];
+
+	return set && set->n_elements &&
+	       bsearch(mac->bytes, set->elements, set->n_elements, sizeof(*set->elements),
+		       compare_macs);
+}
+
 /* --- what is said ----------------------------------------------------------------------------- */
 
-static void say(const struct claimant *c, bool still)
+enum { WHO = 2 * STATUS_NAME + MAC_TEXT + 40 };
+
+static const char *who(const struct claimant *c, char text[static WHO])
+{
+	char mac[MAC_TEXT];
+
+	if (c->backend[0])
+		snprintf(text, WHO, "backend %s/%s (%s)", c->farm, c->backend,
+			 mac_format(&c->mac, mac));
+	else
+		snprintf(text, WHO, "a host that was a backend (%s)", mac_format(&c->mac, mac));
+	return text;
+}
+
+static void say(const struct claimant *c)
 {
 	bool ipv6 = c->address.family == AF_INET6;
-	char mac[MAC_TEXT], address[ADDR_TEXT], again[64] = "";
+	char name[WHO], address[ADDR_TEXT], again[64] = "", cure[64 + 2 * STATUS_NAME] = "";
 
-	if (still)
+	if (c->news == CLAIMANT_STILL)
 		snprintf(again, sizeof(again), " still, %llu times so far",
 			 (unsigned long long)c->count);
-	log_warning("backend %s/%s (%s) claims the virtual address %s%s, by %s: clients may reach "
-		    "it without a director; %s: see `directorctl backend-setup %s/%s`",
-		    c->farm, c->backend, mac_format(&c->mac, mac),
-		    addr_format(&c->address, address), again,
+	if (c->backend[0])
+		snprintf(cure, sizeof(cure), ": see `directorctl backend-setup %s/%s`", c->farm,
+			 c->backend);
+	log_warning("%s claims the virtual address %s%s, by %s: clients may reach it without a "
+		    "director; %s%s",
+		    who(c, name), addr_format(&c->address, address), again,
 		    ipv6 ? "neighbour advertisements" : "ARP",
 		    ipv6 ? "it must have the address on its loopback alone"
 			 : "set arp_ignore = 1 and arp_announce = 2 on it",
-		    c->farm, c->backend);
+		    cure);
 }
 
 static void say_end(const struct claimant *c)
 {
-	char mac[MAC_TEXT], address[ADDR_TEXT];
+	char name[WHO], address[ADDR_TEXT];
 
-	log_info("backend %s/%s (%s) has not claimed the virtual address %s for %d minutes",
-		 c->farm, c->backend, mac_format(&c->mac, mac), addr_format(&c->address, address),
-		 PLAN_CLAIM_KEPT_MS / 60000);
+	log_info("%s has not claimed the virtual address %s for %d minutes", who(c, name),
+		 addr_format(&c->address, address), PLAN_CLAIM_KEPT_MS / 60000);
+}
+
+/* True when it has got a name that it had not. */
+static bool name_anew(struct claimant *c, const struct plan_facts *facts)
+{
+	bool named = c->backend[0];
+
+	name_claimant(c, facts);
+	return !named && c->backend[0];
+}
+
+/* One that gets its name later is told then. */
+static void tell(struct claimant_book *b, const struct ruleset *planned,
+		 const struct plan_facts *facts)
+{
+	unsigned int walks = 0;
+
+	for (size_t i = 0; i < b->n; i++) {
+		struct claimant *c = &b->list[i];
+
+		if (!c->goes_on || (c->backend[0] && c->news == CLAIMANT_OLD))
+			continue;
+		if (is_watched(planned, &c->mac)) {
+			if (walks++ >= NAMED_AT_ONCE)
+				continue;
+			if (name_anew(c, facts) && c->news == CLAIMANT_OLD)
+				c->news = CLAIMANT_NEW;
+		}
+		if (c->news != CLAIMANT_OLD)
+			say(c);
+		c->news = CLAIMANT_OLD;
+	}
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -87,14 +152,9 @@ static void seen(void *data, const struct kernel_sender *sender)
 				  ? PLAN_CLAIM_KEPT_MS - sender->expires_ms
 				  : 0;
 	struct claimant *c;
-	enum claimant_news news =
-		claimant_book_see(g->book, g->ipv6, sender->key, sender->packets,
-				  g->now_ms > age_ms ? g->now_ms - age_ms : 0, g->now_ms, &c);
 
-	if (news == CLAIMANT_OLD)
-		return;
-	name_claimant(c, g->facts);
-	say(c, news == CLAIMANT_STILL);
+	claimant_book_see(g->book, g->ipv6, sender->key, sender->packets,
+			  g->now_ms > age_ms ? g->now_ms - age_ms : 0, g->now_ms, &c);
 }
 
 static int read_set(struct reading *g, struct keeper *k, const char *set, bool ipv6)
@@ -108,14 +168,18 @@ static int read_set(struct reading *g, struct keeper *k, const char *set, bool i
 void claimants_look(struct claimant_book *b, struct keeper *k, const struct plan_facts *facts,
 		    uint64_t now_ms)
 {
-	struct reading g = {.book = b, .facts = facts, .now_ms = now_ms};
+	struct reading g = {.book = b, .now_ms = now_ms};
 	size_t left_out = b->left_out;
+	int err;
 
 	if (!facts->config)
 		return;
 	claimant_book_begin(b);
-	/* What could not be read to its end says of nobody that he has stopped. */
-	if (read_set(&g, k, PLAN_CLAIMS, false) < 0 || read_set(&g, k, PLAN_CLAIMS6, true) < 0)
+	err = read_set(&g, k, PLAN_CLAIMS, false);
+	if (err >= 0)
+		err = read_set(&g, k, PLAN_CLAIMS6, true);
+	tell(b, keeper_planned(k), facts);
+	if (err < 0) /* what was not read to its end says of nobody that he has stopped */
 		return;
 	claimant_book_end(b, say_end);
 	if (b->left_out && !left_out)

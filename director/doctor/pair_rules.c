@@ -106,7 +106,8 @@ void doctor_claims(const struct status *s, const struct config_farm *only, struc
 		const struct status_claim *c = &s->claims[i];
 		char cure[64 + 2 * STATUS_NAME];
 
-		if (c->age_ms > PAIR_CLAIM_MS || (only && strcmp(only->name, c->farm) != 0) ||
+		if (c->age_ms > PAIR_CLAIM_MS || !c->backend[0] ||
+		    (only && strcmp(only->name, c->farm) != 0) ||
 		    findings_have(f, FINDING_VIP_SPOKEN, c->farm, c->backend))
 			continue;
 		snprintf(cure, sizeof(cure),

@@ -157,6 +157,13 @@ static void a_backend_claims_an_address(void)
 		    "clients may reach it without a director; see `directorctl backend-setup "
 		    "www/web2`");
 	free(s.alarms);
+	claims[1].farm[0] = claims[1].backend[0] = '\0';
+	s.n_alarms = 0;
+	EXPECT_INT(alarms_fill(&s), 0);
+	EXPECT_TEXT(s.alarms[0],
+		    "a host that was a backend (02:00:00:00:00:15) claims the virtual address "
+		    "10.77.0.100: clients may reach it without a director");
+	free(s.alarms);
 }
 
 static void more_than_find_a_place(void)

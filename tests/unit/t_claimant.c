@@ -55,6 +55,8 @@ static void it_is_told_when_it_begins_and_each_hour(void)
 	EXPECT_TEXT(mac_format(&b.list[0].mac, mac), "02:00:00:00:00:15");
 	EXPECT_TEXT(addr_format(&b.list[0].address, address), "10.77.0.100");
 	EXPECT_INT(b.list[0].first_ms, 4000);
+	EXPECT_INT(read_one(&b, 0x15, "10.77.0.100", 1, 6000), CLAIMANT_OLD);
+	EXPECT_INT(b.list[0].news, CLAIMANT_NEW); /* until it is said */
 	for (unsigned int minute = 1; minute <= 125; minute++)
 		switch (read_one(&b, 0x15, "10.77.0.100", 1 + minute, 5000 + minute * MINUTE)) {
 		case CLAIMANT_OLD: break;

@@ -174,8 +174,9 @@ static void claims(void)
 		{"10.77.0.100", "02:00:00:00:00:15", "www", "web1", 7, true, 90000, 30000},
 		{"10.77.0.100", "02:00:00:00:00:16", "www", "web2", 7, true, 90000, 60001},
 		{"10.77.0.100", "02:00:00:00:00:17", "www", "web3", 7, true, 90000, 100},
+		{"10.77.0.100", "02:00:00:00:00:18", "", "", 7, true, 90000, 100},
 	};
-	struct status s = {.claims = list, .n_claims = 3};
+	struct status s = {.claims = list, .n_claims = 4};
 	struct config_farm mail = {.name = "mail"};
 	struct findings f = {0};
 
