@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 /* What the nftables services of the distributions load at boot, and where nft looks for includes. */
 static const char *const saved_files[] = {
@@ -65,13 +66,18 @@ static void look_interface(struct host_facts *facts, const char *name, struct fi
 	findings_skip(f, what, "%s", strerror(-code));
 }
 
-/* The interfaces at which the other node's adverts come. */
+/*
+ * The interfaces at which the other node's adverts come. Those over IPv6 come from a link-local address
+ * (RFC 9568, 5.1.2.1), whatever the node's is.
+ */
 static void look_peer(struct host_facts *facts, const struct config *c,
 		      const struct config_node *own, const struct config_node *peer)
 {
 	for (size_t i = 0; i < c->n_vrrps && facts->n_peers < HOST_PEERS_MAX; i++) {
 		struct host_peer *p = &facts->peers[facts->n_peers];
 
+		if (!config_vrrp_has_family(&c->vrrps[i], AF_INET))
+			continue;
 		*p = (struct host_peer){.address = peer->address};
 		snprintf(p->interface, sizeof(p->interface), "%s", c->vrrps[i].interface);
 		snprintf(p->node, sizeof(p->node), "%s", peer->name);

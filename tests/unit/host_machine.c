@@ -15,11 +15,13 @@ void host_machine_init(struct host_machine *m)
 			 .protocol = PROTOCOL_TCP,
 			 .n_addresses = 1,
 			 .n_ports = 1},
-		.vrrp = {.name = "web", .interface = "eth0"},
+		.vrrp = {.name = "web", .interface = "eth0", .n_addresses = 1},
 		.config = {.has_cluster = true, .n_farms = 1, .n_vrrps = 1},
 	};
 	EXPECT_INT(addr_parse("10.77.0.100", &m->address), 0);
 	m->farm.addresses = &m->address;
+	m->held = (struct prefix){.addr = m->address, .length = 32};
+	m->vrrp.addresses = &m->held;
 	m->farm.ports = &m->port;
 	m->config.farms = &m->farm;
 	m->config.vrrps = &m->vrrp;

@@ -13,6 +13,7 @@ struct host_machine {
 	struct addr address;
 	struct config_ports port;
 	struct config_farm farm;
+	struct prefix held; /* by vrrp */
 	struct config_vrrp vrrp;
 	struct config config;
 	struct findings found;

@@ -172,6 +172,10 @@ static void filter_here(void)
 		"leave through eth0");
 	send_frames();
 	EXPECT_INT(filtered(), FRAMES);
+	/* Adverts over IPv6 alone come from a link-local address. */
+	EXPECT_INT(addr_parse("fd77::100", &m.held.addr), 0);
+	host_machine_none(&m);
+	m.held.addr = m.address;
 	/* The first line of the cure, and it is gone. */
 	host_machine_run("sysctl -qw net/ipv4/conf/eth0/rp_filter=2");
 	host_machine_none(&m);
