@@ -4,6 +4,7 @@
 #include "ha/vmac.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -19,6 +20,15 @@ bool wire_macs_have(const struct wire_macs *m, const struct mac *mac)
 		if (mac_equal(&m->list[i], mac))
 			return true;
 	return false;
+}
+
+const char *wire_vip_text(const struct wire_vip *vip, char buf[static WIRE_VIP_TEXT])
+{
+	char address[ADDR_TEXT];
+
+	snprintf(buf, WIRE_VIP_TEXT, "virtual address %s of farm \"%s\"",
+		 addr_format(&vip->address, address), vip->farm->name);
+	return buf;
 }
 
 bool wire_backend_mac(const struct wire_backend *b, struct mac *ret)
@@ -80,7 +90,10 @@ static void add_vip(struct wire_facts *w, const struct config_farm *farm, const 
 	for (size_t i = 0; i < w->n_vips; i++)
 		if (addr_equal(&w->vips[i].address, a))
 			return;
-	w->vips[w->n_vips++] = (struct wire_vip){.farm = farm, .address = *a};
+	if (w->n_vips == WIRE_VIPS_MAX)
+		w->vips_left_out = true;
+	else
+		w->vips[w->n_vips++] = (struct wire_vip){.farm = farm, .address = *a};
 }
 
 /* Single ports first; without any, the first of a range stands for the machine. */
@@ -118,14 +131,24 @@ static size_t add_spots(const struct wire_farm *f, const struct config_backend *
 	return n;
 }
 
+/* How many of a farm's backends there is room for behind n others. */
+static size_t room_for(const struct config_farm *farm, size_t n)
+{
+	const size_t room = WIRE_BACKENDS_MAX - n;
+
+	return farm->n_backends < room ? farm->n_backends : room;
+}
+
 static void add_farm(struct wire_facts *w, const struct config_farm *farm, struct wire_spot **spots)
 {
 	struct wire_farm *f = &w->farms[w->n_farms++];
+	const size_t n = room_for(farm, w->n_backends);
 
 	*f = farm_of(farm);
 	for (size_t i = 0; i < farm->n_addresses; i++)
 		add_vip(w, farm, &farm->addresses[i]);
-	for (size_t i = 0; i < farm->n_backends; i++) {
+	w->left_out += farm->n_backends - n;
+	for (size_t i = 0; i < n; i++) {
 		struct wire_backend *b = &w->backends[w->n_backends++];
 
 		*b = (struct wire_backend){.farm = f, .backend = &farm->backends[i]};
@@ -145,10 +168,11 @@ int wire_facts_init(struct wire_facts *w, const struct config *c, const struct c
 	*w = (struct wire_facts){.config = c};
 	for (size_t i = first; i < end; i++) {
 		const struct config_farm *farm = &c->farms[i];
+		const size_t n = room_for(farm, n_backends);
 
 		n_vips += farm->n_addresses;
-		n_backends += farm->n_backends;
-		n_spots += farm->n_backends * (farm->n_addresses + WIRE_PORTS);
+		n_backends += n;
+		n_spots += n * (farm->n_addresses + WIRE_PORTS);
 	}
 	w->vips = calloc(n_vips + 1, sizeof(*w->vips));
 	w->farms = calloc(end - first + 1, sizeof(*w->farms));

@@ -15,8 +15,12 @@
 
 enum {
 	WIRE_PORTS = 4, /* of a farm that are asked; more would hardly tell more of a machine */
-	WIRE_MACS = 4,	/* that answer for one address; two are too many already */
-	WIRE_ASKED_MAX = 8192, /* addresses and ports of backends: a bounded time, a bounded rate */
+	WIRE_VIP_TEXT = CONFIG_NAME_MAX + ADDR_TEXT + 40,
+	WIRE_MACS = 4, /* that answer for one address; two are too many already */
+	/* Broadcasts, two thousand a second; more would be neither a bounded time nor a bounded rate. */
+	WIRE_VIPS_MAX = 1000,
+	WIRE_BACKENDS_MAX = 2000,
+	WIRE_ASKED_MAX = 8192, /* addresses and ports of backends: likewise */
 };
 
 /* What a backend did with a SYN. */
@@ -40,8 +44,9 @@ struct wire_vip {
 	const struct config_farm *farm; /* the first one */
 	struct addr address;
 	bool asked;
-	bool here; /* an address of this host */
-	bool held; /* the daemon says that one of the pair is master for it */
+	bool here;	   /* an address of this host */
+	bool held;	   /* the daemon says that one of the pair is master for it */
+	bool peer_unknown; /* which MAC the other director has on its interface is not known */
 	struct wire_macs answers;
 };
 
@@ -86,11 +91,13 @@ struct wire_facts {
 	struct wire_spot *spots; /* of all backends */
 	struct mac *directors;	 /* that may answer for a virtual address */
 	size_t n_vips, n_farms, n_backends, n_directors;
+	size_t left_out;    /* backends above WIRE_BACKENDS_MAX, of which nothing is known */
+	bool vips_left_out; /* likewise */
 };
 
 /*
- * What there is to look at: of one farm, or of all (NULL), with the virtual MACs as the first directors.
- * 0 or -ENOMEM.
+ * What there is to look at: of one farm, or of all (NULL) up to the limits, with the virtual MACs as the
+ * first directors. 0 or -ENOMEM.
  */
 int wire_facts_init(struct wire_facts *w, const struct config *c, const struct config_farm *only);
 void wire_facts_clear(struct wire_facts *w);
@@ -100,6 +107,8 @@ bool wire_facts_is_director(const struct wire_facts *w, const struct mac *mac);
 
 void wire_macs_add(struct wire_macs *m, const struct mac *mac);
 bool wire_macs_have(const struct wire_macs *m, const struct mac *mac);
+/* "virtual address 10.77.0.100 of farm "www"". */
+const char *wire_vip_text(const struct wire_vip *vip, char buf[static WIRE_VIP_TEXT]);
 /* The MAC that frames to it are to have: the configured one, unless another one answers. False: none. */
 bool wire_backend_mac(const struct wire_backend *b, struct mac *ret);
 /* The backend has the address that it was asked at. */

@@ -6,12 +6,14 @@
 #include "director/doctor/finding.h"
 #include "director/doctor/wire_facts.h"
 #include "director/doctor/wire_tcp_uv.h"
+#include "director/doctor/wire_uv.h"
 
 struct wire_link {
 	char name[INTERFACE_NAME];
 	uint32_t ifindex;
 	struct mac mac;
 	uint16_t mtu;
+	bool peer_seen; /* the other director answers there */
 };
 
 struct wire {
@@ -20,6 +22,7 @@ struct wire {
 	struct wire_tcp *tcp;
 	struct wire_link *links; /* those that are up */
 	size_t n_links;
+	const struct doctor_wire_known *known; /* NULL: no daemon */
 	struct findings *findings;
 };
 

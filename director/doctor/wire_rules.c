@@ -120,8 +120,9 @@ static void judge_speaker(const struct wire_facts *w, const struct wire_vip *vip
 		findings_add(f, FINDING_VIP_FOREIGN, vip->farm->name, NULL,
 			     "bridge fdb show # on the switches: where that MAC is",
 			     "%s answers in %s for %s: it is the MAC of neither a director nor a "
-			     "backend",
-			     text, protocol_of(&vip->address), address);
+			     "backend%s",
+			     text, protocol_of(&vip->address), address,
+			     w->left_out ? " that was asked" : "");
 		return;
 	}
 	cure = cure_spoken(vip, b);
@@ -131,20 +132,57 @@ static void judge_speaker(const struct wire_facts *w, const struct wire_vip *vip
 	free(cure);
 }
 
+static bool director_answers(const struct wire_facts *w, const struct wire_vip *vip)
+{
+	bool answers = vip->here;
+
+	for (size_t i = 0; i < vip->answers.n; i++)
+		answers |= wire_facts_is_director(w, &vip->answers.list[i]);
+	return answers;
+}
+
+/* One unknown MAC may be the other director's, where that is not known. */
+static const struct mac *may_be_peer(const struct wire_facts *w, const struct wire_vip *vip)
+{
+	const struct mac *found = NULL;
+
+	if (!vip->peer_unknown || director_answers(w, vip))
+		return NULL;
+	for (size_t i = 0; i < vip->answers.n; i++) {
+		if (backend_of(w, vip, &vip->answers.list[i]))
+			continue;
+		if (found)
+			return NULL;
+		found = &vip->answers.list[i];
+	}
+	return found;
+}
+
+static void skip_speaker(const struct wire_vip *vip, const struct mac *mac, struct findings *f)
+{
+	char what[WIRE_VIP_TEXT], text[MAC_TEXT];
+
+	findings_skip(f, wire_vip_text(vip, what),
+		      "%s answers for it, and which MAC the other director has there is not known",
+		      mac_format(mac, text));
+}
+
 static void judge_vip(const struct wire_facts *w, const struct wire_vip *vip, struct findings *f)
 {
-	bool answered = vip->here;
+	const struct mac *peer = may_be_peer(w, vip);
 	char address[ADDR_TEXT];
 
 	if (!vip->asked)
 		return;
 	for (size_t i = 0; i < vip->answers.n; i++) {
-		if (wire_facts_is_director(w, &vip->answers.list[i]))
-			answered = true;
-		else
-			judge_speaker(w, vip, &vip->answers.list[i], f);
+		const struct mac *mac = &vip->answers.list[i];
+
+		if (mac != peer && !wire_facts_is_director(w, mac))
+			judge_speaker(w, vip, mac, f);
 	}
-	if (vip->held && !answered)
+	if (peer)
+		skip_speaker(vip, peer, f);
+	else if (vip->held && !director_answers(w, vip))
 		findings_add(f, FINDING_VIP_UNHELD, vip->farm->name, NULL,
 			     "directorctl cluster status # on both nodes",
 			     "no director answers in %s for %s, although one is master",

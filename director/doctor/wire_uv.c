@@ -18,9 +18,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Broadcasts, two thousand a second; more would be neither a bounded time nor a bounded rate. */
-enum { VIPS_MAX = 1000, BACKENDS_MAX = 2000 };
-
 /* --- interfaces ------------------------------------------------------------------------------- */
 
 const struct wire_link *wire_link_find(const struct wire *w, const char *name)
@@ -161,6 +158,13 @@ static void skip_farm(struct wire *w, const struct config_farm *farm, const char
 	findings_skip(w->findings, what, "%s", why);
 }
 
+static bool in_service(const struct wire *w, const struct wire_backend *b)
+{
+	if (w->known && w->known->in_service)
+		return w->known->in_service(w->known->owner, b->farm->farm->name, b->backend->name);
+	return b->backend->state == ADMIN_ENABLED;
+}
+
 /* Behind a router it is judged, and not asked. */
 static void choose_ways(struct wire *w)
 {
@@ -173,7 +177,7 @@ static void choose_ways(struct wire *w)
 		struct err err = {0};
 
 		choose_interface(b->farm, b);
-		b->judged = b->backend->state == ADMIN_ENABLED;
+		b->judged = in_service(w, b);
 		link = wire_link_find(w, b->interface);
 		if (!b->judged || (!b->by_name && b->route.kind != ROUTE_DIRECT))
 			continue;
@@ -224,11 +228,9 @@ static size_t add_nodes(struct wire *w, struct wire_who *list)
 
 static void skip_vip(struct wire *w, const struct wire_vip *vip)
 {
-	char what[CONFIG_NAME_MAX + ADDR_TEXT + 40], address[ADDR_TEXT];
+	char what[WIRE_VIP_TEXT];
 
-	snprintf(what, sizeof(what), "virtual address %s of farm \"%s\"",
-		 addr_format(&vip->address, address), vip->farm->name);
-	findings_skip(w->findings, what, "interface %s is not there, or down",
+	findings_skip(w->findings, wire_vip_text(vip, what), "interface %s is not there, or down",
 		      vip->farm->interface);
 }
 
@@ -236,7 +238,7 @@ static size_t add_vips(struct wire *w, struct wire_who *list)
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < w->facts.n_vips && n < VIPS_MAX; i++) {
+	for (size_t i = 0; i < w->facts.n_vips; i++) {
 		struct wire_vip *vip = &w->facts.vips[i];
 
 		vip->asked = add_who(w, &list[n], vip->farm->interface, &vip->address);
@@ -245,7 +247,7 @@ static size_t add_vips(struct wire *w, struct wire_who *list)
 		else
 			skip_vip(w, vip);
 	}
-	if (n == VIPS_MAX && w->facts.n_vips > VIPS_MAX)
+	if (w->facts.vips_left_out)
 		findings_skip(w->findings, "some virtual addresses",
 			      "they are too many for one time: ask for one farm");
 	return n;
@@ -254,34 +256,56 @@ static size_t add_vips(struct wire *w, struct wire_who *list)
 /* All of them, also those out of service: they speak all the same. */
 static size_t add_backends(struct wire *w, struct wire_who *list)
 {
-	size_t n = 0, left_out = 0;
+	size_t n = 0;
 
 	for (size_t i = 0; i < w->facts.n_backends; i++) {
 		struct wire_backend *b = &w->facts.backends[i];
 
 		if (!b->by_name && b->route.kind != ROUTE_DIRECT)
 			continue;
-		b->asked = n < BACKENDS_MAX &&
-			   add_who(w, &list[n], b->interface, &b->backend->address);
+		b->asked = add_who(w, &list[n], b->interface, &b->backend->address);
 		n += b->asked;
-		left_out += n == BACKENDS_MAX && !b->asked && b->judged;
 		b->judged &= b->asked;
 	}
-	wire_say_left_out(w, left_out);
+	wire_say_left_out(w, w->facts.left_out);
 	return n;
+}
+
+static int take_nodes(struct wire *w, const struct wire_who *nodes, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < nodes[i].answers.n; k++)
+			if (wire_facts_add_director(&w->facts, &nodes[i].answers.list[k]) < 0)
+				return -ENOMEM;
+		for (size_t k = 0; k < w->n_links && nodes[i].answers.n > 0; k++)
+			w->links[k].peer_seen |= w->links[k].ifindex == nodes[i].ifindex;
+	}
+	return 0;
+}
+
+/* What a daemon has told of MACs is true of every interface. */
+static bool peer_unknown(const struct wire *w, const struct wire_vip *vip)
+{
+	const struct config *c = w->facts.config;
+	const struct wire_link *link = wire_link_find(w, vip->farm->interface);
+
+	return c->has_cluster && c->cluster.n_nodes > 1 && link && !link->peer_seen &&
+	       !(w->known && w->known->n_macs > 0);
 }
 
 static int take_answers(struct wire *w, const struct wire_who *list, size_t n_vips, size_t n_nodes)
 {
 	const struct wire_who *at = list, *nodes = list + n_vips;
 
-	for (size_t i = 0; i < w->facts.n_vips; i++)
-		if (w->facts.vips[i].asked)
-			w->facts.vips[i].answers = (at++)->answers;
-	for (size_t i = 0; i < n_nodes; i++)
-		for (size_t k = 0; k < nodes[i].answers.n; k++)
-			if (wire_facts_add_director(&w->facts, &nodes[i].answers.list[k]) < 0)
-				return -ENOMEM;
+	if (take_nodes(w, nodes, n_nodes) < 0)
+		return -ENOMEM;
+	for (size_t i = 0; i < w->facts.n_vips; i++) {
+		struct wire_vip *vip = &w->facts.vips[i];
+
+		if (vip->asked)
+			vip->answers = (at++)->answers;
+		vip->peer_unknown = peer_unknown(w, vip);
+	}
 	at = nodes + n_nodes;
 	for (size_t i = 0; i < w->facts.n_backends; i++) {
 		struct wire_backend *b = &w->facts.backends[i];
@@ -356,7 +380,7 @@ static void say_udp(struct wire *w)
 int doctor_wire(const struct config *c, const struct config_farm *only,
 		const struct doctor_wire_known *known, struct findings *f)
 {
-	struct wire w = {.findings = f};
+	struct wire w = {.known = known, .findings = f};
 	struct err err = {0};
 	int code = wire_facts_init(&w.facts, c, only);
 

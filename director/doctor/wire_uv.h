@@ -22,6 +22,9 @@ struct doctor_wire_known {
 	/* Virtual addresses for which one of the pair is master. */
 	const struct addr *held;
 	size_t n_held;
+	/* Whether a backend is in service, for all that was ordered. NULL: as the configuration says. */
+	bool (*in_service)(void *owner, const char *farm, const char *backend);
+	void *owner;
 };
 
 /* only: of one farm; NULL: of all. known: NULL without a daemon. 0 or -ENOMEM; whatever could not be asked is told as skipped. */

@@ -4,6 +4,8 @@
  * over IPv6, each in a namespace (vip_world.h). Needs root.
  */
 #include "director/doctor/wire_uv.h"
+
+#include "director/doctor/wire_facts.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 #include "tests/unit/vip_world.h"
@@ -14,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TEXT = 512, PATIENCE_MS = 4000, CROWD = 1000 };
+enum { TEXT = 512, PATIENCE_MS = 4000, CROWD = 1000, FARMS = 1000, EACH = 100 };
 
 /* --- the configuration ------------------------------------------------------------------------ */
 
@@ -59,8 +61,9 @@ static void begin(void)
 static void look(struct findings *f)
 {
 	uint64_t began = uv_hrtime();
+	bool is_known = known.n_held || known.n_macs || known.in_service;
 
-	EXPECT_INT(doctor_wire(&config, NULL, known.n_held || known.n_macs ? &known : NULL, f), 0);
+	EXPECT_INT(doctor_wire(&config, NULL, is_known ? &known : NULL, f), 0);
 	CU_ASSERT(uv_hrtime() - began < PATIENCE_MS * 1000000ULL);
 	EXPECT_INT(f->no_memory, 0);
 	findings_sort(f);
@@ -190,6 +193,14 @@ static void mtu_story(void)
 	expect("");
 }
 
+static bool is_far(void *owner, const char *farm_name, const char *backend)
+{
+	const struct config_backend *far = owner;
+
+	EXPECT_TEXT(farm_name, "www");
+	return strcmp(backend, far->name) == 0;
+}
+
 static void away_story(void)
 {
 	begin();
@@ -201,6 +212,13 @@ static void away_story(void)
 	expect("backend-off-link(far) backend-absent(gone4) backend-absent(gone6)");
 	backends[2].state = backends[3].state = backends[4].state = ADMIN_DISABLED;
 	expect("");
+	/* The daemon's word counts. */
+	backends[2].state = ADMIN_ENABLED;
+	known.in_service = is_far;
+	known.owner = &backends[4];
+	expect("backend-off-link(far)");
+	known.in_service = NULL;
+	backends[2].state = ADMIN_DISABLED;
 	farm.n_addresses = 1;
 	farm.interface = "eth9";
 	expect(" skipped virtual address 10.77.0.100 of farm \"www\": interface eth9 is not there, "
@@ -228,6 +246,61 @@ static void other_macs_story(void)
 	expect("");
 	vip_world_backend("ip route add 10.77.0.2/32 dev other src 10.77.0.21");
 	expect("answers-elsewhere(web4)");
+}
+
+/* The master by its own MAC, as a standby sees it. */
+static void peer_story(void)
+{
+	begin();
+	config.has_cluster = true;
+	config.cluster.n_nodes = 2;
+	EXPECT_INT(addr_parse("10.77.0.2", &config.cluster.nodes[0].address), 0);
+	EXPECT_INT(addr_parse("fd77::3", &config.cluster.nodes[1].address), 0);
+	vip_world_backend("ip link add link eth0 name other address 02:00:00:00:00:16 type macvlan "
+			  "mode bridge && ip link set other up && "
+			  "ip address add 10.77.0.100/32 dev other");
+	known.held = vips;
+	known.n_held = 1;
+	expect(" skipped virtual address 10.77.0.100 of farm \"www\": 02:00:00:00:00:16 answers "
+	       "for "
+	       "it, and which MAC the other director has there is not known");
+	EXPECT_INT(addr_parse("10.77.0.3", &config.cluster.nodes[1].address), 0);
+	vip_world_backend("ip address add 10.77.0.3/32 dev other");
+	expect("");
+	/* The one that has it here knows better. */
+	vip_world_backend("ip address delete 10.77.0.3/32 dev other");
+	vip_world_director("ip address add 10.77.0.100/32 dev eth0");
+	expect("vip-foreign()");
+}
+
+/* A thousand farms, and none of their backends is in a network of this host. */
+static void many_farms_story(void)
+{
+	static struct config_backend list[FARMS][EACH];
+	static struct config_farm farms[FARMS];
+	static struct addr addresses[FARMS];
+	struct findings f = {0};
+
+	begin();
+	for (uint32_t i = 0; i < FARMS; i++) {
+		farms[i] = farm;
+		farms[i].addresses = &addresses[i];
+		farms[i].n_addresses = 1;
+		farms[i].backends = list[i];
+		farms[i].n_backends = EACH;
+		addresses[i] = addr_v4(0x0b000000 + i);
+		for (uint32_t k = 0; k < EACH; k++) {
+			name_backend(&list[i][k], "web", "::");
+			list[i][k].address = addr_v4(0x0c000000 + i * EACH + k);
+		}
+	}
+	config.farms = farms;
+	config.n_farms = FARMS;
+	look(&f);
+	EXPECT_INT(f.n, WIRE_BACKENDS_MAX);
+	CU_ASSERT_EQUAL_FATAL(f.n_skipped, 1);
+	EXPECT_TEXT(f.skipped[0].why, "98000 of them are too many for one time: ask for one farm");
+	findings_clear(&f);
 }
 
 /* A thousand, of which one is there, within the time. */
@@ -298,6 +371,16 @@ static void other_macs(void)
 	vip_world_run(other_macs_story);
 }
 
+static void peer(void)
+{
+	vip_world_run(peer_story);
+}
+
+static void many_farms(void)
+{
+	vip_world_run(many_farms_story);
+}
+
 static void crowd(void)
 {
 	vip_world_run(crowd_story);
@@ -312,6 +395,8 @@ UNIT_TESTS(wire_kernel) = {
 	{"the MTU", mtu},
 	{"not there, behind a router", away},
 	{"other MACs", other_macs},
+	{"the other director", peer},
 	{"a thousand", crowd},
+	{"a thousand farms", many_farms},
 	UNIT_TESTS_END,
 };

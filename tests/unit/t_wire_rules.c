@@ -407,6 +407,63 @@ static void who_may_answer(void)
 	expect_facts(&w, "");
 }
 
+/* So it is told of the address, with what is found. */
+static void expect_skipped(struct wire_facts *w, size_t skipped, const char *want)
+{
+	struct findings list = {0};
+	char got[TEXT];
+
+	wire_judge(w, &list);
+	found(&list, got);
+	EXPECT_TEXT(got, want);
+	CU_ASSERT_EQUAL_FATAL(list.n_skipped, skipped);
+	if (skipped) {
+		EXPECT_TEXT(list.skipped[0].what, "virtual address 10.77.0.100 of farm \"www\"");
+		EXPECT_TEXT(
+			list.skipped[0].why,
+			"02:00:00:00:00:77 answers for it, and which MAC the other director has "
+			"there is not known");
+	}
+	findings_clear(&list);
+	wire_facts_clear(w);
+}
+
+/* A standby that has not learned the master's MAC; backends are known all the same. */
+static void unknown_peer(void)
+{
+	static const struct mac virtual = {{0, 0, 0x5e, 0, 1, 51}};
+	struct faults f = {0};
+	struct wire_facts w;
+
+	f.has[0][FINDING_VIP_UNHELD] = f.has[0][FINDING_VIP_FOREIGN] = true;
+	show(&f, &w);
+	expect_skipped(&w, 0, "vip-unheld() vip-foreign() ");
+	show(&f, &w);
+	w.vips[0].peer_unknown = true;
+	expect_skipped(&w, 1, "");
+	show(&f, &w);
+	w.vips[0].peer_unknown = true;
+	wire_macs_add(&w.vips[0].answers, &(struct mac){{2, 0, 0, 0, 0, 0x15}});
+	expect_skipped(&w, 1, "vip-spoken-for(web1) ");
+	/* Here, or by the virtual MAC, a director answers already: so it is another one. */
+	show(&f, &w);
+	w.vips[0].peer_unknown = w.vips[0].here = true;
+	expect_skipped(&w, 0, "vip-foreign() ");
+	show(&f, &w);
+	w.vips[0].peer_unknown = true;
+	wire_macs_add(&w.vips[0].answers, &virtual);
+	expect_skipped(&w, 0, "vip-foreign() ");
+	/* Not both are the other director's. */
+	show(&f, &w);
+	w.vips[0].peer_unknown = true;
+	wire_macs_add(&w.vips[0].answers, &stranger);
+	expect_skipped(&w, 0, "vip-unheld() vip-foreign() vip-foreign() ");
+	f.has[0][FINDING_VIP_FOREIGN] = false;
+	show(&f, &w);
+	w.vips[0].peer_unknown = true;
+	expect_skipped(&w, 0, "vip-unheld() ");
+}
+
 UNIT_TESTS(wire_rules) = {
 	{"sound", sound},
 	{"each fault alone", each_alone},
@@ -417,5 +474,6 @@ UNIT_TESTS(wire_rules) = {
 	{"silent in ARP", silent_in_arp},
 	{"over UDP", over_udp},
 	{"who may answer for a virtual address", who_may_answer},
+	{"the other director's MAC is not known", unknown_peer},
 	UNIT_TESTS_END,
 };
