@@ -117,6 +117,7 @@ static const char *reason_of(const struct director *d, size_t farm, size_t backe
 {
 	const struct config_farm *f = &d->config->farms[farm];
 	bool operator= ordered(d, f, &f->backends[backend]).overridden;
+	bool led = lead_of(&d->lead, farm);
 
 	switch (state) {
 	case BACKEND_UNRESOLVED: return "its MAC address, or the way to it, is not known";
@@ -128,9 +129,14 @@ static const char *reason_of(const struct director *d, size_t farm, size_t backe
 	case BACKEND_STATES: break;
 	}
 	if (before == BACKEND_SLOW_START)
-		return "it has all of its weight";
+		return d->facts.plan.backends[farm][backend].weight
+			       ? "it has all of its weight"
+			       : "it gets no new connections for now";
 	if (before == BACKEND_DISABLED || before == BACKEND_DRAINING)
 		return operator? "so the operator wants it" : "so it is configured";
+	if (before == BACKEND_UP)
+		return led ? "the other director, which leads the farm, starts it slowly"
+			   : "it gets new connections, and its slow start is not over";
 	return before == BACKEND_DOWN ? "its checks are good" : "its MAC address is known";
 }
 
@@ -180,7 +186,7 @@ static void start_slowly(struct director *d, size_t farm, size_t backend)
 	if (lead_of(&d->lead, farm)) {
 		slow_start_follow(s, state, known->percent, total_ms, now_ms);
 	} else {
-		known->percent = slow_start_step(s, state, total_ms, now_ms);
+		facts_set_percent(known, slow_start_step(s, state, total_ms, now_ms));
 		next_ms = slow_start_next_ms(s, total_ms, now_ms);
 	}
 	if (next_ms < d->slow.next_ms)

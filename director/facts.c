@@ -227,11 +227,16 @@ static void apply_health(size_t farm, struct plan_backend *backends, size_t n,
 		}
 }
 
+void facts_set_percent(struct plan_backend *b, uint8_t percent)
+{
+	b->percent = b->weight ? percent : 0;
+}
+
 static void apply_slow_start(size_t farm, struct plan_backend *backends, size_t n,
 			     const struct facts_source *source)
 {
 	for (size_t i = 0; source->percent && i < n; i++)
-		backends[i].percent = source->percent(source->owner, farm, i);
+		facts_set_percent(&backends[i], source->percent(source->owner, farm, i));
 }
 
 /* Whom claims are still expected of, though his MAC is not known now. */
@@ -260,13 +265,13 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 		remember_watched(&backends[k], &before);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
-	if (!lead) { /* else what the other one finds counts: both do the same with a frame */
+	if (!lead) /* else what the other one finds counts: both do the same with a frame */
 		apply_health(at, backends, farm->n_backends, source);
-		apply_slow_start(at, backends, farm->n_backends, source);
-	}
 	facts_apply_backups(farm, backends);
 	if (lead)
 		lead_apply(lead, backends, farm->n_backends);
+	else
+		apply_slow_start(at, backends, farm->n_backends, source);
 }
 
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,

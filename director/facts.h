@@ -92,6 +92,12 @@ struct plan_backend facts_backend(const struct config_farm *farm,
 				  const struct facts_source *source);
 
 /*
+ * So much of its weight it has while it starts slowly. One without weight has nothing that grows, and
+ * its steps would change no table: the other director would not be told of the last one.
+ */
+void facts_set_percent(struct plan_backend *b, uint8_t percent);
+
+/*
  * Backups get new flows while fewer of the others do than the farm needs; all of them then, beside
  * the others that are left. Else a backup is as one of weight 0: what it has been sent, it keeps.
  */

@@ -116,11 +116,18 @@ void slow_start_follow(struct slow_start *s, enum backend_state state, uint8_t p
 	s->since_ms = begun < now_ms ? now_ms - begun : 0;
 }
 
+/* At whole seconds of the clock: those who come one after the other share their plans. */
+static uint64_t on_grid(uint64_t at_ms)
+{
+	return (at_ms + SLOW_START_GRID_MS - 1) / SLOW_START_GRID_MS * SLOW_START_GRID_MS;
+}
+
 uint64_t slow_start_next_ms(const struct slow_start *s, uint32_t total_ms, uint64_t now_ms)
 {
 	if (!s->percent || !total_ms)
 		return SLOW_START_NEVER;
-	return s->since_ms + step_begins(steps_done(elapsed_ms(s, now_ms), total_ms) + 1, total_ms);
+	return on_grid(s->since_ms +
+		       step_begins(steps_done(elapsed_ms(s, now_ms), total_ms) + 1, total_ms));
 }
 
 uint64_t slow_start_left_ms(const struct slow_start *s, uint32_t total_ms, uint64_t now_ms)
@@ -145,7 +152,8 @@ int slow_starts_configure(struct slow_starts *s, const struct config *c)
 	for (size_t i = 0; i < places_count(&next.places); i++) {
 		ptrdiff_t before = places_before(&s->places, &next.places, i);
 
-		if (before != PLACE_NONE)
+		/* Nobody would step one without slow start: it would keep its part for ever. */
+		if (before != PLACE_NONE && places_farm(&next.places, i)->slow_start_ms)
 			next.backends[i] = s->backends[before];
 	}
 	slow_starts_clear(s);

@@ -22,9 +22,10 @@
 #include <stdint.h>
 
 enum {
-	SLOW_START_FIRST = 10,	      /* per cent, at once */
-	SLOW_START_STEPS = 9,	      /* to all of it, at most: each moves buckets */
-	SLOW_START_STEP_MIN_MS = 1000 /* a step is a plan and a transaction */
+	SLOW_START_FIRST = 10,	       /* per cent, at once */
+	SLOW_START_STEPS = 9,	       /* to all of it, at most: each moves buckets */
+	SLOW_START_STEP_MIN_MS = 1000, /* a step is a plan and a transaction */
+	SLOW_START_GRID_MS = 1000      /* and those of many backends come together */
 };
 
 #define SLOW_START_NEVER UINT64_MAX
@@ -45,7 +46,7 @@ uint8_t slow_start_step(struct slow_start *s, enum backend_state state, uint32_t
 /* In place of a step, the word of the other director: from there it goes on when that one fails. */
 void slow_start_follow(struct slow_start *s, enum backend_state state, uint8_t percent,
 		       uint32_t total_ms, uint64_t now_ms);
-/* When the next step is due; SLOW_START_NEVER: none is. */
+/* When the next step is to be made; SLOW_START_NEVER: there is none. */
 uint64_t slow_start_next_ms(const struct slow_start *s, uint32_t total_ms, uint64_t now_ms);
 /* Until it has all of its weight; 0 when it has. */
 uint64_t slow_start_left_ms(const struct slow_start *s, uint32_t total_ms, uint64_t now_ms);
@@ -57,7 +58,10 @@ struct slow_starts {
 	uint64_t next_ms; /* the next step of any, for the owner to keep */
 };
 
-/* Backends that stay go on. 0, or -ENOMEM and nothing is changed. The configuration is borrowed. */
+/*
+ * Backends that stay go on, unless their farm has no slow start now: they have all of their weight. 0, or
+ * -ENOMEM and nothing is changed. The configuration is borrowed.
+ */
 int slow_starts_configure(struct slow_starts *s, const struct config *c);
 void slow_starts_clear(struct slow_starts *s);
 

@@ -13,7 +13,7 @@ RATE=200 # connections a second, so that the share of one can be told
 
 conf() {
 	local LAB_FARM_CHECKS='check "path" { type = "dsr" interval = "300ms" timeout = "200ms" }'
-	local slow="slow-start = \"${SLOW_S}s\"" moves='transition-time = "20s"'
+	local slow="slow-start = \"${SLOW:-${SLOW_S}s}\"" moves='transition-time = "20s"'
 
 	lab_conf_cluster
 	lab_conf_vrrp
@@ -158,6 +158,32 @@ enabled_again() {
 	lab_ctl b backend weight www/web1 1
 }
 
+# reload SLOW: both directors, with that slow start.
+reload() {
+	local SLOW=$1 node
+
+	for node in a b; do
+		conf >"$LAB/$node.conf"
+		lab_ctl $node config reload || fail "$node refuses it"
+	done
+}
+
+# A farm that has no slow start any more leaves nobody in the middle of one.
+reloaded_without() {
+	down
+	lab_web_start web2
+	expect_state www/web2 slow-start 4
+	reload 0s
+	expect_state www/web2 up 2
+	expect_state turns/web2 up 2
+	expect "effective weights" "$(effective a www/web2) $(effective b www/web2)" "100 100"
+	expect "that of turns/web2" "$(effective a turns/web2)" 100
+	expect_same_tables home
+	reload "${SLOW_S}s"
+	sleep 1
+	on_both www/web2 up || fail "it starts slowly, and was not away: $(shows a www/web2 state)"
+}
+
 # Neither anew nor all at once.
 taken_over_in_the_middle() {
 	local before after left
@@ -191,5 +217,6 @@ run_case "a backend comes back slowly" comes_back www 80
 run_case "begin and end are told" history_tells
 run_case "so it does in a farm that takes turns" comes_back turns 8080
 run_case "an order brings one back" enabled_again
+run_case "a reload without slow start" reloaded_without
 run_case "a takeover in the middle" taken_over_in_the_middle
 finish

@@ -150,9 +150,37 @@ static void the_leaders_checks_count(void)
 	facts_clear(&f);
 }
 
+/* A part of nothing does not grow, and so the other director would not be told of its end. */
+static void who_gets_nothing_does_not_start(void)
+{
+	const struct addr first = addr_v4(FIRST);
+	struct world w;
+	struct facts f;
+
+	begin(&w);
+	w.source.percent = seventy;
+	w.backends[0][2].backup = true;
+	w.found[0][1] = OUTCOME_AILING;
+	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
+	EXPECT_TEXT(describe(&f), "100111");
+	EXPECT_INT(f.farms[0][0].percent, 70);
+	EXPECT_INT(f.farms[0][1].percent, 0);
+	EXPECT_INT(f.farms[0][2].percent, 0);
+	w.found[0][0] = OUTCOME_DEAD; /* the backup is needed */
+	CU_ASSERT_FATAL(facts_renew(&f, NULL, &w.source, &first, 1));
+	EXPECT_TEXT(describe(&f), "-01111");
+	EXPECT_INT(f.farms[0][2].percent, 70);
+	facts_set_percent(&f.all[1], 20); /* a step of each */
+	facts_set_percent(&f.all[2], 80);
+	EXPECT_INT(f.all[1].percent, 0);
+	EXPECT_INT(f.all[2].percent, 80);
+	facts_clear(&f);
+}
+
 UNIT_TESTS(facts_health) = {
 	{"checks find fault", checks_find_fault},
 	{"backups step in", backups_step_in},
 	{"the leader's checks count", the_leaders_checks_count},
+	{"who gets nothing does not start", who_gets_nothing_does_not_start},
 	UNIT_TESTS_END,
 };

@@ -62,12 +62,12 @@ static void steps(void)
 	comes_back(&s);
 	EXPECT_INT(slow_start_next_ms(&s, TOTAL, 5), SLOW_START_NEVER);
 	EXPECT_TEXT(story(&s, TOTAL, 1000),
-		    "0:10 3334:20 6667:30 10000:40 13334:50 16667:60 20000:70 23334:80 26667:90 "
+		    "0:10 4000:20 7000:30 10000:40 14000:50 17000:60 20000:70 24000:80 27000:90 "
 		    "30000:0");
 	comes_back(&s);
 	EXPECT_TEXT(story(&s, 6000, 1000), "0:10 1000:25 2000:40 3000:55 4000:70 5000:85 6000:0");
 	comes_back(&s);
-	EXPECT_TEXT(story(&s, 700, 1000), "0:10 700:0");
+	EXPECT_TEXT(story(&s, 700, 1000), "0:10 1000:0");
 	comes_back(&s);
 	EXPECT_TEXT(story(&s, 0, 1000), "0:0");
 	for (uint32_t total = 1; total < 100000; total += 77) {
@@ -75,6 +75,37 @@ static void steps(void)
 		story(&s, total, 5);
 		EXPECT_INT(s.percent, 0);
 	}
+}
+
+/* As many plans for a hundred that come within a second as for two. */
+static void many_share_their_steps(void)
+{
+	enum { MANY = 100, BEGUN = 5003, APART = 9 };
+	struct slow_start all[MANY];
+	uint64_t now = BEGUN + APART * (MANY - 1);
+	int plans = 0;
+
+	for (size_t i = 0; i < MANY; i++) {
+		comes_back(&all[i]);
+		EXPECT_INT(slow_start_step(&all[i], BACKEND_UP, TOTAL, BEGUN + APART * i), 10);
+	}
+	for (; now < BEGUN + 2 * TOTAL; plans++) {
+		uint64_t next = SLOW_START_NEVER;
+
+		for (size_t i = 0; i < MANY; i++) {
+			uint64_t at;
+
+			slow_start_step(&all[i], BACKEND_UP, TOTAL, now);
+			at = slow_start_next_ms(&all[i], TOTAL, now);
+			next = at < next ? at : next;
+		}
+		if (next == SLOW_START_NEVER)
+			break;
+		EXPECT_INT(next % SLOW_START_GRID_MS, 0);
+		now = next;
+	}
+	CU_ASSERT(plans <= 2 * SLOW_START_STEPS);
+	EXPECT_INT(now, 36000); /* 5894 + 30000, and the grid */
 }
 
 /* Per cent of one that is up after these states: U up, D down, n disabled, r draining, - unresolved. */
@@ -140,7 +171,8 @@ static void takeover(void)
 	slow_start_follow(&s, BACKEND_UP, 20, TOTAL, 4500);
 	slow_start_follow(&s, BACKEND_UP, 20, TOTAL, 5000);
 	EXPECT_INT(slow_start_step(&s, BACKEND_UP, TOTAL, 6000), 20);
-	EXPECT_INT(slow_start_next_ms(&s, TOTAL, 6000), 4500 - 3334 + 6667);
+	EXPECT_INT(slow_start_next_ms(&s, TOTAL, 6000),
+		   8000); /* 4500 - 3334 + 6667, and the grid */
 	EXPECT_INT(slow_start_left_ms(&s, TOTAL, 6000), 30000 - (6000 - (4500 - 3334)));
 	/* It began while this node knew nothing; and the other one says that it is over. */
 	s = (struct slow_start){0};
@@ -158,28 +190,28 @@ static void takeover(void)
 	EXPECT_INT(slow_start_step(&s, BACKEND_UP, 0, 120009), 0);
 }
 
-static struct config *load(const char *backends)
+static struct config *load(const char *slow_start, const char *backends)
 {
 	char text[512];
 	struct config *c = NULL;
 	struct err err = {0};
 
 	snprintf(text, sizeof(text),
-		 "farm \"www\" { address = \"10.77.0.100\" interface = \"eth0\" ports = \"80\" %s}",
-		 backends);
+		 "farm \"www\" { address = \"10.77.0.100\" interface = \"eth0\" ports = \"80\" "
+		 "slow-start = \"%s\" %s}",
+		 slow_start, backends);
 	if (config_load_text("test.conf", text, strlen(text), &c, &err) < 0)
 		CU_FAIL_FATAL("cannot load a configuration");
-	EXPECT_INT(c->farms[0].slow_start_ms, 0);
 	return c;
 }
 
 static void another_configuration(void)
 {
-	struct config *old = load("backend \"one\" { address = \"10.77.0.21\" }"
-				  "backend \"two\" { address = \"10.77.0.22\" }");
-	struct config *new = load("backend \"new\" { address = \"10.77.0.23\" }"
-				  "backend \"two\" { address = \"10.77.0.22\" }"
-				  "backend \"one\" { address = \"10.77.0.21\" }");
+	struct config *old = load("30s", "backend \"one\" { address = \"10.77.0.21\" }"
+					 "backend \"two\" { address = \"10.77.0.22\" }");
+	struct config *new = load("30s", "backend \"new\" { address = \"10.77.0.23\" }"
+					 "backend \"two\" { address = \"10.77.0.22\" }"
+					 "backend \"one\" { address = \"10.77.0.21\" }");
 	struct slow_starts s = {0};
 
 	CU_ASSERT_FATAL(slow_starts_configure(&s, old) == 0);
@@ -196,12 +228,34 @@ static void another_configuration(void)
 	config_free(new);
 }
 
+/* One that starts slowly has all of its weight when its farm has no slow start any more, and keeps it. */
+static void no_slow_start_any_more(void)
+{
+	static const char backend[] = "backend \"one\" { address = \"10.77.0.21\" }";
+	struct config *with = load("30s", backend), *without = load("0s", backend);
+	struct slow_starts s = {0};
+
+	EXPECT_INT(without->farms[0].slow_start_ms, 0);
+	CU_ASSERT_FATAL(slow_starts_configure(&s, with) == 0);
+	comes_back(&s.backends[0]);
+	EXPECT_INT(slow_start_step(&s.backends[0], BACKEND_UP, TOTAL, 1000), 10);
+	CU_ASSERT_FATAL(slow_starts_configure(&s, without) == 0);
+	EXPECT_INT(s.backends[0].percent, 0);
+	CU_ASSERT_FATAL(slow_starts_configure(&s, with) == 0);
+	EXPECT_INT(slow_start_step(&s.backends[0], BACKEND_UP, TOTAL, 2000), 0);
+	slow_starts_clear(&s);
+	config_free(with);
+	config_free(without);
+}
+
 UNIT_TESTS(slow_start) = {
 	{"shares over time", shares_over_time},
 	{"steps", steps},
+	{"many share their steps", many_share_their_steps},
 	{"who starts slowly", who_starts_slowly},
 	{"what becomes of it", what_becomes_of_it},
 	{"takeover", takeover},
 	{"another configuration", another_configuration},
+	{"no slow start any more", no_slow_start_any_more},
 	UNIT_TESTS_END,
 };
