@@ -117,6 +117,21 @@ static void list_held(const struct status *s, struct held *ret)
 				ret->list[ret->n++] = p.addr;
 }
 
+/* As the operator wants it, whatever the file says; of one that is not loaded yet nobody wants otherwise. */
+static bool is_in_service(void *owner, const char *farm, const char *backend)
+{
+	const struct status *s = owner;
+
+	for (size_t i = 0; i < s->n_farms; i++) {
+		const struct status_farm *f = &s->farms[i];
+
+		for (size_t k = 0; strcmp(f->name, farm) == 0 && k < f->n_backends; k++)
+			if (strcmp(f->backends[k].name, backend) == 0)
+				return strcmp(f->backends[k].admin_state, "enabled") == 0;
+	}
+	return true;
+}
+
 static void look(const struct ctl *ctl, const struct config *c, const struct config_farm *only,
 		 struct findings *f)
 {
@@ -130,6 +145,8 @@ static void look(const struct ctl *ctl, const struct config *c, const struct con
 	if (daemon) {
 		list_held(&before.status, &held);
 		known.n_held = held.n;
+		known.in_service = is_in_service;
+		known.owner = &before.status;
 	}
 	doctor_config(c, only, f);
 	doctor_host(c, only, f);

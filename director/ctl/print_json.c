@@ -323,7 +323,8 @@ static json_t *part_of(const struct status *s, enum json_part part)
 				 "hears", (int)s->index_hears, "connections", number(s->index_held),
 				 "missed", number(s->index_missed), "unindexed",
 				 number(s->index_unindexed), "election", election(s), "main_loop",
-				 latency(&s->main_late), "health", checks(s), "notify", counts(&s->notified));
+				 latency(&s->main_late), "health", checks(s), "notify",
+				 counts(&s->notified));
 	case JSON_CLUSTER:
 		return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "node", s->node, "alarms",
 				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",

@@ -208,6 +208,16 @@ beside() {
 	expect_doctor a ""
 }
 
+# Who is out of service is not asked for.
+a_backend_in_repair() {
+	lab_ctl a backend disable www/web2 >/dev/null
+	other_port web2
+	expect_doctor a ""
+	expect_doctor b "" # the order counts on both
+	other_port_back web2
+	lab_ctl a backend enable www/web2 >/dev/null
+}
+
 # Heard, not asked for: so it is told although the wire is sound again.
 a_claim_of_a_minute_ago() {
 	speaks web1
@@ -284,6 +294,7 @@ done
 for fault in ${FAULTS% *}; do
 	run_case "${CODES[$fault]}, beside every other one" beside "$fault"
 done
+run_case "a backend that is out of service" a_backend_in_repair
 run_case "a claim that was heard within the last minute" a_claim_of_a_minute_ago
 run_case "rules of somebody else before ours" rules_before_ours
 run_case "a firewall by which the farm's traffic does not come" a_firewall_that_sees_nothing
