@@ -157,6 +157,7 @@ struct notice_call {
 	struct director *d;
 	struct notice notice;
 	bool any;
+	uint64_t lost; /* behind the last one */
 };
 
 static void take_here(void *arg)
@@ -164,6 +165,8 @@ static void take_here(void *arg)
 	struct notice_call *call = arg;
 
 	call->any = notices_take(&call->d->moves, &call->notice);
+	if (!call->any)
+		call->lost = notices_take_lost(&call->d->moves);
 }
 
 void director_tell_moves(struct director *d)
@@ -173,8 +176,11 @@ void director_tell_moves(struct director *d)
 	/* Some at a time: it wakes us again for those that come meanwhile. */
 	for (size_t i = 0; d->hook && i < NOTICES_MOST; i++) {
 		election_call(d->election, take_here, &call);
-		if (!call.any)
+		if (!call.any) {
+			if (call.lost)
+				hook_lose(d->hook, call.lost);
 			return;
+		}
 		hook_tell(d->hook, &call.notice);
 	}
 }
@@ -226,6 +232,11 @@ static void describe_here(void *arg)
 	describe_router(call->d->routers[call->d->told.router], &call->notice, &ignored);
 }
 
+static void settle(void *owner)
+{
+	director_tell_moves(owner);
+}
+
 static bool next_state(void *owner, bool again, struct notice *ret)
 {
 	struct director *d = owner;
@@ -247,7 +258,7 @@ static bool next_state(void *owner, bool again, struct notice *ret)
 
 int director_open_hook(struct director *d, struct err *err)
 {
-	const struct hook_ops ops = {.next = next_state};
+	const struct hook_ops ops = {.settle = settle, .next = next_state};
 
 	if (hook_new(d->loop, &ops, d, &d->hook) < 0)
 		return err_set(err, -ENOMEM, "no memory");

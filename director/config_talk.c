@@ -135,7 +135,8 @@ static void compare_part(const struct config_talk *t, const struct config *ours,
 			 const struct outline_part *p, const char *node,
 			 struct outline_differences *ret)
 {
-	const char *there = lines_of(t, p->name);
+	/* What is not shown is only counted: finding it takes a while. */
+	const char *there = ret->total < OUTLINE_DIFFERENCES_MAX ? lines_of(t, p->name) : NULL;
 	char *here = there && is_another(t, p) ? outline_lines(ours, p->name) : NULL;
 
 	if (!outline_find(&t->theirs, p->name))

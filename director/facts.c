@@ -258,11 +258,14 @@ static void gather_farm(struct facts *f, size_t at, struct plan_backend *backend
 		const struct plan_interface *out = gather_way(f, farm, &farm->backends[k], source);
 		struct mac before = backends[k].watched;
 
-		if (!out)
+		if (!out) {
+			remember_watched(&backends[k], &farm->backends[k].mac);
 			continue;
+		}
 		if (!is_dead(farm, out, source))
 			backends[k] = facts_backend(farm, &farm->backends[k], out->ifindex, source);
 		remember_watched(&backends[k], &before);
+		remember_watched(&backends[k], &farm->backends[k].mac);
 		backends[k].out = (uint16_t)(out - f->interfaces);
 	}
 	if (!lead) /* else what the other one finds counts: both do the same with a frame */

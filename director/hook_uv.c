@@ -21,6 +21,7 @@ struct hook {
 	struct notices queue;
 	bool states;	     /* everything is to be told, ... */
 	bool again;	     /* ... from the beginning */
+	bool settling;	     /* the owner tells what waited with it */
 	struct command *run; /* NULL: none */
 	bool overdue;	     /* it was ended by us */
 	uv_timer_t limit;    /* of the run */
@@ -54,16 +55,15 @@ static void ended(void *owner, const struct command_result *r)
 	h->run = NULL;
 	uv_timer_stop(&h->limit);
 	if (h->overdue) {
-		h->stats.timeout++;
-		snprintf(why, sizeof(why), "takes longer than %d s and was ended",
-			 HOOK_LIMIT_MS / 1000);
-	} else if (command_trouble(r, why)[0]) {
+		go_on(h); /* that was counted and said */
+		return;
+	}
+	if (command_trouble(r, why)[0]) {
 		h->stats.failed++;
+		say_failure(h, why, r->line);
 	} else {
 		h->stats.done++;
 	}
-	if (why[0])
-		say_failure(h, why, r->line);
 	go_on(h);
 }
 
@@ -71,7 +71,12 @@ static void expired(uv_timer_t *timer)
 {
 	struct hook *h = timer->data;
 
+	char why[COMMAND_TROUBLE];
+
 	h->overdue = true;
+	h->stats.timeout++;
+	snprintf(why, sizeof(why), "takes longer than %d s and is ended", HOOK_LIMIT_MS / 1000);
+	say_failure(h, why, "");
 	command_kill(h->run);
 }
 
@@ -105,11 +110,29 @@ static struct command *start(struct hook *h, const struct notice *n)
 
 /* --- what is told next ------------------------------------------------------------------------ */
 
+static bool wants_state(const struct hook *h)
+{
+	return h->states && !uv_is_active((const uv_handle_t *)&h->gap);
+}
+
+/* A change that waits with the owner is older than the state that it has led to. */
+static bool next_change(struct hook *h, struct notice *ret)
+{
+	if (notices_take(&h->queue, ret))
+		return true;
+	if (!wants_state(h))
+		return false;
+	h->settling = true;
+	h->ops.settle(h->owner);
+	h->settling = false;
+	return notices_take(&h->queue, ret);
+}
+
 static bool next_state(struct hook *h, struct notice *ret)
 {
 	bool again = h->again;
 
-	if (!h->states || uv_is_active((uv_handle_t *)&h->gap))
+	if (!wants_state(h))
 		return false;
 	h->again = false;
 	h->states = h->ops.next(h->owner, again, ret);
@@ -129,8 +152,8 @@ static void go_on(struct hook *h)
 {
 	struct notice n;
 
-	while (!h->run && h->path) {
-		if (!notices_take(&h->queue, &n)) {
+	while (!h->run && h->path && !h->settling) {
+		if (!next_change(h, &n)) {
 			if (!next_state(h, &n))
 				return;
 			uv_timer_start(&h->gap, gap_over, HOOK_GAP_MS, 0);
@@ -162,18 +185,29 @@ static void say_loss(struct hook *h)
 			(unsigned long long)h->stats.lost);
 }
 
+static void lose(struct hook *h, uint64_t n)
+{
+	if (n == 0)
+		return;
+	h->stats.lost += n;
+	all_states(h);
+	say_loss(h);
+}
+
 void hook_tell(struct hook *h, const struct notice *n)
 {
-	bool fits;
-
 	if (!h->path)
 		return;
-	fits = notices_put(&h->queue, n);
-	h->stats.lost += n->lost + !fits;
-	if (n->lost || !fits) {
-		all_states(h);
-		say_loss(h);
-	}
+	lose(h, n->lost + !notices_put(&h->queue, n));
+	go_on(h);
+}
+
+void hook_lose(struct hook *h, uint64_t n)
+{
+	if (!h->path)
+		return;
+	notices_lose(&h->queue, n);
+	lose(h, n);
 	go_on(h);
 }
 

@@ -24,6 +24,8 @@ enum {
 struct hook;
 
 struct hook_ops {
+	/* Before that: tells what has changed and waits elsewhere, if anything. */
+	void (*settle)(void *owner);
 	/* How the next thing is; from the beginning again, when asked. False: that was all. */
 	bool (*next)(void *owner, bool again, struct notice *ret);
 };
@@ -41,6 +43,8 @@ void hook_configure(struct hook *h, const char *path, const char *node);
 void hook_tell_all(struct hook *h);
 /* Without a program nothing happens. */
 void hook_tell(struct hook *h, const struct notice *n);
+/* So many changes came to nothing on their way to here. */
+void hook_lose(struct hook *h, uint64_t n);
 void hook_stats(const struct hook *h, struct hook_stats *ret);
 /* What waits is still told, for a while; nothing else. */
 void hook_stop(struct hook *h);

@@ -11,6 +11,20 @@ enum { TIME_TEXT = 48 };
 
 /* --- the line --------------------------------------------------------------------------------- */
 
+void notices_lose(struct notices *q, uint64_t n)
+{
+	q->sequence += n;
+	q->lost += n;
+}
+
+uint64_t notices_take_lost(struct notices *q)
+{
+	uint64_t lost = q->n ? 0 : q->lost;
+
+	q->lost -= lost;
+	return lost;
+}
+
 void notices_number(struct notices *q, struct notice *n)
 {
 	n->sequence = ++q->sequence;
@@ -22,11 +36,9 @@ bool notices_put(struct notices *q, const struct notice *n)
 {
 	struct notice *place = &q->list[(q->first + q->n) % NOTICES_MOST];
 
-	q->sequence += n->lost;
-	q->lost += n->lost;
+	notices_lose(q, n->lost);
 	if (q->n == NOTICES_MOST) {
-		q->sequence++;
-		q->lost++;
+		notices_lose(q, 1);
 		return false;
 	}
 	*place = *n;

@@ -50,6 +50,10 @@ struct notices {
 bool notices_put(struct notices *q, const struct notice *n);
 /* The first one; false: there is none. */
 bool notices_take(struct notices *q, struct notice *ret);
+/* What was lost behind the last one, which nobody else tells then. */
+uint64_t notices_take_lost(struct notices *q);
+/* So many that were never put in: the next one says so. */
+void notices_lose(struct notices *q, uint64_t n);
 /* Numbers one that does not wait; none may be waiting. */
 void notices_number(struct notices *q, struct notice *n);
 

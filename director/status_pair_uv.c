@@ -146,6 +146,8 @@ static void fill_word(struct director *d, struct status_word *s, const struct he
 	s->link_up = w->flags & HEARTBEAT_LINK_UP;
 	s->healthy = w->farms.healthy;
 	s->age_ms = age_ms(now_us, said->sent_us);
+	if (mac_is_unicast(&w->mac))
+		mac_format(&w->mac, s->mac);
 }
 
 static void fill_heartbeat_counts(struct status_peer *s, const struct heartbeat_counters *c)

@@ -82,8 +82,9 @@ struct status_word {
 	char state[STATUS_WORD];
 	uint32_t priority;
 	bool holds, link_up;
-	uint64_t healthy; /* backends */
-	uint64_t age_ms;  /* since it was said, at most */
+	uint64_t healthy;   /* backends */
+	uint64_t age_ms;    /* since it was said, at most */
+	char mac[MAC_TEXT]; /* of its interface there, or "" */
 };
 
 /*

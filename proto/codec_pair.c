@@ -108,6 +108,7 @@ static void fill_word(Control__Word *m, struct status_word *w)
 	m->link_up = w->link_up;
 	m->healthy = w->healthy;
 	m->age_ms = w->age_ms;
+	m->mac = w->mac;
 }
 
 static void fill_channel(Control__Channel *m, struct status_channel *c, struct rest *rest)
@@ -364,6 +365,7 @@ static void take_word(struct status_word *w, const Control__Word *m)
 	w->link_up = m->link_up;
 	w->healthy = m->healthy;
 	w->age_ms = m->age_ms;
+	COPY(w->mac, m->mac);
 }
 
 /* A peer without one tells nothing of it. */

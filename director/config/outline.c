@@ -330,11 +330,24 @@ static void compare_one(const char *part, const char *line, const char *here, co
 		outline_differ(d, "%s: %.*s on %s, not here", part, (int)len, line, node);
 }
 
+static size_t count_lines(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text = next_line(text))
+		n++;
+	return n;
+}
+
 void outline_compare_lines(const char *part, const char *here, const char *there, const char *node,
 			   struct outline_differences *d)
 {
 	size_t before = d->total;
 
+	if (count_lines(here) > OUTLINE_LINES_MAX || count_lines(there) > OUTLINE_LINES_MAX) {
+		outline_differ(d, "%s: another one on %s", part, node);
+		return;
+	}
 	for (const char *line = here; *line; line = next_line(line))
 		if (!has_line(there, line))
 			compare_one(part, line, here, there, node, true, d);

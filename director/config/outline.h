@@ -43,6 +43,7 @@ char *outline_lines(const struct config *c, const char *name);
 enum {
 	OUTLINE_DIFFERENCES_MAX = 32,
 	OUTLINE_DIFFERENCE = 192, /* with its NUL; what is longer is cut */
+	OUTLINE_LINES_MAX = 1500, /* of a part, to be compared: 20 ms, each line with all */
 };
 
 /* Sentences; who speaks is "here". */

@@ -16,46 +16,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	STATUS_HELD = 1024
-}; /* addresses, more than that many are as if nothing were known of them */
+enum { ADDRESSES = 1024 }; /* of more than that many it is as if nothing were known */
 
-static bool is_asked(const struct config *c, const struct config_farm *only, const struct addr *a)
-{
-	for (size_t i = 0; i < c->n_farms; i++)
-		for (size_t k = 0; k < c->farms[i].n_addresses; k++)
-			if ((!only || only == &c->farms[i]) &&
-			    addr_equal(&c->farms[i].addresses[k], a))
-				return true;
-	return false;
-}
+struct addresses {
+	struct addr list[ADDRESSES];
+	size_t n;
+};
 
-/* The wire says who has each of its addresses. */
-static bool all_are_asked(const struct config *c, const struct config_farm *only,
-			  const struct status_vrrp *v)
-{
-	struct prefix p;
+struct looking {
+	const struct config_farm *only;
+	struct control_reply before, after; /* of the wire; the daemon's word */
+	struct addresses held;	 /* virtual ones that one of the pair has, by that word */
+	struct addresses judged; /* of which the wire says who answers for them */
+	struct mac macs[STATUS_ROUTERS_MAX]; /* of the other director */
+	size_t n_macs;
+	struct findings *found;
+};
 
-	for (size_t i = 0; i < v->n_addresses; i++)
-		if (prefix_parse(v->addresses[i], &p) < 0 || !is_asked(c, only, &p.addr))
-			return false;
-	return true;
-}
-
-/* Who claims an address is asked for on the wire, where it can be, and the daemon remembers it for minutes. */
-static void forget_claims(const struct config *c, const struct config_farm *only, struct status *s,
-			  struct findings *f)
-{
-	size_t n_claims = s->n_claims;
-
-	for (size_t i = 0; i < s->n_vrrps; i++)
-		s->vrrps[i].claimed &= !all_are_asked(c, only, &s->vrrps[i]);
-	free(s->alarms);
-	s->n_alarms = s->n_claims = 0;
-	if (alarms_fill(s) < 0)
-		f->no_memory = true;
-	s->n_claims = n_claims;
-}
+/* --- the daemon -------------------------------------------------------------------------------- */
 
 /* What the daemon says of itself and of the other one. False: nobody answers; err tells why. */
 static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct err *err)
@@ -70,26 +48,6 @@ static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struc
 	control_reply_clear(reply);
 	return false;
 }
-
-static int take_farm(const struct ctl *ctl, const struct config *c, const struct config_farm **ret)
-{
-	const char *nearest;
-
-	*ret = ctl->argc ? config_farm_by_name(c, ctl->argv[0]) : NULL;
-	if (*ret || !ctl->argc)
-		return CTL_DONE;
-	nearest = config_suggest_farm(c, ctl->argv[0]);
-	if (nearest)
-		return ctl_fail(CTL_FAILED, "there is no farm \"%s\"; did you mean \"%s\"?",
-				ctl->argv[0], nearest);
-	return ctl_fail(CTL_FAILED, "there is no farm \"%s\" in %s", ctl->argv[0], c->path);
-}
-
-/* Virtual addresses that one of the pair holds, by the daemon's word. */
-struct held {
-	struct addr list[STATUS_HELD];
-	size_t n;
-};
 
 static bool has_master(const struct status *s, const struct status_vrrp *v)
 {
@@ -106,21 +64,37 @@ static bool has_master(const struct status *s, const struct status_vrrp *v)
 	return false;
 }
 
-static void list_held(const struct status *s, struct held *ret)
+static void add(struct addresses *to, const struct addr *a)
 {
+	if (to->n < ADDRESSES)
+		to->list[to->n++] = *a;
+}
+
+static void list_held(struct looking *l)
+{
+	const struct status *s = &l->before.status;
 	struct prefix p;
 
 	for (size_t i = 0; i < s->n_vrrps; i++)
-		for (size_t k = 0; k < s->vrrps[i].n_addresses && ret->n < STATUS_HELD; k++)
+		for (size_t k = 0; k < s->vrrps[i].n_addresses; k++)
 			if (has_master(s, &s->vrrps[i]) &&
 			    prefix_parse(s->vrrps[i].addresses[k], &p) == 0)
-				ret->list[ret->n++] = p.addr;
+				add(&l->held, &p.addr);
+}
+
+static void list_macs(struct looking *l)
+{
+	const struct status *s = &l->before.status;
+
+	for (size_t i = 0; i < s->n_peers; i++)
+		for (size_t k = 0; k < s->peers[i].n_words && l->n_macs < STATUS_ROUTERS_MAX; k++)
+			l->n_macs += mac_parse(s->peers[i].words[k].mac, &l->macs[l->n_macs]) == 0;
 }
 
 /* As the operator wants it, whatever the file says; of one that is not loaded yet nobody wants otherwise. */
 static bool is_in_service(void *owner, const char *farm, const char *backend)
 {
-	const struct status *s = owner;
+	const struct status *s = &((const struct looking *)owner)->before.status;
 
 	for (size_t i = 0; i < s->n_farms; i++) {
 		const struct status_farm *f = &s->farms[i];
@@ -132,41 +106,99 @@ static bool is_in_service(void *owner, const char *farm, const char *backend)
 	return true;
 }
 
-static void look(const struct ctl *ctl, const struct config *c, const struct config_farm *only,
-		 struct findings *f)
+/* --- who claims an address ---------------------------------------------------------------------- */
+
+static void judged(void *owner, const struct addr *address)
 {
-	static struct held held; /* too large for the stack */
-	struct doctor_wire_known known = {.held = held.list};
-	struct control_reply before = {0}, after = {0};
+	add(&((struct looking *)owner)->judged, address);
+}
+
+static bool all_are_judged(const struct looking *l, const struct status_vrrp *v)
+{
+	for (size_t i = 0; i < v->n_addresses; i++) {
+		struct prefix p;
+		size_t k = 0;
+
+		if (prefix_parse(v->addresses[i], &p) < 0)
+			return false;
+		while (k < l->judged.n && !addr_equal(&l->judged.list[k], &p.addr))
+			k++;
+		if (k == l->judged.n)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * The daemon remembers a claim for minutes, and what the wire says now counts more; but a router in fault is
+ * in fault now.
+ */
+static void forget_claims(struct looking *l)
+{
+	struct status *s = &l->after.status;
+	size_t n_claims = s->n_claims;
+
+	for (size_t i = 0; i < s->n_vrrps; i++)
+		if (strcmp(s->vrrps[i].state, "fault") != 0 && all_are_judged(l, &s->vrrps[i]))
+			s->vrrps[i].claimed = false;
+	free(s->alarms);
+	s->n_alarms = s->n_claims = 0;
+	if (alarms_fill(s) < 0)
+		l->found->no_memory = true;
+	s->n_claims = n_claims;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------- */
+
+static void look(const struct ctl *ctl, const struct config *c, struct looking *l)
+{
+	struct doctor_wire_known known = {.macs = l->macs, .held = l->held.list, .judged = judged};
 	char digest[CONFIG_DIGEST_TEXT];
+	struct findings *f = l->found;
 	struct err err = {0};
-	bool daemon = ask_daemon(ctl, &before, &err);
+	bool daemon = ask_daemon(ctl, &l->before, &err);
 
 	if (daemon) {
-		list_held(&before.status, &held);
-		known.n_held = held.n;
+		list_held(l);
+		list_macs(l);
+		known.n_held = l->held.n;
+		known.n_macs = l->n_macs;
 		known.in_service = is_in_service;
-		known.owner = &before.status;
 	}
-	doctor_config(c, only, f);
-	doctor_host(c, only, f);
-	if (doctor_wire(c, only, &known, f) < 0)
+	known.owner = l;
+	doctor_config(c, l->only, known.in_service, l, f);
+	doctor_host(c, l->only, f);
+	if (doctor_wire(c, l->only, &known, f) < 0)
 		f->no_memory = true;
-	if (daemon && ask_daemon(ctl, &after, &err)) {
-		forget_claims(c, only, &after.status, f);
-		doctor_pair(&before.status, &after.status, after.text, f);
-		doctor_claims(&after.status, only, f);
-		doctor_file(c->path, config_digest(c, digest), &after.status, f);
+	if (daemon && ask_daemon(ctl, &l->after, &err)) {
+		forget_claims(l);
+		doctor_pair(&l->before.status, &l->after.status, l->after.text, f);
+		doctor_claims(&l->after.status, l->only, f);
+		doctor_file(c->path, config_digest(c, digest), &l->after.status, f);
 	} else {
 		findings_skip(f, "the daemon and the other director", "%s", err.text);
 	}
-	control_reply_clear(&before);
-	control_reply_clear(&after);
+	control_reply_clear(&l->before);
+	control_reply_clear(&l->after);
+}
+
+static int take_farm(const struct ctl *ctl, const struct config *c, const struct config_farm **ret)
+{
+	const char *nearest;
+
+	*ret = ctl->argc ? config_farm_by_name(c, ctl->argv[0]) : NULL;
+	if (*ret || !ctl->argc)
+		return CTL_DONE;
+	nearest = config_suggest_farm(c, ctl->argv[0]);
+	if (nearest)
+		return ctl_fail(CTL_FAILED, "there is no farm \"%s\"; did you mean \"%s\"?",
+				ctl->argv[0], nearest);
+	return ctl_fail(CTL_FAILED, "there is no farm \"%s\" in %s", ctl->argv[0], c->path);
 }
 
 int ctl_doctor(const struct ctl *ctl)
 {
-	const struct config_farm *only;
+	static struct looking looking; /* too large for the stack */
 	struct config *config = NULL;
 	struct findings found = {0};
 	struct err err = {0};
@@ -174,9 +206,10 @@ int ctl_doctor(const struct ctl *ctl)
 
 	if (config_load(ctl->config ? ctl->config : CTL_DEFAULT_CONFIG, &config, &err) < 0)
 		return ctl_fail_err(&err);
-	code = take_farm(ctl, config, &only);
+	code = take_farm(ctl, config, &looking.only);
 	if (code == CTL_DONE) {
-		look(ctl, config, only, &found);
+		looking.found = &found;
+		look(ctl, config, &looking);
 		findings_sort(&found);
 		if (!ctl->json)
 			print_findings(stdout, &found);

@@ -66,6 +66,9 @@ struct finding_skip {
 	char *what, *why; /* "VIP 10.77.0.100 of farm \"www\"", "this needs root" */
 };
 
+/* Whether a backend is in service, for all that was ordered. */
+typedef bool doctor_in_service(void *owner, const char *farm, const char *backend);
+
 /* Zero-initialised: empty. Owns its texts. */
 struct findings {
 	struct finding *list;

@@ -131,15 +131,17 @@ void doctor_file(const char *path, const char *digest, const struct status *s, s
 
 /* --- the configuration --------------------------------------------------------------------------- */
 
-static void look_at_number(const struct config_farm *farm, struct findings *f)
+static void look_at_number(const struct config_farm *farm, doctor_in_service *in_service,
+			   void *owner, struct findings *f)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < farm->n_backends; i++)
-		n += farm->backends[i].state != ADMIN_DISABLED;
+		n += in_service ? in_service(owner, farm->name, farm->backends[i].name)
+				: farm->backends[i].state == ADMIN_ENABLED;
 	if (n == 1)
 		findings_add(f, FINDING_ONE_BACKEND, farm->name, NULL, NULL,
-			     "it has one backend: nobody serves when that one fails");
+			     "one backend of it is in service: nobody serves when that one fails");
 }
 
 /* The prefix that a virtual router gives the address; NULL: one of the address alone, or none does. */
@@ -189,12 +191,13 @@ static void look_at_networks(const struct config *c, const struct config_farm *f
 	}
 }
 
-void doctor_config(const struct config *c, const struct config_farm *only, struct findings *f)
+void doctor_config(const struct config *c, const struct config_farm *only,
+		   doctor_in_service *in_service, void *owner, struct findings *f)
 {
 	for (size_t i = 0; i < c->n_farms; i++) {
 		if (only && only != &c->farms[i])
 			continue;
-		look_at_number(&c->farms[i], f);
+		look_at_number(&c->farms[i], in_service, owner, f);
 		look_at_networks(c, &c->farms[i], f);
 	}
 }

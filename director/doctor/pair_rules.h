@@ -30,7 +30,8 @@ void doctor_pair(const struct status *before, const struct status *s, const char
 void doctor_claims(const struct status *s, const struct config_farm *only, struct findings *f);
 /* The configuration in the file, and what the daemon has loaded (digest.h): they should be the same. */
 void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f);
-/* What is odd. only: one farm; NULL: all. */
-void doctor_config(const struct config *c, const struct config_farm *only, struct findings *f);
+/* What is odd. only: one farm; NULL: all. in_service NULL: as the configuration says. */
+void doctor_config(const struct config *c, const struct config_farm *only,
+		   doctor_in_service *in_service, void *owner, struct findings *f);
 
 #endif

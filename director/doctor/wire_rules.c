@@ -158,6 +158,11 @@ static const struct mac *may_be_peer(const struct wire_facts *w, const struct wi
 	return found;
 }
 
+bool wire_vip_is_judged(const struct wire_facts *w, const struct wire_vip *vip)
+{
+	return vip->asked && !may_be_peer(w, vip);
+}
+
 static void skip_speaker(const struct wire_vip *vip, const struct mac *mac, struct findings *f)
 {
 	char what[WIRE_VIP_TEXT], text[MAC_TEXT];

@@ -13,6 +13,8 @@
 #include "director/doctor/finding.h"
 #include "director/doctor/wire_facts.h"
 
+/* Who answers for the address was asked, and whoever did is known. */
+bool wire_vip_is_judged(const struct wire_facts *w, const struct wire_vip *vip);
 void wire_judge(const struct wire_facts *w, struct findings *f);
 
 #endif

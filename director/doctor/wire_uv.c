@@ -377,6 +377,13 @@ static void say_udp(struct wire *w)
 				  "whether its service answers over UDP cannot be asked");
 }
 
+static void tell_judged(const struct wire *w)
+{
+	for (size_t i = 0; w->known && w->known->judged && i < w->facts.n_vips; i++)
+		if (wire_vip_is_judged(&w->facts, &w->facts.vips[i]))
+			w->known->judged(w->known->owner, &w->facts.vips[i].address);
+}
+
 int doctor_wire(const struct config *c, const struct config_farm *only,
 		const struct doctor_wire_known *known, struct findings *f)
 {
@@ -395,6 +402,7 @@ int doctor_wire(const struct config *c, const struct config_farm *only,
 		if (code == 0) {
 			say_udp(&w);
 			wire_judge(&w.facts, f);
+			tell_judged(&w);
 		} else if (code != -ENOMEM) {
 			findings_skip(f, "the wire", "%s", err.text);
 			code = 0;

@@ -22,9 +22,10 @@ struct doctor_wire_known {
 	/* Virtual addresses for which one of the pair is master. */
 	const struct addr *held;
 	size_t n_held;
-	/* Whether a backend is in service, for all that was ordered. NULL: as the configuration says. */
-	bool (*in_service)(void *owner, const char *farm, const char *backend);
-	void *owner;
+	doctor_in_service *in_service; /* NULL: as the configuration says */
+	/* Is told each virtual address of which it is known now who answers for it; may be NULL. */
+	void (*judged)(void *owner, const struct addr *address);
+	void *owner; /* of both */
 };
 
 /* only: of one farm; NULL: of all. known: NULL without a daemon. 0 or -ENOMEM; whatever could not be asked is told as skipped. */

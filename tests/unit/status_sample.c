@@ -89,11 +89,17 @@ static const struct status_field count_fields[] = {
 	{0},
 };
 static const struct status_field word_fields[] = {
-	{TEXT(status_word, name)},	 {NUMBER(status_word, virtual_router_id)},
-	{NUMBER(status_word, family)},	 {TEXT(status_word, state)},
-	{NUMBER(status_word, priority)}, {NUMBER(status_word, holds)},
-	{NUMBER(status_word, link_up)},	 {NUMBER(status_word, healthy)},
-	{NUMBER(status_word, age_ms)},	 {0},
+	{TEXT(status_word, name)},
+	{NUMBER(status_word, virtual_router_id)},
+	{NUMBER(status_word, family)},
+	{TEXT(status_word, state)},
+	{NUMBER(status_word, priority)},
+	{NUMBER(status_word, holds)},
+	{NUMBER(status_word, link_up)},
+	{NUMBER(status_word, healthy)},
+	{NUMBER(status_word, age_ms)},
+	{TEXT(status_word, mac)},
+	{0},
 };
 static const struct status_field alarm_field[] = {{"status.alarms", 0, STATUS_ALARM, true}, {0}};
 static const struct status_field address_field[] = {{"vrrp.addresses", 0, PREFIX_TEXT, true}, {0}};

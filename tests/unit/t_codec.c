@@ -365,7 +365,7 @@ static void longer_strings_are_cut(void)
 	put_texts(&w[5], "\x1");
 	put(&w[1], 19, parts[5], wr_used(&w[5]));
 	put_texts(&w[6], "\x1"); /* a count */
-	put_texts(&w[7], "\x1\x4");
+	put_texts(&w[7], "\x1\x4\xa");
 	put_texts(&w[2], "\x1\x2\x3\x4\x8\x9\xe");
 	put(&w[2], 18, parts[6], wr_used(&w[6]));
 	put(&w[2], 20, parts[7], wr_used(&w[7]));

@@ -221,7 +221,7 @@ static void expect_config(const char *text, enum finding_code code)
 		printf("\n    %s", err.text);
 		CU_FAIL_FATAL("a configuration is refused");
 	}
-	doctor_config(c, NULL, &f);
+	doctor_config(c, NULL, NULL, NULL, &f);
 	EXPECT_INT(f.n, code == FINDING_NONE ? 0 : 1);
 	if (f.n) {
 		EXPECT_INT(f.list[0].code, code);

@@ -20,7 +20,20 @@ struct story {
 	struct hook *hook;
 	char dir[32], program[64], told[64];
 	unsigned int next, begun; /* states that are asked for */
+	const char *waits;	  /* a change that is told only when it is asked for; NULL: none */
 };
+
+static void tell(struct story *s, const char *name);
+
+static void settle(void *owner)
+{
+	struct story *s = owner;
+	const char *waits = s->waits;
+
+	s->waits = NULL;
+	if (waits)
+		tell(s, waits);
+}
 
 static bool next(void *owner, bool again, struct notice *ret)
 {
@@ -54,7 +67,7 @@ static void write_program(const struct story *s, const char *does)
 
 static void begin(struct story *s, const char *does)
 {
-	const struct hook_ops ops = {.next = next};
+	const struct hook_ops ops = {.settle = settle, .next = next};
 
 	*s = (struct story){.dir = "/tmp/director-hook-XXXXXX"};
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(s->dir));
@@ -244,7 +257,38 @@ static void the_end(void)
 	end(&s); /* the loop ends, so the run was */
 }
 
+/* A state that the router has only by a change that waits elsewhere is told behind it. */
+static void changes_before_states(void)
+{
+	struct story s;
+
+	begin(&s, "");
+	s.waits = "moved";
+	hook_tell_all(s.hook);
+	wait_runs(&s, 1 + STATES);
+	expect_told(&s, 0, "moved s0+ s1+ s2+ ");
+	end(&s);
+}
+
+/* Nothing follows that would tell of it. */
+static void a_loss_behind_the_last_one(void)
+{
+	struct hook_stats stats;
+	struct story s;
+
+	begin(&s, "");
+	tell(&s, "a");
+	hook_lose(s.hook, 7);
+	wait_runs(&s, 1 + STATES);
+	expect_told(&s, 0, "a s0+-7 s1+ s2+ ");
+	hook_stats(s.hook, &stats);
+	EXPECT_INT(stats.lost, 7);
+	end(&s);
+}
+
 UNIT_TESTS(hook) = {
+	{"changes come before states", changes_before_states},
+	{"a loss behind the last one", a_loss_behind_the_last_one},
 	{"in order", in_order},
 	{"states", states},
 	{"fails", fails},

@@ -199,9 +199,34 @@ static void handed_on(void)
 	expect_next(&second, NOTICES_MOST + 3, 2);
 }
 
+static void what_was_lost_at_the_end(void)
+{
+	static struct notices q;
+	struct notice n;
+
+	q = (struct notices){0};
+	for (unsigned int i = 1; i <= NOTICES_MOST + 3; i++)
+		put(&q, i);
+	EXPECT_INT(notices_take_lost(&q), 0); /* the next one may tell */
+	while (q.n > 0)
+		CU_ASSERT_FATAL(notices_take(&q, &n));
+	EXPECT_INT(notices_take_lost(&q), 3);
+	EXPECT_INT(notices_take_lost(&q), 0);
+	notices_lose(&q, 5);
+	put(&q, 1);
+	CU_ASSERT_FATAL(notices_take(&q, &n));
+	EXPECT_INT(n.lost, 5);
+	EXPECT_INT(n.sequence, NOTICES_MOST + 3 + 5 + 1);
+}
+
 UNIT_TESTS(notice) = {
-	{"a router", a_router},	      {"a backend and a farm", a_backend_and_a_farm},
-	{"odd reasons", odd_reasons}, {"the longest", the_longest},
-	{"in order", in_order},	      {"lost", lost},
-	{"handed on", handed_on},     UNIT_TESTS_END,
+	{"what was lost at the end", what_was_lost_at_the_end},
+	{"a router", a_router},
+	{"a backend and a farm", a_backend_and_a_farm},
+	{"odd reasons", odd_reasons},
+	{"the longest", the_longest},
+	{"in order", in_order},
+	{"lost", lost},
+	{"handed on", handed_on},
+	UNIT_TESTS_END,
 };
