@@ -2,6 +2,7 @@
 #include "director/admin_uv.h"
 
 #include "director/config/number.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 #include "include/status.h"
 
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { PATH_TEXT = 512, SAY_MERGED = 10 /* of those that come together, one by one */ };
@@ -27,14 +27,6 @@ struct admin_store {
 static uint64_t now_ms(void)
 {
 	return uv_hrtime() / 1000000;
-}
-
-static uint64_t wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
@@ -279,7 +271,7 @@ static int changed(struct admin_store *s, int code, const char *farm, const char
 			       ADMIN_MAX);
 	if (code < 0)
 		return err_set(err, code, "directord has no memory for it");
-	if (!admin_stamp(&s->table, farm, backend, wall_ms()))
+	if (!admin_stamp(&s->table, farm, backend, clock_wall_ms()))
 		log_warning(
 			"farm \"%s\": the other director does not hear of it that backend \"%s\" "
 			"goes by the configuration again: too many backends are changed",

@@ -6,12 +6,12 @@
  * Shell.
  */
 #include "director/director.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
 
@@ -140,18 +140,10 @@ static const char *reason_of(const struct director *d, size_t farm, size_t backe
 	return before == BACKEND_DOWN ? "its checks are good" : "its MAC address is known";
 }
 
-uint64_t director_wall_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void director_see_backends(struct director *d)
 {
 	const struct plan_facts *facts = &d->facts.plan;
-	uint64_t now_ms = director_wall_ms();
+	uint64_t now_ms = clock_wall_ms();
 
 	if (!d->history.places.config)
 		return;

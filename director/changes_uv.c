@@ -6,6 +6,7 @@
  * Shell. Routers change on the election thread, where notices wait until the main thread takes them.
  */
 #include "director/director.h"
+#include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ static bool describe_backend(const struct director *d, size_t farm, size_t backe
 	if (!d->history.places.config)
 		return false;
 	seen = &d->history.backends[places_of(&d->history.places, farm, backend)];
-	*ret = (struct notice){.at_ms = director_wall_ms(), .event = NOTICE_BACKEND};
+	*ret = (struct notice){.at_ms = clock_wall_ms(), .event = NOTICE_BACKEND};
 	ret->from = ret->to = backend_state_name(seen->state);
 	COPY(ret->name, f->name);
 	COPY(ret->backend, f->backends[backend].name);
@@ -59,11 +60,14 @@ static bool describe_farm(const struct director *d, size_t farm, struct notice *
 	const struct config_farm *f = &d->config->farms[farm];
 	const struct farm_seen *seen = &d->farms_seen[farm];
 
-	*ret = (struct notice){.at_ms = director_wall_ms(), .event = NOTICE_FARM};
+	*ret = (struct notice){.at_ms = clock_wall_ms(), .event = NOTICE_FARM};
 	ret->from = ret->to = farm_state(seen->up);
 	COPY(ret->name, f->name);
 	addr_format(&f->addresses[0], ret->address);
 	COPY(ret->reason, seen->reason);
+	if (seen->up)
+		snprintf(ret->reason, sizeof(ret->reason),
+			 "%zu of %zu backends take new connections", seen->serving, f->n_backends);
 	return seen->name[0];
 }
 
@@ -82,11 +86,10 @@ void director_see_farm(struct director *d, size_t farm)
 			   d->facts.plan.backends[farm][i].weight;
 	up = director_farm_serves(d, f, serving, seen->reason);
 	known = seen->name[0] && seen->up != up;
-	if (up)
-		snprintf(seen->reason, sizeof(seen->reason),
-			 "%zu of %zu backends take new connections", serving, f->n_backends);
-	COPY(seen->name, f->name);
+	if (!seen->name[0])
+		COPY(seen->name, f->name);
 	seen->up = up;
+	seen->serving = serving;
 	if (!known || !describe_farm(d, farm, &n))
 		return;
 	n.from = farm_state(!up);
@@ -133,7 +136,7 @@ static void describe_router(const struct vrrp_router *r, struct notice *ret, enu
 	struct vrrp_view view;
 
 	vrrp_router_view(r, &view);
-	*ret = (struct notice){.at_ms = director_wall_ms(), .event = NOTICE_VRRP};
+	*ret = (struct notice){.at_ms = clock_wall_ms(), .event = NOTICE_VRRP};
 	ret->from = ret->to = vrrp_state_name(view.state);
 	COPY(ret->name, view.name);
 	if (view.n_addresses)

@@ -70,7 +70,8 @@ struct rehearsal {
 struct farm_seen {
 	char name[STATUS_NAME]; /* "": never */
 	bool up;
-	char reason[STATUS_REASON];
+	size_t serving;		    /* backends */
+	char reason[STATUS_REASON]; /* why it is down */
 };
 
 /* How far one is with telling how everything is: farms with their backends, then routers. */
@@ -188,8 +189,6 @@ void director_backend_fault(const struct director *d, size_t farm, size_t backen
 void director_start_slowly(struct director *d);
 /* How long one takes until it has all of it; STATUS_UNKNOWN: it has. */
 uint64_t director_slow_start_left(const struct director *d, size_t farm, size_t backend);
-/* Since 1970. */
-uint64_t director_wall_ms(void);
 /* Takes in what has become of them by the facts of now. */
 void director_see_backends(struct director *d);
 /*

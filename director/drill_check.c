@@ -2,6 +2,7 @@
 #include "director/drill_check.h"
 
 #include "ha/vrrp_packet.h"
+#include "include/name.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,9 +26,7 @@ say(const struct look *l, enum drill_check verdict, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(l->why, DRILL_WHY, fmt, args);
 	va_end(args);
-	for (char *c = l->why; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	text_make_printable(l->why, "");
 	return verdict;
 }
 

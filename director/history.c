@@ -8,15 +8,10 @@
 int history_configure(struct history *h, const struct config *c)
 {
 	struct history next = {0};
-	int code = places_make(&next.places, c);
 
-	if (code < 0)
-		return code;
-	next.backends = calloc(places_count(&next.places) + 1, sizeof(*next.backends));
-	if (!next.backends) {
-		places_clear(&next.places);
+	next.backends = places_make_items(&next.places, c, sizeof(*next.backends));
+	if (!next.backends)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < places_count(&next.places); i++) {
 		ptrdiff_t before = places_before(&h->places, &next.places, i);
 

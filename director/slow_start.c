@@ -140,15 +140,10 @@ uint64_t slow_start_left_ms(const struct slow_start *s, uint32_t total_ms, uint6
 int slow_starts_configure(struct slow_starts *s, const struct config *c)
 {
 	struct slow_starts next = {.next_ms = SLOW_START_NEVER};
-	int code = places_make(&next.places, c);
 
-	if (code < 0)
-		return code;
-	next.backends = calloc(places_count(&next.places) + 1, sizeof(*next.backends));
-	if (!next.backends) {
-		places_clear(&next.places);
+	next.backends = places_make_items(&next.places, c, sizeof(*next.backends));
+	if (!next.backends)
 		return -ENOMEM;
-	}
 	for (size_t i = 0; i < places_count(&next.places); i++) {
 		ptrdiff_t before = places_before(&s->places, &next.places, i);
 

@@ -9,19 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 static uint64_t now_ms(void)
 {
 	return uv_hrtime() / 1000000;
-}
-
-static uint64_t wall_us(void)
-{
-	struct timespec wall;
-
-	clock_gettime(CLOCK_REALTIME, &wall);
-	return (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000;
 }
 
 /* --- effects ---------------------------------------------------------------------------------- */
@@ -60,8 +51,8 @@ static void sign(struct vrrp_router *r, struct vrrp_packet *p,
 	if (!vrrp_auth_signs(&r->auth))
 		return;
 	len = vrrp_packet_build(p, message, sizeof(message));
-	if (len > 0 && vrrp_auth_sign(&r->auth, vrrp_auth_next(&r->auth, wall_us()), &p->source,
-				      message, len, trailer))
+	if (len > 0 && vrrp_auth_sign(&r->auth, vrrp_auth_next(&r->auth, clock_wall_us()),
+				      &p->source, message, len, trailer))
 		p->trailer = trailer;
 }
 
@@ -91,7 +82,7 @@ static void send_advert(struct vrrp_router *r, uint8_t priority)
 
 void vrrp_router_stamp(struct vrrp_router *r)
 {
-	r->changed_wall_ms = (int64_t)(wall_us() / 1000);
+	r->changed_wall_ms = (int64_t)clock_wall_ms();
 	r->changed_ms = now_ms();
 }
 
@@ -245,7 +236,7 @@ static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t sk
 
 static enum vrrp_reject authenticate(struct vrrp_router *r, const struct vrrp_packet *p)
 {
-	const struct vrrp_auth_now now = {.wall_us = wall_us(), .mono_us = clock_us()};
+	const struct vrrp_auth_now now = {.wall_us = clock_wall_us(), .mono_us = clock_us()};
 	int32_t skew_s = 0;
 	enum vrrp_reject reject;
 

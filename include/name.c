@@ -3,6 +3,8 @@
 
 #include "include/config.h"
 
+#include <string.h>
+
 static bool is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -32,4 +34,11 @@ bool text_is_printable(const char *text, size_t size)
 			return false;
 	}
 	return false;
+}
+
+void text_make_printable(char *text, const char *but)
+{
+	for (; *text; text++)
+		if ((*text < ' ' || *text > '~') && !strchr(but, *text))
+			*text = '?';
 }

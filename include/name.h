@@ -8,6 +8,8 @@
 
 /* Letters, digits, "-" and "_", a letter in front, at most CONFIG_NAME_MAX; the same in every locale. */
 bool name_is_valid(const char *text, size_t len);
+/* What is not printable ASCII becomes "?", but for the characters of `but`. */
+void text_make_printable(char *text, const char *but);
 /* Printable ASCII and blanks, "" too, that ends within size octets; no more of them are read. */
 bool text_is_printable(const char *text, size_t size);
 

@@ -2,6 +2,7 @@
 #include "director/config/outline.h"
 
 #include "director/config/digest.h"
+#include "include/name.h"
 
 #include <errno.h>
 #include <sodium.h>
@@ -16,13 +17,6 @@ enum {
 };
 
 #define TOP "the top level"
-
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text != '\n' && (*text < ' ' || *text > '~'))
-			*text = '?';
-}
 
 /* --- parts ------------------------------------------------------------------------------------- */
 
@@ -55,7 +49,7 @@ static void name_part(const struct keyword *k, const void *object, char ret[stat
 	if (section->titled)
 		title = *(const char *const *)(const void *)((const char *)object + section->title);
 	snprintf(ret, SYNC_PART_NAME, "%s%s%s", section->name, section->titled ? " " : "", title);
-	make_printable(ret);
+	text_make_printable(ret, "");
 }
 
 /*
@@ -243,7 +237,7 @@ static bool print_lines(void *data, const struct config *c, const char *name,
 	}
 	free(text);
 	if (w->lines)
-		make_printable(w->lines);
+		text_make_printable(w->lines, "\n");
 	return false;
 }
 

@@ -17,6 +17,18 @@ int places_make(struct places *ret, const struct config *c)
 	return 0;
 }
 
+void *places_make_items(struct places *ret, const struct config *c, size_t size)
+{
+	void *items;
+
+	if (places_make(ret, c) < 0)
+		return NULL;
+	items = calloc(places_count(ret) + 1, size);
+	if (!items)
+		places_clear(ret);
+	return items;
+}
+
 void places_clear(struct places *p)
 {
 	free(p->first);

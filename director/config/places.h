@@ -3,7 +3,7 @@
  * Backends by their place: those of all farms in a row, in the order of the configuration. For what is
  * kept of each of them beside the configuration, and goes on under another one.
  *
- * Pure; allocates in places_make() alone.
+ * Pure; allocates in places_make() and places_make_items() alone.
  */
 #ifndef DIRECTOR_CONFIG_PLACES_H
 #define DIRECTOR_CONFIG_PLACES_H
@@ -18,6 +18,8 @@ struct places {
 
 /* 0, or -ENOMEM with *ret zeroed. */
 int places_make(struct places *ret, const struct config *c);
+/* The same with an array, zeroed, of so many octets for each place: to be freed. NULL without memory. */
+void *places_make_items(struct places *ret, const struct config *c, size_t size);
 void places_clear(struct places *p);
 
 size_t places_count(const struct places *p);

@@ -29,41 +29,11 @@ static int take_os(const struct ctl *ctl, struct setup *s)
 	return CTL_DONE;
 }
 
-/* Names the one that is nearly right, or else those that exist. */
-static int unknown(const char *what, const char *written, const char *nearest, const char *others)
-{
-	if (nearest)
-		return ctl_fail(CTL_FAILED, "there is no %s \"%s\"; did you mean \"%s\"?", what,
-				written, nearest);
-	return ctl_fail(CTL_FAILED, "there is no %s \"%s\"; there %s", what, written, others);
-}
-
-enum { NAMES_SHOWN = 8, NAMES_TEXT = (NAMES_SHOWN + 2) * (CONFIG_NAME_MAX + 2) };
-
-/* The first names of an array whose elements begin with one, and how many there are beside them. */
-static const char *list_names(char buf[static NAMES_TEXT], const void *array, size_t n, size_t size)
-{
-	size_t shown = n < NAMES_SHOWN ? n : NAMES_SHOWN;
-	FILE *out = fmemopen(buf, NAMES_TEXT, "w");
-
-	buf[0] = '\0';
-	if (!out)
-		return buf;
-	fputs(n == 0 ? "is none" : n == 1 ? "is " : "are ", out);
-	for (size_t i = 0; i < shown; i++)
-		fprintf(out, "%s%s", i ? ", " : "",
-			*(const char *const *)((const char *)array + i * size));
-	if (n > shown)
-		fprintf(out, " and %zu more", n - shown);
-	fclose(out);
-	return buf;
-}
-
 /* "www" or "www/web1" */
 static int take_farm(const struct config *c, const char *text, struct setup *s)
 {
 	const char *slash = strchr(text, '/');
-	char name[CONFIG_NAME_MAX + 1], others[NAMES_TEXT];
+	char name[CONFIG_NAME_MAX + 1];
 	int len = (int)(slash ? (size_t)(slash - text) : strlen(text));
 
 	if (!len || len > CONFIG_NAME_MAX || (slash && !slash[1]))
@@ -71,13 +41,10 @@ static int take_farm(const struct config *c, const char *text, struct setup *s)
 	snprintf(name, sizeof(name), "%.*s", len, text);
 	s->farm = config_farm_by_name(c, name);
 	if (!s->farm)
-		return unknown("farm", name, config_suggest_farm(c, name),
-			       list_names(others, c->farms, c->n_farms, sizeof(c->farms[0])));
+		return ctl_unknown_farm(c, name);
 	s->backend = slash ? config_backend_by_name(s->farm, slash + 1) : NULL;
 	if (slash && !s->backend)
-		return unknown("backend", text, config_suggest_backend(s->farm, slash + 1),
-			       list_names(others, s->farm->backends, s->farm->n_backends,
-					  sizeof(s->farm->backends[0])));
+		return ctl_unknown_backend(s->farm, text);
 	return CTL_DONE;
 }
 

@@ -42,6 +42,9 @@ struct ctl {
 /* Prints one sentence on standard error, after the program's name. Returns code. */
 int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 int ctl_fail_err(const struct err *err);
+/* There is no such one in the configuration; tells what was meant, or what there is. Return CTL_FAILED. */
+int ctl_unknown_farm(const struct config *c, const char *name);
+int ctl_unknown_backend(const struct config_farm *farm, const char *written); /* "www/web9" */
 
 /*
  * Asks the daemon and prints the sentence when there is no good answer. CTL_DONE and *ret filled
@@ -90,6 +93,7 @@ void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms
 void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d);
 /* What the renderers for people share. */
+void print_lines(FILE *out, const char *text, const char *before); /* in front of each line */
 enum { PRINT_AGE = 32, PRINT_COUNT = 32 };
 const char *print_age(uint64_t ms, char buf[static PRINT_AGE]);
 const char *print_count(uint64_t n, char buf[static PRINT_COUNT]); /* "?" for STATUS_UNKNOWN */

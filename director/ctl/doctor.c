@@ -36,9 +36,10 @@ struct looking {
 /* --- the daemon -------------------------------------------------------------------------------- */
 
 /* What the daemon says of itself and of the other one. False: nobody answers; err tells why. */
-static bool ask_daemon(const struct ctl *ctl, struct control_reply *reply, struct err *err)
+static bool ask_daemon(const struct ctl *ctl, enum control_command command,
+		       struct control_reply *reply, struct err *err)
 {
-	struct control_request request = {.command = CONTROL_DOCTOR};
+	struct control_request request = {.command = command};
 
 	if (ctl_try(ctl, &request, reply, err) < 0)
 		return false;
@@ -156,7 +157,7 @@ static void look(const struct ctl *ctl, const struct config *c, struct looking *
 	char digest[CONFIG_DIGEST_TEXT];
 	struct findings *f = l->found;
 	struct err err = {0};
-	bool daemon = ask_daemon(ctl, &l->before, &err);
+	bool daemon = ask_daemon(ctl, CONTROL_STATUS, &l->before, &err);
 
 	if (daemon) {
 		list_held(l);
@@ -170,7 +171,7 @@ static void look(const struct ctl *ctl, const struct config *c, struct looking *
 	doctor_host(c, l->only, f);
 	if (doctor_wire(c, l->only, &known, f) < 0)
 		f->no_memory = true;
-	if (daemon && ask_daemon(ctl, &l->after, &err)) {
+	if (daemon && ask_daemon(ctl, CONTROL_DOCTOR, &l->after, &err)) {
 		forget_claims(l);
 		doctor_pair(&l->before.status, &l->after.status, l->after.text, f);
 		doctor_claims(&l->after.status, l->only, f);
@@ -184,16 +185,8 @@ static void look(const struct ctl *ctl, const struct config *c, struct looking *
 
 static int take_farm(const struct ctl *ctl, const struct config *c, const struct config_farm **ret)
 {
-	const char *nearest;
-
 	*ret = ctl->argc ? config_farm_by_name(c, ctl->argv[0]) : NULL;
-	if (*ret || !ctl->argc)
-		return CTL_DONE;
-	nearest = config_suggest_farm(c, ctl->argv[0]);
-	if (nearest)
-		return ctl_fail(CTL_FAILED, "there is no farm \"%s\"; did you mean \"%s\"?",
-				ctl->argv[0], nearest);
-	return ctl_fail(CTL_FAILED, "there is no farm \"%s\" in %s", ctl->argv[0], c->path);
+	return *ret || !ctl->argc ? CTL_DONE : ctl_unknown_farm(c, ctl->argv[0]);
 }
 
 int ctl_doctor(const struct ctl *ctl)

@@ -6,27 +6,16 @@
 #include <jansson.h>
 #include <string.h>
 
-/* Each line of the text behind that indent. */
-static void put_lines(FILE *out, const char *text, const char *indent)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		fprintf(out, "%s%.*s\n", indent, (int)len, text);
-		text += len + (text[len] == '\n');
-	}
-}
-
 static void put_finding(FILE *out, const struct finding *f)
 {
 	size_t first = strcspn(f->sentence, "\n");
 
 	fprintf(out, "%s%s%s%s%.*s\n", f->farm, f->backend[0] ? "/" : "", f->backend,
 		f->farm[0] ? ": " : "", (int)first, f->sentence);
-	put_lines(out, f->sentence + first + (f->sentence[first] == '\n'), "  ");
+	print_lines(out, f->sentence + first + (f->sentence[first] == '\n'), "  ");
 	if (f->cure) {
 		fputs("  to mend it:\n", out);
-		put_lines(out, f->cure, "    ");
+		print_lines(out, f->cure, "    ");
 	}
 	fputc('\n', out);
 }

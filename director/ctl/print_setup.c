@@ -21,16 +21,6 @@ static const struct {
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-static void put_comment(FILE *out, const char *text)
-{
-	while (*text) {
-		size_t len = strcspn(text, "\n");
-
-		fprintf(out, "# %.*s\n", (int)len, text);
-		text += len + (text[len] == '\n');
-	}
-}
-
 static void put_addresses(FILE *out, const struct setup *s)
 {
 	const char *between = "";
@@ -88,7 +78,7 @@ static int put_row(FILE *out, const struct setup *s, const struct setup_row *row
 		*kind = (int)row->kind;
 		fprintf(out, "\n# %s: %s\n", row->system, row->title);
 		if (row->note)
-			put_comment(out, row->note);
+			print_lines(out, row->note, "# ");
 		if (path)
 			fprintf(out, "install -D -m %s /dev/stdin %s <<'EOF'\n%sEOF\n", row->mode,
 				path, lines);

@@ -29,6 +29,16 @@ const char *print_count(uint64_t n, char buf[static PRINT_COUNT])
 	return buf;
 }
 
+void print_lines(FILE *out, const char *text, const char *before)
+{
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+
+		fprintf(out, "%s%.*s\n", before, (int)len, text);
+		text += len + (text[len] == '\n');
+	}
+}
+
 static void print_farm_line(FILE *out, const struct status_farm *f)
 {
 	char connections[PRINT_COUNT], packets[PRINT_COUNT];

@@ -217,10 +217,13 @@ static size_t add_nodes(struct wire *w, struct wire_who *list)
 
 	for (size_t i = 0; i < c->cluster.n_nodes && c->has_cluster; i++)
 		for (size_t k = 0; k < w->facts.n_farms; k++) {
+			const char *interface = w->facts.farms[k].farm->interface;
 			struct wire_who *who = &list[n];
 
-			if (add_who(w, who, w->facts.farms[k].farm->interface,
-				    &c->cluster.nodes[i].address))
+			/* Farms of one interface are beside each other, mostly: it is asked there once. */
+			if (k > 0 && strcmp(interface, w->facts.farms[k - 1].farm->interface) == 0)
+				continue;
+			if (add_who(w, who, interface, &c->cluster.nodes[i].address))
 				n += !addr_equal(&who->from, &who->address);
 		}
 	return n;

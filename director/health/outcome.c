@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/health/outcome.h"
 
+#include "include/name.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -58,7 +60,5 @@ void outcome_set(struct outcome *o, enum outcome_code code, const char *detail, 
 	va_start(arguments, detail);
 	vsnprintf(o->detail, sizeof(o->detail), detail, arguments);
 	va_end(arguments);
-	for (char *c = o->detail; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	text_make_printable(o->detail, "");
 }

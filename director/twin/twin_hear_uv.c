@@ -97,7 +97,7 @@ void twin_compare(struct twin *t, const struct sync_digest *digest)
 /* When it was sent is known to within the time that it was under way. */
 static void look_at_clock(struct twin *t, const struct sync_digest *digest)
 {
-	uint64_t here_ms = twin_wall_ms(), there_ms = digest->wall_ms;
+	uint64_t here_ms = clock_wall_ms(), there_ms = digest->wall_ms;
 
 	t->seen.apart_known = here_ms && there_ms;
 	t->seen.apart_ms = here_ms > there_ms ? here_ms - there_ms : there_ms - here_ms;

@@ -8,6 +8,7 @@
 #include "director/twin/twin_names.h"
 #include "director/twin/twin_queue.h"
 #include "director/twin/twin_uv.h"
+#include "ha/clock_uv.h"
 #include "ha/deadline_uv.h"
 #include "include/log.h"
 #include "proto/sync_batch.h"
@@ -99,8 +100,6 @@ void twin_send_hello(struct twin *t);
 void twin_send_ack(struct twin *t);
 void twin_send_snapshot(struct twin *t, const struct sync_update *u);
 void twin_send_digest(struct twin *t);
-/* The date of this node, in ms since 1970; 0: nobody knows. */
-uint64_t twin_wall_ms(void);
 /* Why we end the connection, as far as it still takes it: the end of a sentence. */
 void twin_send_bye(struct twin *t, const char *why);
 

@@ -300,15 +300,6 @@ void twin_send_ack(struct twin *t)
 	twin_send(t);
 }
 
-uint64_t twin_wall_ms(void)
-{
-	uv_timeval64_t t;
-
-	if (uv_gettimeofday(&t) < 0 || t.tv_sec < 0)
-		return 0;
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_usec / 1000;
-}
-
 void twin_send_digest(struct twin *t)
 {
 	struct sync_domain domain;
@@ -319,7 +310,7 @@ void twin_send_digest(struct twin *t)
 	twin_roles_domain(&t->roles, &domain);
 	twin_roles_digest(&t->roles, &domain, &t->out.digest);
 	t->out.digest.sequence = t->sync.sent;
-	t->out.digest.wall_ms = twin_wall_ms();
+	t->out.digest.wall_ms = clock_wall_ms();
 	twin_send(t);
 }
 

@@ -81,9 +81,7 @@ downloads_start() {
 	local i
 
 	for i in 1 2 3 4 5 6; do
-		rm -f "$LAB/down$i/log"
-		lab_spawn "down$i" client curl -sS --noproxy '*' --max-time 60 -o /dev/null \
-			-w '%{size_download}\n' "http://$LAB_VIP/big?rate=1m"
+		lab_download "down$i" 1m
 	done
 }
 
