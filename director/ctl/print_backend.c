@@ -33,13 +33,17 @@ static void print_check(FILE *out, const struct detail_check *c)
 		(double)c->took_us / 1000);
 }
 
-/* One host may be a backend of several farms: it is told by its MAC address. */
-static void print_claim(FILE *out, const struct status_claim *c, const struct status_backend *b)
+bool print_is_claim_of(const struct status_claim *c, const char *farm,
+		       const struct status_backend *b)
+{
+	return strcmp(c->mac, b->mac) == 0 ||
+	       (strcmp(c->farm, farm) == 0 && strcmp(c->backend, b->name) == 0);
+}
+
+static void print_claim(FILE *out, const struct status_claim *c)
 {
 	char age[PRINT_AGE], since[PRINT_AGE];
 
-	if (strcmp(c->mac, b->mac) != 0)
-		return;
 	fprintf(out, "  %s the virtual address %s, %" PRIu64 " times, first %s ago, last %s ago\n",
 		c->goes_on ? "CLAIMS" : "claimed", c->address, c->count,
 		print_age(c->since_ms, since), print_age(c->age_ms, age));
@@ -67,7 +71,8 @@ void print_backend(FILE *out, const struct status *s, const struct status_backen
 	fprintf(out, "  connections  %s held, %s begun\n", print_count(b->connections, connections),
 		print_count(b->new_flows, begun));
 	for (size_t i = 0; i < s->n_claims; i++)
-		print_claim(out, &s->claims[i], b);
+		if (print_is_claim_of(&s->claims[i], s->farms[0].name, b))
+			print_claim(out, &s->claims[i]);
 	for (size_t i = 0; i < d->n_checks; i++)
 		print_check(out, &d->checks[i]);
 	for (size_t i = 0; i < d->n_changes; i++)

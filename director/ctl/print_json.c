@@ -269,15 +269,15 @@ static json_t *stragglers(const struct status *s)
 	return list;
 }
 
-/* mac: those of one host alone; NULL: all. */
-static json_t *claims(const struct status *s, const char *mac)
+/* Those of one backend alone; NULL: all. */
+static json_t *claims(const struct status *s, const struct status_backend *b)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->n_claims; i++) {
 		const struct status_claim *c = &s->claims[i];
 
-		if (mac && strcmp(c->mac, mac) != 0)
+		if (b && !print_is_claim_of(c, s->farms[0].name, b))
 			continue;
 		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:o, s:b, s:o, s:o}",
 						      "address", c->address, "mac", c->mac, "farm",
@@ -380,6 +380,6 @@ int print_json_detail(FILE *out, const struct status *s, const struct status_bac
 	json_object_set_new(document, "since_ms", d->since_ms ? number(d->since_ms) : json_null());
 	json_object_set_new(document, "checks", checks);
 	json_object_set_new(document, "history", history);
-	json_object_set_new(document, "claims", claims(s, b->mac));
+	json_object_set_new(document, "claims", claims(s, b));
 	return print_json_document(out, document);
 }
