@@ -188,6 +188,20 @@ void claimants_look(struct claimant_book *b, struct keeper *k, const struct plan
 			    b->left_out, CLAIMANTS_MAX);
 }
 
+int claimants_macs(struct keeper *k, struct mac **ret)
+{
+	const struct ruleset *planned = keeper_planned(k);
+	int at = ruleset_find_set(planned, PLAN_CLAIM_MACS);
+	size_t n = at < 0 ? 0 : planned->sets[at].n_elements;
+
+	*ret = calloc(n + 1, sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		memcpy((*ret)[i].bytes, planned->sets[at].elements[i].key, MAC_LEN);
+	return (int)n;
+}
+
 int claimants_show(const struct claimant_book *b, uint64_t now_ms, struct status *s)
 {
 	s->claims = calloc(b->n + 1, sizeof(*s->claims));

@@ -14,6 +14,8 @@
 /* To be called every second; facts are those of the ruleset. */
 void claimants_look(struct claimant_book *b, struct keeper *k, const struct plan_facts *facts,
 		    uint64_t now_ms);
+/* The MACs whose claims count, allocated and in order. Returns how many, or -ENOMEM. */
+int claimants_macs(struct keeper *k, struct mac **ret);
 /* 0 or -ENOMEM. */
 int claimants_show(const struct claimant_book *b, uint64_t now_ms, struct status *s);
 

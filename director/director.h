@@ -128,6 +128,8 @@ struct director {
 	struct stragglers *stragglers;	/* who sends here what the other director owns, ... */
 	bool reported;			/* ... and some were told to it last time */
 	struct claimant_book claimants; /* backends that claim virtual addresses */
+	struct mac *macs;		/* of all backends, as the routers were told */
+	size_t n_macs;
 	struct addr *handover; /* addresses whose unknown connections the other one knows */
 	size_t n_handover;
 	struct rehearsal rehearsal;
@@ -308,6 +310,8 @@ int director_next_to_tell(struct director *d, struct sync_message *ret);
 /* The tables of farms may be other ones than it was told. */
 void director_tell_farms(struct director *d);
 /* Who is master may be another one: of which addresses the other director knows more than we do. */
+/* The routers are to know the backends' MAC addresses before one of them takes over. */
+void director_tell_backends(struct director *d);
 void director_hand_over(struct director *d);
 /* The same, and for the flows that are told. To be called now and then, too. */
 void director_tell_roles(struct director *d);

@@ -206,6 +206,7 @@ static void check(uv_timer_t *timer)
 	director_track(d);
 	director_feed_routers(d); /* a link may have waited long enough */
 	director_look_for_stragglers(d);
+	director_tell_backends(d);
 	claimants_look(&d->claimants, d->keeper, &d->facts.plan, uv_now(d->loop));
 	director_tell_roles(d);
 	director_tell_remaining(d);
@@ -261,6 +262,7 @@ static void director_free(struct director *d)
 {
 	stragglers_free(d->stragglers);
 	free(d->handover);
+	free(d->macs);
 	free(d->farms_seen);
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);

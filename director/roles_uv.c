@@ -104,6 +104,46 @@ void director_look_for_stragglers(struct director *d)
 	report(d);
 }
 
+/* --- who never gets an address ----------------------------------------------------------------- */
+
+struct backends_call {
+	struct pair *pair;
+	struct mac *macs; /* the pair's from then on */
+	size_t n;
+};
+
+static void backends_here(void *arg)
+{
+	const struct backends_call *call = arg;
+
+	pair_set_backends(call->pair, call->macs, call->n);
+}
+
+static bool macs_are_new(const struct director *d, const struct mac *macs, size_t n)
+{
+	return n != d->n_macs || (n > 0 && memcmp(macs, d->macs, n * sizeof(*macs)) != 0);
+}
+
+void director_tell_backends(struct director *d)
+{
+	struct backends_call call = {.pair = d->pair};
+	struct mac *macs;
+	int n = claimants_macs(d->keeper, &macs);
+
+	if (n < 0)
+		return; /* once more in a second */
+	call.n = (size_t)n;
+	if (!macs_are_new(d, macs, call.n) || !(call.macs = calloc(call.n + 1, sizeof(*macs)))) {
+		free(macs);
+		return;
+	}
+	memcpy(call.macs, macs, call.n * sizeof(*macs));
+	election_call(d->election, backends_here, &call);
+	free(d->macs);
+	d->macs = macs;
+	d->n_macs = call.n;
+}
+
 /* --- what is handed over ---------------------------------------------------------------------- */
 
 struct handover_call {

@@ -3,6 +3,7 @@
 #include "ha/claim.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 static uint64_t sooner(uint64_t a, uint64_t b)
@@ -61,6 +62,23 @@ static bool is_ours(const struct claim *c, const struct addr *a)
 	return false;
 }
 
+static int compare_macs(const void *a, const void *b)
+{
+	return memcmp(a, b, MAC_LEN);
+}
+
+void claim_set_backends(struct claim *c, const struct mac *macs, size_t n)
+{
+	c->backends = macs;
+	c->n_backends = n;
+}
+
+bool claim_is_backend(const struct claim *c, const struct mac *mac)
+{
+	return c->n_backends > 0 &&
+	       bsearch(mac, c->backends, c->n_backends, sizeof(*mac), compare_macs);
+}
+
 bool claim_is_foreign(const struct claim *c, const struct claim_who *who)
 {
 	return is_ours(c, &who->address) && !is_friend(c, &who->mac);
@@ -98,6 +116,17 @@ static void fault(struct claim *c, const struct claim_who *who, uint64_t now_us,
 	u->flags |= CLAIM_FAULT;
 }
 
+/* RFC 5227, 2.4 (c): two hosts that both do so must not flood the network. */
+static void defend(struct claim *c, const struct claim_who *who, uint64_t now_us,
+		   struct claim_update *u)
+{
+	if (c->defended_us != CLAIM_NEVER && now_us - c->defended_us < CLAIM_DEFEND_US)
+		return;
+	c->defended_us = now_us;
+	u->who = *who;
+	u->flags |= CLAIM_DEFEND;
+}
+
 static void alarm_of(struct claim *c, const struct claim_who *who, uint64_t now_us,
 		     struct claim_update *u)
 {
@@ -107,10 +136,7 @@ static void alarm_of(struct claim *c, const struct claim_who *who, uint64_t now_
 	c->alarmed = true;
 	c->conflict = u->who = *who;
 	c->conflict_us = now_us;
-	if (c->defended_us != CLAIM_NEVER && now_us - c->defended_us < CLAIM_DEFEND_US)
-		return;
-	c->defended_us = now_us;
-	u->flags |= CLAIM_DEFEND;
+	defend(c, who, now_us, u);
 }
 
 static void judge(struct claim *c, uint64_t now_us, struct claim_update *u)
@@ -122,6 +148,10 @@ static void judge(struct claim *c, uint64_t now_us, struct claim_update *u)
 
 		if (is_friend(c, &h.who.mac))
 			continue;
+		if (claim_is_backend(c, &h.who.mac)) { /* known as one only now */
+			defend(c, &h.who, now_us, u);
+			continue;
+		}
 		if (!all_answered(c) && now_us < h.judge_us) {
 			c->pending[left++] = h;
 			continue;
@@ -159,7 +189,7 @@ static void hear_claim(struct claim *c, const struct claim_event *ev)
 	};
 }
 
-static void hear(struct claim *c, const struct claim_event *ev)
+static void hear(struct claim *c, const struct claim_event *ev, struct claim_update *u)
 {
 	for (size_t i = 0; i < c->n_nodes; i++)
 		if (addr_equal(&ev->who.address, &c->nodes[i])) {
@@ -168,6 +198,11 @@ static void hear(struct claim *c, const struct claim_event *ev)
 		}
 	if (!claim_is_foreign(c, &ev->who))
 		return;
+	if (claim_is_backend(c, &ev->who.mac)) {
+		if (c->phase == CLAIM_HELD)
+			defend(c, &ev->who, ev->now_us, u);
+		return;
+	}
 	switch (c->phase) {
 	case CLAIM_IDLE: break;
 	case CLAIM_HELD: hear_claim(c, ev); break;
@@ -208,7 +243,8 @@ static void probe(struct claim *c, uint64_t now_us, struct claim_update *u)
 
 static void forgive(struct claim *c, uint64_t now_us, struct claim_update *u)
 {
-	if (c->phase == CLAIM_TAKEN && now_us - c->conflict_us >= CLAIM_CLEAR_US) {
+	if (c->phase == CLAIM_TAKEN &&
+	    (now_us - c->conflict_us >= CLAIM_CLEAR_US || claim_is_backend(c, &c->conflict.mac))) {
 		c->phase = CLAIM_IDLE;
 		u->flags |= CLAIM_CLEAR;
 	}
@@ -279,7 +315,7 @@ struct claim_update claim_step(struct claim *c, const struct claim_event *ev)
 	switch (ev->type) {
 	case CLAIM_EVENT_BEGIN: begin(c, ev->now_us); break;
 	case CLAIM_EVENT_END: end(c, false); break;
-	case CLAIM_EVENT_HEARD: hear(c, ev); break;
+	case CLAIM_EVENT_HEARD: hear(c, ev, &u); break;
 	case CLAIM_EVENT_TIMER: break;
 	case CLAIM_EVENT_RESET: end(c, true); break;
 	}

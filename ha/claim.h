@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Whether somebody else holds our virtual addresses: a third host, that is neither this director nor
- * the other one.
+ * the other one; and what to do when a backend says that it does.
  *
  * Owns the question (which frames, and when), the reading of answers, and the judgement. Never sends
  * and never looks at a clock.
@@ -18,7 +18,17 @@
  * has just taken over. It is known by its MAC: along with the question for the virtual addresses
  * goes one for the nodes' own, and who answers to that is a friend. No judgement is made before all
  * nodes have answered, or a second is over. The virtual router's own MAC (RFC 9568, 7.3) is a friend,
- * too. Nothing here is authenticated: ARP is not, and who can forge it can take the address anyway.
+ * too.
+ *
+ * A backend has the virtual addresses by design, on its loopback, and must be silent about them. One
+ * that is not (arp_ignore, arp_announce) has a mistake in its settings and does not hold the address:
+ * to give it up would leave all clients to that one backend, or to nobody. So it is never given up to a
+ * backend's MAC, at whatever moment it is heard: that is the host of RFC 5227, 2.4 (c), which defends
+ * its address "indefinitely" and tells its operator, with the same bound of one announcement per
+ * CLAIM_DEFEND_US. Nor do a backend's answers keep a fault going that a third host has made; and a
+ * fault whose third host turns out to be a backend is over.
+ *
+ * Nothing here is authenticated: ARP is not, and who can forge it can take the address anyway.
  */
 #ifndef HA_CLAIM_H
 #define HA_CLAIM_H
@@ -113,6 +123,8 @@ struct claim {
 	size_t n_nodes;
 	struct mac friends[CLAIM_FRIENDS]; /* the oldest one is replaced */
 	size_t n_friends, next_friend;
+	const struct mac *backends; /* borrowed, in order */
+	size_t n_backends;
 
 	uint64_t began_us;
 	uint64_t probe_us; /* of the next batch of questions */
@@ -150,7 +162,7 @@ enum claim_flags {
 	CLAIM_CLEAR = 1 << 3,  /* nobody answers any more: the fault is over */
 	CLAIM_ALARM = 1 << 4,  /* `who` claims an address of ours: tell */
 	CLAIM_CALM = 1 << 5,   /* it does not any more */
-	CLAIM_DEFEND = 1 << 6, /* announce once */
+	CLAIM_DEFEND = 1 << 6, /* announce once: against `who` */
 };
 
 struct claim_update {
@@ -166,6 +178,9 @@ void claim_set_addresses(struct claim *c, const struct prefix *addresses, size_t
 void claim_set_nodes(struct claim *c, const struct addr *nodes, size_t n);
 /* A MAC that may hold the addresses, too: the other director's. */
 void claim_add_friend(struct claim *c, const struct mac *mac);
+/* Whom the addresses are never left to: in the order of their octets, kept until they are set anew. */
+void claim_set_backends(struct claim *c, const struct mac *macs, size_t n);
+bool claim_is_backend(const struct claim *c, const struct mac *mac);
 /* An address of ours, and a MAC that is no friend's. */
 bool claim_is_foreign(const struct claim *c, const struct claim_who *who);
 struct claim_update claim_step(struct claim *c, const struct claim_event *ev);

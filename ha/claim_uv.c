@@ -63,7 +63,8 @@ static void hear(struct claimer *c, const struct claim_who *who)
 			if (is_own_interface(&who->mac))
 				claim_add_friend(&c->claim, &who->mac);
 		}
-		c->heard += claim_is_foreign(&c->claim, who);
+		c->heard +=
+			claim_is_foreign(&c->claim, who) && !claim_is_backend(&c->claim, &who->mac);
 	}
 	step(c, (struct claim_event){.type = CLAIM_EVENT_HEARD, .who = *who});
 }
@@ -304,6 +305,12 @@ void claimer_end(struct claimer *c)
 void claimer_add_friend(struct claimer *c, const struct mac *mac)
 {
 	claim_add_friend(&c->claim, mac);
+}
+
+void claimer_set_backends(struct claimer *c, const struct mac *macs, size_t n)
+{
+	claim_set_backends(&c->claim, macs, n);
+	step(c, (struct claim_event){.type = CLAIM_EVENT_TIMER});
 }
 
 bool claimer_is_taken(const struct claimer *c, struct claim_who *ret)

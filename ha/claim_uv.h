@@ -49,6 +49,8 @@ void claimer_set_addresses(struct claimer *c, const struct prefix *addresses, si
 void claimer_end(struct claimer *c);
 /* A MAC that may claim our addresses, too: the other director's, however it was learned. */
 void claimer_add_friend(struct claimer *c, const struct mac *mac);
+/* The backends' MACs, in order and borrowed until the next call: nothing is given up to them. */
+void claimer_set_backends(struct claimer *c, const struct mac *macs, size_t n);
 /* A third host had an address before us, and still answers: who. */
 bool claimer_is_taken(const struct claimer *c, struct claim_who *ret);
 /* closed(owner) is called when the struct may be freed. */

@@ -50,6 +50,8 @@ struct pair {
 	uv_timer_t look;  /* leases */
 	uv_timer_t gates; /* the next one to open */
 	uv_timer_t soon;  /* a heartbeat, when all that happens now has happened */
+	struct mac *backends; /* in order; the routers borrow them */
+	size_t n_backends;
 	struct heartbeat_straggler stragglers[PAIR_STRAGGLERS_MAX];
 	size_t n_stragglers, next_straggler;
 	bool leaving;	/* one goodbye for all routers, at the end */

@@ -183,6 +183,22 @@ static void mend_parted(struct pair *p)
 	}
 }
 
+static void tell_backends(struct pair *p)
+{
+	for (size_t i = 0; i < p->members.n; i++)
+		vrrp_router_set_backends(p->members.at[i].router, p->backends, p->n_backends);
+}
+
+void pair_set_backends(struct pair *p, struct mac *macs, size_t n)
+{
+	struct mac *before = p->backends;
+
+	p->backends = macs;
+	p->n_backends = n;
+	tell_backends(p);
+	free(before);
+}
+
 int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n, struct err *err)
 {
 	struct members next = {
@@ -214,6 +230,7 @@ int pair_set_routers(struct pair *p, const struct pair_router *routers, size_t n
 			vrrp_router_group_fault(next.at[i].router, false);
 	for (size_t i = 0; i < next.n_groups; i++)
 		pair_tell_group_faults(p, &p->members.groups[i]);
+	tell_backends(p);
 	mend_parted(p);
 	set_interval(p);
 	pair_look_at_gates(p);
@@ -340,8 +357,10 @@ static void on_closed(uv_handle_t *handle)
 {
 	struct pair *p = handle->data;
 
-	if (--p->open_handles == 0)
-		free(p);
+	if (--p->open_handles > 0)
+		return;
+	free(p->backends);
+	free(p);
 }
 
 void pair_close(struct pair *p)

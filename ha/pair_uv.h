@@ -88,6 +88,11 @@ bool pair_two_masters(const struct pair *p, size_t router);
  * them to it, some at a time. What it names to us is told by the router that owns the address.
  */
 void pair_report_stragglers(struct pair *p, const struct heartbeat_straggler *list, size_t n);
+/*
+ * The MAC addresses of all backends, allocated and in order, which the pair frees later. Its routers never
+ * give an address up to one of them (claim.h).
+ */
+void pair_set_backends(struct pair *p, struct mac *macs, size_t n);
 /* Orderly end of all routers, and the goodbye. */
 void pair_leave(struct pair *p);
 void pair_view(const struct pair *p, struct pair_view *ret);

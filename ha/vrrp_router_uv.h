@@ -103,6 +103,7 @@ struct vrrp_router {
 	struct log_limit socket_limit;
 	struct log_limit lost_limit;
 	struct log_limit claim_limit;
+	struct log_limit backend_limit; /* a backend's claims */
 };
 
 /* Notes when the present state began. */

@@ -174,6 +174,8 @@ unsigned int vrrp_router_device_index(const struct vrrp_router *r);
 void vrrp_router_lease(struct vrrp_router *r, const struct lease_facts *facts);
 /* A MAC of the other director: not a third host when it answers for the addresses. */
 void vrrp_router_add_friend(struct vrrp_router *r, const struct mac *mac);
+/* The backends' MACs, in order and borrowed until the next call: no address is given up to them. */
+void vrrp_router_set_backends(struct vrrp_router *r, const struct mac *macs, size_t n);
 void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret);
 
 /* --- what it is told from beside (vrrp_beside_uv.c) ------------------------------------------- */

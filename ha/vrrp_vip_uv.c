@@ -227,6 +227,11 @@ void vrrp_router_add_friend(struct vrrp_router *r, const struct mac *mac)
 	claimer_add_friend(&r->claimer, mac);
 }
 
+void vrrp_router_set_backends(struct vrrp_router *r, const struct mac *macs, size_t n)
+{
+	claimer_set_backends(&r->claimer, macs, n);
+}
+
 static void raise_alarm(struct vrrp_router *r, const struct claim_who *who)
 {
 	unsigned long suppressed;
@@ -237,6 +242,19 @@ static void raise_alarm(struct vrrp_router *r, const struct claim_who *who)
 	if (log_limit_pass(&r->claim_limit, uv_hrtime() / 1000000, &suppressed))
 		log_warning("%s: %s: announcing it again (%lu more not shown)", r->name,
 			    r->claim_error.text, suppressed);
+}
+
+/* The alarm about it is the program's, which knows its name. */
+static void say_backend(struct vrrp_router *r, const struct claim_who *who)
+{
+	unsigned long suppressed;
+	char text[ADDR_TEXT], mac[MAC_TEXT];
+
+	if (log_limit_pass(&r->backend_limit, uv_hrtime() / 1000000, &suppressed))
+		log_warning("%s: a backend, MAC %s, claims %s, too: staying master, announcing it "
+			    "again (%lu more not shown)",
+			    r->name, mac_format(&who->mac, mac), addr_format(&who->address, text),
+			    suppressed);
 }
 
 static void on_claim(void *owner, unsigned int flags, const struct claim_who *who)
@@ -253,8 +271,11 @@ static void on_claim(void *owner, unsigned int flags, const struct claim_who *wh
 		log_info("%s: no other host claims %s any more", r->name,
 			 addr_format(&who->address, text));
 	}
-	if (flags & CLAIM_DEFEND)
+	if (flags & CLAIM_DEFEND) {
+		if (claim_is_backend(&r->claimer.claim, &who->mac))
+			say_backend(r, who);
 		announcer_defend(&r->announcer);
+	}
 	if (flags & (CLAIM_FAULT | CLAIM_CLEAR))
 		vrrp_router_judge(r);
 }

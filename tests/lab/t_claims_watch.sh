@@ -158,6 +158,36 @@ flood_costs_no_advert() {
 		fail "it was logged for each frame"
 }
 
+# It answers the questions of a new master and speaks by itself, before and after the takeover.
+takeover_beside_one() {
+	local gap
+
+	lab_exec web1 sysctl -qw net.ipv4.conf.all.arp_ignore=0
+	lab_load_start --rate 100 --timeout 0.3
+	sleep 1
+	lab_capture b "arp and ether src $(lab_mac web1) and src host $LAB_VIP"
+	lab_kill_director a
+	lab_exec web1 sh -c "for i in \$(seq 60); do $LAB_TOOLS/lib/gratuitous_arp.py $LAB_VIP; done" &
+	expect_soon "b is master" "lab_has_vip b" 5
+	lab_holds_for "lab_is b master && lab_has_vip b" 4 || fail "b gave the VIP up to a backend"
+	wait $!
+	lab_capture_stop b
+	[ "$(lab_captured_count b "arp[6:2] = 2 and ether dst $(lab_mac b)")" -ge 1 ] ||
+		fail "web1 did not answer the new master"
+	lab_exec web1 sysctl -qw net.ipv4.conf.all.arp_ignore=1
+	gap=$(json_value longest_gap_ms <<<"$(lab_load_end)")
+	[ "$gap" -lt 2500 ] || fail "a gap of $gap ms"
+	lab_logged b "a backend, MAC $(lab_mac web1), claims $LAB_VIP, too: staying master" ||
+		fail "not logged"
+	[ "$(grep -c 'staying master' "$LAB/b/log")" -le 3 ] || fail "it was logged for each frame"
+	expect error "$(lab_status b vrrp.0.error)" ""
+	names b web1 $LAB_VIP || fail "the alarm does not name it"
+	lab_ctl b backend disable www/web1 || fail "disable"
+	expect_soon "it shows for a disabled one, too" \
+		"lab_ctl b backend show www/web1 | grep -q 'CLAIMS the virtual address $LAB_VIP'" 3
+	lab_ctl b backend enable www/web1 || fail "enable"
+}
+
 # conf_all [KEYS]: addresses of both families, KEYS in the section of the routers.
 conf_all() {
 	lab_conf_cluster
@@ -181,4 +211,5 @@ run_case "it is told once" it_is_told_once
 run_case "a third host is not counted" a_third_host_is_not_counted
 run_case "the table is as planned" table_is_as_planned
 run_case "a flood of them costs no advert" flood_costs_no_advert
+run_case "a takeover beside one that claims the VIP leaves it nothing" takeover_beside_one
 finish

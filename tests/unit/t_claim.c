@@ -391,6 +391,79 @@ static void another_interface(void)
 	EXPECT_INT(s.c.n_friends, 0);
 }
 
+static const struct mac backends[] = {
+	{{2, 0, 0, 0, 0, 0x15}}, {{2, 0, 0, 0, 0, 0x16}}, {{2, 0, 0, 0, 1, 0}}};
+
+/* In the moment of the takeover and later: announced again once in 10 s, and never given up. */
+static void a_backend_never_gets_it(void)
+{
+	struct story s;
+
+	for (size_t i = 0; i < 3; i++) {
+		start(&s, 1);
+		claim_set_backends(&s.c, backends, 3);
+		s.used = 0;
+		for (uint64_t ms = 5; ms < 24000; ms += 50) { /* no node answers */
+			until(&s, ms);
+			hear(&s, &vips[0].addr, &backends[i]);
+		}
+		EXPECT_TEXT(s.text, "5 defend\n300 ask\n600 ask\n"
+				    "10005 defend\n10010 probe 0+1\n"
+				    "20005 defend\n20020 probe 0+1\n");
+		EXPECT_INT(s.c.phase, CLAIM_HELD);
+		EXPECT_INT(s.c.n_pending, 0);
+	}
+}
+
+/* It neither hides a third host nor keeps up the fault that one has made. */
+static void a_third_host_among_backends(void)
+{
+	struct story s;
+
+	start(&s, 1);
+	claim_set_backends(&s.c, backends, 3);
+	s.used = 0;
+	until(&s, 5);
+	for (int i = 0; i < 2 * CLAIM_PENDING; i++)
+		hear(&s, &vips[0].addr, &backends[i % 3]);
+	hear(&s, &vips[0].addr, &third);
+	until(&s, 20);
+	hear(&s, &node, &other);
+	EXPECT_TEXT(s.text, "5 defend\n20 fault\n");
+	CU_ASSERT(mac_equal(&s.c.conflict.mac, &third));
+	step(&s, (struct claim_event){.type = CLAIM_EVENT_END});
+	for (uint64_t ms = 100; ms < 3700; ms += 100) {
+		until(&s, ms);
+		hear(&s, &vips[0].addr, &backends[1]);
+	}
+	EXPECT_INT(s.c.phase, CLAIM_IDLE);
+}
+
+/* Backends are resolved while a router begins: who was taken for a third host is none any more. */
+static void a_third_host_that_is_a_backend(void)
+{
+	struct story s;
+
+	start(&s, 1);
+	s.used = 0;
+	until(&s, 5);
+	hear(&s, &vips[0].addr, &backends[1]);
+	claim_set_backends(&s.c, backends, 3);
+	until(&s, 2000);
+	EXPECT_TEXT(s.text, "300 ask defend\n600 ask\n");
+	EXPECT_INT(s.c.phase, CLAIM_HELD);
+
+	start(&s, 1);
+	until(&s, 5);
+	hear(&s, &vips[0].addr, &backends[1]);
+	until(&s, 1100);
+	EXPECT_INT(s.c.phase, CLAIM_TAKEN);
+	s.used = 0;
+	claim_set_backends(&s.c, backends, 3);
+	step(&s, (struct claim_event){.type = CLAIM_EVENT_TIMER});
+	EXPECT_TEXT(s.text, "1100 clear\n");
+}
+
 UNIT_TESTS(claim) = {
 	{"ARP probe", arp_probe},
 	{"solicitation", solicitation},
@@ -406,5 +479,8 @@ UNIT_TESTS(claim) = {
 	{"many addresses are paced", many_addresses_are_paced},
 	{"another interface", another_interface},
 	{"a solicitation of a node", solicitation_of_a_node},
+	{"a backend never gets it", a_backend_never_gets_it},
+	{"a third host among backends", a_third_host_among_backends},
+	{"a third host that is a backend", a_third_host_that_is_a_backend},
 	UNIT_TESTS_END,
 };
