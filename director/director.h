@@ -309,9 +309,9 @@ int director_set_farms(struct director *d);
 int director_next_to_tell(struct director *d, struct sync_message *ret);
 /* The tables of farms may be other ones than it was told. */
 void director_tell_farms(struct director *d);
-/* Who is master may be another one: of which addresses the other director knows more than we do. */
 /* The routers are to know the backends' MAC addresses before one of them takes over. */
 void director_tell_backends(struct director *d);
+/* Who is master may be another one: of which addresses the other director knows more than we do. */
 void director_hand_over(struct director *d);
 /* The same, and for the flows that are told. To be called now and then, too. */
 void director_tell_roles(struct director *d);
