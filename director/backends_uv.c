@@ -52,8 +52,13 @@ static void changed(void *owner, const struct addr *address)
 
 int director_open_checks(struct director *d, struct err *err)
 {
-	const struct health_ops ops = {
-		.way = find_way, .wanted = is_wanted, .changed = changed, .owner = d};
+	const struct health_ops ops = {.way = find_way,
+				       .wanted = is_wanted,
+				       .eased = director_check_is_eased,
+				       .told = director_check_told,
+				       .seen = director_check_seen,
+				       .changed = changed,
+				       .owner = d};
 
 	return health_new(d->loop, &ops, &d->health, err);
 }

@@ -39,6 +39,7 @@
 #include "director/tracking.h"
 #include "director/transitions.h"
 #include "director/twin/twin_uv.h"
+#include "director/views.h"
 #include "ha/deadline_uv.h"
 #include "ha/election_uv.h"
 #include "ha/pair_uv.h"
@@ -121,6 +122,7 @@ struct director {
 	bool put_later;		 /* it was spent: flows may have come before their tables */
 	struct log_limit unfollowed;
 	struct telling telling;		/* of the same to it */
+	struct views views;		/* what the checks of both find */
 	struct config_talk config_talk; /* while the two are configured otherwise */
 	struct admin_store *admin;	/* what the operator ordered in place of config */
 	struct control_server *server;
@@ -311,6 +313,25 @@ int director_next_to_tell(struct director *d, struct sync_message *ret);
 void director_tell_farms(struct director *d);
 /* The routers are to know the backends' MAC addresses before one of them takes over. */
 void director_tell_backends(struct director *d);
+/* What the checks ask of the pair, and tell it (struct health_ops). */
+bool director_check_is_eased(void *owner, const struct config_farm *farm,
+			     const struct config_backend *backend);
+enum outcome_class director_check_told(void *owner, const struct config_farm *farm,
+				       const struct config_backend *backend,
+				       char who[static OUTCOME_DETAIL]);
+void director_check_seen(void *owner, const struct config_farm *farm,
+			 const struct config_backend *backend);
+/* What they find may be another thing than the other director was told. To be called now and then, too. */
+void director_tell_views(struct director *d);
+/* The next farm of which it is told that: 1, or 0: none now. */
+int director_next_view(struct director *d, struct sync_message *ret);
+void director_hear_views(struct director *d, const struct sync_views *m);
+/* Which farms both configure alike, as far as that is known. */
+void director_compare_farms(struct director *d, bool known);
+/* What either finds of a backend, and that it goes by the other's word. */
+void director_show_views(struct director *d, size_t farm, size_t backend, struct status_backend *s);
+/* What the other one found counts no more. */
+void director_forget_views(struct director *d);
 /* Who is master may be another one: of which addresses the other director knows more than we do. */
 void director_hand_over(struct director *d);
 /* The same, and for the flows that are told. To be called now and then, too. */

@@ -209,6 +209,7 @@ static void check(uv_timer_t *timer)
 	director_tell_backends(d);
 	claimants_look(&d->claimants, d->keeper, &d->facts.plan, uv_now(d->loop));
 	director_tell_roles(d);
+	director_tell_views(d);
 	director_tell_remaining(d);
 }
 
@@ -270,6 +271,7 @@ static void director_free(struct director *d)
 	admission_clear(&d->admission);
 	lead_clear(&d->lead);
 	telling_clear(&d->telling);
+	views_clear(&d->views);
 	config_talk_clear(&d->config_talk);
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);

@@ -86,9 +86,15 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		director_drill_hear(d, &m->drill);
 		return true;
 	}
+	if (m->type == SYNC_VIEWS) {
+		director_hear_views(d, &m->views);
+		return true;
+	}
 	if (m->type == SYNC_CONFIG) {
 		if (config_talk_hear(&d->config_talk, &m->config))
 			twin_go_on(d->twin); /* with the lines of what is not alike */
+		if (d->config_talk.all_heard)
+			director_compare_farms(d, true);
 		return true;
 	}
 	d->ordered |=
@@ -133,16 +139,20 @@ void director_hear_all(struct director *d, bool begins)
 
 void director_find_leaders(struct director *d)
 {
-	bool any = false;
+	bool any = false, another = false;
 
 	if (d->stopping || !d->twin)
 		return;
 	for (size_t i = 0; i < d->config->n_farms; i++) {
 		bool followed = lead_of(&d->lead, i);
 
-		if (lead_set(&d->lead, i, follows(d, i)))
-			any |= followed || !is_as_planned(d, i);
+		if (!lead_set(&d->lead, i, follows(d, i)))
+			continue;
+		another = true;
+		any |= followed || !is_as_planned(d, i);
 	}
+	if (another)
+		health_pace_again(d->health);
 	if (any)
 		director_refresh_soon(d);
 }
@@ -151,7 +161,9 @@ int director_set_farms(struct director *d)
 {
 	int code = lead_configure(&d->lead, d->config);
 
-	return code < 0 ? code : telling_configure(&d->telling, d->config);
+	if (code == 0)
+		code = telling_configure(&d->telling, d->config);
+	return code < 0 ? code : views_configure(&d->views, d->config);
 }
 
 /* --- what is told ------------------------------------------------------------------------------ */
@@ -173,7 +185,9 @@ int director_next_to_tell(struct director *d, struct sync_message *ret)
 	if (telling_next(&d->telling, &source, ret))
 		return 1;
 	ret->type = SYNC_CONFIG;
-	return config_talk_next(&d->config_talk, d->config, &ret->config);
+	if (config_talk_next(&d->config_talk, d->config, &ret->config))
+		return 1;
+	return director_next_view(d, ret);
 }
 
 void director_tell_farms(struct director *d)

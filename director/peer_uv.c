@@ -66,10 +66,17 @@ static void configured(void *owner, bool alike)
 {
 	struct director *d = owner;
 
+	director_forget_views(d);
 	if (alike)
 		config_talk_clear(&d->config_talk);
 	else if (config_talk_begin(&d->config_talk, d->config) < 0)
 		log_error("no memory to find out where the configurations differ");
+	director_compare_farms(d, alike);
+}
+
+static void parted(void *owner)
+{
+	director_forget_views(owner);
 }
 
 static void led(void *owner)
@@ -97,6 +104,7 @@ static void restart(void *owner)
 	struct director *d = owner;
 
 	telling_restart(&d->telling);
+	views_mark_all(&d->views);
 }
 
 int director_open_twin(struct director *d, struct err *err)
@@ -104,6 +112,7 @@ int director_open_twin(struct director *d, struct err *err)
 	struct twin_ops ops = {.changed = changed,
 			       .greeted = greeted,
 			       .configured = configured,
+			       .parted = parted,
 			       .led = led,
 			       .told = told,
 			       .heard = heard,

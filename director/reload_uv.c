@@ -89,6 +89,7 @@ static void go_over(struct director *d)
 	if (director_set_farms(d) < 0) {
 		lead_clear(&d->lead);
 		telling_clear(&d->telling);
+		views_clear(&d->views);
 		log_error("no memory to agree on farms with the other director");
 	}
 	if (flows_configure(d->flows, config) < 0)

@@ -15,6 +15,7 @@ enum {
 	STATUS_WORD = 16,    /* a state */
 	STATUS_REASON = 160, /* a sentence */
 	STATUS_DIGEST = 40,
+	STATUS_PEER_REASON = 80, /* what an outcome says of a backend */
 	STATUS_TABLE = 64,	 /* an nft set: a farm's name and what it is for */
 	STATUS_DROPS_MAX = 16,	 /* reasons; there are fewer */
 	STATUS_TABLES_MAX = 12,	 /* of a farm and each IP version: four for TCP, two for UDP */
@@ -183,6 +184,11 @@ struct status_backend {
 	double effective_weight; /* what counts of it for new connections: 0..256 */
 	uint64_t
 		slow_start_ms; /* until it has all of its weight; STATUS_UNKNOWN: it does not start slowly */
+	char own_state[STATUS_WORD];  /* what the checks of this node find: up, down, unknown */
+	char peer_state[STATUS_WORD]; /* those of the other node; "" without a pair */
+	char peer_reason
+		[STATUS_PEER_REASON]; /* why, where they find another thing than ours, or "" */
+	uint64_t own_ms, peer_ms;     /* for so long; STATUS_UNKNOWN: it is not known */
 };
 
 /* Buckets on their way from one backend to another. All zero: none are. */

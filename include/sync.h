@@ -47,7 +47,8 @@ enum sync_type {
 	SYNC_BYE,
 	SYNC_DRILL,
 	SYNC_CONFIG,
-	SYNC_TYPE_LAST = SYNC_CONFIG,
+	SYNC_VIEWS,
+	SYNC_TYPE_LAST = SYNC_VIEWS,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -255,6 +256,30 @@ struct sync_config {
 	char lines[SYNC_PART_TEXT]; /* LINES: printable ASCII and newlines, never ""; else "" */
 };
 
+/* Bits of the handshake. */
+enum { SYNC_FEATURE_VIEWS = 1 << 0 };
+
+/* The numbers on the wire. */
+enum sync_view_state {
+	SYNC_VIEW_WELL = 1,
+	SYNC_VIEW_DOUBTED, /* well, and the last attempt says otherwise */
+	SYNC_VIEW_AILING,  /* these two as in director/health/outcome.h */
+	SYNC_VIEW_DEAD,
+	SYNC_VIEW_UNKNOWN, /* was not tried, or cannot be checked from there */
+};
+
+/* What the checks of the sender itself find of the backends of a farm. */
+struct sync_views {
+	char farm[SYNC_NAME_LEN];
+	size_t n; /* 1..SYNC_FACTS_MAX */
+	struct sync_view {
+		char backend[SYNC_NAME_LEN];
+		uint8_t state;	  /* enum sync_view_state */
+		uint8_t outcome;  /* 1 more than the code of the outcome that led to it; 0: none */
+		uint32_t since_s; /* for so long */
+	} views[SYNC_FACTS_MAX];
+};
+
 /* The sender closes the connection, and why. */
 struct sync_bye {
 	char why[SYNC_WHY_MAX]; /* printable ASCII, never "" */
@@ -275,6 +300,7 @@ struct sync_message {
 		struct sync_bye bye;
 		struct sync_drill drill;
 		struct sync_config config;
+		struct sync_views views;
 	};
 };
 

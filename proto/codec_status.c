@@ -88,6 +88,11 @@ static void fill_backend(Control__Backend *m, struct status_backend *b)
 	m->effective_weight = b->effective_weight;
 	m->slow_start_ms = b->slow_start_ms;
 	m->new_flows = b->new_flows;
+	m->own_state = b->own_state;
+	m->peer_state = b->peer_state;
+	m->peer_reason = b->peer_reason;
+	m->own_ms = b->own_ms;
+	m->peer_ms = b->peer_ms;
 }
 
 static void fill_drop(Control__Drop *m, struct status_drop *d)
@@ -250,6 +255,11 @@ static int take_backend(struct status_backend *b, const Control__Backend *m)
 	b->effective_weight = m->effective_weight;
 	b->slow_start_ms = m->slow_start_ms;
 	b->new_flows = m->new_flows;
+	COPY(b->own_state, m->own_state);
+	COPY(b->peer_state, m->peer_state);
+	COPY(b->peer_reason, m->peer_reason);
+	b->own_ms = m->own_ms;
+	b->peer_ms = m->peer_ms;
 	return 0;
 }
 

@@ -181,6 +181,15 @@ static size_t pack_config(const struct sync_config *c, uint8_t *ret)
 	return finish(SYNC_CONFIG, &m.base, ret);
 }
 
+static size_t pack_views(const struct sync_views *v, uint8_t *ret)
+{
+	Sync__Views m = SYNC__VIEWS__INIT;
+	uint8_t bytes[SYNC_VIEW_OCTETS * SYNC_FACTS_MAX];
+
+	codec_put_views(v, bytes, &m);
+	return finish(SYNC_VIEWS, &m.base, ret);
+}
+
 size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
 {
 	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
@@ -198,6 +207,7 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_BUCKETS: return pack_buckets(&m->buckets, ret);
 	case SYNC_DRILL: return pack_drill(&m->drill, ret);
 	case SYNC_CONFIG: return pack_config(&m->config, ret);
+	case SYNC_VIEWS: return pack_views(&m->views, ret);
 	}
 	return 0;
 }

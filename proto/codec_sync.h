@@ -11,8 +11,8 @@
 #include "include/sync.h"
 
 enum {
-	/* Facts of as many backends as a farm may have, with the longest names: 37,099 octets. */
-	SYNC_MESSAGE_MAX = 37 * 1024,
+	/* Views of as many backends as a farm may have, with the longest names: 38,038 octets. */
+	SYNC_MESSAGE_MAX = 38 * 1024,
 	/* All that protobuf-c takes to read one: each column once more, and its own lists. */
 	SYNC_MEMORY_MAX = SYNC_MESSAGE_MAX + 4 * 1024,
 };

@@ -92,6 +92,25 @@ void codec_put_buckets(const struct sync_buckets *from,
 	ret->owners = codec_borrow(bytes, wr_used(&w));
 }
 
+void codec_put_views(const struct sync_views *from,
+		     uint8_t bytes[static SYNC_VIEW_OCTETS * SYNC_FACTS_MAX], Sync__Views *ret)
+{
+	struct wr w = wr_init(bytes, SYNC_VIEW_OCTETS * SYNC_FACTS_MAX);
+
+	for (size_t i = 0; i < from->n; i++) {
+		const struct sync_view *v = &from->views[i];
+		size_t len = strlen(v->backend);
+
+		wr_u8(&w, (uint8_t)len);
+		wr_bytes(&w, v->backend, len);
+		wr_u8(&w, v->state);
+		wr_u8(&w, v->outcome);
+		wr_be32(&w, v->since_s);
+	}
+	ret->farm = codec_borrow_text(from->farm);
+	ret->views = codec_borrow(bytes, wr_used(&w));
+}
+
 /* --- back ------------------------------------------------------------------------------------- */
 
 static bool take_bool(uint64_t value, bool *ret)
@@ -209,4 +228,23 @@ enum sync_reject codec_take_buckets(const Sync__Buckets *m, struct sync_buckets 
 		b->moved = rd_be16(&r);
 	}
 	return SYNC_REJECT_NONE;
+}
+
+enum sync_reject codec_take_views(const Sync__Views *m, struct sync_views *ret)
+{
+	struct rd r = rd_init(m->views.data, m->views.len);
+
+	if (!codec_take_text(&m->farm, ret->farm, sizeof(ret->farm)))
+		return SYNC_REJECT_NAME;
+	for (ret->n = 0; rd_ok(&r) && rd_left(&r) > 0; ret->n++) {
+		struct sync_view *v = &ret->views[ret->n];
+
+		if (ret->n == SYNC_FACTS_MAX)
+			return SYNC_REJECT_ENTRIES;
+		take_name(&r, v->backend);
+		v->state = rd_u8(&r);
+		v->outcome = rd_u8(&r);
+		v->since_s = rd_be32(&r);
+	}
+	return rd_ok(&r) ? SYNC_REJECT_NONE : SYNC_REJECT_SIZE;
 }

@@ -176,6 +176,7 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_BUCKETS: return codec_take_buckets((const Sync__Buckets *)m, &ret->buckets);
 	case SYNC_DRILL: return codec_take_drill((const Sync__Drill *)m, &ret->drill);
 	case SYNC_CONFIG: return take_config((const Sync__Config *)m, &ret->config);
+	case SYNC_VIEWS: return codec_take_views((const Sync__Views *)m, &ret->views);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -205,6 +206,7 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_BUCKETS] = &sync__buckets__descriptor,
 		[SYNC_DRILL] = &sync__drill__descriptor,
 		[SYNC_CONFIG] = &sync__config__descriptor,
+		[SYNC_VIEWS] = &sync__views__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

@@ -135,6 +135,21 @@ static enum sync_reject judge_buckets(const struct sync_buckets *b)
 									      : SYNC_REJECT_NUMBER;
 }
 
+static enum sync_reject judge_views(const struct sync_views *v)
+{
+	if (v->n == 0 || v->n > SYNC_FACTS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	if (!is_name(v->farm))
+		return SYNC_REJECT_NAME;
+	for (size_t i = 0; i < v->n; i++) {
+		if (!is_name(v->views[i].backend))
+			return SYNC_REJECT_NAME;
+		if (v->views[i].state < SYNC_VIEW_WELL || v->views[i].state > SYNC_VIEW_UNKNOWN)
+			return SYNC_REJECT_NUMBER;
+	}
+	return SYNC_REJECT_NONE;
+}
+
 static bool is_sentence(const char why[static SYNC_WHY_MAX])
 {
 	return why[0] && text_is_printable(why, SYNC_WHY_MAX);
@@ -204,6 +219,7 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_BYE: return judge_bye(&m->bye);
 	case SYNC_DRILL: return judge_drill(&m->drill);
 	case SYNC_CONFIG: return judge_config(&m->config);
+	case SYNC_VIEWS: return judge_views(&m->views);
 	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;

@@ -49,6 +49,27 @@ static void print_claim(FILE *out, const struct status_claim *c)
 		print_age(c->since_ms, since), print_age(c->age_ms, age));
 }
 
+static void print_view(FILE *out, const char *node, const char *state, uint64_t ms)
+{
+	char age[PRINT_AGE];
+
+	fprintf(out, "%s %s", node, state);
+	if (ms != STATUS_UNKNOWN)
+		fprintf(out, " for %s", print_age(ms, age));
+}
+
+/* What the checks of either node find. */
+static void print_views(FILE *out, const struct status *s, const struct status_backend *b)
+{
+	if (!b->peer_state[0] || s->n_peers == 0)
+		return;
+	fputs("  seen by      ", out);
+	print_view(out, s->node, b->own_state, b->own_ms);
+	fputs(", ", out);
+	print_view(out, s->peers[0].node, b->peer_state, b->peer_ms);
+	fprintf(out, "%s%s\n", b->peer_reason[0] ? ": " : "", b->peer_reason);
+}
+
 void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d)
 {
@@ -70,6 +91,7 @@ void print_backend(FILE *out, const struct status *s, const struct status_backen
 			print_age(b->slow_start_ms, age));
 	fprintf(out, "  connections  %s held, %s begun\n", print_count(b->connections, connections),
 		print_count(b->new_flows, begun));
+	print_views(out, s, b);
 	for (size_t i = 0; i < s->n_claims; i++)
 		if (print_is_claim_of(&s->claims[i], s->farms[0].name, b))
 			print_claim(out, &s->claims[i]);

@@ -127,14 +127,17 @@ static json_t *backend(const struct status_backend *b)
 {
 	return json_pack(
 		"{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:b, s:s, s:s, s:i, s:o,"
-		" s:f, s:o}",
+		" s:f, s:o, s:s, s:o, s:o, s:s, s:o}",
 		"name", b->name, "address", b->address, "mac", b->mac, "weight", (int)b->weight,
 		"state", b->state, "reason", b->reason, "connections", number(b->connections),
 		"new_flows", number(b->new_flows), "packets", number(b->packets), "bytes",
 		number(b->bytes), "share", b->share, "override", (int)b->override, "admin_state",
 		b->admin_state, "configured_state", b->configured_state, "configured_weight",
 		(int)b->configured_weight, "deadline_ms", number(b->deadline_ms),
-		"effective_weight", b->effective_weight, "slow_start_ms", number(b->slow_start_ms));
+		"effective_weight", b->effective_weight, "slow_start_ms", number(b->slow_start_ms),
+		"own_state", b->own_state, "own_ms", number(b->own_ms), "peer_state",
+		b->peer_state[0] ? json_string(b->peer_state) : json_null(), "peer_reason",
+		b->peer_reason, "peer_ms", number(b->peer_ms));
 }
 
 static json_t *backend_of(const struct status_farm *f, const struct status_backend *b)

@@ -13,6 +13,7 @@ static const char *const names[FINDING_CODES] = {
 	[FINDING_PEER] = "peer",
 	[FINDING_SYNC] = "not-in-sync",
 	[FINDING_CONFIGURATIONS] = "configurations-differ",
+	[FINDING_VIEWS] = "views-differ",
 	[FINDING_FILE] = "file-not-loaded",
 	[FINDING_CLOCKS] = "clocks-differ",
 	[FINDING_ONE_BACKEND] = "one-backend",

@@ -88,6 +88,47 @@ static const struct status_peer *find_peer(const struct status *s, const char *n
 	return NULL;
 }
 
+/* One finds it down and the other one up, and both have done so for a while. */
+static bool views_differ(const struct status_backend *b)
+{
+	bool up = strcmp(b->own_state, "up") == 0, peer_up = strcmp(b->peer_state, "up") == 0;
+	bool down = strcmp(b->own_state, "down") == 0,
+	     peer_down = strcmp(b->peer_state, "down") == 0;
+
+	return ((up && peer_down) || (down && peer_up)) && b->own_ms != STATUS_UNKNOWN &&
+	       b->peer_ms != STATUS_UNKNOWN && b->own_ms > PAIR_VIEWS_MS &&
+	       b->peer_ms > PAIR_VIEWS_MS;
+}
+
+static void look_at_view(const struct status *s, const struct status_farm *farm,
+			 const struct status_backend *b, struct findings *f)
+{
+	bool here = strcmp(b->own_state, "down") == 0;
+	const char *blind = here ? s->node : s->peers[0].node;
+	const char *sees = here ? s->peers[0].node : s->node;
+	char cure[3 * ADDR_TEXT + 2 * STATUS_NAME + 128];
+
+	if (!views_differ(b))
+		return;
+	snprintf(
+		cure, sizeof(cure),
+		"directorctl backend show %s/%s; ip neigh show %s # on %s; then the link, the VLAN "
+		"and firewalls between",
+		farm->name, b->name, b->address, blind);
+	findings_add(f, FINDING_VIEWS, farm->name, b->name, cure,
+		     "node \"%s\" finds it down%s%s, node \"%s\" finds it up: the way from node "
+		     "\"%s\" to it is broken, not the backend",
+		     blind, !here && b->peer_reason[0] ? ": " : "", here ? "" : b->peer_reason,
+		     sees, blind);
+}
+
+static void look_at_views(const struct status *s, struct findings *f)
+{
+	for (size_t i = 0; s->n_peers && i < s->n_farms; i++)
+		for (size_t k = 0; k < s->farms[i].n_backends; k++)
+			look_at_view(s, &s->farms[i], &s->farms[i].backends[k], f);
+}
+
 void doctor_pair(const struct status *before, const struct status *s, const char *differences,
 		 struct findings *f)
 {
@@ -98,6 +139,7 @@ void doctor_pair(const struct status *before, const struct status *s, const char
 			     "the kernel's table is not the one that this node wants");
 	for (size_t i = 0; i < s->n_peers; i++)
 		look_at_peer(find_peer(before, s->peers[i].node), &s->peers[i], differences, f);
+	look_at_views(s, f);
 }
 
 void doctor_claims(const struct status *s, const struct config_farm *only, struct findings *f)

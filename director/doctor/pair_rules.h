@@ -14,6 +14,7 @@
 enum {
 	PAIR_SETTLE_MS = 15000, /* that a new connection may need until the tables are alike */
 	PAIR_CLAIM_MS = 60000,	/* so fresh is a claim that counts */
+	PAIR_VIEWS_MS = 5000,	/* for longer both find different things of a backend */
 	PAIR_CLOCKS_MS = 2000,	/* by so much the dates of two nodes may differ */
 };
 

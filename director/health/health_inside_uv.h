@@ -14,8 +14,10 @@ struct run {
 	struct probe *probe;  /* NULL: none is under way */
 	struct probe_ask ask; /* of that one */
 	uint64_t due_ms, begun_ms, begun_ns;
-	uint8_t lost; /* times in a row that it was not tried, for want of a way */
-	bool idle;    /* out of service: nobody waits for it */
+	uint8_t lost;  /* times in a row that it was not tried, for want of a way */
+	bool idle;     /* out of service: nobody waits for it */
+	bool eased;    /* the next attempt comes at the standby's pace */
+	uint8_t shown; /* enum sync_view_state, as it was told last; 0: never */
 };
 
 enum { HEALTH_KINDS = 5 }; /* of probers */
@@ -36,6 +38,21 @@ struct health {
 	uint64_t outcomes[OUTCOME_CODES];
 	struct latency late;
 };
+
+enum { HEALTH_NO_WAY_TIMES = 10 }; /* that one without a way is looked at soon */
+
+void health_set_due(struct run *r, uint64_t due_ms);
+/* What depends on a verdict that has changed. */
+void health_take_over(struct run *r);
+
+/* --- with the other director (health_pair_uv.c) --------------------------------------------------- */
+
+/* The next attempt may come at the standby's pace. */
+bool health_is_eased(const struct run *r);
+/* The other one's word counts where nothing can be decided here. True: the verdict has changed. */
+bool health_adopt(struct run *r);
+/* What is seen may be another thing than was told. */
+void health_show(struct run *r);
 
 /* Wakes up when the next attempt, or the next timeout, is due. */
 void health_arm(struct health *h);

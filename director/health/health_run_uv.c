@@ -12,7 +12,6 @@
 enum {
 	NO_WAY_MS =
 		100, /* until one that is not tried, for want of a way, is looked at again, ... */
-	NO_WAY_TIMES = 10,     /* ... for so many times, ... */
 	NO_WAY_LATE_MS = 1000, /* ... and afterwards */
 	AT_ONCE_MOST = 64,     /* begun or given up before the loop looks at others */
 };
@@ -80,7 +79,7 @@ static void say(const struct run *r, size_t place, size_t others, enum outcome_c
 }
 
 /* What depends on a verdict that has changed. */
-static void take_over(struct run *r)
+void health_take_over(struct run *r)
 {
 	struct health *h = r->health;
 	struct check_span users = check_list_users(&h->list, number_of(r));
@@ -102,7 +101,7 @@ static void take_over(struct run *r)
 
 /* --- one attempt ------------------------------------------------------------------------------ */
 
-static void set_due(struct run *r, uint64_t due_ms)
+void health_set_due(struct run *r, uint64_t due_ms)
 {
 	r->due_ms = due_ms;
 	pace_set(&r->health->pace, number_of(r), due_ms);
@@ -114,12 +113,14 @@ static void plan_next(struct run *r, uint32_t wait_ms)
 	const struct check_item *item = item_of(r);
 	uint64_t now = uv_now(r->health->loop), due = r->begun_ms + wait_ms;
 
+	r->eased = health_is_eased(r);
 	if (wait_ms == item->check->interval_ms)
-		due = pace_in_phase(r->begun_ms, wait_ms, item->hash);
-	set_due(r, due > now ? due : now);
+		due = pace_in_phase(r->begun_ms, r->eased ? PACE_STANDBY * wait_ms : wait_ms,
+				    item->hash);
+	health_set_due(r, due > now ? due : now);
 }
 
-/* Here, not at the backend, is something wrong: it stays as it is believed to be. */
+/* Here, not at the backend, is something wrong: what is believed of it does not change by that. */
 static void say_undecided(struct run *r, const struct outcome *o)
 {
 	const struct check_item *item = item_of(r);
@@ -127,11 +128,13 @@ static void say_undecided(struct run *r, const struct outcome *o)
 	char text[OUTCOME_TEXT];
 
 	if (log_limit_pass(&r->health->unable, uv_now(r->health->loop), &more))
-		log_warning(
-			"farm \"%s\": backend \"%s\" %s (check \"%s\"), it stays as it was; %lu "
-			"more since the last such line",
-			item->farm->name, item->backend->name, outcome_text(o, text),
-			item->check->name, more);
+		log_warning("farm \"%s\": backend \"%s\" %s (check \"%s\"), it %s; %lu "
+			    "more since the last such line",
+			    item->farm->name, item->backend->name, outcome_text(o, text),
+			    item->check->name,
+			    r->verdict.adopted ? "is as the other director finds it"
+					       : "stays as it was",
+			    more);
 }
 
 static void ended(void *owner, const struct outcome *o)
@@ -151,10 +154,12 @@ static void ended(void *owner, const struct outcome *o)
 	outcome.took_us = (uint32_t)((uv_hrtime() - r->begun_ns) / 1000);
 	h->outcomes[o->code]++;
 	update = verdict_step(&r->verdict, &rules, &outcome, uv_now(h->loop));
+	update.changed |= health_adopt(r);
 	h->presumed -= was_presumed && !r->verdict.presumed && !r->idle;
 	plan_next(r, update.wait_ms);
 	if (update.changed)
-		take_over(r);
+		health_take_over(r);
+	health_show(r);
 	if (outcome_class(o->code) == OUTCOME_UNDECIDED)
 		say_undecided(r, o);
 	health_arm(h);
@@ -189,7 +194,7 @@ static uint32_t look_again_ms(const struct run *r)
 	uint32_t interval_ms = item_of(r)->check->interval_ms;
 	uint32_t late_ms = NO_WAY_LATE_MS + (uint32_t)(r->health->list.n / 10);
 
-	if (r->lost <= NO_WAY_TIMES)
+	if (r->lost <= HEALTH_NO_WAY_TIMES)
 		return NO_WAY_MS;
 	return late_ms < interval_ms ? late_ms : interval_ms;
 }
@@ -206,7 +211,8 @@ static void skip(struct run *r)
 		verdict_presume(&r->verdict, r->verdict.class, uv_now(r->health->loop));
 		r->health->presumed += !r->idle;
 	}
-	set_due(r, uv_now(r->health->loop) + look_again_ms(r));
+	health_set_due(r, uv_now(r->health->loop) + look_again_ms(r));
+	health_show(r);
 }
 
 static struct prober *prober_for(struct health *h, size_t kind, struct err *err)
@@ -253,7 +259,7 @@ static void begin(struct run *r)
 	prober = prober_for(h, kind, &err);
 	r->probe = prober ? kinds[kind]->start(prober, &r->ask, ended, r) : NULL;
 	if (r->probe) {
-		set_due(r, r->begun_ms + item->check->timeout_ms);
+		health_set_due(r, r->begun_ms + item->check->timeout_ms);
 		return;
 	}
 	outcome_set(&unable, OUTCOME_CANNOT_RUN, "%s", prober ? "no memory" : err.text);
@@ -280,7 +286,7 @@ void health_look_again(struct health *h)
 {
 	for (size_t i = 0; i < h->list.n; i++)
 		if (!h->runs[i].probe && h->runs[i].lost)
-			set_due(&h->runs[i], uv_now(h->loop));
+			health_set_due(&h->runs[i], uv_now(h->loop));
 	health_arm(h);
 }
 

@@ -46,6 +46,7 @@ static void begin_run(struct health *h, const struct check_list *l, struct run *
 		r->lost = h->runs[before].lost;
 		if (!h->runs[before].probe && h->runs[before].due_ms != PACE_NEVER)
 			*ret_due_ms = h->runs[before].due_ms;
+		r->eased = h->runs[before].eased;
 	} else {
 		verdict_presume(&r->verdict, presumption(h, l, number), now);
 	}

@@ -15,6 +15,7 @@
 #include "director/health/probe_uv.h"
 #include "director/health/verdict.h"
 #include "include/latency.h"
+#include "include/sync.h"
 
 struct health;
 
@@ -25,6 +26,16 @@ struct health_ops {
 	/* False: the operator has taken it out of service, nobody needs to know. */
 	bool (*wanted)(void *owner, const struct config_farm *farm,
 		       const struct config_backend *backend);
+	/* The other director checks it as well and finds it well: this one may do so less often. */
+	bool (*eased)(void *owner, const struct config_farm *farm,
+		      const struct config_backend *backend);
+	/* What the other one finds, with who in words; OUTCOME_UNDECIDED: nothing that counts. */
+	enum outcome_class (*told)(void *owner, const struct config_farm *farm,
+				   const struct config_backend *backend,
+				   char who[static OUTCOME_DETAIL]);
+	/* What is seen of a backend from here is another thing (health_sight()). */
+	void (*seen)(void *owner, const struct config_farm *farm,
+		     const struct config_backend *backend);
 	/* Backends with that address are better or worse than before. */
 	void (*changed)(void *owner, const struct addr *address);
 	void *owner;
@@ -42,6 +53,12 @@ void health_close(struct health *h);
 int health_configure(struct health *h, const struct config *c);
 /* Backends may be in service again, or there may be a way to them: those are tried at once. */
 void health_look_again(struct health *h);
+/* What the other director finds in a farm is new: its word may count, and checks may be due at once. */
+void health_told(struct health *h, size_t farm);
+/* Who leads is another one, or the other one's word counts no more: checks go at their ordinary pace. */
+void health_pace_again(struct health *h);
+/* What this machine's checks of a backend find, without what was adopted from the other one. */
+struct sync_view health_sight(const struct health *h, size_t farm, size_t backend);
 /* Nothing is left that was not tried yet, but of backends that are out of service. */
 bool health_is_settled(const struct health *h);
 
@@ -57,6 +74,8 @@ size_t health_checks(const struct health *h, size_t farm, size_t backend);
 struct health_view health_check(const struct health *h, size_t farm, size_t backend, size_t check);
 /* The one that is to blame; false: all are well. */
 bool health_worst(const struct health *h, size_t farm, size_t backend, struct health_view *ret);
+/* One of its checks goes by the other director's word; it is the one in *ret. */
+bool health_adopted(const struct health *h, size_t farm, size_t backend, struct health_view *ret);
 
 enum { HEALTH_TEXT = 320 };
 /* `check "dsr" (dsr): does not answer: 10.77.0.100 port 80`. Returns buf. */

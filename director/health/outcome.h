@@ -18,6 +18,7 @@ enum outcome_class {
 	OUTCOME_UNDECIDED, /* the fault is this machine's: says nothing about the backend */
 };
 
+/* Told to the other director by number: new ones go behind the last. */
 enum outcome_code {
 	OUTCOME_GOOD,
 	OUTCOME_WARNING,     /* of a command, exit status 1 */

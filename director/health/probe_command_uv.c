@@ -13,6 +13,10 @@
 #include <string.h>
 
 enum {
+	NOT_FOUND = 127
+}; /* sh(1): there is no such program here, which is not the backend's fault */
+
+enum {
 	VARIABLES = 7,
 	VARIABLE = 96, /* the longest: an IPv6 address with its interface */
 	/*
@@ -53,6 +57,9 @@ static void judge(const struct command_result *r, struct outcome *o)
 		outcome_set(o, OUTCOME_EXIT_STATUS, "ended by signal %d", r->by_signal);
 	else if (r->status == 0)
 		outcome_set(o, OUTCOME_GOOD, "%s", r->line);
+	else if (r->status == NOT_FOUND)
+		outcome_set(o, OUTCOME_CANNOT_RUN, "exit status %d%s%s", (int)r->status,
+			    r->line[0] ? ": " : "", r->line);
 	else if (r->status == 1)
 		outcome_set(o, OUTCOME_WARNING, "%s", r->line);
 	else

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/health/verdict.h"
 
+#include <string.h>
+
 void verdict_presume(struct verdict *v, enum outcome_class class, uint64_t now_ms)
 {
 	*v = (struct verdict){.class = class, .presumed = true, .since_ms = now_ms};
@@ -31,6 +33,7 @@ struct verdict_update verdict_step(struct verdict *v, const struct verdict_rules
 	v->tried_ms = now_ms;
 	if (class == OUTCOME_UNDECIDED)
 		return update;
+	v->adopted = false;
 	count(v, class);
 	if ((was_presumed && !v->worse) || v->worse >= rules->fall || v->better >= rules->rise) {
 		update.changed = was_presumed || class != v->class;
@@ -46,4 +49,21 @@ struct verdict_update verdict_step(struct verdict *v, const struct verdict_rules
 		update.wait_ms = rules->fast_interval_ms;
 	}
 	return update;
+}
+
+bool verdict_adopt(struct verdict *v, enum outcome_class class, const char *who, uint64_t now_ms)
+{
+	bool changed = v->presumed || class != v->class;
+	char why[OUTCOME_DETAIL];
+
+	memcpy(why, v->last.detail, sizeof(why));
+	if (class != v->class)
+		v->since_ms = now_ms;
+	v->class = class;
+	v->presumed = false;
+	v->adopted = true;
+	v->worse = v->better = 0;
+	v->cause = v->last;
+	outcome_set(&v->cause, v->last.code, "%.*s; %s", OUTCOME_DETAIL / 2, why, who);
+	return changed;
 }

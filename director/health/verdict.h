@@ -8,7 +8,8 @@
  *     believed  outcome better x rise ->  the class of the last of them
  *     presumed  outcome no worse      ->  its class: nothing was known before
  *     presumed  outcome worse x fall  ->  the class of the last of them, tried in quick succession
- *     any       undecided             ->  nothing: the fault was this machine's
+ *     any       undecided             ->  nothing: the fault was this machine's; what another machine
+ *                                         finds may be adopted until the next one that decides
  *
  * Pure; the time is an argument.
  */
@@ -36,6 +37,7 @@ struct verdict {
 	struct outcome cause;	  /* which led to the class; of no meaning while presumed */
 	uint64_t tried_ms;	  /* of the last one; 0: none has ended */
 	uint64_t since_ms;	  /* of this class */
+	bool adopted; /* another machine sees the class, this one cannot look; the cause says so */
 };
 
 struct verdict_update {
@@ -45,6 +47,11 @@ struct verdict_update {
 
 /* Believed without having tried. */
 void verdict_presume(struct verdict *v, enum outcome_class class, uint64_t now_ms);
+/*
+ * After an attempt that decided nothing: what another machine finds counts, and who is in words. True: the
+ * class is another one, or is not presumed any more.
+ */
+bool verdict_adopt(struct verdict *v, enum outcome_class class, const char *who, uint64_t now_ms);
 struct verdict_update verdict_step(struct verdict *v, const struct verdict_rules *rules,
 				   const struct outcome *o, uint64_t now_ms);
 

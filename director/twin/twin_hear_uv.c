@@ -61,6 +61,7 @@ static bool apply(struct twin *t, const struct sync_message *m)
 	case SYNC_BUCKETS:
 	case SYNC_DRILL:
 	case SYNC_CONFIG:
+	case SYNC_VIEWS:
 	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
 	case SYNC_HELLO:
 	case SYNC_ACK:
@@ -126,6 +127,7 @@ static struct sync_heard heard_of(const struct sync_message *m)
 	case SYNC_BUCKETS:
 	case SYNC_DRILL:
 	case SYNC_CONFIG:
+	case SYNC_VIEWS:
 	case SYNC_BYE: break;
 	}
 	return h;

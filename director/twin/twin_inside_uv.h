@@ -54,7 +54,8 @@ struct twin {
 
 	/* in */
 	struct twin_names heard;
-	bool owes; /* an acknowledgement, at the end of what came together */
+	uint32_t features; /* of the connection */
+	bool owes;	   /* an acknowledgement, at the end of what came together */
 	uint64_t acknowledge;
 	bool acknowledge_current;
 	bool differ;	 /* at the last digest; said */

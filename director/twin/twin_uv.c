@@ -44,6 +44,7 @@ static void hang_up(struct twin *t, enum sync_end why)
 		twin_send_bye(t, sync_end_text(why));
 	}
 	sync_link_hang_up(t->link);
+	t->ops.parted(t->ops.owner); /* the link itself may take a while */
 }
 
 static void follow(struct twin *t, const struct sync_update *u, const struct sync_message *m)
@@ -130,7 +131,7 @@ static void link_up(void *owner, uint32_t features)
 	struct twin *t = owner;
 	struct sync_event ev = {.type = SYNC_EVENT_OPEN};
 
-	(void)features; /* there are none yet */
+	t->features = features;
 	twin_names_clear(&t->said);
 	twin_names_clear(&t->heard);
 	t->owes = t->overrun = false;
@@ -153,6 +154,8 @@ static void link_down(void *owner)
 
 	twin_end_taking(t);
 	twin_step(t, &ev, NULL);
+	t->features = 0;
+	t->ops.parted(t->ops.owner);
 	t->ops.told(t->ops.owner, true);
 	t->ops.told(t->ops.owner, false);
 	t->ops.led(t->ops.owner);
@@ -177,6 +180,8 @@ static void close_link(struct twin *t)
 	twin_step(t, &ev, NULL);
 	sync_link_close(t->link);
 	t->link = NULL;
+	t->features = 0;
+	t->ops.parted(t->ops.owner);
 }
 
 static bool same_link(const struct twin *t, const struct twin_setup *s)
@@ -222,12 +227,15 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 		.self_name = s->self->name,
 		.peer_name = s->peer->name,
 		.keys = s->keys,
+		.features = SYNC_FEATURE_VIEWS,
 	};
 	if (same_link(t, s)) {
 		sync_link_set_keys(t->link, &setup);
 		if (memcmp(t->digest, digest, sizeof(digest)) == 0) {
-			if (t->sync.out > SYNC_OUT_GREETING)
+			if (t->sync.out > SYNC_OUT_GREETING) {
 				twin_send_hello(t); /* what it told of farms is forgotten here */
+				t->ops.configured(t->ops.owner, !t->seen.config_differs);
+			}
 			return 0;
 		}
 		memcpy(t->digest, digest, sizeof(digest));

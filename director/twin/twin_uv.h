@@ -32,11 +32,13 @@ struct twin_ops {
 	void (*greeted)(void *owner);
 	/* The other one's configuration is known, or one of the two is another one now. */
 	void (*configured)(void *owner, bool alike);
+	/* The connection is gone: what was heard of its checks counts no more. */
+	void (*parted)(void *owner);
 	/* Who leads what may be another one (twin_leader()). */
 	void (*led)(void *owner);
 	/* The other one begins to tell of all farms that it leads; or has told of all of them. */
 	void (*told)(void *owner, bool begins);
-	/* ORDER, BUCKETS, FACTS, DRILL or CONFIG. False: it cannot be followed, all has to be told anew. */
+	/* ORDER, BUCKETS, FACTS, DRILL, CONFIG or VIEWS. False: it cannot be followed, all has to be told anew. */
 	bool (*heard)(void *owner, const struct sync_message *m);
 	/* What was heard is needed: flows may be of tables that it brings, or it is to be acknowledged. */
 	void (*put)(void *owner);
@@ -103,6 +105,8 @@ void twin_set_roles(struct twin *t, const struct twin_router *routers, size_t n_
 /* Of which of them this node is master: n is their number, or nothing is changed. */
 void twin_set_masters(struct twin *t, const bool *ours, size_t n);
 enum twin_leader twin_leader(const struct twin *t, const struct addr *vip);
+/* The other one wants to hear what our checks find. */
+bool twin_takes_views(const struct twin *t);
 /* Tables are other ones: what could not be held may have a place now, and is asked for soon. */
 void twin_retry(struct twin *t);
 /* About a rehearsed failure, at once. False: there is no connection that could take it. */

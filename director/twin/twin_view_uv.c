@@ -18,6 +18,11 @@ enum twin_leader twin_leader(const struct twin *t, const struct addr *vip)
 	return r->theirs && t->sync.in > SYNC_IN_GREETING ? TWIN_THEIRS : TWIN_NOBODY;
 }
 
+bool twin_takes_views(const struct twin *t)
+{
+	return t->sync.out > SYNC_OUT_GREETING && t->features & SYNC_FEATURE_VIEWS;
+}
+
 void twin_view(const struct twin *t, struct twin_view *ret)
 {
 	uint64_t now_us = uv_hrtime() / 1000;

@@ -231,6 +231,11 @@ static const struct status_field backend_fields[] = {
 	{NUMBER(status_backend, deadline_ms)},
 	{NUMBER(status_backend, effective_weight)},
 	{NUMBER(status_backend, slow_start_ms)},
+	{TEXT(status_backend, own_state)},
+	{TEXT(status_backend, peer_state)},
+	{TEXT(status_backend, peer_reason)},
+	{NUMBER(status_backend, own_ms)},
+	{NUMBER(status_backend, peer_ms)},
 	{0},
 };
 

@@ -93,6 +93,20 @@ static void same_facts(const struct sync_facts *a, const struct sync_facts *b)
 	CU_ASSERT(same);
 }
 
+static void same_views(const struct sync_views *a, const struct sync_views *b)
+{
+	bool same = a->n == b->n;
+
+	EXPECT_TEXT(a->farm, b->farm);
+	for (size_t i = 0; same && i < a->n; i++) {
+		const struct sync_view *v = &a->views[i], *w = &b->views[i];
+
+		same = strcmp(v->backend, w->backend) == 0 && v->state == w->state &&
+		       v->outcome == w->outcome && v->since_s == w->since_s;
+	}
+	CU_ASSERT(same);
+}
+
 static void same_hello(const struct sync_hello *a, const struct sync_hello *b)
 {
 	EXPECT_TEXT(a->node, b->node);
@@ -138,6 +152,7 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 		EXPECT_TEXT(got->config.name, want->config.name);
 		EXPECT_TEXT(got->config.lines, want->config.lines);
 		return;
+	case SYNC_VIEWS: same_views(&got->views, &want->views); return;
 	}
 	CU_FAIL("a type that cannot be compared");
 }

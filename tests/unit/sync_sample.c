@@ -180,6 +180,19 @@ static void random_facts(uint64_t *random, struct sync_facts *ret)
 	}
 }
 
+static void random_views(uint64_t *random, struct sync_views *ret)
+{
+	random_name(random, ret->farm);
+	ret->n = random_count(random, 1, SYNC_FACTS_MAX);
+	for (size_t i = 0; i < ret->n; i++) {
+		ret->views[i] = (struct sync_view){
+			.state = (uint8_t)(SYNC_VIEW_WELL + sync_random(random, SYNC_VIEW_UNKNOWN)),
+			.outcome = (uint8_t)sync_random(random, 256),
+			.since_s = (uint32_t)random_number(random)};
+		random_name(random, ret->views[i].backend);
+	}
+}
+
 static void random_buckets(uint64_t *random, struct sync_buckets *ret)
 {
 	random_name(random, ret->farm);
@@ -284,6 +297,7 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 	case SYNC_BUCKETS: random_buckets(random, &ret->buckets); return;
 	case SYNC_DRILL: random_drill(random, &ret->drill); return;
 	case SYNC_CONFIG: random_config(random, &ret->config); return;
+	case SYNC_VIEWS: random_views(random, &ret->views); return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -352,6 +366,12 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 	case SYNC_BYE: strcpy(ret->bye.why, "stops"); return;
 	case SYNC_CONFIG:
 		ret->config = (struct sync_config){SYNC_CONFIG_PART, true, 300, "farm www", ""};
+		return;
+	case SYNC_VIEWS:
+		ret->views.n = 2;
+		strcpy(ret->views.farm, "www");
+		ret->views.views[0] = (struct sync_view){"a", SYNC_VIEW_WELL, 1, 300};
+		ret->views.views[1] = (struct sync_view){"b", SYNC_VIEW_DEAD, 4, 1};
 		return;
 	case SYNC_DRILL:
 		ret->drill = (struct sync_drill){

@@ -357,7 +357,7 @@ static void longer_strings_are_cut(void)
 
 	for (size_t i = 0; i < 11; i++)
 		w[i] = wr_init(parts[i], LONG_MESSAGE);
-	put_texts(&w[0], "\x1\x2\x3\x5\xb\xc\x10");
+	put_texts(&w[0], "\x1\x2\x3\x5\xb\xc\x10\x13\x14\x15");
 	put_texts(&w[1], "\x1\x2\x3\x4\x5\x14");
 	put(&w[1], 10, parts[0], wr_used(&w[0]));
 	put_texts(&w[4], "\x1");

@@ -12,6 +12,8 @@
 struct pair {
 	struct status status;
 	struct status_peer peer;
+	struct status_farm farm;
+	struct status_backend backend;
 	char alarms[1][STATUS_ALARM];
 	const char *differences;
 };
@@ -30,6 +32,15 @@ static void make(struct pair *p)
 	p->peer.channel.since_ms = 60000;
 	p->peer.channel.clock_apart_ms = 3;
 	p->status.peers = &p->peer;
+	p->farm = (struct status_farm){.name = "www", .backends = &p->backend, .n_backends = 1};
+	p->backend = (struct status_backend){.name = "web1",
+					     .address = "10.77.0.21",
+					     .own_state = "up",
+					     .own_ms = 60000,
+					     .peer_state = "up",
+					     .peer_ms = PAIR_VIEWS_MS + 1};
+	p->status.farms = &p->farm;
+	p->status.n_farms = 1;
 }
 
 static void ring(struct pair *p)
@@ -60,13 +71,19 @@ static void set_clock(struct pair *p)
 	p->peer.channel.clock_apart_ms = PAIR_CLOCKS_MS + 1;
 }
 
+static void cut_way(struct pair *p)
+{
+	strcpy(p->backend.peer_state, "down");
+	strcpy(p->backend.peer_reason, "does not answer");
+}
+
 static const struct {
 	void (*make)(struct pair *p);
 	enum finding_code code;
 } faults[] = {
 	{ring, FINDING_ALARM},	     {change_ruleset, FINDING_RULESET},
 	{lag_behind, FINDING_SYNC},  {configure, FINDING_CONFIGURATIONS},
-	{set_clock, FINDING_CLOCKS},
+	{set_clock, FINDING_CLOCKS}, {cut_way, FINDING_VIEWS},
 };
 
 enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
@@ -291,7 +308,49 @@ static void the_manual_has_all(void)
 	free(manual);
 }
 
+static void what_the_two_find(void)
+{
+	static const struct {
+		const char *own, *peer;
+		uint64_t own_ms, peer_ms;
+		const char *want; /* "" : nothing is found */
+	} cases[] = {
+		{"up", "down", 60000, PAIR_VIEWS_MS + 1,
+		 "node \"b\" finds it down, node \"a\" finds it up: the way from node \"b\" to it "
+		 "is "
+		 "broken, not the backend"},
+		{"down", "up", 60000, PAIR_VIEWS_MS + 1,
+		 "node \"a\" finds it down, node \"b\" finds it up: the way from node \"a\" to it "
+		 "is "
+		 "broken, not the backend"},
+		{"up", "down", 60000, PAIR_VIEWS_MS, ""},
+		{"up", "down", PAIR_VIEWS_MS, 60000, ""},
+		{"up", "down", STATUS_UNKNOWN, 60000, ""},
+		{"down", "down", 60000, 60000, ""},
+		{"unknown", "down", 60000, 60000, ""},
+		{"down", "unknown", 60000, 60000, ""},
+		{"down", "", 60000, 60000, ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct findings f = {0};
+		struct pair p;
+
+		make(&p);
+		strcpy(p.backend.own_state, cases[i].own);
+		strcpy(p.backend.peer_state, cases[i].peer);
+		p.backend.own_ms = cases[i].own_ms;
+		p.backend.peer_ms = cases[i].peer_ms;
+		doctor_pair(&p.status, &p.status, "", &f);
+		EXPECT_INT(f.n, cases[i].want[0] != '\0');
+		if (f.n == 1)
+			EXPECT_TEXT(f.list[0].sentence, cases[i].want);
+		findings_clear(&f);
+	}
+}
+
 UNIT_TESTS(doctor_pair) = {
+	{"what the two find of a backend", what_the_two_find},
 	{"every set of faults", every_set_of_faults},
 	{"a peer that is silent", a_peer_that_is_silent},
 	{"without a channel", without_a_channel},

@@ -108,6 +108,7 @@ static struct status_farm a_farm(struct status_backend *backends)
 					      .bytes = 64000,
 					      .share = 1.0 / 3,
 					      .effective_weight = 0.1,
+					      .peer_state = "up",
 					      .new_flows = 90};
 	backends[1] = (struct status_backend){.name = "web2",
 					      .weight = 2,

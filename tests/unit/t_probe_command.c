@@ -32,7 +32,7 @@ static void exit_statuses(void)
 	       "exit-status: exit status 2: CRITICAL - no disk");
 	expect("exit 3", LONG_MS, "exit-status: exit status 3");
 	expect("kill -9 $$", LONG_MS, "exit-status: ended by signal 9");
-	expect("/no/such/program", LONG_MS, "exit-status: exit status 127");
+	expect("/no/such/program", LONG_MS, "cannot-run: exit status 127");
 }
 
 static void what_it_is_told(void)

@@ -127,6 +127,30 @@ static void the_longest_rows(void)
 	EXPECT_INT(n, 255);
 }
 
+/* What another machine finds counts until this one can look again, and then by rise and fall. */
+static void what_is_adopted(void)
+{
+	struct outcome unable = {.code = OUTCOME_CANNOT_RUN}, good = {.code = OUTCOME_GOOD};
+	struct verdict v;
+	char text[OUTCOME_TEXT];
+
+	outcome_set(&unable, OUTCOME_CANNOT_RUN, "no memory");
+	verdict_presume(&v, OUTCOME_WELL, 1000);
+	CU_ASSERT(!verdict_step(&v, &rules, &unable, 2000).changed);
+	CU_ASSERT(verdict_adopt(&v, OUTCOME_DEAD, "director b: down", 3000));
+	CU_ASSERT(v.adopted && !v.presumed);
+	EXPECT_INT(v.class, OUTCOME_DEAD);
+	EXPECT_INT(v.since_ms, 3000);
+	EXPECT_TEXT(outcome_text(&v.cause, text), "cannot be checked: no memory; director b: down");
+	CU_ASSERT(!verdict_adopt(&v, OUTCOME_DEAD, "director b: down", 4000));
+	EXPECT_INT(v.since_ms, 3000);
+	CU_ASSERT(!verdict_step(&v, &rules, &good, 5000).changed);
+	CU_ASSERT(!v.adopted);
+	EXPECT_INT(v.class, OUTCOME_DEAD);
+	CU_ASSERT(verdict_step(&v, &rules, &good, 6000).changed);
+	EXPECT_INT(v.class, OUTCOME_WELL);
+}
+
 UNIT_TESTS(verdict) = {
 	{"the first outcomes", the_first_outcomes},
 	{"it falls after some in a row", it_falls_after_some_in_a_row},
@@ -134,6 +158,7 @@ UNIT_TESTS(verdict) = {
 	{"between ailing and dead", between_ailing_and_dead},
 	{"undecided ones change nothing", undecided_ones_change_nothing},
 	{"since when and why", since_and_cause},
+	{"what is adopted", what_is_adopted},
 	{"the longest rows", the_longest_rows},
 	UNIT_TESTS_END,
 };
