@@ -22,13 +22,14 @@ cluster failover
 cluster maintenance on|off
 cluster drill graceful
 doctor [FARM]
+probe IP:PORT
 metrics
 config check [FILE]
 config reload
 key generate FILE
 key fingerprint FILE
 '
-_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force --limit --os --interface -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --force --limit --os --interface --rate --duration --timeout --udp --send --hold --max-gap --max-lost -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -37,7 +38,7 @@ _directorctl_given() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --limit | --os | --interface)
+		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --limit | --os | --interface | --rate | --duration | --timeout | --send | --hold | --max-gap | --max-lost)
 			i=$((i + 1)) # its argument, which may come as "= FILE"
 			[[ ${COMP_WORDS[i]} != '=' ]] || i=$((i + 1))
 			;;
@@ -100,7 +101,8 @@ _directorctl() {
 		mapfile -t COMPREPLY < <(compgen -W 'linux windows' -- "$cur")
 		return
 		;;
-	--deadline | --backend | --client | --limit | --interface) return ;;
+	--deadline | --backend | --client | --limit | --interface | --rate | --duration | --timeout | --send | --hold | \
+		--max-gap | --max-lost) return ;;
 	esac
 	given=$(_directorctl_given)
 	while read -r line; do
@@ -115,6 +117,7 @@ _directorctl() {
 		return
 		;;
 	' on|off') words='on off' ;;
+	' IP:PORT') words='' ;;
 	' [FARM]') words=$(_directorctl_names FARM) ;;
 	' FARM' | ' FARM/BACKEND' | ' FARM[/BACKEND]') words=$(_directorctl_names "${words# }") ;;
 	esac

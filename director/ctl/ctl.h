@@ -23,6 +23,12 @@ enum ctl_exit {
 
 struct json_t; /* jansson.h */
 
+/* Of probe; NULL: not given. */
+struct ctl_probe {
+	const char *rate, *duration, *timeout, *send, *hold, *max_gap, *max_lost;
+	bool udp;
+};
+
 struct ctl {
 	const char *socket;
 	const char *config; /* -c; NULL when it was not given */
@@ -33,7 +39,8 @@ struct ctl {
 	bool force;
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
-	int argc;		    /* what follows the command's words */
+	struct ctl_probe probe;
+	int argc; /* what follows the command's words */
 	char **argv;
 };
 
@@ -77,6 +84,7 @@ int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);
 int ctl_cluster_drill(const struct ctl *ctl);
 int ctl_doctor(const struct ctl *ctl);
+int ctl_probe(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);

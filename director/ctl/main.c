@@ -44,6 +44,8 @@ static const struct command {
 	 "rehearses a failover and measures it; exit 4 when it misses its budget"},
 	{"doctor", "[FARM]", 0, 1, ctl_doctor,
 	 "looks for what goes wrong in such farms, on the wire, too; exit 4 when it finds any"},
+	{"probe", "IP:PORT", 1, 1, ctl_probe,
+	 "measures service gaps, from any client machine, without a daemon; exit 4 over --max-gap"},
 	{"metrics", "", 0, 0, ctl_metrics, "the same numbers as Prometheus reads them"},
 	{"config check", "[FILE]", 0, 1, ctl_config_check, "checks a configuration file"},
 	{"config reload", "", 0, 0, ctl_config_reload,
@@ -70,6 +72,11 @@ static void print_usage(FILE *out)
 	      "      --limit TIME     of a drill (default 30s)\n"
 	      "      --os linux|windows, --interface NAME\n"
 	      "                       of a backend, and of its interface there\n"
+	      "      --rate N, --duration TIME, --timeout TIME, --udp, --send TEXT, --hold N,\n"
+	      "      --max-gap TIME, --max-lost N\n"
+	      "                       of a probe: attempts a second (100), for how long (until\n"
+	      "                       Ctrl-C), when one is lost (500ms); what to say, connections\n"
+	      "                       to be held; what may be lost\n"
 	      "  -V, --version        print the version and exit\n"
 	      "  -h, --help           print this and exit\n\n"
 	      "commands:\n",
@@ -103,6 +110,12 @@ static int words_matched(const char *words, int argc, char **argv)
 	return n;
 }
 
+static bool is_probe_option_given(const struct ctl_probe *p)
+{
+	return p->rate || p->duration || p->timeout || p->udp || p->send || p->hold || p->max_gap ||
+	       p->max_lost;
+}
+
 static int run_command(struct ctl *ctl, int argc, char **argv)
 {
 	for (size_t i = 0; i < N_COMMANDS; i++) {
@@ -134,6 +147,10 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 		if ((ctl->os || ctl->interface) && commands[i].run != ctl_backend_setup)
 			return ctl_fail(CTL_USAGE,
 					"--os and --interface are for `backend-setup` alone");
+		if (is_probe_option_given(&ctl->probe) && commands[i].run != ctl_probe)
+			return ctl_fail(CTL_USAGE,
+					"--rate, --duration, --timeout, --udp, --send, --hold, "
+					"--max-gap and --max-lost are for `probe` alone");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",
@@ -155,6 +172,14 @@ int main(int argc, char **argv)
 		{"limit", required_argument, NULL, 'L'},
 		{"os", required_argument, NULL, 'S'},
 		{"interface", required_argument, NULL, 'I'},
+		{"rate", required_argument, NULL, 'R'},
+		{"duration", required_argument, NULL, 'T'},
+		{"timeout", required_argument, NULL, 'W'},
+		{"udp", no_argument, NULL, 'U'},
+		{"send", required_argument, NULL, 'E'},
+		{"hold", required_argument, NULL, 'H'},
+		{"max-gap", required_argument, NULL, 'G'},
+		{"max-lost", required_argument, NULL, 'M'},
 		{"version", no_argument, NULL, 'V'},
 		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -179,6 +204,14 @@ int main(int argc, char **argv)
 		case 'L': ctl.limit = optarg; break;
 		case 'S': ctl.os = optarg; break;
 		case 'I': ctl.interface = optarg; break;
+		case 'R': ctl.probe.rate = optarg; break;
+		case 'T': ctl.probe.duration = optarg; break;
+		case 'W': ctl.probe.timeout = optarg; break;
+		case 'U': ctl.probe.udp = true; break;
+		case 'E': ctl.probe.send = optarg; break;
+		case 'H': ctl.probe.hold = optarg; break;
+		case 'G': ctl.probe.max_gap = optarg; break;
+		case 'M': ctl.probe.max_lost = optarg; break;
 		case 'V': puts("directorctl " DIRECTOR_VERSION); return CTL_DONE;
 		case 'h': print_usage(stdout); return CTL_DONE;
 		default:

@@ -195,11 +195,11 @@ static int ask_route(unsigned int ifindex, const struct addr *from, const struct
 
 	nlh->nlmsg_type = RTM_GETROUTE;
 	nlh->nlmsg_flags = NLM_F_ACK;
-	route->rtm_family = AF_INET;
-	route->rtm_dst_len = 32;
+	route->rtm_family = to->family;
+	route->rtm_dst_len = (uint8_t)(8 * addr_len(to));
 	mnl_attr_put(nlh, RTA_DST, addr_len(to), to->bytes);
 	if (from) {
-		route->rtm_src_len = 32;
+		route->rtm_src_len = (uint8_t)(8 * addr_len(from));
 		mnl_attr_put(nlh, RTA_SRC, addr_len(from), from->bytes);
 		mnl_attr_put_u32(nlh, RTA_IIF, ifindex);
 	}
@@ -226,6 +226,5 @@ bool host_link_is_own(const struct addr *address)
 {
 	uint8_t type = RTN_UNSPEC;
 
-	return address->family == AF_INET && ask_route(0, NULL, address, &type) == 0 &&
-	       type == RTN_LOCAL;
+	return ask_route(0, NULL, address, &type) == 0 && type == RTN_LOCAL;
 }

@@ -92,7 +92,8 @@ static void look_nodes(struct host_facts *facts, const struct config *c)
 
 	for (size_t own = 0; own < c->cluster.n_nodes; own++)
 		for (size_t peer = 0; peer < c->cluster.n_nodes; peer++)
-			if (peer != own && nodes[peer].address.family == AF_INET &&
+			if (peer != own && nodes[own].address.family == AF_INET &&
+			    nodes[peer].address.family == AF_INET &&
 			    host_link_is_own(&nodes[own].address) &&
 			    !host_link_is_own(&nodes[peer].address))
 				look_peer(facts, c, &nodes[own], &nodes[peer]);
