@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #define NOT_READY "the first ruleset is not applied yet; try again in a second"
 
@@ -77,6 +78,7 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	head = (struct export_head){
 		.node = d->self ? d->self->name : "",
 		.digest = d->digest,
+		.at_s = time(NULL),
 		.state = keeper_in_sync(d->keeper) ? "as applied" : "as planned, not applied yet"};
 	if (admin_effective(source.admin, d->config, &ordered) < 0 ||
 	    facts_gather(&facts, &ordered, d->peer, &source) < 0) {

@@ -258,7 +258,7 @@ const struct straggler *stragglers_list(const struct stragglers *s, size_t *ret_
 void stragglers_print(const struct stragglers *s, FILE *out)
 {
 	if (s->made.exists)
-		nft_text_print(out, &s->made);
+		nft_text_print_noted(out, &s->made);
 }
 
 int stragglers_verify(struct stragglers *s, FILE *out, struct err *err)

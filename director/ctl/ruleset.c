@@ -11,6 +11,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 static void links_changed(void *owner)
 {
@@ -57,14 +58,16 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 	return false;
 }
 
-static int print_planned(const struct config *config, struct world *world)
+static int print_planned(const struct config *config, const char *path, struct world *world)
 {
 	struct facts_source source = {
 		.interface = ask_interface, .mac = ask_mac, .route = ask_route, .owner = world};
 	char digest[CONFIG_DIGEST_TEXT];
 	struct export_head head = {.node = "",
 				   .digest = config_digest(config, digest),
-				   .state = "as planned without the daemon"};
+				   .state = "as planned without the daemon",
+				   .file = path,
+				   .at_s = time(NULL)};
 	struct facts facts;
 	struct ruleset r = {0};
 	int code = facts_gather(&facts, config, NULL, &source);
@@ -109,7 +112,7 @@ static int export_without_daemon(const struct ctl *ctl)
 	if (ask_world(&loop, config, &world, &err) < 0)
 		code = ctl_fail_err(&err);
 	else
-		code = print_planned(config, &world);
+		code = print_planned(config, ctl->config, &world);
 	routes_close(world.routes);
 	links_close(world.links);
 	uv_run(&loop, UV_RUN_DEFAULT);
@@ -125,7 +128,8 @@ int ctl_ruleset_export(const struct ctl *ctl)
 
 	if (ctl->json)
 		return ctl_fail(CTL_USAGE,
-				"`ruleset export` is nft text; there is no JSON form of it yet");
+				"`ruleset export` has no JSON form: that of nft 1.0.6 cannot say "
+				"of what fields a map is, nor that packets fill it");
 	if (ctl->config)
 		return export_without_daemon(ctl);
 	code = ctl_ask(ctl, CONTROL_RULESET_EXPORT, &reply);

@@ -3,7 +3,9 @@
 
 #include "director/ruleset/nft_text.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <time.h>
 
 /* The farm's table, NAME-WHAT or with its size behind that, or NULL. */
 static const struct ruleset_set *table(const struct ruleset *r, const char *farm, const char *what)
@@ -96,14 +98,36 @@ static void print_handover(FILE *out, const struct plan_facts *facts)
 	fputc('\n', out);
 }
 
+/* A line's end in the name of a file would end the comment, too. */
+static void print_printable(FILE *out, const char *text)
+{
+	for (; *text; text++)
+		fputc(iscntrl((unsigned char)*text) ? '?' : *text, out);
+}
+
+static void print_made(FILE *out, const struct export_head *head)
+{
+	time_t at = (time_t)head->at_s;
+	char text[sizeof("2026-11-28T03:00:00Z") + 8] = "?";
+	struct tm utc;
+
+	if (gmtime_r(&at, &utc))
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	fprintf(out, "# made %s by %s", text, head->file ? "directorctl from " : "directord");
+	if (head->file)
+		print_printable(out, head->file);
+	fputc('\n', out);
+}
+
 void export_print(FILE *out, const struct export_head *head, const struct plan_facts *facts,
 		  const struct ruleset *r)
 {
 	fprintf(out, "# nft ruleset of director " DIRECTOR_VERSION "%s%s, %s\n# configuration %s\n",
 		head->node[0] ? ", node " : "", head->node, head->state, head->digest);
+	print_made(out, head);
 	for (size_t i = 0; i < facts->config->n_farms; i++)
 		print_farm(out, facts, r, i);
 	print_handover(out, facts);
 	fputs("#\n", out);
-	nft_text_print(out, r);
+	nft_text_print_noted(out, r);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ruleset for a reader: the table as nft_text.c spells it, under a head of comment lines that
- * says whose it is and which farm and backend is behind which number. Without its comment lines it
- * equals what `nft -s list table netdev director` prints.
+ * says whose it is and which farm and backend is behind which number, and with a line in front of each
+ * object that says what it is for. Without its comment lines it equals what `nft -s list table netdev
+ * director` prints. Two exports of the same ruleset differ in the line "made" alone.
  *
  * Pure.
  */
@@ -17,6 +18,8 @@ struct export_head {
 	const char *node;   /* "" when standalone or not known */
 	const char *digest; /* of the configuration */
 	const char *state;  /* "as applied", "as planned without the daemon" */
+	const char *file;   /* planned from that file, by directorctl; NULL: the daemon's */
+	int64_t at_s;	    /* since 1970 */
 };
 
 void export_print(FILE *out, const struct export_head *head, const struct plan_facts *facts,

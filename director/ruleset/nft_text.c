@@ -2,6 +2,7 @@
 #include "director/ruleset/nft_text.h"
 
 #include "director/ruleset/nft_element.h"
+#include "director/ruleset/note.h"
 
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -395,15 +396,35 @@ static void print_chain(FILE *out, const struct ruleset *r, const struct ruleset
 	fputs("\t}\n", out);
 }
 
-void nft_text_print(FILE *out, const struct ruleset *r)
+static void print_note(FILE *out, bool wanted, const char *farm, const char *note)
+{
+	if (wanted && note)
+		fprintf(out, "\t# %s%s%s%s\n", farm[0] ? "farm " : "", farm, farm[0] ? ": " : "",
+			note);
+}
+
+static void print_table(FILE *out, const struct ruleset *r, bool noted)
 {
 	fprintf(out, "table netdev %s {\n\tcomment \"%s\"\n", ruleset_table(r), RULESET_COMMENT);
-	for (size_t i = 0; i < r->n_sets; i++)
+	for (size_t i = 0; i < r->n_sets; i++) {
+		print_note(out, noted, r->sets[i].farm, note_of_set(&r->sets[i]));
 		print_set(out, r, &r->sets[i]);
+	}
 	for (size_t i = 0; i < r->n_chains; i++) {
 		if (i)
 			fputc('\n', out);
+		print_note(out, noted, r->chains[i].farm, note_of_chain(r, &r->chains[i]));
 		print_chain(out, r, &r->chains[i]);
 	}
 	fputs("}\n", out);
+}
+
+void nft_text_print(FILE *out, const struct ruleset *r)
+{
+	print_table(out, r, false);
+}
+
+void nft_text_print_noted(FILE *out, const struct ruleset *r)
+{
+	print_table(out, r, true);
 }

@@ -16,5 +16,7 @@
 
 /* Writes the table to out, which must be a planned ruleset's. Errors are out's own (ferror). */
 void nft_text_print(FILE *out, const struct ruleset *r);
+/* The same with a comment line in front of each chain, set and map: what it is for (note.h). */
+void nft_text_print_noted(FILE *out, const struct ruleset *r);
 
 #endif

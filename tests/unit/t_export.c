@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/export.h"
+#include "director/ruleset/note.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 
@@ -8,7 +9,8 @@
 
 static char *export_of(const struct ruleset_case *c)
 {
-	struct export_head head = {.node = "a", .digest = "0123", .state = "as applied"};
+	struct export_head head = {
+		.node = "a", .digest = "0123", .state = "as applied", .at_s = 1795836600};
 	char *text = NULL;
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
@@ -18,23 +20,161 @@ static char *export_of(const struct ruleset_case *c)
 	return text;
 }
 
+/* Without the head, and without its lines that begin with a sign of their own. */
+static char *without_notes(const char *text)
+{
+	char *kept = strdup(text), *to = kept;
+
+	while (*text) {
+		const char *next = strchr(text, '\n') + 1;
+
+		if (*text != '#' && strncmp(text, "\t# ", 3) != 0) {
+			memcpy(to, text, (size_t)(next - text));
+			to += next - text;
+		}
+		text = next;
+	}
+	*to = '\0';
+	return kept;
+}
+
 /* Without its comment lines an export is the table, as nft lists it. */
-static void comments_come_first_then_the_table(void)
+static void without_comments_it_is_the_table(void)
 {
 	struct ruleset_case c;
-	char *text, *table, *at;
+	char *text, *table, *plain;
 
 	if (!ruleset_case_init(&c, "tests/golden/ruleset/many.conf", 2))
 		return;
 	text = export_of(&c);
 	table = ruleset_case_text(&c.ruleset);
-	at = text;
-	while (*at == '#') {
-		at = strchr(at, '\n') + 1;
-	}
-	EXPECT_TEXT(at, table);
+	plain = without_notes(text);
+	EXPECT_TEXT(plain, table);
+	free(plain);
 	free(text);
 	free(table);
+	ruleset_case_clear(&c);
+}
+
+static void look_for_notes(const char *name, void *data)
+{
+	struct ruleset_case c;
+	char conf[300];
+
+	snprintf(conf, sizeof(conf), "%s.conf", name);
+	if (!ruleset_case_init(&c, conf, 2))
+		return;
+	for (size_t i = 0; i < c.ruleset.n_sets; i++)
+		if (!note_of_set(&c.ruleset.sets[i])) {
+			CU_FAIL("a set without a note");
+			printf("\n    %s: %s", name, c.ruleset.sets[i].name);
+		}
+	for (size_t i = 0; i < c.ruleset.n_chains; i++)
+		if (!note_of_chain(&c.ruleset, &c.ruleset.chains[i])) {
+			CU_FAIL("a chain without a note");
+			printf("\n    %s: %s", name, c.ruleset.chains[i].name);
+		}
+	*(size_t *)data += c.ruleset.n_sets + c.ruleset.n_chains;
+	ruleset_case_clear(&c);
+}
+
+static void every_object_has_a_note(void)
+{
+	size_t seen = 0;
+
+	ruleset_case_each(look_for_notes, &seen);
+	CU_ASSERT(seen > 500);
+}
+
+/* What a change of buckets and the search for stragglers add is in no golden case. */
+static void notes_are_found_by_name(void)
+{
+	static const struct {
+		const char *name, *farm, *begins;
+	} sets[] = {
+		{"www-home.2018", "www", "buckets on the move: the backend that they had"},
+		{"www-moved", "www", "buckets on the move: the backend that they get"},
+		{"flows-flows.tcp6", "flows", "connections and their"},
+		{"a-b-allow6", "a-b", "clients that are allowed"},
+		{"first-fragments", "", "the same for the first"},
+		{"senders6-eth0", "", "hosts that send frames"},
+		{"addresses-eth0", "", "virtual addresses that the other"},
+	};
+	struct ruleset_set unknown = {.name = "www-unheard-of", .farm = "www"};
+	struct ruleset_chain chain = {.name = "ingress-eth0"};
+	struct ruleset farms = {0}, stragglers = {.table = RULESET_STRAGGLERS};
+
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct ruleset_set set = {0};
+		const char *note;
+
+		snprintf(set.name, sizeof(set.name), "%s", sets[i].name);
+		snprintf(set.farm, sizeof(set.farm), "%s", sets[i].farm);
+		note = note_of_set(&set);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(note);
+		CU_ASSERT(strncmp(note, sets[i].begins, strlen(sets[i].begins)) == 0);
+	}
+	CU_ASSERT_PTR_NULL(note_of_set(&unknown));
+	CU_ASSERT_PTR_NOT_NULL(strstr(note_of_chain(&farms, &chain), "to the farm"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(note_of_chain(&stragglers, &chain), "who sends"));
+}
+
+static void chains_and_sets_say_what_they_are_for(void)
+{
+	static const char *const lines[] = {
+		"\n\t# farm shop: the same while they end\n\tmap shop-closing {\n",
+		"\n\t# farm shop: a remembered connection goes on with its backend; FIN and RST "
+		"begin "
+		"its end\n\tchain known-shop {\n",
+		"\n\t# which address, protocol and port belongs to which farm\n\tmap services {\n",
+		"\n\t# every frame that comes in here: to the farm by address, protocol and port; "
+		"what "
+		"is for no farm goes on to the host\n\tchain ingress-eth0 {\n",
+	};
+	struct ruleset_case c;
+	char *text;
+
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/relay.conf", 2))
+		return;
+	text = export_of(&c);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (!strstr(text, lines[i])) {
+			CU_FAIL("a note is missing");
+			printf("\n    missing: %s", lines[i]);
+		}
+	free(text);
+	ruleset_case_clear(&c);
+}
+
+/* The line that says when; all others are the same. */
+static void only_the_time_differs(void)
+{
+	struct export_head head = {.node = "", .digest = "0", .state = "as planned", .at_s = 0};
+	char *text[2] = {0}, *line[2];
+	struct ruleset_case c;
+
+	if (!ruleset_case_init(&c, "tests/golden/ruleset/pair.conf", 2))
+		return;
+	for (size_t i = 0; i < 2; i++) {
+		size_t size;
+		FILE *out = open_memstream(&text[i], &size);
+
+		head.at_s = i ? 1795836600 : 0;
+		head.file = "odd\nname.conf";
+		export_print(out, &head, &c.facts.plan, &c.ruleset);
+		fclose(out);
+		line[i] = strstr(text[i], "# made ");
+		CU_ASSERT_PTR_NOT_NULL_FATAL(line[i]);
+	}
+	CU_ASSERT(strncmp(line[0],
+			  "# made 1970-01-01T00:00:00Z by directorctl from odd?name.conf\n",
+			  62) == 0);
+	CU_ASSERT(strncmp(line[1], "# made 2026-11-28T03:30:00Z by directorctl", 42) == 0);
+	EXPECT_INT(line[0] - text[0], line[1] - text[1]);
+	CU_ASSERT(memcmp(text[0], text[1], (size_t)(line[0] - text[0])) == 0);
+	EXPECT_TEXT(strchr(line[0], '\n'), strchr(line[1], '\n'));
+	free(text[0]);
+	free(text[1]);
 	ruleset_case_clear(&c);
 }
 
@@ -43,6 +183,7 @@ static void the_head_names_farms_and_backends(void)
 	static const char *const lines[] = {
 		"# nft ruleset of director " DIRECTOR_VERSION ", node a, as applied\n",
 		"# configuration 0123\n",
+		"# made 2026-11-28T03:30:00Z by directord\n",
 		"# farm app: round-robin over 1009 slots\n",
 		"#   backend app1 10.77.0.21: MAC 02:00:00:00:00:15, weight 3, 75.0 % of new "
 		"connections\n",
@@ -120,7 +261,11 @@ static void shares_add_up(void)
 }
 
 UNIT_TESTS(export) = {
-	{"comments come first, then the table", comments_come_first_then_the_table},
+	{"without comments it is the table", without_comments_it_is_the_table},
+	{"every object has a note", every_object_has_a_note},
+	{"notes are found by name", notes_are_found_by_name},
+	{"chains and sets say what they are for", chains_and_sets_say_what_they_are_for},
+	{"only the time differs", only_the_time_differs},
 	{"the head names farms and backends", the_head_names_farms_and_backends},
 	{"what is handed over is said", what_is_handed_over_is_said},
 	{"an absent interface is said", an_absent_interface_is_said},
