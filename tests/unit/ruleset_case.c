@@ -127,3 +127,20 @@ char *ruleset_case_listed(const struct ruleset *r, bool loaded)
 	*to = '\0';
 	return text;
 }
+
+char *ruleset_case_without_notes(const char *text)
+{
+	char *kept = strdup(text), *to = kept;
+
+	while (*text) {
+		const char *next = strchr(text, '\n') + 1;
+
+		if (*text != '#' && strncmp(text, "\t# ", 3) != 0) {
+			memcpy(to, text, (size_t)(next - text));
+			to += next - text;
+		}
+		text = next;
+	}
+	*to = '\0';
+	return kept;
+}

@@ -29,5 +29,7 @@ int ruleset_case_each(void (*run)(const char *name, void *data), void *data);
 char *ruleset_case_text(const struct ruleset *r);
 /* As nft lists it when it has loaded that text, or when the kernel got the ruleset from us; allocated. */
 char *ruleset_case_listed(const struct ruleset *r, bool loaded);
+/* An export without its head and its lines about each object; allocated. */
+char *ruleset_case_without_notes(const char *text);
 
 #endif

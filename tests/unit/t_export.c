@@ -20,24 +20,6 @@ static char *export_of(const struct ruleset_case *c)
 	return text;
 }
 
-/* Without the head, and without its lines that begin with a sign of their own. */
-static char *without_notes(const char *text)
-{
-	char *kept = strdup(text), *to = kept;
-
-	while (*text) {
-		const char *next = strchr(text, '\n') + 1;
-
-		if (*text != '#' && strncmp(text, "\t# ", 3) != 0) {
-			memcpy(to, text, (size_t)(next - text));
-			to += next - text;
-		}
-		text = next;
-	}
-	*to = '\0';
-	return kept;
-}
-
 /* Without its comment lines an export is the table, as nft lists it. */
 static void without_comments_it_is_the_table(void)
 {
@@ -48,7 +30,7 @@ static void without_comments_it_is_the_table(void)
 		return;
 	text = export_of(&c);
 	table = ruleset_case_text(&c.ruleset);
-	plain = without_notes(text);
+	plain = ruleset_case_without_notes(text);
 	EXPECT_TEXT(plain, table);
 	free(plain);
 	free(text);
