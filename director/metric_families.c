@@ -22,6 +22,7 @@ static const char *const phases[] = {"steady",	   "moving",	 "switched", "settli
 				     "exceptions", "forgetting", NULL};
 static const char *const backend_states[] = {"up",	 "slow-start", "down", "draining",
 					     "disabled", "unresolved", NULL};
+static const char *const views[] = {"up", "down", "unknown", NULL};
 
 const struct metric_family metric_families[] = {
 	/* the director */
@@ -232,9 +233,9 @@ const struct metric_family metric_families[] = {
 	/* backends */
 	{"director_backend_state", GAUGE, METRIC_WORD, BACKEND(state),
 	 .help = "State of the backend: 1 for the one that it is in.", "state", backend_states},
-	{"director_backend_peer_up", GAUGE, METRIC_UP, BACKEND(peer_state),
-	 .help = "Whether the checks of the other director find it well; 0 when that is not "
-		 "known."},
+	{"director_backend_peer_state", GAUGE, METRIC_WORD, BACKEND(peer_state),
+	 .help = "What the checks of the other director find: 1 for the one that it is.", "state",
+	 views},
 	{"director_backend_weight", GAUGE, METRIC_SMALL, BACKEND(weight), .help = "Its weight."},
 	{"director_backend_effective_weight", GAUGE, METRIC_RATIO, BACKEND(effective_weight),
 	 .help = "What counts of it for new connections, less than the weight in slow start."},

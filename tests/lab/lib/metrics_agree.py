@@ -99,7 +99,8 @@ def of_farm(f):
 def of_backend(labels, b):
     for state in ("up", "slow-start", "down", "draining", "disabled", "unresolved"):
         yield "director_backend_state", {**labels, "state": state}, b["state"] == state
-    yield "director_backend_peer_up", labels, b["peer_state"] == "up"
+    for state in ("up", "down", "unknown"):
+        yield "director_backend_peer_state", {**labels, "state": state}, b["peer_state"] == state
     yield "director_backend_weight", labels, b["weight"]
     yield "director_backend_effective_weight", labels, b["effective_weight"]
     for key, name in (("connections", "connections"), ("packets", "packets_total"),
