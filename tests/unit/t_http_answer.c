@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/health/http_answer.h"
+#include "tests/fuzz/http_answer_case.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>
@@ -200,6 +201,16 @@ static void test_statuses(void)
 	expect(&a, "good", "");
 }
 
+static const char *verdict(const uint8_t *bytes, size_t len)
+{
+	return outcome_word(http_answer_case(bytes, len));
+}
+
+static void corpus(void)
+{
+	CU_ASSERT(unit_replay_verdicts("tests/fuzz/corpus/fuzz_http_answer", verdict) >= 24);
+}
+
 UNIT_TESTS(http_answer) = {
 	{"decided as soon as it can be", test_at_once},
 	{"anchors are those of the whole", test_anchors},
@@ -208,5 +219,6 @@ UNIT_TESTS(http_answer) = {
 	{"interim answers", test_interim},
 	{"how far it came", test_cut},
 	{"many expected statuses", test_statuses},
+	{"corpus", corpus},
 	UNIT_TESTS_END,
 };
