@@ -256,7 +256,7 @@ static const struct keyword check_rows[] = {
 	{"path", KEYWORD_URL_PATH, "/", AT(config_check, path)},
 	{"expect-status", KEYWORD_U16, "200", RANGE(100, 599), LIST(config_check, expect_status)},
 	{"expect-body", KEYWORD_REGEX, AT(config_check, expect_body)},
-	{"sni", KEYWORD_TEXT, AT(config_check, sni)},
+	{"sni", KEYWORD_HOST, AT(config_check, sni)},
 	{"ca-file", KEYWORD_PATH, AT(config_check, ca_file)},
 	{"verify", KEYWORD_BOOL, "true", AT(config_check, verify)},
 	{"command", KEYWORD_TEXT, AT(config_check, command)},

@@ -52,6 +52,7 @@ enum keyword_type {
 	KEYWORD_PATH,	   /* absolute path of a file */
 	KEYWORD_URL_PATH,  /* begins with "/", no blanks */
 	KEYWORD_METHOD,	   /* capital letters */
+	KEYWORD_HOST,	   /* the name of a host, no address */
 	KEYWORD_REGEX,	   /* POSIX extended regular expression */
 	KEYWORD_LISTEN,	   /* ADDRESS:PORT */
 	KEYWORD_FILTER,	   /* a prefix, or "@/path/file" */

@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { METHOD_MAX = 16, REGEX_MAX = 255, REGEX_REPEAT_MAX = 1000 };
+enum { METHOD_MAX = 16, REGEX_MAX = 255, REGEX_REPEAT_MAX = 1000, HOST_MAX = 253, LABEL_MAX = 63 };
+
+static const char in_labels[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
 static bool is_letter(char c)
 {
@@ -117,6 +119,28 @@ static bool is_url_path(const char *text)
 	return text[0] == '/' && !strpbrk(text, " #");
 }
 
+/*
+ * RFC 1035, 2.3.4: labels of 63 octets at most, 253 in all; "_" is in names that are in use. RFC 6066, 3: an
+ * address is no name that TLS asks for, and there is no dot behind the last label.
+ */
+static bool is_host(const char *text)
+{
+	struct addr a;
+	size_t len = strlen(text);
+
+	if (len == 0 || len > HOST_MAX || addr_parse(text, &a) == 0)
+		return false;
+	for (;;) {
+		size_t label = strspn(text, in_labels);
+
+		if (label == 0 || label > LABEL_MAX || text[0] == '-' || text[label - 1] == '-')
+			return false;
+		if (text[label] != '.')
+			return text[label] == '\0';
+		text += label + 1;
+	}
+}
+
 static bool is_filter(const char *text)
 {
 	struct prefix p;
@@ -144,6 +168,7 @@ static const struct {
 	{KEYWORD_PATH, is_path, "an absolute path"},
 	{KEYWORD_URL_PATH, is_url_path, "a path that begins with \"/\", without blanks and \"#\""},
 	{KEYWORD_METHOD, is_method, "an HTTP method, like \"GET\""},
+	{KEYWORD_HOST, is_host, "the name of a host, like \"www.example.com\""},
 	{KEYWORD_REGEX, is_regex, "an extended regular expression"},
 	{KEYWORD_LISTEN, is_listen, "an address and a port, like \"127.0.0.1:9405\""},
 	{KEYWORD_FILTER, is_filter, "a prefix, like \"192.0.2.0/24\", or \"@/path/of/a/file\""},
