@@ -58,6 +58,8 @@ void health_show(struct run *r);
 void health_arm(struct health *h);
 /* All attempts that are under way end, and nobody hears of them. */
 void health_cancel_all(struct health *h);
+/* After that, with the next list: what probers keep for checks that are no more. */
+void health_trim_probers(struct health *h);
 /* After that: the probers. */
 void health_close_probers(struct health *h);
 void health_due(uv_timer_t *timer);

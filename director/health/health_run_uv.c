@@ -312,6 +312,12 @@ void health_cancel_all(struct health *h)
 	}
 }
 
+void health_trim_probers(struct health *h)
+{
+	if (h->probers[KIND_HTTP])
+		probe_http_keep(h->probers[KIND_HTTP], &h->list);
+}
+
 void health_close_probers(struct health *h)
 {
 	for (size_t i = 0; i < KINDS; i++)

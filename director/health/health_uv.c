@@ -106,6 +106,7 @@ int health_configure(struct health *h, const struct config *c)
 	h->runs = runs;
 	h->classes = classes;
 	h->begun = true;
+	health_trim_probers(h);
 	for (size_t i = 0; i < list.n; i++)
 		h->presumed += runs[i].verdict.presumed;
 	for (size_t i = 0; i < places_count(&list.places); i++)

@@ -282,6 +282,12 @@ static void set_callbacks(struct probe *p)
 
 /* --- a probe ---------------------------------------------------------------------------------- */
 
+/* The file that a check trusts, "" for the system's and for none. */
+static const char *trusted_by(const struct config_check *k)
+{
+	return k->type == CHECK_HTTPS && k->verify ? k->ca_file : "";
+}
+
 static struct curl_loop *loop_for(struct prober *prober, const char *ca_file)
 {
 	struct trust *t;
@@ -326,7 +332,7 @@ static bool begin(struct probe *p, struct prober *prober, const struct probe_ask
 	int code;
 
 	p->easy = curl_easy_init();
-	p->curl = loop_for(prober, p->secure && k->verify ? k->ca_file : "");
+	p->curl = loop_for(prober, trusted_by(k));
 	if (!p->easy || !p->curl || http_answer_init(&p->answer, k) < 0)
 		return false;
 	set_callbacks(p);
@@ -382,6 +388,39 @@ void probe_http_set_transport(struct prober *prober, const struct http_transport
 	prober->transport = transport;
 }
 
+static bool is_trusted(const struct check_list *l, const char *ca_file)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct config_check *k = l->items[i].check;
+
+		if (k->type == CHECK_HTTPS && strcmp(trusted_by(k), ca_file) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void free_trust(struct trust *t)
+{
+	curl_loop_close(t->curl);
+	free(t);
+}
+
+void probe_http_keep(struct prober *prober, const struct check_list *l)
+{
+	struct trust **at = &prober->trusts;
+
+	while (*at) {
+		struct trust *t = *at;
+
+		if (!t->ca_file[0] || is_trusted(l, t->ca_file)) {
+			at = &t->next;
+			continue;
+		}
+		*at = t->next;
+		free_trust(t);
+	}
+}
+
 static int open_http(uv_loop_t *loop, struct prober **ret, struct err *err)
 {
 	struct prober *prober = calloc(1, sizeof(*prober));
@@ -407,8 +446,7 @@ static void close_http(struct prober *prober)
 		struct trust *t = prober->trusts;
 
 		prober->trusts = t->next;
-		curl_loop_close(t->curl);
-		free(t);
+		free_trust(t);
 	}
 	curl_nowhere_close(prober->nowhere);
 	free(prober);

@@ -6,6 +6,7 @@
 #ifndef DIRECTOR_HEALTH_PROBE_HTTP_UV_H
 #define DIRECTOR_HEALTH_PROBE_HTTP_UV_H
 
+#include "director/health/check_list.h"
 #include "director/health/probe_uv.h"
 
 /*
@@ -36,5 +37,11 @@ struct http_transport {
 
 /* Borrowed, for probes that start from now on; NULL: the kernel's alone. */
 void probe_http_set_transport(struct prober *prober, const struct http_transport *transport);
+
+/*
+ * Certificates of files that no check of that list looks at are forgotten, and those that are read again
+ * later are read anew. While no probe is under way.
+ */
+void probe_http_keep(struct prober *prober, const struct check_list *l);
 
 #endif

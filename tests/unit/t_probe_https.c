@@ -187,6 +187,49 @@ static void test_two_authorities(void)
 	end(&t.two);
 }
 
+/* What it trusts when it is asked once more, after a reload to that list. */
+static unsigned int good_after(struct turns *t, const struct check_list *l)
+{
+	t->good = 0;
+	if (l)
+		probe_http_keep(t->prober, l);
+	probe_http.start(t->prober, &t->one.ask, turn_done, t);
+	uv_run(&t->loop, UV_RUN_DEFAULT);
+	return t->good;
+}
+
+/* Of a file that no check names any more nothing is kept: it is another one when one names it again. */
+static void test_forgotten_authorities(void)
+{
+	struct turns t = {0};
+	struct check_item item = {.check = &t.one.check};
+	const struct check_list same = {.items = &item, .n = 1}, none = {0};
+	struct err err;
+
+	begin_good(&t.one, web_good);
+	begin_good(&t.two, web_good);
+	EXPECT_INT(probe_http_global_init(&err), 0);
+	uv_loop_init(&t.loop);
+	EXPECT_INT(probe_http.open(&t.loop, &t.prober, &err), 0);
+	EXPECT_INT(good_after(&t, NULL), 1);
+	CU_ASSERT_TRUE(web_identity_save(t.two.authority, t.one.ca_file));
+	EXPECT_INT(good_after(&t, NULL), 1); /* libcurl's copy */
+	EXPECT_INT(good_after(&t, &same), 1);
+	EXPECT_INT(good_after(&t, &none), 0);
+	probe_http_keep(t.prober, &none);
+	CU_ASSERT_TRUE(web_identity_save(t.one.authority, t.one.ca_file));
+	t.one.check.verify = false;
+	EXPECT_INT(good_after(&t, &same), 1);
+	t.one.check.verify = true;
+	EXPECT_INT(good_after(&t, &same), 1);
+	probe_http.close(t.prober);
+	uv_run(&t.loop, UV_RUN_DEFAULT);
+	EXPECT_INT(uv_loop_close(&t.loop), 0);
+	probe_http_global_close();
+	end(&t.one);
+	end(&t.two);
+}
+
 /* --- handshakes ------------------------------------------------------------------------------- */
 
 static void test_no_tls(void)
@@ -259,6 +302,7 @@ UNIT_TESTS(probe_https) = {
 	{"of nobody whom it trusts", test_trust},
 	{"not valid today", test_time},
 	{"two authorities in turns", test_two_authorities},
+	{"authorities that nobody names any more", test_forgotten_authorities},
 	{"no TLS", test_no_tls},
 	{"no end of it in time", test_stalled},
 	{"answers over TLS", test_answers},
