@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/notice.h"
 
+#include "include/moment.h"
+
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-enum { TIME_TEXT = 48 };
 
 /* --- the line --------------------------------------------------------------------------------- */
 
@@ -69,19 +68,6 @@ const char *notice_event_name(enum notice_event event)
 	return "";
 }
 
-/* "2026-01-02T03:04:05.678Z" */
-static const char *time_text(uint64_t ms, char buf[static TIME_TEXT])
-{
-	time_t s = (time_t)(ms / 1000);
-	struct tm tm = {0};
-	size_t n;
-
-	gmtime_r(&s, &tm);
-	n = strftime(buf, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + n, TIME_TEXT - n, ".%03uZ", (unsigned int)(ms % 1000));
-	return buf;
-}
-
 /* A sentence may have been cut in the middle of a character, which JSON does not know. */
 static json_t *sentence(const char *text)
 {
@@ -99,14 +85,14 @@ static json_t *sentence(const char *text)
 
 char *notice_text(const struct notice *n, const char *node)
 {
-	char at[TIME_TEXT];
+	char at[MOMENT_TEXT];
 	json_t *object = json_pack(
 		"{s:i, s:I, s:s, s:s, s:s, s:s, s:s*, s:s, s:s, s:s, s:o, s:b, s:I}", "version",
 		NOTICE_VERSION, "sequence", (json_int_t)n->sequence, "time",
-		time_text(n->at_ms, at), "node", node, "event", notice_event_name(n->event), "name",
-		n->name, "backend", n->event == NOTICE_BACKEND ? n->backend : NULL, "address",
-		n->address, "from", n->from, "to", n->to, "reason", sentence(n->reason), "resent",
-		(int)n->resent, "lost", (json_int_t)n->lost);
+		moment_format(n->at_ms, at), "node", node, "event", notice_event_name(n->event),
+		"name", n->name, "backend", n->event == NOTICE_BACKEND ? n->backend : NULL,
+		"address", n->address, "from", n->from, "to", n->to, "reason", sentence(n->reason),
+		"resent", (int)n->resent, "lost", (json_int_t)n->lost);
 	char *text = object ? json_dumps(object, 0) : NULL, *line = NULL;
 
 	json_decref(object);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "include/addr.h"
 
+#include "include/name.h"
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
@@ -125,17 +127,6 @@ const char *prefix_format(const struct prefix *p, char buf[static PREFIX_TEXT])
 	return buf;
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int mac_parse(const char *text, struct mac *ret)
 {
 	struct mac m;
@@ -143,7 +134,7 @@ int mac_parse(const char *text, struct mac *ret)
 	if (strlen(text) != MAC_TEXT - 1)
 		return -EINVAL;
 	for (size_t i = 0; i < MAC_LEN; i++) {
-		int high = hex_digit(text[3 * i]), low = hex_digit(text[3 * i + 1]);
+		int high = text_hex_digit(text[3 * i]), low = text_hex_digit(text[3 * i + 1]);
 
 		if (high < 0 || low < 0 || (i + 1 < MAC_LEN && text[3 * i + 2] != ':'))
 			return -EINVAL;

@@ -42,3 +42,14 @@ void text_make_printable(char *text, const char *but)
 		if ((*text < ' ' || *text > '~') && !strchr(but, *text))
 			*text = '?';
 }
+
+int text_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}

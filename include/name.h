@@ -12,5 +12,7 @@ bool name_is_valid(const char *text, size_t len);
 void text_make_printable(char *text, const char *but);
 /* Printable ASCII and blanks, "" too, that ends within size octets; no more of them are read. */
 bool text_is_printable(const char *text, size_t size);
+/* Its value, or -1: it is none. */
+int text_hex_digit(char c);
 
 #endif

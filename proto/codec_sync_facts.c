@@ -46,6 +46,14 @@ static ProtobufCBinaryData put_slow(const struct sync_facts *from, struct wr *w,
 	return codec_borrow(bytes + begin, wr_used(w) - begin);
 }
 
+static void put_name(struct wr *w, const char *name)
+{
+	size_t len = strlen(name);
+
+	wr_u8(w, (uint8_t)len);
+	wr_bytes(w, name, len);
+}
+
 void codec_put_facts(const struct sync_facts *from,
 		     uint8_t bytes[static SYNC_FACT_OCTETS * SYNC_FACTS_MAX], Sync__Facts *ret)
 {
@@ -53,10 +61,8 @@ void codec_put_facts(const struct sync_facts *from,
 
 	for (size_t i = 0; i < from->n; i++) {
 		const struct sync_fact *f = &from->facts[i];
-		size_t len = strlen(f->backend);
 
-		wr_u8(&w, (uint8_t)len);
-		wr_bytes(&w, f->backend, len);
+		put_name(&w, f->backend);
 		wr_be16(&w, f->weight);
 		wr_u8(&w, f->admin);
 		wr_u8(&w, f->health);
@@ -99,10 +105,8 @@ void codec_put_views(const struct sync_views *from,
 
 	for (size_t i = 0; i < from->n; i++) {
 		const struct sync_view *v = &from->views[i];
-		size_t len = strlen(v->backend);
 
-		wr_u8(&w, (uint8_t)len);
-		wr_bytes(&w, v->backend, len);
+		put_name(&w, v->backend);
 		wr_u8(&w, v->state);
 		wr_u8(&w, v->outcome);
 		wr_be32(&w, v->since_s);

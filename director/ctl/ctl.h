@@ -97,10 +97,10 @@ void print_cluster(FILE *out, const struct status *s);
 void print_farms(FILE *out, const struct status *s);
 void print_backends(FILE *out, const struct status *s);
 void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms);
-/* Of the only farm of the status. */
 /* One host may be a backend of several farms, which its MAC tells; one that is disabled shows none. */
 bool print_is_claim_of(const struct status_claim *c, const char *farm,
 		       const struct status_backend *b);
+/* Of the only farm of the status. */
 void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d);
 /* What the renderers for people share. */

@@ -4,6 +4,7 @@
 #include "director/ctl/ctl.h"
 #include "director/ctl/probe.h"
 #include "director/probe/probe_spark.h"
+#include "include/moment.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -12,14 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
 	WIDTH = 80,	    /* of a terminal that does not say */
 	NUMBERS_WIDTH = 44, /* behind the line of the near past */
 	NUMBERS = 96,
-	TIME_TEXT = 32,
 };
 
 static const char *const clear_line = "\r\033[K";
@@ -29,18 +28,9 @@ static double in_ms(uint64_t us)
 	return (double)us / 1000;
 }
 
-/* "2026-11-28T02:10:03.123Z": UTC, as in the directors' own history. */
-static const char *time_of(const struct probe_result *r, uint64_t us, char buf[static TIME_TEXT])
+static const char *time_of(const struct probe_result *r, uint64_t us, char buf[static MOMENT_TEXT])
 {
-	uint64_t ms = (r->unix_us + us) / 1000;
-	time_t second = (time_t)(ms / 1000);
-	struct tm tm;
-	size_t len;
-
-	gmtime_r(&second, &tm);
-	len = strftime(buf, TIME_TEXT, "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(buf + len, TIME_TEXT - len, ".%03uZ", (unsigned int)(ms % 1000));
-	return buf;
+	return moment_format((r->unix_us + us) / 1000, buf);
 }
 
 /* --- while it runs ------------------------------------------------------------------------------- */
@@ -64,7 +54,7 @@ void print_probe_begin(FILE *out, struct probe_report *report)
 
 static void print_gap(const struct probe_result *r, const struct probe_gap *g)
 {
-	char when[TIME_TEXT];
+	char when[MOMENT_TEXT];
 
 	printf("gap at %s: %s%" PRIu64 " ms, %" PRIu64 " lost (%s)%s\n",
 	       time_of(r, g->start_us, when), g->open ? "at least " : "",
@@ -114,7 +104,7 @@ void print_probe_so_far(void *owner, const struct probe_result *so_far)
 void print_probe_held_lost(void *owner, const struct probe_result *r, const struct probe_held *h)
 {
 	const struct probe_report *report = owner;
-	char when[TIME_TEXT];
+	char when[MOMENT_TEXT];
 
 	printf("%sheld connection from port %u lost at %s: %s, %.1f s after it was %s, last heard "
 	       "%.0f ms "

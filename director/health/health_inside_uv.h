@@ -39,6 +39,22 @@ struct health {
 	struct latency late;
 };
 
+static inline size_t health_number(const struct run *r)
+{
+	return (size_t)(r - r->health->runs);
+}
+
+static inline const struct check_item *health_item(const struct run *r)
+{
+	return &r->health->list.items[health_number(r)];
+}
+
+/* Places of the backends that depend on it. */
+static inline struct check_span health_users(const struct run *r)
+{
+	return check_list_users(&r->health->list, health_number(r));
+}
+
 enum { HEALTH_NO_WAY_TIMES = 10 }; /* that one without a way is looked at soon */
 
 void health_set_due(struct run *r, uint64_t due_ms);

@@ -9,16 +9,6 @@
 
 enum { HURRY_MS = 100 }; /* checks that are due at once are spread over this time */
 
-static const struct check_item *item_of(const struct run *r)
-{
-	return &r->health->list.items[r - r->health->runs];
-}
-
-static struct check_span users_of(const struct run *r)
-{
-	return check_list_users(&r->health->list, (size_t)(r - r->health->runs));
-}
-
 static bool is_undecided(const struct verdict *v)
 {
 	return v->tried_ms && outcome_class(v->last.code) == OUTCOME_UNDECIDED;
@@ -29,7 +19,7 @@ static bool is_undecided(const struct verdict *v)
 bool health_is_eased(const struct run *r)
 {
 	const struct health *h = r->health;
-	struct check_span users = users_of(r);
+	struct check_span users = health_users(r);
 	const struct verdict *v = &r->verdict;
 
 	if (!h->ops.eased || v->presumed || v->class != OUTCOME_WELL || v->worse || is_undecided(v))
@@ -44,7 +34,7 @@ bool health_is_eased(const struct run *r)
 /* At the next moment of its ordinary phase, or as good as at once. */
 static void hurry(struct run *r, bool at_once)
 {
-	const struct check_item *item = item_of(r);
+	const struct check_item *item = health_item(r);
 	uint64_t now = uv_now(r->health->loop), interval_ms = item->check->interval_ms, due;
 
 	if (!r->eased || health_is_eased(r))
@@ -75,7 +65,7 @@ void health_pace_again(struct health *h)
 static enum outcome_class told(const struct run *r, char who[static OUTCOME_DETAIL])
 {
 	const struct health *h = r->health;
-	struct check_span users = users_of(r);
+	struct check_span users = health_users(r);
 	enum outcome_class best = OUTCOME_UNDECIDED;
 
 	for (size_t i = 0; h->ops.told && i < users.n; i++) {
@@ -167,13 +157,12 @@ struct sync_view health_sight(const struct health *h, size_t farm, size_t backen
 {
 	struct sync_view worst = {.state = SYNC_VIEW_WELL};
 	uint64_t since_ms = 0;
-	size_t n = health_checks(h, farm, backend);
+	struct check_span items;
 
-	if (n == 0)
+	if (health_checks(h, farm, backend) == 0)
 		return (struct sync_view){.state = SYNC_VIEW_UNKNOWN};
-	for (size_t i = 0; i < n; i++) {
-		struct check_span items =
-			check_list_items(&h->list, places_of(&h->list.places, farm, backend));
+	items = check_list_items(&h->list, places_of(&h->list.places, farm, backend));
+	for (size_t i = 0; i < items.n; i++) {
 		const struct run *r = &h->runs[items.at[i]];
 		enum sync_view_state state = state_of(r);
 		bool lost = r->lost > HEALTH_NO_WAY_TIMES;
@@ -194,7 +183,7 @@ void health_show(struct run *r)
 {
 	struct health *h = r->health;
 	enum sync_view_state state = state_of(r);
-	struct check_span users = users_of(r);
+	struct check_span users = health_users(r);
 
 	if (r->shown == state || !h->ops.seen)
 		return;

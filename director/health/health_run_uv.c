@@ -37,16 +37,6 @@ static size_t kind_of(const struct config_check *k)
 	abort();
 }
 
-static size_t number_of(const struct run *r)
-{
-	return (size_t)(r - r->health->runs);
-}
-
-static const struct check_item *item_of(const struct run *r)
-{
-	return &r->health->list.items[number_of(r)];
-}
-
 /* --- what comes of an outcome -------------------------------------------------------------------- */
 
 static const char *class_text(enum outcome_class class)
@@ -64,7 +54,7 @@ static const char *class_text(enum outcome_class class)
 static void say(const struct run *r, size_t place, size_t others, enum outcome_class class)
 {
 	const struct health *h = r->health;
-	struct health_view view = {item_of(r), &r->verdict};
+	struct health_view view = {health_item(r), &r->verdict};
 	char text[HEALTH_TEXT], more[64] = "";
 
 	if (class != r->verdict.class) /* another one is to blame */
@@ -78,11 +68,10 @@ static void say(const struct run *r, size_t place, size_t others, enum outcome_c
 		 places_backend(&h->list.places, place)->name, class_text(class), more, text);
 }
 
-/* What depends on a verdict that has changed. */
 void health_take_over(struct run *r)
 {
 	struct health *h = r->health;
-	struct check_span users = check_list_users(&h->list, number_of(r));
+	struct check_span users = health_users(r);
 	size_t first = SIZE_MAX, n = 0;
 
 	for (size_t i = 0; i < users.n; i++) {
@@ -96,7 +85,7 @@ void health_take_over(struct run *r)
 	if (!n)
 		return;
 	say(r, first, n - 1, h->classes[first]);
-	h->ops.changed(h->ops.owner, &item_of(r)->backend->address);
+	h->ops.changed(h->ops.owner, &health_item(r)->backend->address);
 }
 
 /* --- one attempt ------------------------------------------------------------------------------ */
@@ -104,13 +93,13 @@ void health_take_over(struct run *r)
 void health_set_due(struct run *r, uint64_t due_ms)
 {
 	r->due_ms = due_ms;
-	pace_set(&r->health->pace, number_of(r), due_ms);
+	pace_set(&r->health->pace, health_number(r), due_ms);
 }
 
 /* The next one: in its phase, or sooner while the verdict is changing; this one is over, at least. */
 static void plan_next(struct run *r, uint32_t wait_ms)
 {
-	const struct check_item *item = item_of(r);
+	const struct check_item *item = health_item(r);
 	uint64_t now = uv_now(r->health->loop), due = r->begun_ms + wait_ms;
 
 	r->eased = health_is_eased(r);
@@ -123,7 +112,7 @@ static void plan_next(struct run *r, uint32_t wait_ms)
 /* Here, not at the backend, is something wrong: what is believed of it does not change by that. */
 static void say_undecided(struct run *r, const struct outcome *o)
 {
-	const struct check_item *item = item_of(r);
+	const struct check_item *item = health_item(r);
 	unsigned long more;
 	char text[OUTCOME_TEXT];
 
@@ -141,7 +130,7 @@ static void ended(void *owner, const struct outcome *o)
 {
 	struct run *r = owner;
 	struct health *h = r->health;
-	const struct config_check *k = item_of(r)->check;
+	const struct config_check *k = health_item(r)->check;
 	const struct verdict_rules rules = {.interval_ms = k->interval_ms,
 					    .fast_interval_ms = k->fast_interval_ms,
 					    .rise = k->rise,
@@ -168,7 +157,7 @@ static void ended(void *owner, const struct outcome *o)
 static bool is_wanted(const struct run *r)
 {
 	const struct health *h = r->health;
-	struct check_span users = check_list_users(&h->list, number_of(r));
+	struct check_span users = health_users(r);
 
 	for (size_t i = 0; i < users.n; i++)
 		if (h->ops.wanted(h->ops.owner, places_farm(&h->list.places, users.at[i]),
@@ -191,7 +180,7 @@ static void set_idle(struct run *r, bool idle)
 /* Soon at first; later so seldom that a hundred thousand of them are no work. */
 static uint32_t look_again_ms(const struct run *r)
 {
-	uint32_t interval_ms = item_of(r)->check->interval_ms;
+	uint32_t interval_ms = health_item(r)->check->interval_ms;
 	uint32_t late_ms = NO_WAY_LATE_MS + (uint32_t)(r->health->list.n / 10);
 
 	if (r->lost <= HEALTH_NO_WAY_TIMES)
@@ -207,7 +196,7 @@ static void skip(struct run *r)
 	 * Long gone: how it was is no longer known, and it is tried anew when it comes back. What is
 	 * believed stays: nothing is sent there meanwhile, and it is not this check's fault.
 	 */
-	if (r->lost == item_of(r)->check->fall && !r->verdict.presumed) {
+	if (r->lost == health_item(r)->check->fall && !r->verdict.presumed) {
 		verdict_presume(&r->verdict, r->verdict.class, uv_now(r->health->loop));
 		r->health->presumed += !r->idle;
 	}
@@ -232,7 +221,7 @@ static struct prober *prober_for(struct health *h, size_t kind, struct err *err)
 static void begin(struct run *r)
 {
 	struct health *h = r->health;
-	const struct check_item *item = item_of(r);
+	const struct check_item *item = health_item(r);
 	size_t kind = kind_of(item->check);
 	struct outcome unable = {.code = OUTCOME_CANNOT_RUN};
 	struct err err = {0};
@@ -275,7 +264,7 @@ void health_due(uv_timer_t *timer)
 		struct run *r = &h->runs[next];
 
 		if (r->probe)
-			kinds[kind_of(item_of(r)->check)]->expire(r->probe);
+			kinds[kind_of(health_item(r)->check)]->expire(r->probe);
 		else
 			begin(r);
 	}
@@ -307,7 +296,7 @@ void health_cancel_all(struct health *h)
 		struct run *r = &h->runs[i];
 
 		if (r->probe)
-			kinds[kind_of(item_of(r)->check)]->cancel(r->probe);
+			kinds[kind_of(health_item(r)->check)]->cancel(r->probe);
 		r->probe = NULL;
 	}
 }

@@ -390,12 +390,9 @@ void probe_http_set_transport(struct prober *prober, const struct http_transport
 
 static bool is_trusted(const struct check_list *l, const char *ca_file)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		const struct config_check *k = l->items[i].check;
-
-		if (k->type == CHECK_HTTPS && strcmp(trusted_by(k), ca_file) == 0)
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(trusted_by(l->items[i].check), ca_file) == 0)
 			return true;
-	}
 	return false;
 }
 

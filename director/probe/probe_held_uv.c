@@ -2,6 +2,7 @@
 #include "director/probe/probe_held_uv.h"
 
 #include "director/probe/probe_tries_uv.h"
+#include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -52,7 +53,7 @@ static void feed(struct probe_link *l, const struct probe_held_event *ev)
 static void ended(struct probe_link *l, enum probe_held_end end)
 {
 	feed(l, &(struct probe_held_event){
-			.kind = PROBE_HELD_ENDED, .now_us = uv_hrtime() / 1000, .end = end});
+			.kind = PROBE_HELD_ENDED, .now_us = clock_us(), .end = end});
 }
 
 static enum probe_held_end end_of(int error)
@@ -71,7 +72,7 @@ static void polled(uv_poll_t *poll, int status, int events);
 
 static void hear(struct probe_link *l)
 {
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = clock_us();
 	uint8_t buf[4096];
 	ssize_t n = recv(l->fd, buf, sizeof(buf), 0);
 
@@ -102,8 +103,7 @@ static void polled(uv_poll_t *poll, int status, int events)
 		ended(l, end_of(error));
 		return;
 	}
-	feed(l,
-	     &(struct probe_held_event){.kind = PROBE_HELD_OPENED, .now_us = uv_hrtime() / 1000});
+	feed(l, &(struct probe_held_event){.kind = PROBE_HELD_OPENED, .now_us = clock_us()});
 	uv_poll_start(&l->poll, UV_READABLE, polled);
 }
 

@@ -3,6 +3,7 @@
 
 #include "director/probe/probe_held_uv.h"
 #include "director/probe/probe_tries_uv.h"
+#include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -36,14 +37,10 @@ struct run {
 	uint64_t attempts_done_us;
 };
 
-static uint64_t now(void)
-{
-	return uv_hrtime() / 1000;
-}
-
 static void step(struct run *r, enum probe_event_kind kind)
 {
-	probe_book_step(&r->result->book, &(struct probe_event){.kind = kind, .now_us = now()});
+	probe_book_step(&r->result->book,
+			&(struct probe_event){.kind = kind, .now_us = clock_us()});
 }
 
 /* --- the end ------------------------------------------------------------------------------------ */
@@ -55,7 +52,7 @@ static void finish(struct run *r)
 
 	if (uv_is_closing(parts[0]))
 		return;
-	r->result->ended_us = now();
+	r->result->ended_us = clock_us();
 	step(r, PROBE_END);
 	probe_tries_close(&r->tries);
 	probe_keeper_close(&r->keeper);
@@ -80,9 +77,9 @@ static void answered(void *owner, uint64_t attempt)
 {
 	struct run *r = owner;
 
-	probe_book_step(
-		&r->result->book,
-		&(struct probe_event){.kind = PROBE_ANSWER, .now_us = now(), .attempt = attempt});
+	probe_book_step(&r->result->book, &(struct probe_event){.kind = PROBE_ANSWER,
+								.now_us = clock_us(),
+								.attempt = attempt});
 }
 
 static void lost(void *owner, uint64_t attempt, enum probe_loss loss)
@@ -90,7 +87,7 @@ static void lost(void *owner, uint64_t attempt, enum probe_loss loss)
 	struct run *r = owner;
 
 	probe_book_step(&r->result->book, &(struct probe_event){.kind = PROBE_LOSS,
-								.now_us = now(),
+								.now_us = clock_us(),
 								.attempt = attempt,
 								.loss = loss});
 }
@@ -105,11 +102,11 @@ static void tick(uv_poll_t *poll, int status, int events)
 	(void)events;
 	if (read(r->clock_fd, &passed, sizeof(passed)) < 0)
 		return; /* too early */
-	for (uint64_t due = probe_book_due(b, now()); due > 0; due--) {
+	for (uint64_t due = probe_book_due(b, clock_us()); due > 0; due--) {
 		uint64_t attempt = b->begun;
 		enum probe_loss loss;
 
-		switch (probe_tries_begin(&r->tries, attempt, now(), &loss)) {
+		switch (probe_tries_begin(&r->tries, attempt, clock_us(), &loss)) {
 		case PROBE_UNDER_WAY: step(r, PROBE_BEGIN); break;
 		case PROBE_NOT_BEGUN:
 			step(r, PROBE_BEGIN);
@@ -134,7 +131,7 @@ static void held_lost(void *owner, const struct probe_held *h)
 static void look(uv_timer_t *timer)
 {
 	struct run *r = timer->data;
-	uint64_t at = now();
+	uint64_t at = clock_us();
 
 	probe_tries_expire(&r->tries, at);
 	if (r->looks++ % (PROBE_TICK_MS / LOOK_EVERY_MS) == 0) {
@@ -195,12 +192,9 @@ static int prepare(struct run *r, struct err *err)
 {
 	const struct probe_order *order = r->order;
 	struct probe_result *result = r->result;
-	struct timespec wall;
-	uint64_t start_us = now();
+	uint64_t start_us = clock_us();
 
-	clock_gettime(CLOCK_REALTIME, &wall);
-	result->unix_us =
-		(uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_nsec / 1000 - start_us;
+	result->unix_us = clock_wall_us() - start_us;
 	result->held = calloc(order->hold + 1, sizeof(*result->held));
 	result->n_held = order->hold;
 	r->keeper = (struct probe_keeper){.loop = &r->loop,

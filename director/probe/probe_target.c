@@ -2,6 +2,7 @@
 #include "director/probe/probe_target.h"
 
 #include "director/config/number.h"
+#include "include/name.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -82,14 +83,6 @@ const char *probe_target_format(const struct probe_target *t, char buf[static PR
 	return buf;
 }
 
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef",
-		   *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-	return at ? (int)(at - digits) : -1;
-}
-
 /* What stands behind a backslash; *at moves behind it. -1: nothing known. */
 static int take_escape(const char **at)
 {
@@ -103,8 +96,8 @@ static int take_escape(const char **at)
 	}
 	if (**at != 'x')
 		return -1;
-	high = hex_digit((*at)[1]);
-	low = high < 0 ? -1 : hex_digit((*at)[2]);
+	high = text_hex_digit((*at)[1]);
+	low = high < 0 ? -1 : text_hex_digit((*at)[2]);
 	*at += 3;
 	return low < 0 ? -1 : high * 16 + low;
 }

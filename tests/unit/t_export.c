@@ -20,6 +20,23 @@ static char *export_of(const struct ruleset_case *c)
 	return text;
 }
 
+static void expect_lines(const char *conf, const char *const *lines, size_t n)
+{
+	struct ruleset_case c;
+	char *text;
+
+	if (!ruleset_case_init(&c, conf, 2))
+		return;
+	text = export_of(&c);
+	for (size_t i = 0; i < n; i++)
+		if (!strstr(text, lines[i])) {
+			CU_FAIL("a line is missing");
+			printf("\n    missing: %s", lines[i]);
+		}
+	free(text);
+	ruleset_case_clear(&c);
+}
+
 /* Without its comment lines an export is the table, as nft lists it. */
 static void without_comments_it_is_the_table(void)
 {
@@ -113,19 +130,7 @@ static void chains_and_sets_say_what_they_are_for(void)
 		"what "
 		"is for no farm goes on to the host\n\tchain ingress-eth0 {\n",
 	};
-	struct ruleset_case c;
-	char *text;
-
-	if (!ruleset_case_init(&c, "tests/golden/ruleset/relay.conf", 2))
-		return;
-	text = export_of(&c);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (!strstr(text, lines[i])) {
-			CU_FAIL("a note is missing");
-			printf("\n    missing: %s", lines[i]);
-		}
-	free(text);
-	ruleset_case_clear(&c);
+	expect_lines("tests/golden/ruleset/relay.conf", lines, sizeof(lines) / sizeof(lines[0]));
 }
 
 /* The line that says when; all others are the same. */
@@ -173,19 +178,8 @@ static void the_head_names_farms_and_backends(void)
 		"#   backend app4 10.77.0.24: MAC 02:00:00:00:00:18, weight 0, 0.0 % of new "
 		"connections\n",
 	};
-	struct ruleset_case c;
-	char *text;
-
-	if (!ruleset_case_init(&c, "tests/golden/ruleset/round-robin.conf", 2))
-		return;
-	text = export_of(&c);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (!strstr(text, lines[i])) {
-			CU_FAIL("a line is missing");
-			printf("\n    missing: %s", lines[i]);
-		}
-	free(text);
-	ruleset_case_clear(&c);
+	expect_lines("tests/golden/ruleset/round-robin.conf", lines,
+		     sizeof(lines) / sizeof(lines[0]));
 }
 
 static void what_is_handed_over_is_said(void)

@@ -158,16 +158,33 @@ static void turn_done(void *owner, const struct outcome *o)
 	t->good += o->code == OUTCOME_GOOD;
 }
 
-static void test_two_authorities(void)
+static void begin_turns(struct turns *t)
 {
-	struct turns t = {0};
 	struct err err;
 
-	begin_good(&t.one, web_good);
-	begin_good(&t.two, web_good);
+	*t = (struct turns){0};
+	begin_good(&t->one, web_good);
+	begin_good(&t->two, web_good);
 	EXPECT_INT(probe_http_global_init(&err), 0);
-	uv_loop_init(&t.loop);
-	EXPECT_INT(probe_http.open(&t.loop, &t.prober, &err), 0);
+	uv_loop_init(&t->loop);
+	EXPECT_INT(probe_http.open(&t->loop, &t->prober, &err), 0);
+}
+
+static void end_turns(struct turns *t)
+{
+	probe_http.close(t->prober);
+	uv_run(&t->loop, UV_RUN_DEFAULT);
+	EXPECT_INT(uv_loop_close(&t->loop), 0);
+	probe_http_global_close();
+	end(&t->one);
+	end(&t->two);
+}
+
+static void test_two_authorities(void)
+{
+	struct turns t;
+
+	begin_turns(&t);
 	for (unsigned int i = 0; i < AGAIN; i++) {
 		probe_http.start(t.prober, &t.one.ask, turn_done, &t);
 		probe_http.start(t.prober, &t.two.ask, turn_done, &t);
@@ -179,12 +196,7 @@ static void test_two_authorities(void)
 	uv_run(&t.loop, UV_RUN_DEFAULT);
 	EXPECT_INT(t.told, 2 * AGAIN + 1);
 	EXPECT_INT(t.good, 2 * AGAIN);
-	probe_http.close(t.prober);
-	uv_run(&t.loop, UV_RUN_DEFAULT);
-	EXPECT_INT(uv_loop_close(&t.loop), 0);
-	probe_http_global_close();
-	end(&t.one);
-	end(&t.two);
+	end_turns(&t);
 }
 
 /* What it trusts when it is asked once more, after a reload to that list. */
@@ -201,16 +213,11 @@ static unsigned int good_after(struct turns *t, const struct check_list *l)
 /* Of a file that no check names any more nothing is kept: it is another one when one names it again. */
 static void test_forgotten_authorities(void)
 {
-	struct turns t = {0};
+	struct turns t;
 	struct check_item item = {.check = &t.one.check};
 	const struct check_list same = {.items = &item, .n = 1}, none = {0};
-	struct err err;
 
-	begin_good(&t.one, web_good);
-	begin_good(&t.two, web_good);
-	EXPECT_INT(probe_http_global_init(&err), 0);
-	uv_loop_init(&t.loop);
-	EXPECT_INT(probe_http.open(&t.loop, &t.prober, &err), 0);
+	begin_turns(&t);
 	EXPECT_INT(good_after(&t, NULL), 1);
 	CU_ASSERT_TRUE(web_identity_save(t.two.authority, t.one.ca_file));
 	EXPECT_INT(good_after(&t, NULL), 1); /* libcurl's copy */
@@ -222,12 +229,7 @@ static void test_forgotten_authorities(void)
 	EXPECT_INT(good_after(&t, &same), 1);
 	t.one.check.verify = true;
 	EXPECT_INT(good_after(&t, &same), 1);
-	probe_http.close(t.prober);
-	uv_run(&t.loop, UV_RUN_DEFAULT);
-	EXPECT_INT(uv_loop_close(&t.loop), 0);
-	probe_http_global_close();
-	end(&t.one);
-	end(&t.two);
+	end_turns(&t);
 }
 
 /* --- handshakes ------------------------------------------------------------------------------- */
