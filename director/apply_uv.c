@@ -54,7 +54,10 @@ static enum outcome_class ask_health(void *owner, size_t farm, size_t backend)
 {
 	const struct director *d = owner;
 
-	return health_of(d->health, farm, backend);
+	enum outcome_class class = health_of(d->health, farm, backend);
+
+	return class == OUTCOME_WELL && retries_inhibit(&d->retries, farm, backend) ? OUTCOME_AILING
+										    : class;
 }
 
 static uint8_t ask_percent(void *owner, size_t farm, size_t backend)

@@ -75,6 +75,10 @@ void director_set_checks(struct director *d)
 		slow_starts_clear(&d->slow);
 		log_error("no memory for slow start: backends have all of their weight at once");
 	}
+	if (retries_configure(&d->retries, d->config) < 0) {
+		retries_clear(&d->retries);
+		log_error("no memory for SYNs that are repeated: nothing follows from them");
+	}
 	director_set_farms_seen(d);
 }
 
@@ -89,7 +93,8 @@ static bool is_well(const struct director *d, size_t farm, size_t backend,
 {
 	if (lead_of(&d->lead, farm) && known->usable && known->weight)
 		return true;
-	return known->usable && health_of(d->health, farm, backend) == OUTCOME_WELL;
+	return known->usable && health_of(d->health, farm, backend) == OUTCOME_WELL &&
+	       !retries_inhibit(&d->retries, farm, backend);
 }
 
 enum backend_state director_backend_state(struct director *d, size_t farm, size_t backend,
@@ -106,14 +111,25 @@ void director_backend_fault(const struct director *d, size_t farm, size_t backen
 			    char reason[static STATUS_REASON])
 {
 	struct health_view worst;
-	char text[HEALTH_TEXT];
+	char text[HEALTH_TEXT], retries[RETRY_TEXT];
 
 	if (health_worst(d->health, farm, backend, &worst))
 		snprintf(reason, STATUS_REASON, "%.*s", STATUS_REASON - 1,
 			 health_text(&worst, text));
+	else if (retries_inhibit(&d->retries, farm, backend))
+		snprintf(reason, STATUS_REASON, "%s",
+			 retry_text(retries_of(&d->retries, farm, backend), retries));
 	else
 		snprintf(reason, STATUS_REASON,
 			 "the other director, which leads the farm, finds it down");
+}
+
+/* Just now. */
+static bool was_inhibited(const struct director *d, size_t farm, size_t backend)
+{
+	const struct retry *t = retries_of(&d->retries, farm, backend);
+
+	return t && t->released_ms && uv_now(d->loop) - t->released_ms < RETRY_LOOK_MS;
 }
 
 /* Why it is in a state that nothing is found fault with. */
@@ -142,6 +158,8 @@ static const char *reason_of(const struct director *d, size_t farm, size_t backe
 	if (before == BACKEND_UP)
 		return led ? "the other director, which leads the farm, starts it slowly"
 			   : "it gets new connections, and its slow start is not over";
+	if (before == BACKEND_DOWN && was_inhibited(d, farm, backend))
+		return "it is tried again: its answers may reach clients now";
 	return before == BACKEND_DOWN ? "its checks are good" : "its MAC address is known";
 }
 

@@ -29,6 +29,7 @@
 #include "director/link_uv.h"
 #include "director/metrics_uv.h"
 #include "director/neighbour_uv.h"
+#include "director/retries.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
@@ -94,7 +95,8 @@ struct director {
 	struct routes *routes;
 	struct health *health;	      /* of the backends, as checks find it, ... */
 	struct history history;	      /* ... what has become of them, ... */
-	struct slow_starts slow;      /* ... and how they come back */
+	struct slow_starts slow;      /* ... how they come back, ... */
+	struct retries retries;	      /* ... and whose clients repeat their SYNs */
 	struct farm_seen *farms_seen; /* of the history's configuration; NULL: no memory */
 	size_t n_farms_seen;
 	struct hook *hook;	 /* is told of that and of the routers, ... */
@@ -193,6 +195,10 @@ void director_backend_fault(const struct director *d, size_t farm, size_t backen
 void director_start_slowly(struct director *d);
 /* How long one takes until it has all of it; STATUS_UNKNOWN: it has. */
 uint64_t director_slow_start_left(const struct director *d, size_t farm, size_t backend);
+/* Reads whose clients repeat their SYNs; to be called every second (retries_uv.c). */
+void director_look_for_retries(struct director *d);
+void director_show_retries(const struct director *d, size_t farm, size_t backend,
+			   struct status_backend *s);
 /* Takes in what has become of them by the facts of now. */
 void director_see_backends(struct director *d);
 /*

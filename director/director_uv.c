@@ -207,6 +207,7 @@ static void check(uv_timer_t *timer)
 	director_feed_routers(d); /* a link may have waited long enough */
 	director_look_for_stragglers(d);
 	director_tell_backends(d);
+	director_look_for_retries(d);
 	claimants_look(&d->claimants, d->keeper, &d->facts.plan, uv_now(d->loop));
 	director_tell_roles(d);
 	director_tell_views(d);
@@ -277,6 +278,7 @@ static void director_free(struct director *d)
 	facts_clear(&d->facts);
 	history_clear(&d->history);
 	slow_starts_clear(&d->slow);
+	retries_clear(&d->retries);
 	config_free(d->config);
 	free(d->routers);
 	free(d->fed);

@@ -251,6 +251,9 @@ const struct metric_family metric_families[] = {
 	 .help = "Bytes that were forwarded to it."},
 	{"director_backend_new_flows_total", COUNTER, METRIC_NUMBER, BACKEND(new_flows),
 	 .help = "Flows that have begun with it."},
+	{"director_backend_syn_retries_total", COUNTER, METRIC_NUMBER, BACKEND(syn_retries),
+	 .help = "SYNs that clients have sent it again, in a sample of at most 500 a second of an "
+		 "interface."},
 
 	/* what backends say of virtual addresses */
 	{"director_address_claims_total", COUNTER, METRIC_NUMBER, CLAIM(count),

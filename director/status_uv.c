@@ -54,6 +54,7 @@ static void fill_backend(struct director *d, struct status_backend *s, size_t fa
 	if (state == BACKEND_DOWN)
 		director_backend_fault(d, farm, backend, s->reason);
 	director_show_views(d, farm, backend, s);
+	director_show_retries(d, farm, backend, s);
 	s->override = ordered.overridden;
 	COPY(s->admin_state, admin_state_name(ordered.state));
 	COPY(s->configured_state, admin_state_name(b->state));

@@ -111,6 +111,8 @@ enum config_scheduler {
 enum config_persistence { PERSISTENCE_NONE, PERSISTENCE_SOURCE_ADDRESS };
 enum config_flow_table { FLOW_TABLE_AUTO, FLOW_TABLE_FULL };
 enum config_when_empty { WHEN_EMPTY_DROP, WHEN_EMPTY_REJECT };
+/* What follows when clients send their SYNs again (director/retries.h). */
+enum config_syn_retries { SYN_RETRIES_CHECK, SYN_RETRIES_INHIBIT, SYN_RETRIES_OFF };
 enum config_fragments { FRAGMENTS_DROP, FRAGMENTS_SPRAY };
 enum config_admin_state { ADMIN_ENABLED, ADMIN_DRAINING, ADMIN_DISABLED };
 
@@ -201,6 +203,7 @@ struct config_farm {
 	size_t n_allow, n_deny;
 	struct config_clients allowed, denied;	/* what they and the files hold, merged */
 	uint32_t max_rate_per_source, max_rate; /* new connections a second; 0: no limit */
+	enum config_syn_retries syn_retries;	/* check */
 	uint32_t slow_start_ms;			/* 0 */
 	bool sync;				/* true */
 	struct config_backend *backends;

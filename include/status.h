@@ -184,6 +184,10 @@ struct status_backend {
 	double effective_weight; /* what counts of it for new connections: 0..256 */
 	uint64_t
 		slow_start_ms; /* until it has all of its weight; STATUS_UNKNOWN: it does not start slowly */
+	/* In the sample of what is sent to it (retries.h); STATUS_UNKNOWN: it is not looked at. */
+	uint64_t syn_retries;		  /* SYNs that clients have sent again, so far */
+	uint32_t syn_repeated, syn_tried; /* in the last seconds: so many of so many */
+	uint64_t inhibited_ms; /* no new connections for that, for so long; STATUS_UNKNOWN: no */
 	char own_state[STATUS_WORD];  /* what the checks of this node find: up, down, unknown */
 	char peer_state[STATUS_WORD]; /* those of the other node; "" without a pair */
 	char peer_reason

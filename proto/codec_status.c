@@ -93,6 +93,10 @@ static void fill_backend(Control__Backend *m, struct status_backend *b)
 	m->peer_reason = b->peer_reason;
 	m->own_ms = b->own_ms;
 	m->peer_ms = b->peer_ms;
+	m->syn_retries = b->syn_retries;
+	m->syn_repeated = b->syn_repeated;
+	m->syn_tried = b->syn_tried;
+	m->inhibited_ms = b->inhibited_ms;
 }
 
 static void fill_drop(Control__Drop *m, struct status_drop *d)
@@ -260,6 +264,10 @@ static int take_backend(struct status_backend *b, const Control__Backend *m)
 	COPY(b->peer_reason, m->peer_reason);
 	b->own_ms = m->own_ms;
 	b->peer_ms = m->peer_ms;
+	b->syn_retries = m->syn_retries;
+	b->syn_repeated = m->syn_repeated;
+	b->syn_tried = m->syn_tried;
+	b->inhibited_ms = m->inhibited_ms;
 	return 0;
 }
 

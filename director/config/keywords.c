@@ -67,6 +67,13 @@ static const struct keyword_word when_empties[] = {
 	{NULL, 0},
 };
 
+static const struct keyword_word syn_retries[] = {
+	{"check", SYN_RETRIES_CHECK},
+	{"inhibit", SYN_RETRIES_INHIBIT},
+	{"off", SYN_RETRIES_OFF},
+	{NULL, 0},
+};
+
 static const struct keyword_word fragments[] = {
 	{"drop", FRAGMENTS_DROP},
 	{"spray", FRAGMENTS_SPRAY},
@@ -224,6 +231,7 @@ static const struct keyword farm_rows[] = {
 	 AT(config_farm, max_rate_per_source)},
 	{"max-rate", KEYWORD_U32, "0", RANGE(0, 1000000000), AT(config_farm, max_rate)},
 	{"slow-start", KEYWORD_DURATION, "0s", RANGE(0, 24 * HOUR), AT(config_farm, slow_start_ms)},
+	{"syn-retries", KEYWORD_WORD, "check", .words = syn_retries, AT(config_farm, syn_retries)},
 	{"sync", KEYWORD_BOOL, "true", AT(config_farm, sync)},
 	{"backend", KEYWORD_SECTION, .required = true, SECTION(BACKEND, config_farm, backends)},
 	{"default-checks", KEYWORD_BOOL, "true", AT(config_farm, default_checks)},

@@ -175,6 +175,7 @@ static void look(const struct ctl *ctl, const struct config *c, struct looking *
 		forget_claims(l);
 		doctor_pair(&l->before.status, &l->after.status, l->after.text, f);
 		doctor_claims(&l->after.status, l->only, f);
+		doctor_retries(&l->before.status, l->only, f);
 		doctor_file(c->path, config_digest(c, digest), &l->after.status, f);
 	} else {
 		findings_skip(f, "the daemon and the other director", "%s", err.text);

@@ -70,6 +70,20 @@ static void print_views(FILE *out, const struct status *s, const struct status_b
 	fprintf(out, "%s%s\n", b->peer_reason[0] ? ": " : "", b->peer_reason);
 }
 
+/* Nothing, as long as there is nothing to tell. */
+static void print_retries(FILE *out, const struct status_backend *b)
+{
+	char age[PRINT_AGE];
+
+	if (b->syn_retries == STATUS_UNKNOWN || !b->syn_retries)
+		return;
+	fprintf(out, "  SYN retries  %" PRIu64 ", %u of %u in the last seconds", b->syn_retries,
+		b->syn_repeated, b->syn_tried);
+	if (b->inhibited_ms != STATUS_UNKNOWN)
+		fprintf(out, "; no new connections for %s", print_age(b->inhibited_ms, age));
+	fputc('\n', out);
+}
+
 void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d)
 {
@@ -91,6 +105,7 @@ void print_backend(FILE *out, const struct status *s, const struct status_backen
 			print_age(b->slow_start_ms, age));
 	fprintf(out, "  connections  %s held, %s begun\n", print_count(b->connections, connections),
 		print_count(b->new_flows, begun));
+	print_retries(out, b);
 	print_views(out, s, b);
 	for (size_t i = 0; i < s->n_claims; i++)
 		if (print_is_claim_of(&s->claims[i], s->farms[0].name, b))

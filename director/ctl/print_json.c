@@ -127,7 +127,7 @@ static json_t *backend(const struct status_backend *b)
 {
 	return json_pack(
 		"{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:b, s:s, s:s, s:i, s:o,"
-		" s:f, s:o, s:s, s:o, s:o, s:s, s:o}",
+		" s:f, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:i, s:i, s:o}",
 		"name", b->name, "address", b->address, "mac", b->mac, "weight", (int)b->weight,
 		"state", b->state, "reason", b->reason, "connections", number(b->connections),
 		"new_flows", number(b->new_flows), "packets", number(b->packets), "bytes",
@@ -137,7 +137,9 @@ static json_t *backend(const struct status_backend *b)
 		"effective_weight", b->effective_weight, "slow_start_ms", number(b->slow_start_ms),
 		"own_state", b->own_state, "own_ms", number(b->own_ms), "peer_state",
 		b->peer_state[0] ? json_string(b->peer_state) : json_null(), "peer_reason",
-		b->peer_reason, "peer_ms", number(b->peer_ms));
+		b->peer_reason, "peer_ms", number(b->peer_ms), "syn_retries",
+		number(b->syn_retries), "syn_repeated", (int)b->syn_repeated, "syn_tried",
+		(int)b->syn_tried, "inhibited_ms", number(b->inhibited_ms));
 }
 
 static json_t *backend_of(const struct status_farm *f, const struct status_backend *b)

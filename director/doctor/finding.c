@@ -29,6 +29,7 @@ static const char *const names[FINDING_CODES] = {
 	[FINDING_VIP_FOREIGN] = "vip-foreign",
 	[FINDING_VIP_SPOKEN] = "vip-spoken-for",
 	[FINDING_VIP_CLAIMED] = "vip-claimed",
+	[FINDING_ANSWERS_LOST] = "answers-lost",
 	[FINDING_OFF_LINK] = "backend-off-link",
 	[FINDING_ABSENT] = "backend-absent",
 	[FINDING_TWICE] = "address-twice",

@@ -23,8 +23,9 @@ enum finding_code {
 	FINDING_PEER,		/* the other director is not heard */
 	FINDING_SYNC,		/* it does not know what is known here */
 	FINDING_CONFIGURATIONS, /* the two are configured otherwise */
-	FINDING_VIEWS,	     /* one of the two finds a backend down that the other one finds up */
-	FINDING_VIP_CLAIMED, /* a backend said unasked that it has a virtual address */
+	FINDING_VIEWS,	      /* one of the two finds a backend down that the other one finds up */
+	FINDING_VIP_CLAIMED,  /* a backend said unasked that it has a virtual address */
+	FINDING_ANSWERS_LOST, /* a backend's clients repeat their SYNs, and its checks are good */
 	/* On the wire (wire_rules.h). */
 	FINDING_VIP_UNHELD,    /* nobody answers for it, although one of the pair is master */
 	FINDING_VIP_FOREIGN,   /* a machine that is neither director nor backend answers for it */

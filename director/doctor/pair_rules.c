@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/doctor/pair_rules.h"
 
+#include "director/retries.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -160,6 +162,49 @@ void doctor_claims(const struct status *s, const struct config_farm *only, struc
 			     " s ago, with MAC %s: whoever heard that sends "
 			     "to it, and to no director",
 			     c->address, c->age_ms / 1000, c->mac);
+	}
+}
+
+static bool findings_of(const struct findings *f, const char *farm, const char *backend)
+{
+	for (size_t i = 0; i < f->n; i++)
+		if (strcmp(f->list[i].farm, farm) == 0 && strcmp(f->list[i].backend, backend) == 0)
+			return true;
+	return false;
+}
+
+static bool loses_answers(const struct status_backend *b)
+{
+	struct retry_share share = {b->syn_repeated, b->syn_tried};
+
+	if (b->syn_retries == STATUS_UNKNOWN)
+		return false;
+	return b->inhibited_ms != STATUS_UNKNOWN ||
+	       (strcmp(b->state, "down") != 0 && retry_share_is_odd(share));
+}
+
+void doctor_retries(const struct status *s, const struct config_farm *only, struct findings *f)
+{
+	for (size_t i = 0; i < s->n_farms; i++) {
+		const struct status_farm *farm = &s->farms[i];
+
+		if (only && strcmp(only->name, farm->name) != 0)
+			continue;
+		for (size_t k = 0; k < farm->n_backends; k++) {
+			const struct status_backend *b = &farm->backends[k];
+
+			if (!loses_answers(b) || findings_of(f, farm->name, b->name))
+				continue;
+			findings_add(
+				f, FINDING_ANSWERS_LOST, farm->name, b->name,
+				"on the backend: ip route get CLIENT, ip route show default, "
+				"nft list ruleset; on routers beside it: sysctl "
+				"net.ipv4.conf.all.rp_filter",
+				"its checks are good, and its clients repeat their SYNs (%" PRIu64
+				" so far, %u of %u in the last seconds): its answers do not "
+				"reach them",
+				b->syn_retries, b->syn_repeated, b->syn_tried);
+		}
 	}
 }
 

@@ -29,6 +29,11 @@ void doctor_pair(const struct status *before, const struct status *s, const char
  * to answer for it (FINDING_VIP_SPOKEN): so it comes behind the wire's. only: of one farm; NULL: of all.
  */
 void doctor_claims(const struct status *s, const struct config_farm *only, struct findings *f);
+/*
+ * Backends whose checks are good, and whose clients repeat their SYNs all the same. Where the wire has found
+ * something of the backend, that comes first.
+ */
+void doctor_retries(const struct status *s, const struct config_farm *only, struct findings *f);
 /* The configuration in the file, and what the daemon has loaded (digest.h): they should be the same. */
 void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f);
 /* What is odd. only: one farm; NULL: all. in_service NULL: as the configuration says. */

@@ -279,6 +279,25 @@ void health_look_again(struct health *h)
 	health_arm(h);
 }
 
+void health_look_at(struct health *h, size_t farm, size_t backend)
+{
+	struct check_span items;
+
+	if (!h->list.places.config)
+		return;
+	items = check_list_items(&h->list, places_of(&h->list.places, farm, backend));
+	for (size_t i = 0; i < items.n; i++) {
+		struct run *r = &h->runs[items.at[i]];
+		uint64_t now = uv_now(h->loop);
+		uint64_t due = r->begun_ms + item_of(r)->check->fast_interval_ms;
+
+		due = due > now ? due : now;
+		if (!r->probe && due < r->due_ms)
+			health_set_due(r, due);
+	}
+	health_arm(h);
+}
+
 void health_arm(struct health *h)
 {
 	size_t next = 0;

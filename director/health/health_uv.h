@@ -53,6 +53,10 @@ void health_close(struct health *h);
 int health_configure(struct health *h, const struct config *c);
 /* Backends may be in service again, or there may be a way to them: those are tried at once. */
 void health_look_again(struct health *h);
+/*
+ * Something speaks against a backend: its checks are due at once, no sooner than their fast interval allows.
+ */
+void health_look_at(struct health *h, size_t farm, size_t backend);
 /* What the other director finds in a farm is new: its word may count, and checks may be due at once. */
 void health_told(struct health *h, size_t farm);
 /* Who leads is another one, or the other one's word counts no more: checks go at their ordinary pace. */

@@ -62,9 +62,9 @@ enum {
 int kernel_read_flows(struct nft_socket *s, const char *set,
 		      void (*seen)(void *data, const struct kernel_flow *flow), void *data);
 
-/* An element of a set of senders: source MAC in 8 octets, then the address. */
+/* An element of a set of senders: source MAC in 8 octets, then the address; or of SET_SERVED. */
 struct kernel_sender {
-	uint8_t key[24];
+	uint8_t key[RULESET_KEY_MAX];
 	uint64_t expires_ms;
 	uint64_t packets; /* of a set that counts them, else 0 */
 };

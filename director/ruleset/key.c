@@ -54,6 +54,14 @@ enum { HEADER_IP = 12, FIELD_IP_DADDR = 12, HEADER_IP6 = 13, FIELD_IP6_DADDR = 9
 		"th sport", NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, TYPE_INET_SERVICE,                 \
 			HEADER_TRANSPORT, FIELD_SPORT                                              \
 	}
+#define PORTS_AND_SEQUENCE                                                                         \
+	{                                                                                          \
+		"@th,0,64", NFT_PAYLOAD_TRANSPORT_HEADER, 0, 8, TYPE_INTEGER, 0, 0                 \
+	}
+#define DESTINATION_MAC                                                                            \
+	{                                                                                          \
+		"@ll,0,48", NFT_PAYLOAD_LL_HEADER, 0, 6, TYPE_INTEGER, 0, 0                        \
+	}
 #define DESTINATION_PORT                                                                           \
 	{                                                                                          \
 		"th dport", NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, TYPE_INET_SERVICE,                 \
@@ -113,6 +121,10 @@ static const struct ruleset_key_parts keys[] = {
 	[KEY_TARGET] = {1, {ND_TARGET}},
 	[KEY_CLAIM] = {2, {SOURCE_MAC, ARP_SENDER}},
 	[KEY_CLAIM6] = {2, {SOURCE_MAC, ND_TARGET}},
+	[KEY_SYN] = {2, {NETWORK("@nh,96,32", 12, 4), PORTS_AND_SEQUENCE}},
+	[KEY_SYN6] = {2, {NETWORK("@nh,64,128", 8, 16), PORTS_AND_SEQUENCE}},
+	[KEY_SERVED] = {3, {NETWORK("@nh,128,32", 16, 4), DESTINATION_PORT, DESTINATION_MAC}},
+	[KEY_SERVED6] = {3, {NETWORK("@nh,192,128", 24, 16), DESTINATION_PORT, DESTINATION_MAC}},
 	[KEY_FRAGMENT] = {4,
 			  {NETWORK("@nh,96,32", 12, 4), NETWORK("@nh,128,32", 16, 4),
 			   NETWORK("@nh,32,16", 4, 2), NETWORK("@nh,72,8", 9, 1)}},
@@ -139,6 +151,8 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_SENDER6:
 	case KEY_TARGET:
 	case KEY_CLAIM6:
+	case KEY_SYN6:
+	case KEY_SERVED6:
 	case KEY_STATIC6: return true;
 	case KEY_SERVICE:
 	case KEY_ERROR:
@@ -155,6 +169,8 @@ bool ruleset_key_is_ipv6(enum ruleset_key key)
 	case KEY_FROM:
 	case KEY_ARP:
 	case KEY_CLAIM:
+	case KEY_SYN:
+	case KEY_SERVED:
 	case KEY_STATIC: return false;
 	}
 	return false;

@@ -137,6 +137,10 @@ void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct r
 	case SET_SENDERS:
 	case SET_SENDERS6:
 	case SET_CLAIMS6:
+	case SET_SYNS:
+	case SET_SYNS6:
+	case SET_SERVED:
+	case SET_SERVED6:
 	case SET_FOREIGN: return;
 	}
 }

@@ -165,7 +165,9 @@ static void tcp_flags(struct lowering *l, const struct ruleset_statement *s)
 
 static void source_in(struct lowering *l, const struct ruleset_statement *s, const char *set)
 {
-	if (s->key == KEY_FROM)
+	if (s->key == KEY_SYN || s->key == KEY_SYN6)
+		; /* raw fields, which nft asks nothing in front of */
+	else if (s->key == KEY_FROM)
 		need_ether(l);
 	else if (s->key == KEY_ARP)
 		need_arp(l);
@@ -267,7 +269,8 @@ static void note(struct lowering *l, const struct ruleset_statement *s, const ch
 {
 	struct nftnl_expr *e;
 
-	need_ether(l);
+	if (s->key == KEY_SENDER || s->key == KEY_SENDER6)
+		need_ether(l);
 	key_load(l, s->key, 0);
 	e = expr_add(l, "dynset");
 	if (!e)

@@ -34,6 +34,10 @@ static size_t elements_per_line(enum ruleset_set_kind kind)
 	case SET_SENDERS6:
 	case SET_MACS:
 	case SET_CLAIMS6:
+	case SET_SYNS:
+	case SET_SYNS6:
+	case SET_SERVED:
+	case SET_SERVED6:
 	case SET_FOREIGN: return 1;
 	case SET_ADDRESSES:
 	case SET_RANGES:
@@ -81,6 +85,13 @@ static void print_type_of_key(FILE *out, enum ruleset_key key)
 	fputc('\n', out);
 }
 
+/* Keys alone, from the packet path. */
+static void print_noted_type(FILE *out, const struct ruleset_set *set, enum ruleset_key key)
+{
+	print_type_of_key(out, key);
+	fprintf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
+}
+
 static void print_set_type(FILE *out, const struct ruleset_set *set)
 {
 	switch (set->kind) {
@@ -93,11 +104,12 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 	case SET_ADDRESSES6: fputs("\t\ttype ipv6_addr\n", out); return;
 	case SET_RANGES: fputs("\t\ttype ipv4_addr\n\t\tflags interval\n", out); return;
 	case SET_RANGES6: fputs("\t\ttype ipv6_addr\n\t\tflags interval\n", out); return;
-	case SET_RATES:
-	case SET_RATES6:
-		print_type_of_key(out, set->kind == SET_RATES6 ? KEY_SOURCE6 : KEY_SOURCE);
-		fprintf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
-		return;
+	case SET_RATES: print_noted_type(out, set, KEY_SOURCE); return;
+	case SET_RATES6: print_noted_type(out, set, KEY_SOURCE6); return;
+	case SET_SYNS: print_noted_type(out, set, KEY_SYN); return;
+	case SET_SYNS6: print_noted_type(out, set, KEY_SYN6); return;
+	case SET_SERVED: print_noted_type(out, set, KEY_SERVED); return;
+	case SET_SERVED6: print_noted_type(out, set, KEY_SERVED6); return;
 	case SET_SENDERS:
 	case SET_SENDERS6:
 		fprintf(out, "\t\ttype ether_addr . %s\n\t\tsize %u\n\t\tflags dynamic,timeout\n",
@@ -105,10 +117,7 @@ static void print_set_type(FILE *out, const struct ruleset_set *set)
 		return;
 	case SET_MACS: fputs("\t\ttype ether_addr\n", out); return;
 	case SET_TARGETS6: print_type_of_key(out, KEY_TARGET); return;
-	case SET_CLAIMS6:
-		print_type_of_key(out, KEY_CLAIM6);
-		fprintf(out, "\t\tsize %u\n\t\tflags dynamic,timeout\n", set->size);
-		return;
+	case SET_CLAIMS6: print_noted_type(out, set, KEY_CLAIM6); return;
 	case SET_BUCKETS:
 		fprintf(out, "\t\ttypeof numgen inc mod %u : @ll,0,96\n\t\tsize %u\n\t\tcounter\n",
 			set->size, set->size);

@@ -380,6 +380,8 @@ static int plan_all(const struct plan_facts *facts, const struct plan_memory *m,
 	if (!err)
 		err = plan_handover_sets(facts, r);
 	if (!err)
+		err = plan_syn_shared(facts, r);
+	if (!err)
 		err = plan_farms(facts, m, r, places);
 	if (!err)
 		err = fill_shared_sets(facts, r, &shared, false);

@@ -65,6 +65,10 @@
  * ARP packets and neighbour advertisements by which a backend claims a virtual address are counted,
  * noted in claims and claims6, and go on (plan_claim.c).
  *
+ * The SYNs of TCP farms go out by way of syn-IF and syn6-IF, which look for those that are sent again
+ * (plan_syn.c), with resyn-IF behind them; of a farm with several ways out by asked-NAME and
+ * reasked-NAME.
+ *
  * The tables of buckets and slots of two sizes stand side by side while a farm changes from one to
  * the other (plan_table_name()): which one a packet's rules name, makes no difference for it.
  *
@@ -127,6 +131,16 @@ enum {
 	PLAN_RATES_TIMEOUT_MS = 10000,
 	PLAN_CLAIMS_MAX = 256,		/* backends and addresses; more say nothing new */
 	PLAN_CLAIM_KEPT_MS = 5 * 60000, /* after the last one; an operator may come by */
+	/*
+	 * SYNs that are looked at, of an interface and IP version in any second: more are a flood, which
+	 * thus neither fills the tables nor costs more than a lookup. What is sent again comes after 1 s
+	 * and after 3 s (RFC 6298, 2.1 and 5.5), or each second.
+	 */
+	PLAN_SYN_SAMPLE = 500,
+	PLAN_SYNS_MAX = 8192,
+	PLAN_SYN_KEPT_MS = 4000,
+	PLAN_SERVED_MAX = 4096, /* services and backends of them */
+	PLAN_SERVED_KEPT_MS = 10000,
 };
 
 /* The sets of who has claimed a virtual address, as kernel_read_senders() reads them (plan_claim.c). */
@@ -135,6 +149,12 @@ enum {
 /* The comment of the rules that fill them, and the set of those whose frames count. */
 #define PLAN_CLAIM	"claimed by a backend"
 #define PLAN_CLAIM_MACS "backend-macs"
+
+/* The sets that tell who was sent SYNs, and sent the same again (plan_syn.c). */
+#define PLAN_TRIED    "tried"
+#define PLAN_TRIED6   "tried6"
+#define PLAN_RETRIED  "retried"
+#define PLAN_RETRIED6 "retried6"
 
 /* Why a packet for a farm is dropped: the comment of the rule that does it. */
 #define PLAN_DROP_NO_BACKEND  "no backend"

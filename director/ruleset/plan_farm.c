@@ -340,6 +340,17 @@ static int add_outputs(const struct farm_plan *p)
 	return at;
 }
 
+struct ruleset_statement plan_farm_forward(const struct farm_plan *p)
+{
+	struct ruleset_statement s = {.kind = ST_FORWARD};
+
+	if (!p->out)
+		return plan_statement_set(ST_FORWARD_BY_MAC, p->outputs);
+	s.number = p->out->ifindex;
+	memcpy(s.text, p->out->name, RULESET_IFNAME);
+	return s;
+}
+
 static bool moves(const struct transition *t)
 {
 	return t->phase == TRANSITION_MOVING || t->phase == TRANSITION_SWITCHED ||
@@ -449,6 +460,8 @@ int plan_farm(struct ruleset *r, const struct plan_facts *facts, size_t index,
 	}
 	if (!err)
 		err = plan_guard_sets(&p);
+	if (!err)
+		err = plan_syn_farm(&p);
 	if (!err)
 		err = add_lanes(&p, ret);
 	if (!err)

@@ -2,8 +2,8 @@
 /*
  * The part of the plan that belongs to one farm: plan_farm.c its tables, plan_lane.c its chains,
  * plan_icmp.c and plan_fragment.c those for what is no whole packet of it, plan_guard.c what stands
- * before them, plan_relay.c what is the other director's; and plan_refuse.c and plan_claim.c for what is
- * of no farm.
+ * before them, plan_relay.c what is the other director's, plan_syn.c the last step of a SYN; and
+ * plan_refuse.c and plan_claim.c for what is of no farm.
  * Private to the plan.
  *
  * Pure.
@@ -64,6 +64,7 @@ struct farm_plan {
 	struct farm_pins pins[2];	       /* IPv4, IPv6 */
 	struct lane_tables tables[LANE_COUNT]; /* of the lanes that are there */
 	struct plan_guard guards[2];	       /* IPv4, IPv6 */
+	int syns[2]; /* chains that a SYN goes out by, IPv4 and IPv6; -1: it is as any other */
 };
 
 /* Adds the farm. 0 or -ENOMEM. */
@@ -128,6 +129,11 @@ int plan_claim_sets(const struct plan_facts *facts, const struct plan_memory *m,
 /* Counts and notes claims; the packet goes on. */
 int plan_claim_watch(struct ruleset *r, int chain, const struct plan_claims *c);
 
+/* Adds the sets and chains that look for SYNs that are sent again. 0 or -ENOMEM, as the next one. */
+int plan_syn_shared(const struct plan_facts *facts, struct ruleset *r);
+/* Fills in farm_plan.syns; adds chains for a farm with several ways out. */
+int plan_syn_farm(struct farm_plan *p);
+
 /* A farm with a list of clients or a rate. */
 bool plan_farm_is_guarded(const struct config_farm *farm);
 /* Adds the sets of a farm's guards. 0 or -ENOMEM. */
@@ -143,6 +149,9 @@ int plan_handover_sets(const struct plan_facts *facts, struct ruleset *r);
 /* A set NAME-SUFFIX that knows its farm. Index or -ENOMEM. */
 int plan_farm_set(const struct farm_plan *p, enum ruleset_set_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Sends the frame out of the interface that leads to its backend. */
+struct ruleset_statement plan_farm_forward(const struct farm_plan *p);
 
 /* Statements of a rule, by what they need beside their kind. */
 struct ruleset_statement plan_statement(enum ruleset_statement_kind kind);

@@ -24,13 +24,12 @@ struct ruleset_statement lane_go(int chain)
 
 struct ruleset_statement lane_forward(const struct lane *l)
 {
-	struct ruleset_statement s;
+	return plan_farm_forward(l->p);
+}
 
-	if (!l->p->out)
-		return plan_statement_set(ST_FORWARD_BY_MAC, l->p->outputs);
-	s = (struct ruleset_statement){.kind = ST_FORWARD, .number = l->p->out->ifindex};
-	memcpy(s.text, l->p->out->name, RULESET_IFNAME);
-	return s;
+struct ruleset_statement lane_forward_syn(const struct lane *l)
+{
+	return l->syn < 0 ? lane_forward(l) : lane_go(l->syn);
 }
 
 struct ruleset_statement lane_change(const struct lane *l, enum ruleset_statement_kind kind,
@@ -53,7 +52,7 @@ struct ruleset_statement lane_remembered_in(const struct lane *l, int set)
 	return s;
 }
 
-/* By the hash of the client: the MACs from the buckets, or the mark from a table of ids. */
+/* The MACs from the buckets, or the mark from a table of ids. */
 struct ruleset_statement lane_hashed(const struct lane *l, enum ruleset_statement_kind kind,
 				     int set)
 {
@@ -223,7 +222,7 @@ static int fresh_rules(const struct lane *l)
 	int err = 0;
 
 	err |= RULE(l, fresh, lane_change(l, ST_ADD, l->half, PLAN_HALF_TIMEOUT_MS),
-		    lane_macs_by_mark(l), lane_forward(l));
+		    lane_macs_by_mark(l), lane_forward_syn(l));
 	err |= RULE(l, fresh, lane_hashed(l, ST_MARK, fallback));
 	err |= RULE(l, fresh, lane_macs_by_mark(l), lane_forward(l));
 	return err | add_drop_rule(l, l->fresh);
@@ -234,6 +233,8 @@ static int promote_rules(const struct lane *l)
 {
 	int err = l->p->persists ? lane_leaving_rule(l, l->promote) : 0;
 
+	if (l->syn >= 0) /* sent again, or the client's next one */
+		err |= RULE(l, promote, lane_is_syn(), lane_macs_by_mark(l), lane_go(l->syn));
 	if (!l->udp)
 		err |= RULE(l, promote, lane_has_any(TCP_SYN | TCP_FIN | TCP_RST),
 			    lane_go(l->send));
@@ -432,8 +433,8 @@ static int entry_moves(const struct lane *l)
 
 static int entry_rules(const struct lane *l)
 {
-	enum transition_phase phase =
-		l->p->transition ? l->p->transition->phase : TRANSITION_STEADY;
+	const struct transition *t = l->p->transition;
+	enum transition_phase phase = t ? t->phase : TRANSITION_STEADY;
 	int err = 0;
 
 	if (l->p->remembers && phase != TRANSITION_FORGETTING)
@@ -444,6 +445,9 @@ static int entry_rules(const struct lane *l)
 	if (l->p->hashed) {
 		if (phase == TRANSITION_MOVING || phase == TRANSITION_SWITCHED)
 			err |= entry_moves(l);
+		if (l->syn >= 0)
+			err |= RULE(l, entry, lane_is_syn(), lane_hashed(l, ST_MACS, l->p->buckets),
+				    lane_go(l->syn));
 		err |= add_steady_rule(l, l->entry);
 	} else if (l->udp) {
 		err |= plan_guard_rates(l->p, l->which, l->entry);
@@ -472,6 +476,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 		.hash = by_source ? (ipv6 ? KEY_SOURCE6 : KEY_SOURCE)
 				  : (ipv6 ? KEY_PEER6 : KEY_PEER),
 		.closing_ms = p->farm->tcp_close_timeout_ms,
+		.syn = which == LANE_UDP || which == LANE_UDP6 ? -1 : p->syns[ipv6],
 		.flows = -1,
 		.half = -1,
 		.fresh = -1,
@@ -486,8 +491,7 @@ int plan_lane(struct farm_plan *p, enum plan_lane which)
 	l.idle_ms = l.udp ? p->farm->udp_timeout_ms : p->farm->tcp_timeout_ms;
 	lane_pins_init(&l, ipv6);
 	if (p->remembers)
-		err = add_flow_tables(&l) < 0 || lane_relay(&l) < 0 || add_memory(&l) < 0 ? -ENOMEM
-											  : 0;
+		err = add_flow_tables(&l) < 0 || lane_relay(&l) < 0 || add_memory(&l) < 0;
 	p->tables[which] = (struct lane_tables){l.flows, l.closing, l.half};
 	l.entry = err ? -1 : lane_add_chain(&l, "farm");
 	if (err || l.entry < 0)

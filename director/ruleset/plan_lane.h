@@ -24,6 +24,7 @@ struct lane {
 	int relayed, relay;	  /* set and chain of plan_relay.c; -1: none */
 	int reused, ended;	  /* chains of plan_relay.c; -1: none */
 	int fixed, kept;	  /* as in struct farm_pins */
+	int syn; /* where a SYN goes out once its backend's MAC is written; -1: as any other */
 	int entry, fresh, keep, promote, known, leave, again, settle, pinned, move, send;
 };
 
@@ -35,6 +36,8 @@ int lane_end_rule(const struct lane *l, int chain);
 /* Statements. */
 struct ruleset_statement lane_go(int chain);
 struct ruleset_statement lane_forward(const struct lane *l);
+/* The same of a frame that is a SYN, if it is TCP. */
+struct ruleset_statement lane_forward_syn(const struct lane *l);
 /* Remembers, refreshes or forgets the flow; in half a farm that persists has its clients. */
 struct ruleset_statement lane_change(const struct lane *l, enum ruleset_statement_kind kind,
 				     int set, uint32_t timeout_ms);

@@ -141,10 +141,15 @@ int lane_fixed_rule(const struct lane *l, int chain)
 	struct ruleset_statement find = {
 		.kind = ST_MARK, .by = BY_KEY, .key = l->address, .set = (uint32_t)l->fixed};
 
+	int err = 0;
+
 	if (l->fixed < 0)
 		return 0;
-	return LANE_RULE(l, chain, find, lane_macs_by_mark(l),
-			 l->p->hashed ? lane_forward(l) : lane_go(l->settle));
+	if (l->p->hashed && l->syn >= 0)
+		err |= LANE_RULE(l, chain, lane_is_syn(), find, lane_macs_by_mark(l),
+				 lane_go(l->syn));
+	return err | LANE_RULE(l, chain, find, lane_macs_by_mark(l),
+			       l->p->hashed ? lane_forward(l) : lane_go(l->settle));
 }
 
 /* A flow of such a client that is not remembered. Where its SYN goes needs no memory. */
@@ -152,6 +157,8 @@ int lane_settle_rules(const struct lane *l)
 {
 	int err = 0;
 
+	if (l->syn >= 0)
+		err |= LANE_RULE(l, l->settle, lane_is_syn(), lane_go(l->syn));
 	if (!l->udp)
 		err |= LANE_RULE(l, l->settle, lane_has_any(TCP_SYN | TCP_FIN | TCP_RST),
 				 lane_go(l->send));
@@ -184,6 +191,9 @@ int lane_pinned_rules(const struct lane *l)
 	struct ruleset_statement send = lane_go(l->send);
 	int err = lane_leaving_rule(l, l->pinned);
 
+	if (l->syn >= 0)
+		err |= LANE_RULE(l, l->pinned, lane_is_syn(), refresh, lane_macs_by_mark(l),
+				 lane_go(l->syn));
 	if (!l->udp)
 		err |= LANE_RULE(l, l->pinned, lane_has_any(TCP_SYN | TCP_FIN | TCP_RST), refresh,
 				 send);

@@ -313,37 +313,42 @@ static const struct kind {
 	int (*compare)(const void *, const void *);
 	uint8_t key_len, data_len; /* octets */
 	bool indexed, flows, counts;
+	bool noted; /* keys alone, from the packet path */
 } kinds[] = {
-	[SET_SERVICES] = {compare_concatenations, 12, 0, false, false, false},
-	[SET_SERVICES6] = {compare_concatenations, 24, 0, false, false, false},
-	[SET_ADDRESSES] = {compare_octets, 4, 0, false, false, false},
-	[SET_ADDRESSES6] = {compare_octets, 16, 0, false, false, false},
-	[SET_BUCKETS] = {compare_numbers, 4, 12, true, false, true},
-	[SET_SLOTS] = {compare_numbers, 4, 4, true, false, false},
-	[SET_BACKENDS] = {compare_numbers, 4, 12, false, false, true},
-	[SET_LEAVING] = {compare_numbers, 4, 0, false, false, false},
-	[SET_OUTPUTS] = {compare_octets, 6, 4, false, false, false},
-	[SET_FLOWS] = {compare_octets, 12, 4, false, true, false},
-	[SET_FLOWS6] = {compare_octets, 16, 4, false, true, false},
-	[SET_PINS] = {compare_octets, 4, 4, false, true, false},
-	[SET_PINS6] = {compare_octets, 16, 4, false, true, false},
-	[SET_STATIC] = {compare_octets, 4, 4, false, false, false},
-	[SET_STATIC6] = {compare_octets, 16, 4, false, false, false},
-	[SET_ERRORS] = {compare_concatenations, 12, 0, false, false, false},
-	[SET_ERRORS6] = {compare_concatenations, 24, 0, false, false, false},
-	[SET_LATER] = {compare_concatenations, 8, 0, false, false, false},
-	[SET_LATER6] = {compare_concatenations, 20, 0, false, false, false},
-	[SET_FRAGMENTS] = {compare_octets, 16, 12, false, true, false},
-	[SET_RANGES] = {compare_octets, 4, 0, false, false, false},
-	[SET_RANGES6] = {compare_octets, 16, 0, false, false, false},
-	[SET_RATES] = {compare_octets, 4, 0, false, false, false},
-	[SET_RATES6] = {compare_octets, 16, 0, false, false, false},
-	[SET_SENDERS] = {compare_octets, 12, 0, false, false, false},
-	[SET_SENDERS6] = {compare_octets, 24, 0, false, false, false},
-	[SET_MACS] = {compare_octets, 6, 0, false, false, false},
-	[SET_TARGETS6] = {compare_octets, 16, 0, false, false, false},
-	[SET_CLAIMS6] = {compare_octets, 24, 0, false, false, false},
-	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false},
+	[SET_SERVICES] = {compare_concatenations, 12, 0, false, false, false, false},
+	[SET_SERVICES6] = {compare_concatenations, 24, 0, false, false, false, false},
+	[SET_ADDRESSES] = {compare_octets, 4, 0, false, false, false, false},
+	[SET_ADDRESSES6] = {compare_octets, 16, 0, false, false, false, false},
+	[SET_BUCKETS] = {compare_numbers, 4, 12, true, false, true, false},
+	[SET_SLOTS] = {compare_numbers, 4, 4, true, false, false, false},
+	[SET_BACKENDS] = {compare_numbers, 4, 12, false, false, true, false},
+	[SET_LEAVING] = {compare_numbers, 4, 0, false, false, false, false},
+	[SET_OUTPUTS] = {compare_octets, 6, 4, false, false, false, false},
+	[SET_FLOWS] = {compare_octets, 12, 4, false, true, false, false},
+	[SET_FLOWS6] = {compare_octets, 16, 4, false, true, false, false},
+	[SET_PINS] = {compare_octets, 4, 4, false, true, false, false},
+	[SET_PINS6] = {compare_octets, 16, 4, false, true, false, false},
+	[SET_STATIC] = {compare_octets, 4, 4, false, false, false, false},
+	[SET_STATIC6] = {compare_octets, 16, 4, false, false, false, false},
+	[SET_ERRORS] = {compare_concatenations, 12, 0, false, false, false, false},
+	[SET_ERRORS6] = {compare_concatenations, 24, 0, false, false, false, false},
+	[SET_LATER] = {compare_concatenations, 8, 0, false, false, false, false},
+	[SET_LATER6] = {compare_concatenations, 20, 0, false, false, false, false},
+	[SET_FRAGMENTS] = {compare_octets, 16, 12, false, true, false, false},
+	[SET_RANGES] = {compare_octets, 4, 0, false, false, false, false},
+	[SET_RANGES6] = {compare_octets, 16, 0, false, false, false, false},
+	[SET_RATES] = {compare_octets, 4, 0, false, false, false, true},
+	[SET_RATES6] = {compare_octets, 16, 0, false, false, false, true},
+	[SET_SENDERS] = {compare_octets, 12, 0, false, false, false, true},
+	[SET_SENDERS6] = {compare_octets, 24, 0, false, false, false, true},
+	[SET_MACS] = {compare_octets, 6, 0, false, false, false, false},
+	[SET_TARGETS6] = {compare_octets, 16, 0, false, false, false, false},
+	[SET_CLAIMS6] = {compare_octets, 24, 0, false, false, false, true},
+	[SET_SYNS] = {compare_octets, 12, 0, false, false, false, true},
+	[SET_SYNS6] = {compare_octets, 24, 0, false, false, false, true},
+	[SET_SERVED] = {compare_octets, 16, 0, false, false, false, true},
+	[SET_SERVED6] = {compare_octets, 28, 0, false, false, false, true},
+	[SET_FOREIGN] = {compare_octets, 0, 0, false, false, false, false},
 };
 
 int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_element *a,
@@ -421,6 +426,10 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 	case SET_MACS:
 	case SET_TARGETS6:
 	case SET_CLAIMS6:
+	case SET_SYNS:
+	case SET_SYNS6:
+	case SET_SERVED:
+	case SET_SERVED6:
 	case SET_FRAGMENTS:
 	case SET_FOREIGN: return false;
 	}
@@ -429,8 +438,7 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind)
 {
-	return kinds[kind].flows || kind == SET_RATES || kind == SET_RATES6 ||
-	       kind == SET_SENDERS || kind == SET_SENDERS6 || kind == SET_CLAIMS6;
+	return kinds[kind].flows || kinds[kind].noted;
 }
 
 bool ruleset_kind_counts(enum ruleset_set_kind kind)

@@ -72,7 +72,11 @@ enum ruleset_set_kind {
 	SET_MACS,	/* MAC addresses */
 	SET_TARGETS6,	/* IPv6 addresses that neighbour advertisements are about */
 	SET_CLAIMS6,	/* source MAC . such an address; filled by the packet path */
-	SET_FOREIGN,	/* read from the kernel, none of ours */
+	SET_SYNS,   /* client, both ports and sequence number of a SYN; filled by the packet path */
+	SET_SYNS6,  /* the same, IPv6 */
+	SET_SERVED, /* VIP . port . MAC of the backend; filled by the packet path */
+	SET_SERVED6, /* the same, IPv6 */
+	SET_FOREIGN, /* read from the kernel, none of ours */
 };
 
 struct ruleset_element {
@@ -134,11 +138,15 @@ enum ruleset_key {
 	KEY_VIP6,
 	KEY_SENDER, /* source MAC, VIP */
 	KEY_SENDER6,
-	KEY_FROM,     /* source MAC */
-	KEY_ARP,      /* sender's address of an ARP packet */
-	KEY_TARGET,   /* target of a neighbour advertisement, behind ST_ND */
-	KEY_CLAIM,    /* source MAC, KEY_ARP */
-	KEY_CLAIM6,   /* source MAC, KEY_TARGET */
+	KEY_FROM,   /* source MAC */
+	KEY_ARP,    /* sender's address of an ARP packet */
+	KEY_TARGET, /* target of a neighbour advertisement, behind ST_ND */
+	KEY_CLAIM,  /* source MAC, KEY_ARP */
+	KEY_CLAIM6, /* source MAC, KEY_TARGET */
+	KEY_SYN,    /* client, both ports, sequence number: alike in a SYN that is sent again */
+	KEY_SYN6,
+	KEY_SERVED, /* VIP, port, destination MAC: the backend's, once it is written */
+	KEY_SERVED6,
 	KEY_FRAGMENT, /* source, destination, identification, protocol (RFC 791, 3.2) */
 };
 
@@ -286,7 +294,7 @@ bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
 /* Whose elements lead to a chain. */
 bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind);
-/* Filled by the packet path, never by us: flows, rates, senders. */
+/* Filled by the packet path, never by us: flows, rates, senders, SYNs. */
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind);
 /* Whose elements count packets. */
 bool ruleset_kind_counts(enum ruleset_set_kind kind);

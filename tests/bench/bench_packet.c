@@ -229,7 +229,7 @@ static void print_table(const struct bench *b)
 	double drop = b->rows[bench_case_find("ingress drop")].time.median;
 
 	printf("per frame, %zu rounds of %u frames; ratios to \"bare rewrite\" of the same "
-	       "moment\n\n",
+	       "moment, or to the row that is named for it\n\n",
 	       b->rounds, b->frames);
 	printf("%-32s %6s %6s  %5s  %-9s  %6s  %6s  %s\n", "case", "ns", "best", "ratio",
 	       "quartiles", "+ns", "x drop", "goal");
@@ -344,6 +344,9 @@ static int choose(struct bench *b)
 		if (!r->ns || !r->ratio)
 			return -ENOMEM;
 	}
+	for (size_t i = 0; b->rows && i < b->n; i++)
+		if (b->rows[i].chosen && b->rows[i].c->reference)
+			b->rows[bench_case_find(b->rows[i].c->reference)].chosen = true;
 	return !b->rows ? -ENOMEM : chosen ? 0 : -ENOENT;
 }
 

@@ -3,10 +3,12 @@
 """A paced flood of forged packets for a VIP, out of an interface. Prints how many were sent, and in
 how many seconds.
 
-flood.py DEVICE TO-MAC VIP PORT error|fragment RATE SECONDS
+flood.py DEVICE TO-MAC VIP PORT error|fragment|syn|reuse RATE SECONDS
 
 error      ICMP: a TCP segment of VIP and PORT to some client was too long
 fragment   the second fragment of a datagram whose first one nobody has seen
+syn        SYNs of many clients, each one another (their checksum is wrong, so that nobody answers)
+reuse      the same of one client and one port
 """
 import socket
 import struct
@@ -32,6 +34,14 @@ def fragment(source, vip, _, number):
     return ipv4(source, vip, socket.IPPROTO_UDP, number, 185, b"x" * 64)
 
 
+def syn(source, vip, port, number):
+    return ipv4(source, vip, socket.IPPROTO_TCP, number, 0,
+                struct.pack("!HHIIBBHHH", 1024 + number, port, 0, 0, 0x50, 2, 65535, 0, 0))
+
+
+SEQUENCE = 14 + 20 + 4  # where it is in such a frame
+
+
 def frames(make, mac, vip, port):
     head = bytes.fromhex(mac.replace(":", "")) + b"\x02\0\0\0\0\x0a\x08\0"
     for i in range(FORMS):
@@ -41,7 +51,10 @@ def frames(make, mac, vip, port):
 
 def main():
     device, mac, vip, port, kind, rate, seconds = sys.argv[1:]
-    forms = list(frames({"error": error, "fragment": fragment}[kind], mac, vip, int(port)))
+    make = {"error": error, "fragment": fragment, "syn": syn, "reuse": syn}[kind]
+    forms = [bytearray(f) for f in frames(make, mac, vip, int(port))]
+    if kind == "reuse":
+        del forms[1:]
     rate, seconds, sent = float(rate), float(seconds), 0
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as s:
         s.bind((device, 0))
@@ -50,7 +63,10 @@ def main():
             # A few at a time: the receiver's queue is short.
             due = min(int(passed * rate) - sent, 64)
             for _ in range(due):
-                s.send(forms[sent % FORMS])
+                frame = forms[sent % len(forms)]
+                if make is syn:
+                    struct.pack_into("!I", frame, SEQUENCE, sent)
+                s.send(frame)
                 sent += 1
             if due <= 0:
                 time.sleep(0.0005)

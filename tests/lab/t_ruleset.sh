@@ -124,7 +124,7 @@ bad_config_is_refused() {
 # Same handles: not one rule, chain or set was made anew.
 # The table with handles, without the flows that the packet path keeps in it.
 table_with_handles() {
-	lab_exec a nft -s -a list table netdev director | grep -vE '\. [0-9]+ timeout '
+	lab_table a -a | grep -vE '\. [0-9]+ timeout '
 }
 
 restart_adopts() {

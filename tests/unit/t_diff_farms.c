@@ -93,6 +93,8 @@ static bool belongs(const char *name, int farm)
 {
 	char *end = NULL;
 
+	if (strcmp(name, "syn-eth1") == 0 || strcmp(name, "resyn-eth1") == 0)
+		return farm == ALL_FAR;
 	if (strncmp(name, "spray-0a4d01", 12) == 0)
 		return strtol(name + 12, &end, 16) == farm && *end == '.';
 	for (const char *at = strchr(name, 'f'); at; at = strchr(at + 1, 'f')) {

@@ -206,6 +206,39 @@ static void claims(void)
 	findings_clear(&f);
 }
 
+static void answers_that_are_lost(void)
+{
+	struct status_backend list[] = {
+		{.name = "odd", .state = "up", .syn_repeated = 3, .syn_tried = 12},
+		{.name = "lossy", .state = "up", .syn_repeated = 3, .syn_tried = 13},
+		{.name = "dead", .state = "down", .syn_repeated = 3, .syn_tried = 3},
+		{.name = "inhibited", .state = "down", .syn_tried = 3, .inhibited_ms = 9000},
+		{.name = "wired", .state = "up", .syn_repeated = 3, .syn_tried = 3},
+		{.name = "off", .state = "up", .syn_repeated = 3, .syn_tried = 3},
+	};
+	struct status_farm farm = {.name = "www", .backends = list, .n_backends = 6};
+	struct status s = {.farms = &farm, .n_farms = 1};
+	struct config_farm mail = {.name = "mail"};
+	struct findings f = {0};
+
+	for (size_t i = 0; i < 6; i++) {
+		list[i].syn_retries = i == 5 ? STATUS_UNKNOWN : 40;
+		if (i != 3)
+			list[i].inhibited_ms = STATUS_UNKNOWN;
+	}
+	doctor_retries(&s, &mail, &f);
+	EXPECT_INT(f.n, 0);
+	findings_add(&f, FINDING_FILTERED, "www", "wired", NULL, "it drops connections");
+	doctor_retries(&s, NULL, &f);
+	EXPECT_INT(f.n, 3);
+	CU_ASSERT(findings_have(&f, FINDING_ANSWERS_LOST, "www", "odd"));
+	CU_ASSERT(findings_have(&f, FINDING_ANSWERS_LOST, "www", "inhibited"));
+	EXPECT_TEXT(f.list[1].sentence,
+		    "its checks are good, and its clients repeat their SYNs (40 so far, 3 of 12 in "
+		    "the last seconds): its answers do not reach them");
+	findings_clear(&f);
+}
+
 static void a_file_that_is_not_loaded(void)
 {
 	struct status s = {.config_digest = "00ff"};
@@ -356,6 +389,7 @@ UNIT_TESTS(doctor_pair) = {
 	{"without a channel", without_a_channel},
 	{"what differs is named", what_differs_is_named},
 	{"claims", claims},
+	{"answers that are lost", answers_that_are_lost},
 	{"a file that is not loaded", a_file_that_is_not_loaded},
 	{"configurations", configurations},
 	{"findings in their order", in_their_order},

@@ -95,10 +95,11 @@ static void rules_and_objects(void)
 	struct ruleset_case c;
 	struct keeper *k = keeper_of(&c, "tests/golden/ruleset/pair.conf");
 
-	expect_drift(k,
-		     "flush chain netdev director farm-www\n"
-		     "add rule netdev director farm-www counter drop comment \"no backend\"\n",
-		     "chain farm-www: rule 1 of 2 is missing\n");
+	expect_drift(
+		k,
+		"flush chain netdev director farm-www\n"
+		"add rule netdev director farm-www counter drop comment \"no backend\"\n",
+		"chain farm-www: rule 1 of 3 is missing\nchain farm-www: rule 2 of 3 is missing\n");
 	expect_drift(k,
 		     "add set netdev director strange { type ipv4_addr; }\n"
 		     "add chain netdev director stranger\n"

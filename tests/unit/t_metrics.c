@@ -109,7 +109,8 @@ static struct status_farm a_farm(struct status_backend *backends)
 					      .share = 1.0 / 3,
 					      .effective_weight = 0.1,
 					      .peer_state = "up",
-					      .new_flows = 90};
+					      .new_flows = 90,
+					      .syn_retries = 7};
 	backends[1] = (struct status_backend){.name = "web2",
 					      .weight = 2,
 					      .state = "draining",

@@ -101,9 +101,17 @@ lab_start_pair() {
 	return 1
 }
 
-# lab_table NODE: the nft table of the director as the kernel lists it, without counters.
+# lab_table NODE [OPTION …]: the nft table of the director as the kernel lists it, without counters and
+# without the SYNs of the last seconds.
 lab_table() {
-	lab_exec "$1" nft -s list table netdev director
+	local node=$1
+
+	shift
+	lab_exec "$node" nft -s "$@" list table netdev director | awk '
+		/^\t(set|map) / { noted = $2 ~ /^(asked|again|tried|retried)6?$/ }
+		noted && /elements = / { skipped = 1 }
+		!skipped
+		skipped && /}$/ { skipped = 0 }'
 }
 
 lab_has_table() {
