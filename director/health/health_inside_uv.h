@@ -14,10 +14,11 @@ struct run {
 	struct probe *probe;  /* NULL: none is under way */
 	struct probe_ask ask; /* of that one */
 	uint64_t due_ms, begun_ms, begun_ns;
-	uint8_t lost;  /* times in a row that it was not tried, for want of a way */
-	bool idle;     /* out of service: nobody waits for it */
-	bool eased;    /* the next attempt comes at the standby's pace */
-	uint8_t shown; /* enum sync_view_state, as it was told last; 0: never */
+	uint8_t lost;	   /* times in a row that it was not tried, for want of a way */
+	bool idle;	   /* out of service: nobody waits for it */
+	bool eased;	   /* the next attempt comes at the standby's pace */
+	uint8_t shown;	   /* enum sync_view_state, as it was told last; 0: never */
+	uint64_t shown_ms; /* since when it is well, bad or unknown, as it was told */
 };
 
 enum { HEALTH_KINDS = 5 }; /* of probers */

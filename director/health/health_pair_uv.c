@@ -128,6 +128,16 @@ bool health_adopted(const struct health *h, size_t farm, size_t backend, struct 
 
 /* --- what is seen --------------------------------------------------------------------------------- */
 
+static bool is_bad(uint8_t state)
+{
+	return state == SYNC_VIEW_AILING || state == SYNC_VIEW_DEAD;
+}
+
+static bool is_unknown(uint8_t state)
+{
+	return state == 0 || state == SYNC_VIEW_UNKNOWN;
+}
+
 static enum sync_view_state state_of(const struct run *r)
 {
 	const struct verdict *v = &r->verdict;
@@ -136,6 +146,8 @@ static enum sync_view_state state_of(const struct run *r)
 		return SYNC_VIEW_UNKNOWN;
 	if (r->lost > HEALTH_NO_WAY_TIMES)
 		return SYNC_VIEW_DEAD;
+	if (r->lost && is_bad(r->shown)) /* not to be tried now, and no better for it */
+		return (enum sync_view_state)r->shown;
 	if (v->presumed || is_undecided(v))
 		return SYNC_VIEW_UNKNOWN;
 	switch (v->class) {
@@ -165,13 +177,12 @@ struct sync_view health_sight(const struct health *h, size_t farm, size_t backen
 	for (size_t i = 0; i < items.n; i++) {
 		const struct run *r = &h->runs[items.at[i]];
 		enum sync_view_state state = state_of(r);
-		bool lost = r->lost > HEALTH_NO_WAY_TIMES;
-
 		if (i > 0 && badness(state) <= badness((enum sync_view_state)worst.state))
 			continue;
 		worst.state = (uint8_t)state;
-		since_ms = lost ? r->verdict.tried_ms : r->verdict.since_ms;
-		worst.outcome = (uint8_t)(1 + (lost ? OUTCOME_UNREACHABLE : r->verdict.cause.code));
+		since_ms = r->shown_ms;
+		worst.outcome =
+			(uint8_t)(1 + (r->lost ? OUTCOME_UNREACHABLE : r->verdict.cause.code));
 		if (state == SYNC_VIEW_UNKNOWN)
 			worst.outcome = 0;
 	}
@@ -185,10 +196,12 @@ void health_show(struct run *r)
 	enum sync_view_state state = state_of(r);
 	struct check_span users = health_users(r);
 
-	if (r->shown == state || !h->ops.seen)
+	if (r->shown == state)
 		return;
+	if (is_bad(r->shown) != is_bad(state) || is_unknown(r->shown) != is_unknown(state))
+		r->shown_ms = uv_now(h->loop);
 	r->shown = (uint8_t)state;
-	for (size_t i = 0; i < users.n; i++)
+	for (size_t i = 0; h->ops.seen && i < users.n; i++)
 		h->ops.seen(h->ops.owner, places_farm(&h->list.places, users.at[i]),
 			    places_backend(&h->list.places, users.at[i]));
 }

@@ -289,7 +289,7 @@ void health_look_at(struct health *h, size_t farm, size_t backend)
 	for (size_t i = 0; i < items.n; i++) {
 		struct run *r = &h->runs[items.at[i]];
 		uint64_t now = uv_now(h->loop);
-		uint64_t due = r->begun_ms + item_of(r)->check->fast_interval_ms;
+		uint64_t due = r->begun_ms + health_item(r)->check->fast_interval_ms;
 
 		due = due > now ? due : now;
 		if (!r->probe && due < r->due_ms)

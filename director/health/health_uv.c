@@ -47,6 +47,8 @@ static void begin_run(struct health *h, const struct check_list *l, struct run *
 		if (!h->runs[before].probe && h->runs[before].due_ms != PACE_NEVER)
 			*ret_due_ms = h->runs[before].due_ms;
 		r->eased = h->runs[before].eased;
+		r->shown = h->runs[before].shown;
+		r->shown_ms = h->runs[before].shown_ms;
 	} else {
 		verdict_presume(&r->verdict, presumption(h, l, number), now);
 	}

@@ -187,6 +187,7 @@ run_case "the standby asks less often" the_standby_asks_less_often
 [ ! -e "$LAB/asked" ] || echo "# SYNs in 30 s, of the master and of the standby: $(cat "$LAB/asked")"
 run_case "what dies is out on both in time" what_dies_is_out_on_both
 run_case "a way that is broken is told on both, traffic goes on" a_way_that_is_broken
+lab_exec web3 nft delete table netdev deaf 2>/dev/null || true # after a failure
 run_case "who cannot look goes by the other one's word" who_cannot_look_is_told
 run_case "without a channel the standby asks at the full pace" without_a_channel_it_asks_at_the_full_pace
 [ ! -e "$LAB/asked.alone" ] || echo "# SYNs of the standby in 10 s then: $(cat "$LAB/asked.alone")"

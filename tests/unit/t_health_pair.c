@@ -130,6 +130,29 @@ static void what_is_seen_here_is_told_as_it_changes(void)
 	health_finish(&w);
 }
 
+/* Found dead, then not even to be reached: it is not for a moment anything better, or dead for less long. */
+static void what_ails_is_no_better_without_a_way(void)
+{
+	struct health_world w;
+	unsigned int seen;
+
+	health_begin(&w, ONE, NULL);
+	health_settle(&w);
+	health_file(&w, "one", true);
+	health_run_until(&w, 0, OUTCOME_AILING);
+	seen = w.seen;
+	w.way = false;
+	for (int i = 0; i < 16; i++) {
+		unit_loop_run(&w.loop, INTERVAL_MS / 4);
+		CU_ASSERT(health_sight(w.health, 0, 0).state >= SYNC_VIEW_AILING);
+	}
+	EXPECT_INT(health_sight(w.health, 0, 0).state, SYNC_VIEW_DEAD);
+	EXPECT_INT(w.seen, seen + 1);
+	CU_ASSERT(health_sight(w.health, 0, 0).since_s >= 2);
+	CU_ASSERT(health_sight(w.health, 0, 0).since_s <= 10);
+	health_finish(&w);
+}
+
 UNIT_TESTS(health_pair) = {
 	{"the standby looks less often", the_standby_looks_less_often},
 	{"and as often when it leads", and_as_often_when_it_leads},
@@ -138,5 +161,6 @@ UNIT_TESTS(health_pair) = {
 	{"the other's word counts where nothing can be seen",
 	 the_others_word_counts_where_nothing_can_be_seen},
 	{"what is seen here is told as it changes", what_is_seen_here_is_told_as_it_changes},
+	{"what ails is no better without a way", what_ails_is_no_better_without_a_way},
 	UNIT_TESTS_END,
 };
