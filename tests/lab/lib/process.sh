@@ -55,7 +55,9 @@ lab_exit_status() {
 	cat "$LAB/$1/status"
 }
 
-# lab_end_processes: all of them, politely first, three seconds at most.
+# lab_end_processes: all of them, politely first, three seconds at most. Also those whose name another
+# one has got since, in a case that failed before it ended the first: whoever lives in the lab's
+# namespaces is the lab's.
 lab_end_processes() {
 	local pidfile name names=
 
@@ -64,11 +66,21 @@ lab_end_processes() {
 		name=${name##*/}
 		lab_signal "$name" TERM && names="$names $name"
 	done
-	lab_wait_until "! lab_any_alive $names" 3 && return 0
-	for name in $names; do
-		lab_signal "$name" KILL || true
-	done
+	lab_wait_until "! lab_any_alive $names" 3 || true
+	lab_kill_left
 	lab_wait_until "! lab_any_alive $names" 2 || true
+}
+
+# By id. What somebody looks at from outside with `ip netns exec` is in there, too; not who ends the lab.
+lab_kill_left() {
+	local ns pid
+
+	for ns in /run/netns/lab-"$LAB_ID"-*; do
+		[ -e "$ns" ] || continue
+		for pid in $(ip netns pids "${ns##*/}" 2>/dev/null); do
+			[ "$pid" = $$ ] || kill -s KILL "$pid" 2>/dev/null || true
+		done
+	done
 }
 
 lab_any_alive() {
