@@ -41,7 +41,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-de
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev \
               libcurl4-openssl-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3 prometheus libssl-dev
+              python3 prometheus libssl-dev openssl
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.
@@ -108,6 +108,12 @@ $(B)/libdirector.a: $(LIB_OBJ)
 $(B)/run-tests: $(UNIT_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lcunit -lssl -lcrypto
+
+# With a server of the tests, which speaks TLS.
+WEB_OBJ := $(patsubst %.c,$(B)/%.o,$(wildcard tests/unit/web_*.c))
+$(B)/bench_check_http: $(B)/tests/bench/bench_check_http.o $(WEB_OBJ) $(B)/libdirector.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(PKG_LIBS) -lssl -lcrypto
 
 $(B)/bench_%: $(B)/tests/bench/bench_%.o $(BENCH_OBJ) $(B)/libdirector.a
 	$(call say,LD,$@)
@@ -208,6 +214,7 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; echo; \
 	$(B)/bench_flow_write $(BENCH_FLOW_WRITE) || status=1; echo; \
 	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; echo; \
+	$(B)/bench_check_http $(BENCH_CHECK_HTTP) || status=1; echo; \
 	B=$(B) tests/bench/checks.sh $(BENCH_CHECKS) || status=1; echo; \
 	B=$(B) tests/bench/twin.sh $(BENCH_TWIN) || status=1; echo; \
 	B=$(B) tests/bench/takeover.sh --json $(B)/bench/takeover.json $(BENCH_TAKEOVER) || \

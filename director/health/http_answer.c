@@ -17,7 +17,11 @@ int http_answer_init(struct http_answer *a, const struct config_check *check)
 	*a = (struct http_answer){.check = check, .next_look = 1};
 	if (!check->expect_body[0])
 		return 0;
-	/* It was compiled when the configuration was read: only memory can be missing. */
+	/*
+	 * It was compiled when the configuration was read: only memory can be missing. Anew for each
+	 * answer, which takes 6 to 10 us: what it learns of an answer the library keeps in it, and servers
+	 * that answer otherwise each time would make it grow.
+	 */
 	if (regcomp(&a->expected, check->expect_body, REG_EXTENDED | REG_NOSUB) != 0)
 		return -ENOMEM;
 	a->expects = true;

@@ -5,10 +5,11 @@
 
 #include <openssl/ec.h>
 #include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 
-enum { DAY_S = 86400, VERSION_3 = 2 };
+enum { DAY_S = 86400, VERSION_3 = 2, RSA_BITS = 2048 };
 
 static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 {
@@ -22,14 +23,14 @@ static void add_extension(X509 *cert, X509 *issuer, int nid, const char *value)
 	X509_EXTENSION_free(extension);
 }
 
-static struct web_identity *make(const struct web_identity *by, const char *common, int from_days,
-				 int to_days, int nid, const char *value)
+static struct web_identity *make(const struct web_identity *by, EVP_PKEY *key, const char *common,
+				 int from_days, int to_days, int nid, const char *value)
 {
 	static long serial = 1;
 	struct web_identity *i = calloc(1, sizeof(*i));
 	X509_NAME *name;
 
-	i->key = EVP_EC_gen("P-256");
+	i->key = key;
 	i->cert = X509_new();
 	X509_set_version(i->cert, VERSION_3);
 	ASN1_INTEGER_set(X509_get_serialNumber(i->cert), serial++);
@@ -47,13 +48,21 @@ static struct web_identity *make(const struct web_identity *by, const char *comm
 
 struct web_identity *web_authority_new(void)
 {
-	return make(NULL, "authority of a test", -1, 1, NID_basic_constraints, "critical,CA:TRUE");
+	return make(NULL, EVP_EC_gen("P-256"), "authority of a test", -1, 1, NID_basic_constraints,
+		    "critical,CA:TRUE");
 }
 
 struct web_identity *web_identity_new(const struct web_identity *authority, const char *names,
 				      int from_days, int to_days)
 {
-	return make(authority, "a web server", from_days, to_days, NID_subject_alt_name, names);
+	return make(authority, EVP_EC_gen("P-256"), "a web server", from_days, to_days,
+		    NID_subject_alt_name, names);
+}
+
+struct web_identity *web_identity_rsa(const struct web_identity *authority, const char *names)
+{
+	return make(authority, EVP_RSA_gen(RSA_BITS), "a web server", -1, 1, NID_subject_alt_name,
+		    names);
 }
 
 void web_identity_free(struct web_identity *i)

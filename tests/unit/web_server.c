@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -110,11 +111,14 @@ static void serve_one(struct web_server *w, int fd)
 {
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	struct web_client c = {.all = w, .fd = fd};
+	const int at_once = 1;
 	bool good = true;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	w->connections++;
+	/* What follows the tickets of a handshake would wait for the client's acknowledgement. */
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof(at_once));
 	if (w->tls) {
 		c.tls = SSL_new(w->tls);
 		SSL_set_fd(c.tls, fd);

@@ -48,6 +48,8 @@ struct web_identity *web_authority_new(void);
 /* Signed by that, or by itself (NULL); from so many days ago to so many days from now. */
 struct web_identity *web_identity_new(const struct web_identity *authority, const char *names,
 				      int from_days, int to_days);
+/* With a key of RSA, 2048 bits, in place of one of P-256. */
+struct web_identity *web_identity_rsa(const struct web_identity *authority, const char *names);
 void web_identity_free(struct web_identity *i);
 bool web_identity_save(const struct web_identity *i, const char *path);
 
