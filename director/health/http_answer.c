@@ -137,7 +137,8 @@ void http_answer_body(struct http_answer *a, const char *octets, size_t len)
 	size_t left = HTTP_BODY_MAX - a->body;
 	bool too_much = len > left;
 
-	if (a->decided || !a->expects)
+	/* What comes before the header is over belongs to no answer. */
+	if (a->decided || !a->expects || !a->whole)
 		return;
 	if (!keep(a, octets, too_much ? left : len)) {
 		decide(a, OUTCOME_CANNOT_RUN, "no memory for the answer");

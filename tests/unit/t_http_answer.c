@@ -208,7 +208,7 @@ static const char *verdict(const uint8_t *bytes, size_t len)
 
 static void corpus(void)
 {
-	CU_ASSERT(unit_replay_verdicts("tests/fuzz/corpus/fuzz_http_answer", verdict) >= 24);
+	CU_ASSERT(unit_replay_verdicts("tests/fuzz/corpus/fuzz_http_answer", verdict) >= 25);
 }
 
 UNIT_TESTS(http_answer) = {
