@@ -66,10 +66,12 @@ static inline enum outcome_code http_answer_case(const uint8_t *data, size_t siz
 	enum outcome_code code;
 
 	http_case_check(http_answer_init(&a, &check) == 0);
-	while (rd_left(&in) > 0 && rd_ok(&in)) {
+	while (rd_left(&in) > 0) {
 		unsigned int what = rd_u8(&in);
 		size_t len = rd_u8(&in), left = rd_left(&in);
 
+		if (!rd_ok(&in))
+			break;
 		len = len < left ? len : left;
 		http_case_piece(&a, what, (const char *)rd_take(&in, len), len);
 	}
