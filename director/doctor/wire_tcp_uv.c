@@ -55,7 +55,23 @@ static void take(struct wire_tcp *t, struct wire_syn *q, enum wire_answer answer
 	q->answer = answer;
 }
 
-/* The backend's own answer counts, also when another one has come before it. */
+/* What is asked of a machine is together in the list. Its container is where other ports are, too. */
+static void set_behind(struct wire_tcp *t, const struct wire_syn *q)
+{
+	size_t at = (size_t)(q - t->list), first = at, end = at;
+
+	while (first > 0 && mac_equal(&t->list[first - 1].mac, &q->mac))
+		first--;
+	while (end < t->n && mac_equal(&t->list[end].mac, &q->mac))
+		end++;
+	for (; first < end; first++)
+		t->list[first].behind = true;
+}
+
+/*
+ * The backend's own answer counts, also when another one has come before it. Once it is known to forward,
+ * no other machine's does.
+ */
 static void hear_segment(struct wire_tcp *t, const struct vip_segment *in)
 {
 	struct wire_syn *q = find(t, in->tcp.ack - 1, &in->from, in->from_port);
@@ -65,8 +81,10 @@ static void hear_segment(struct wire_tcp *t, const struct vip_segment *in)
 	    !(in->tcp.bits & (SMALL_TCP_SYN | SMALL_TCP_RST)))
 		return;
 	elsewhere = !mac_equal(&in->source, &q->mac);
-	if (elsewhere && q->answer > WIRE_SILENT)
+	if (elsewhere && (q->answer > WIRE_SILENT || q->passed_on))
 		return;
+	if (q->passed_on && !q->behind)
+		set_behind(t, q);
 	q->elsewhere = elsewhere;
 	q->by = in->source;
 	take(t, q, in->tcp.bits & SMALL_TCP_RST ? WIRE_CLOSED : WIRE_OPEN);
@@ -78,6 +96,33 @@ static bool is_no_host(uint8_t family, uint8_t code)
 	return family == AF_INET6 ? code == 0 || code == 3 : code == 0 || code == 1;
 }
 
+static void send_syn(struct wire_tcp *t, struct wire_syn *q)
+{
+	size_t number = (size_t)(q - t->list), headers = VIP_FRAME_TCP + 4; /* its only option */
+	uint8_t ttl = q->passed_on || q->behind ? VIP_FRAME_TTL_BEHIND : VIP_FRAME_TTL;
+	struct vip_segment s = {
+		.source = q->own_mac,
+		.destination = q->mac,
+		.from = q->from,
+		.to = q->to,
+		.from_port = t->ports.numbers[number % VIP_PORTS],
+		.to_port = q->port,
+		.ttl = ttl,
+		.tcp = {.bits = SMALL_TCP_SYN,
+			.seq = t->isn + (uint32_t)(number << NUMBER_SHIFT),
+			.window = WINDOW,
+			.mss = vip_socket_mss(q->socket)},
+	};
+
+	headers += q->to.family == AF_INET6 ? VIP_FRAME_IPV6 : VIP_FRAME_IPV4;
+	if (q->size > headers) {
+		s.tcp.payload = t->data;
+		s.tcp.len = q->size - headers;
+	}
+	q->ttl = ttl;
+	(void)vip_socket_send(q->socket, &s);
+}
+
 static void hear_error(struct wire_tcp *t, const struct vip_heard *h)
 {
 	const struct vip_segment *quoted = &h->segment;
@@ -85,6 +130,11 @@ static void hear_error(struct wire_tcp *t, const struct vip_heard *h)
 
 	if (!q || q->answer > WIRE_SILENT)
 		return;
+	if (h->kind == VIP_HEARD_EXCEEDED && q->ttl == VIP_FRAME_TTL) {
+		q->passed_on = true;
+		send_syn(t, q);
+		return;
+	}
 	take(t, q,
 	     h->kind == VIP_HEARD_EXCEEDED	      ? WIRE_PASSED_ON
 	     : is_no_host(quoted->to.family, h->code) ? WIRE_NO_HOST
@@ -108,30 +158,6 @@ static void heard(void *owner, struct vip_socket *s, const struct vip_heard *h)
 }
 
 /* --- asking ----------------------------------------------------------------------------------- */
-
-static void send_syn(struct wire_tcp *t, const struct wire_syn *q)
-{
-	size_t number = (size_t)(q - t->list), headers = VIP_FRAME_TCP + 4; /* its only option */
-	struct vip_segment s = {
-		.source = q->own_mac,
-		.destination = q->mac,
-		.from = q->from,
-		.to = q->to,
-		.from_port = t->ports.numbers[number % VIP_PORTS],
-		.to_port = q->port,
-		.tcp = {.bits = SMALL_TCP_SYN,
-			.seq = t->isn + (uint32_t)(number << NUMBER_SHIFT),
-			.window = WINDOW,
-			.mss = vip_socket_mss(q->socket)},
-	};
-
-	headers += q->to.family == AF_INET6 ? VIP_FRAME_IPV6 : VIP_FRAME_IPV4;
-	if (q->size > headers) {
-		s.tcp.payload = t->data;
-		s.tcp.len = q->size - headers;
-	}
-	(void)vip_socket_send(q->socket, &s);
-}
 
 static void tick(uv_timer_t *timer)
 {
@@ -195,7 +221,7 @@ static void prepare(struct wire_tcp *t, struct wire_syn *q)
 	struct err err = {0};
 
 	q->answer = WIRE_UNASKED;
-	q->elsewhere = false;
+	q->elsewhere = q->passed_on = q->behind = false;
 	q->socket = NULL;
 	if (!q->same)
 		q->socket = vip_socket_take(&t->sockets, q->ifindex, q->to.family, &err);
@@ -233,6 +259,9 @@ void wire_tcp_ask(struct wire_tcp *t, struct wire_syn *list, size_t n, unsigned 
 	while (!t->done)
 		uv_run(t->sockets.loop, UV_RUN_ONCE);
 	uv_timer_stop(&t->timer);
+	for (size_t i = 0; i < n; i++)
+		if (list[i].answer == WIRE_SILENT && list[i].passed_on)
+			list[i].answer = WIRE_PASSED_ON;
 	for (size_t i = 0; i < n; i++) {
 		take_same(&list[i]);
 		if (list[i].socket)

@@ -32,6 +32,9 @@ struct wire_syn {
 	struct vip_socket *socket;
 	struct addr from;
 	const struct wire_syn *same; /* the same question, which is asked for this one, too */
+	uint8_t ttl;		     /* of its last packet */
+	bool passed_on;		     /* the backend has said that it forwards */
+	bool behind; /* … to something of its own: VIP_FRAME_TTL_BEHIND from now on */
 };
 
 /* 0, or a negative errno with the sentence. */

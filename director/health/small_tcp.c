@@ -448,6 +448,10 @@ static void handle(struct small_tcp *t, const struct small_tcp_event *ev,
 	case SMALL_TCP_EVENT_CLOSE: close_down(t, u, ev->now_us); return;
 	case SMALL_TCP_EVENT_ABORT: give_up(t, u); return;
 	case SMALL_TCP_EVENT_TIMER: timer(t, u, ev->now_us); return;
+	case SMALL_TCP_EVENT_LOST:
+		if (t->state == SMALL_TCP_SYN_SENT)
+			put_syn(t, u, ev->now_us);
+		return;
 	}
 	abort();
 }

@@ -106,6 +106,7 @@ enum small_tcp_event_type {
 	SMALL_TCP_EVENT_CLOSE,	 /* nothing more is sent */
 	SMALL_TCP_EVENT_ABORT,	 /* a reset, at once */
 	SMALL_TCP_EVENT_TIMER,	 /* the deadline may have come; early calls are harmless */
+	SMALL_TCP_EVENT_LOST,	 /* a SYN is known not to have arrived: once more, at once */
 };
 
 struct small_tcp_event {

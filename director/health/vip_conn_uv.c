@@ -35,6 +35,8 @@ void vip_conn_so_far(const struct vip_conn *c, struct outcome *ret)
 
 	if (c->was_open)
 		*ret = (struct outcome){.code = OUTCOME_GOOD};
+	else if (c->passed_on)
+		outcome_set(ret, OUTCOME_PASSED_ON, "%s", addr_format(&c->ask.vip, at));
 	else if (c->elsewhere)
 		elsewhere_outcome(c, ret);
 	else if (!c->socket)
@@ -81,6 +83,8 @@ static void end(struct vip_conn *c, const struct outcome *o)
 		return;
 	c->over = true;
 	c->ops = NULL;
+	if (c->ttl != VIP_FRAME_TTL && !c->was_open && o->code != OUTCOME_CANNOT_RUN)
+		vip_path_set_behind(c->path, &c->ask, false);
 	vip_path_remove(c->path, c);
 	if (c->socket)
 		vip_socket_leave(c->socket);
@@ -126,6 +130,7 @@ static bool send_one(struct vip_conn *c, const struct small_tcp_segment *tcp)
 		.to = c->ask.vip,
 		.from_port = c->port,
 		.to_port = c->ask.port,
+		.ttl = c->ttl,
 		.tcp = *tcp,
 	};
 	int code = vip_socket_send(c->socket, &segment);
@@ -146,6 +151,8 @@ static void tell_open(struct vip_conn *c)
 {
 	c->give_up_us = CLOCK_NEVER;
 	c->was_open = true;
+	if (c->ttl != VIP_FRAME_TTL)
+		vip_path_set_behind(c->path, &c->ask, true);
 	if (c->ops)
 		c->ops->established(c->owner);
 }
@@ -191,6 +198,8 @@ static void on_timer(uv_timer_t *timer)
 	if (c->socket && clock_us() < c->give_up_us) {
 		bool begins = c->tcp.state == SMALL_TCP_IDLE;
 
+		if (!c->was_open && c->syns++ == VIP_SHALLOW)
+			c->ttl = VIP_FRAME_TTL_BEHIND;
 		step(c, (struct small_tcp_event){.type = begins ? SMALL_TCP_EVENT_CONNECT
 								: SMALL_TCP_EVENT_TIMER});
 		return;
@@ -203,24 +212,47 @@ static void on_timer(uv_timer_t *timer)
 
 /* --- what is heard ---------------------------------------------------------------------------- */
 
-/* Text that comes when nobody wants it is answered with a reset: RFC 9293, 3.6.1. */
-void vip_conn_hear(struct vip_conn *c, const struct small_tcp_segment *segment)
+static void wait_a_little(struct vip_conn *c)
 {
+	uint64_t until_us = clock_us() + VIP_ELSEWHERE_MS * 1000ULL;
+
+	if (until_us < c->give_up_us)
+		c->give_up_us = until_us;
+	arm(c);
+}
+
+/* Text that comes when nobody wants it is answered with a reset: RFC 9293, 3.6.1. */
+bool vip_conn_hear(struct vip_conn *c, const struct mac *mac,
+		   const struct small_tcp_segment *segment)
+{
+	bool own = mac_equal(mac, &c->ask.mac) ||
+		   (c->answers.conn && mac_equal(mac, &c->answers.key.mac));
+
+	if (!own && c->ttl != VIP_FRAME_TTL) {
+		if (!c->was_open && !c->elsewhere) {
+			c->elsewhere = true;
+			c->elsewhere_mac = *mac;
+			wait_a_little(c);
+		}
+		return false;
+	}
+	if (!own)
+		vip_path_enter_answers(c->path, c, mac);
 	if (!c->ops && segment->len > 0)
 		vip_conn_abort(c);
 	else
 		step(c, (struct small_tcp_event){.type = SMALL_TCP_EVENT_SEGMENT,
 						 .segment = *segment});
+	return true;
 }
 
-void vip_conn_hear_elsewhere(struct vip_conn *c, const struct mac *mac)
+/* The backend forwards: to something of its own, or away. */
+static void look_behind(struct vip_conn *c)
 {
-	if (c->was_open || c->elsewhere)
-		return;
-	c->elsewhere = true;
-	c->elsewhere_mac = *mac;
-	c->give_up_us = clock_us() + VIP_ELSEWHERE_MS * 1000ULL;
-	arm(c);
+	c->passed_on = true;
+	c->ttl = VIP_FRAME_TTL_BEHIND;
+	wait_a_little(c);
+	step(c, (struct small_tcp_event){.type = SMALL_TCP_EVENT_LOST});
 }
 
 /* RFC 5927: of one that is established only what proves that the way has changed is believed. */
@@ -232,6 +264,10 @@ void vip_conn_hear_error(struct vip_conn *c, const struct vip_heard *heard)
 
 	if (seq - c->tcp.snd_una > c->tcp.snd_max - c->tcp.snd_una)
 		return;
+	if (heard->kind == VIP_HEARD_EXCEEDED && !c->was_open && c->ttl == VIP_FRAME_TTL) {
+		look_behind(c);
+		return;
+	}
 	if (heard->kind == VIP_HEARD_EXCEEDED)
 		outcome_set(&o, OUTCOME_PASSED_ON, "%s", addr_format(&c->ask.vip, at));
 	else if (c->was_open)
@@ -280,6 +316,7 @@ struct vip_conn *vip_conn_start(struct vip_path *path, const struct vip_ask *ask
 	c->ops = ops;
 	c->owner = owner;
 	c->give_up_us = CLOCK_NEVER;
+	c->ttl = vip_path_is_behind(path, ask) ? VIP_FRAME_TTL_BEHIND : VIP_FRAME_TTL;
 	uv_timer_init(path->sockets.loop, &c->timer);
 	c->timer.data = c;
 	path->conns++;

@@ -96,6 +96,11 @@ static void put_tcp(struct wr *w, const struct vip_segment *s)
 		wr_bytes(w, s->tcp.payload, s->tcp.len);
 }
 
+static uint8_t ttl_of(const struct vip_segment *s)
+{
+	return s->ttl ? s->ttl : VIP_FRAME_TTL;
+}
+
 static void put_ipv4(struct wr *w, const struct vip_segment *s, size_t len)
 {
 	wr_u8(w, 0x45);
@@ -103,7 +108,7 @@ static void put_ipv4(struct wr *w, const struct vip_segment *s, size_t len)
 	wr_be16(w, (uint16_t)(VIP_FRAME_IPV4 + len));
 	wr_be16(w, 0); /* RFC 6864, 4.1: a datagram that is never cut needs no identification */
 	wr_be16(w, DONT_FRAGMENT);
-	wr_u8(w, VIP_FRAME_TTL);
+	wr_u8(w, ttl_of(s));
 	wr_u8(w, PROTOCOL_TCP);
 	wr_be16(w, 0); /* the checksum, later */
 	wr_bytes(w, s->from.bytes, addr_len(&s->from));
@@ -115,7 +120,7 @@ static void put_ipv6(struct wr *w, const struct vip_segment *s, size_t len)
 	wr_be32(w, 6u << 28);
 	wr_be16(w, (uint16_t)len);
 	wr_u8(w, PROTOCOL_TCP);
-	wr_u8(w, VIP_FRAME_TTL);
+	wr_u8(w, ttl_of(s));
 	wr_bytes(w, s->from.bytes, addr_len(&s->from));
 	wr_bytes(w, s->to.bytes, addr_len(&s->to));
 }

@@ -3,9 +3,11 @@
  * The frames of a check through the path of the traffic: TCP in IPv4 or IPv6 in Ethernet, made and
  * read; and what routers say of frames of ours (ICMP).
  *
- * Every packet has a TTL of 1: a backend that owns the virtual address does not mind, and one that
- * has lost it and forwards says so (RFC 792, RFC 4443, 3.3: time exceeded) instead of sending the
- * check to another machine, whose answer would be taken for its own.
+ * A packet has a TTL of 1: a backend that owns the virtual address does not mind, and one that has
+ * lost it and forwards says so (RFC 792, RFC 4443, 3.3: time exceeded) instead of sending the check to
+ * another machine. So what answers is the backend itself, whatever MAC the answer comes from. A service
+ * in a container of the backend, to which it translates the virtual address, costs a hop, too; to reach
+ * that, packets have VIP_FRAME_TTL_BEHIND.
  *
  * Pure; never sends.
  */
@@ -21,6 +23,8 @@ enum {
 	VIP_FRAME_IPV6 = 40,
 	VIP_FRAME_TCP = 20,
 	VIP_FRAME_TTL = 1,
+	/* A container is one hop behind; a cluster's network of services, over other machines, a few. */
+	VIP_FRAME_TTL_BEHIND = 8,
 	VIP_FRAME_ICMP_UNREACHABLE = 3,
 	VIP_FRAME_ICMP_EXCEEDED = 11,
 	VIP_FRAME_ICMPV6_UNREACHABLE = 1,
@@ -33,6 +37,7 @@ struct vip_segment {
 	struct mac source, destination;
 	struct addr from, to;
 	uint16_t from_port, to_port;
+	uint8_t ttl; /* of one that is made; 0: VIP_FRAME_TTL */
 	struct small_tcp_segment tcp;
 };
 

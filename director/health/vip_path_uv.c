@@ -12,13 +12,6 @@ enum { ISN_TICK_US = 4 }; /* RFC 9293, 3.4.1 */
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-/* By what a connection differs from others, as its frames have it. */
-struct key {
-	struct addr vip;
-	uint16_t own_port, port;
-	struct mac mac;
-};
-
 static uint32_t hash_bytes(uint32_t h, const void *bytes, size_t len)
 {
 	const uint8_t *b = bytes;
@@ -28,7 +21,7 @@ static uint32_t hash_bytes(uint32_t h, const void *bytes, size_t len)
 	return h;
 }
 
-static uint32_t hash_key(const struct vip_path *path, const struct key *k)
+static uint32_t hash_key(const struct vip_path *path, const struct vip_key *k)
 {
 	uint32_t h = hash_bytes(2166136261, path->secret, sizeof(path->secret));
 
@@ -39,23 +32,34 @@ static uint32_t hash_key(const struct vip_path *path, const struct key *k)
 	return h ^ h >> 16;
 }
 
-static struct key key_of(const struct vip_conn *c)
+static struct vip_key key_of(const struct vip_conn *c)
 {
-	return (struct key){c->ask.vip, c->port, c->ask.port, c->ask.mac};
+	return (struct vip_key){c->ask.vip, c->port, c->ask.port, c->ask.mac};
 }
 
-static struct vip_conn *find(const struct vip_path *path, const struct key *k)
+static bool key_equal(const struct vip_key *a, const struct vip_key *b)
 {
-	struct vip_conn *c = path->by_peer[hash_key(path, k) % VIP_BUCKETS];
+	return a->own_port == b->own_port && a->port == b->port && mac_equal(&a->mac, &b->mac) &&
+	       addr_equal(&a->vip, &b->vip);
+}
 
-	while (c && !(c->port == k->own_port && c->ask.port == k->port &&
-		      mac_equal(&c->ask.mac, &k->mac) && addr_equal(&c->ask.vip, &k->vip)))
-		c = c->next_by_peer;
-	return c;
+/* What two backends send through one more machine has one MAC; then the one that waits for that. */
+static struct vip_conn *find(const struct vip_path *path, const struct vip_key *k, uint32_t ack)
+{
+	struct vip_conn *found = NULL;
+
+	for (struct vip_place *p = path->by_peer[hash_key(path, k) % VIP_BUCKETS]; p; p = p->next) {
+		const struct small_tcp *tcp = &p->conn->tcp;
+
+		if (key_equal(&p->key, k) &&
+		    (!found || ack - tcp->snd_una <= tcp->snd_max - tcp->snd_una))
+			found = p->conn;
+	}
+	return found;
 }
 
 /* Whatever the MAC. */
-static struct vip_conn *find_isn(const struct vip_path *path, const struct key *k, uint32_t isn)
+static struct vip_conn *find_isn(const struct vip_path *path, const struct vip_key *k, uint32_t isn)
 {
 	struct vip_conn *c = path->by_isn[isn % VIP_BUCKETS];
 
@@ -71,81 +75,129 @@ static struct vip_conn *find_isn(const struct vip_path *path, const struct key *
  */
 static uint32_t choose_isn(const struct vip_path *path, const struct vip_conn *c)
 {
-	const struct key k = key_of(c);
+	const struct vip_key k = key_of(c);
 
 	return (uint32_t)(clock_us() / ISN_TICK_US) + hash_key(path, &k) * 2654435761U;
+}
+
+static void enter_place(struct vip_path *path, struct vip_place *p, struct vip_conn *c,
+			const struct vip_key *k)
+{
+	struct vip_place **bucket = &path->by_peer[hash_key(path, k) % VIP_BUCKETS];
+
+	*p = (struct vip_place){.next = *bucket, .conn = c, .key = *k};
+	*bucket = p;
+}
+
+static void remove_place(struct vip_path *path, struct vip_place *p)
+{
+	struct vip_place **at = &path->by_peer[hash_key(path, &p->key) % VIP_BUCKETS];
+
+	if (!p->conn)
+		return;
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	p->conn = NULL;
 }
 
 bool vip_path_enter(struct vip_path *path, struct vip_conn *c, uint32_t *ret_isn)
 {
 	unsigned int first = path->next_port++;
 	struct vip_conn **bucket;
-	struct key k;
+	struct vip_key k;
 	unsigned int i;
 
 	for (i = 0; i < VIP_PORTS; i++) {
 		c->port = path->ports.numbers[(first + i) % VIP_PORTS];
 		k = key_of(c);
-		if (!find(path, &k))
+		if (!find(path, &k, 0))
 			break;
 	}
 	if (i == VIP_PORTS)
 		return false;
 	c->tcp.isn = *ret_isn = choose_isn(path, c);
-	bucket = &path->by_peer[hash_key(path, &k) % VIP_BUCKETS];
-	c->next_by_peer = *bucket;
-	*bucket = c;
+	enter_place(path, &c->asked, c, &k);
 	bucket = &path->by_isn[*ret_isn % VIP_BUCKETS];
 	c->next_by_isn = *bucket;
 	*bucket = c;
-	c->listed = true;
 	return true;
+}
+
+void vip_path_enter_answers(struct vip_path *path, struct vip_conn *c, const struct mac *mac)
+{
+	struct vip_key k = key_of(c);
+
+	k.mac = *mac;
+	if (c->asked.conn && !c->answers.conn)
+		enter_place(path, &c->answers, c, &k);
 }
 
 void vip_path_remove(struct vip_path *path, struct vip_conn *c)
 {
-	const struct key k = key_of(c);
-	struct vip_conn **at = &path->by_peer[hash_key(path, &k) % VIP_BUCKETS];
+	struct vip_conn **at = &path->by_isn[c->tcp.isn % VIP_BUCKETS];
 
-	if (!c->listed)
+	if (!c->asked.conn)
 		return;
-	while (*at != c)
-		at = &(*at)->next_by_peer;
-	*at = c->next_by_peer;
-	at = &path->by_isn[c->tcp.isn % VIP_BUCKETS];
+	remove_place(path, &c->asked);
+	remove_place(path, &c->answers);
 	while (*at != c)
 		at = &(*at)->next_by_isn;
 	*at = c->next_by_isn;
-	c->listed = false;
+}
+
+/* --- whose service is behind ------------------------------------------------------------------ */
+
+/* Of two with one hash, or in one bucket, either costs the other no more than a SYN. */
+static uint32_t hash_ask(const struct vip_path *path, const struct vip_ask *ask)
+{
+	const struct vip_key k = {ask->vip, 0, ask->port, ask->mac};
+	uint32_t h = hash_key(path, &k);
+
+	return h ? h : 1;
+}
+
+bool vip_path_is_behind(const struct vip_path *path, const struct vip_ask *ask)
+{
+	uint32_t h = hash_ask(path, ask);
+
+	return path->behind[h % VIP_BUCKETS] == h;
+}
+
+void vip_path_set_behind(struct vip_path *path, const struct vip_ask *ask, bool behind)
+{
+	uint32_t h = hash_ask(path, ask), *at = &path->behind[h % VIP_BUCKETS];
+
+	if (behind)
+		*at = h;
+	else if (*at == h)
+		*at = 0;
 }
 
 /* --- hearing ---------------------------------------------------------------------------------- */
 
+/* What answers a SYN is known by that, whichever MAC it is from. */
 static void hear_segment(struct vip_path *path, struct vip_socket *s, const struct vip_segment *in)
 {
-	const struct key k = {in->from, in->to_port, in->from_port, in->source};
-	struct vip_conn *c = find(path, &k);
+	const struct vip_key k = {in->from, in->to_port, in->from_port, in->source};
+	struct vip_conn *c = NULL;
 
-	if (c && addr_equal(&c->own, &in->to)) {
-		vip_conn_hear(c, &in->tcp);
-		return;
-	}
-	if (in->tcp.bits & (SMALL_TCP_SYN | SMALL_TCP_RST) && in->tcp.bits & SMALL_TCP_ACK) {
+	if (in->tcp.bits & (SMALL_TCP_SYN | SMALL_TCP_RST) && in->tcp.bits & SMALL_TCP_ACK)
 		c = find_isn(path, &k, in->tcp.ack - 1);
-		if (c)
-			vip_conn_hear_elsewhere(c, &in->source);
-	}
-	vip_socket_refuse(s, in);
+	if (!c)
+		c = find(path, &k, in->tcp.ack);
+	if (!c || !addr_equal(&c->own, &in->to) || !vip_conn_hear(c, &in->source, &in->tcp))
+		vip_socket_refuse(s, in);
 }
 
 static void hear_error(struct vip_path *path, const struct vip_heard *heard)
 {
 	const struct vip_segment *quoted = &heard->segment;
-	const struct key k = {quoted->to, quoted->from_port, quoted->to_port, quoted->source};
+	const struct vip_key k = {quoted->to, quoted->from_port, quoted->to_port, quoted->source};
 	struct vip_conn *c = find_isn(path, &k, quoted->tcp.seq);
 
 	if (!c)
-		c = find(path, &k);
+		c = find(path, &k, quoted->tcp.seq);
 	if (c && addr_equal(&c->own, &quoted->from))
 		vip_conn_hear_error(c, heard);
 }
@@ -233,7 +285,7 @@ void vip_path_close(struct vip_path *path)
 	path->conns++; /* until the end of this function it stays */
 	for (size_t i = 0; i < VIP_BUCKETS; i++)
 		while (path->by_peer[i])
-			vip_conn_abort(path->by_peer[i]);
+			vip_conn_abort(path->by_peer[i]->conn);
 	path->closing = true;
 	vip_ports_close(&path->ports);
 	vip_sockets_close(&path->sockets);

@@ -11,6 +11,13 @@
  * VIP_PORTS of them at a time. A segment finds its connection by that port, the virtual address and
  * its port, and the MAC that it comes from. An answer from another MAC, and an ICMP error, find it by
  * the initial sequence number, which nobody else knows.
+ *
+ * Whose answer is it? A SYN with a TTL of 1 (vip_frame.h) is answered by the backend itself: the MAC of
+ * the answer may be another one, as with a bond that chooses a sender for each peer, or a second
+ * interface; clients do not care either. Where the backend says that it forwards, or nothing answers to
+ * VIP_SHALLOW SYNs, more hops are allowed, for a service in a container; then only what comes from the
+ * backend's own MAC is its answer, since the next hop may be another backend. Where that was good, the
+ * next connection begins with it: the kernel says only so often that it forwards.
  */
 #ifndef DIRECTOR_HEALTH_VIP_PATH_UV_H
 #define DIRECTOR_HEALTH_VIP_PATH_UV_H
@@ -25,6 +32,7 @@
 enum {
 	VIP_ELSEWHERE_MS = 300, /* for which the right answer is waited for after a wrong one */
 	VIP_LEAVE_MS = 1000,	/* for a connection to end properly when nobody wants it any more */
+	VIP_SHALLOW = 2,	/* SYNs that do not go beyond the backend: one may be lost */
 };
 
 struct vip_path;

@@ -317,6 +317,7 @@ void vip_socket_refuse(struct vip_socket *s, const struct vip_segment *in)
 		.to = in->from,
 		.from_port = in->to_port,
 		.to_port = in->from_port,
+		.ttl = VIP_FRAME_TTL_BEHIND, /* to wherever that came from */
 	};
 
 	if (small_tcp_stray(&in->tcp, &out.tcp))

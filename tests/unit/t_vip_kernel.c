@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 enum {
-	PATIENCE_MS = 400,
+	PATIENCE_MS = 900,
+	HASTE_MS = 200, /* in which one SYN goes out */
 	CROWD_PORTS = 25,
 	CROWD = CROWD_PORTS * VIP_PORTS,
 	FIRST_PORT = 8000,
@@ -32,6 +33,7 @@ enum {
 static uv_loop_t loop;
 static uv_timer_t waker;
 static struct prober *prober;
+static unsigned int patience_ms = PATIENCE_MS;
 
 struct result {
 	unsigned int done;
@@ -88,7 +90,7 @@ static void expect_ask(const struct probe_ask *ask, const char *sentence)
 	struct result r = {0};
 	char text[OUTCOME_TEXT];
 	struct probe *p = probe_dsr.start(prober, ask, done, &r);
-	uint64_t until = uv_hrtime() + PATIENCE_MS * 1000000ULL;
+	uint64_t until = uv_hrtime() + patience_ms * 1000000ULL;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 	EXPECT_INT(r.done, 0);
@@ -165,24 +167,109 @@ static void without_the_address(void)
 	vip_world_run(absent_story);
 }
 
-/* The backend takes the frame and answers through another interface of its own. */
-static void elsewhere_story(void)
-{
-	int listener = vip_world_listen(VIP_WORLD_V4, VIP_WORLD_PORT);
+/* --- whose answer it is ------------------------------------------------------------------------ */
 
+#define FORWARDS "does not have the virtual address and forwards what is sent to it: "
+#define QUIET                                                                                      \
+	"nft add chain inet docker out '{ type filter hook output priority 0; }' && "              \
+	"nft add rule inet docker out icmp type time-exceeded drop && "                            \
+	"nft add rule inet docker out icmpv6 type time-exceeded drop"
+
+/* The backend takes the frame and answers through another interface of its own. */
+static void other_mac_story(void)
+{
 	begin();
 	vip_world_backend("ip link add link eth0 name other address 02:00:00:00:00:16 type macvlan "
 			  "mode bridge && ip link set other up && "
 			  "ip route add 10.77.0.2/32 dev other src 10.77.0.21");
-	expect(VIP_WORLD_V4, "does not answer, another machine does: 02:00:00:00:00:16 answers for "
+	one_that_listens(VIP_WORLD_V4);
+	expect(VIP_WORLD_V4, "refuses connections: port 80 of 10.77.0.100");
+	finish();
+}
+
+static void by_another_mac(void)
+{
+	vip_world_run(other_mac_story);
+}
+
+static void expect_both(const char *sentence)
+{
+	expect(VIP_WORLD_V4, sentence);
+	expect(VIP_WORLD_V6, sentence);
+}
+
+/* The kernel of the backend sends six such ICMP errors, and then one a second. */
+static void container_story(void)
+{
+	int listener;
+
+	vip_world_contain();
+	listener = vip_world_listen_inside(VIP_WORLD_INNER_PORT);
+	begin();
+	for (int i = 0; i < 2 * VIP_PORTS; i++)
+		expect_both("is well");
+	close(listener);
+	expect(VIP_WORLD_V4, "refuses connections: port 80 of 10.77.0.100");
+	expect(VIP_WORLD_V6, "refuses connections: port 80 of fd77::100");
+	/* The address is gone, and with it the rule for it. */
+	vip_world_backend("ip address delete 10.77.0.100/32 dev lo && "
+			  "ip address delete fd77::100/128 dev lo");
+	expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
+	expect(VIP_WORLD_V6, FORWARDS VIP_WORLD_V6);
+	finish();
+}
+
+static void in_a_container(void)
+{
+	vip_world_run(container_story);
+}
+
+/* A backend that says nothing of what it forwards. */
+static void quiet_story(void)
+{
+	int listener;
+
+	vip_world_contain();
+	vip_world_backend(QUIET);
+	listener = vip_world_listen_inside(VIP_WORLD_INNER_PORT);
+	begin();
+	expect_both("is well");
+	patience_ms = HASTE_MS; /* now it is known */
+	for (int i = 0; i < 2 * VIP_PORTS; i++)
+		expect_both("is well");
+	finish();
+	close(listener);
+}
+
+static void in_a_quiet_container(void)
+{
+	vip_world_run(quiet_story);
+}
+
+/* It has lost the address, and the machine that it forwards to is another one on the same network. */
+static void next_hop_story(void)
+{
+	int listener;
+
+	vip_world_contain();
+	vip_world_backend("ip address delete 10.77.0.100/32 dev lo && "
+			  "ip route add 10.77.0.100/32 via 172.17.0.2 dev inner");
+	vip_world_container("ip address add 10.77.0.100/32 dev lo && ip link set wire up && "
+			    "ip route add 10.77.0.2/32 dev wire && "
+			    "ip neighbour add 10.77.0.2 lladdr 02:00:00:00:00:02 dev wire");
+	listener = vip_world_listen_inside(VIP_WORLD_PORT);
+	begin();
+	expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
+	vip_world_backend(QUIET);
+	expect(VIP_WORLD_V4, "does not answer, another machine does: 02:00:00:00:00:17 answers for "
 			     "port 80 of 10.77.0.100");
 	finish();
 	close(listener);
 }
 
-static void answered_elsewhere(void)
+static void at_the_next_hop(void)
 {
-	vip_world_run(elsewhere_story);
+	vip_world_run(next_hop_story);
 }
 
 static void nowhere_story(void)
@@ -378,7 +465,10 @@ static void resets_are_counted(void)
 UNIT_TESTS(vip_kernel) = {
 	{"well and refused, whoever has the address", well_and_refused},
 	{"without the virtual address", without_the_address},
-	{"another MAC answers", answered_elsewhere},
+	{"it answers by another MAC", by_another_mac},
+	{"its service is in a container", in_a_container},
+	{"in one, and it does not say so", in_a_quiet_container},
+	{"another machine answers", at_the_next_hop},
 	{"nowhere to ask from", nowhere_to_ask_from},
 	{"a link that was down", a_link_that_was_down},
 	{"two hundred at once", a_crowd},

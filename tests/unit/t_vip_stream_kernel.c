@@ -212,6 +212,40 @@ static void an_exchange(void)
 	vip_world_run(exchange_story);
 }
 
+/* All of it comes from another interface of the backend's. */
+static void other_mac_story(void)
+{
+	begin();
+	vip_world_backend("ip link add link eth0 name other address 02:00:00:00:00:16 type macvlan "
+			  "mode bridge && ip link set other up && "
+			  "ip route add 10.77.0.2/32 dev other src 10.77.0.21");
+	vip_world_serve(vip_world_listen(VIP_WORLD_V4, VIP_WORLD_PORT), serve_answer);
+	for (int i = 0; i < 10; i++)
+		exchange(VIP_WORLD_V4);
+	finish();
+}
+
+static void by_another_mac(void)
+{
+	vip_world_run(other_mac_story);
+}
+
+static void container_story(void)
+{
+	begin();
+	vip_world_contain();
+	vip_world_serve(vip_world_listen_inside(VIP_WORLD_INNER_PORT), serve_answer);
+	for (int i = 0; i < 10; i++)
+		exchange(VIP_WORLD_V4);
+	exchange(VIP_WORLD_V6);
+	finish();
+}
+
+static void with_a_container(void)
+{
+	vip_world_run(container_story);
+}
+
 static void many_story(void)
 {
 	struct reader r;
@@ -340,6 +374,8 @@ static void left_in_the_middle(void)
 
 UNIT_TESTS(vip_stream_kernel) = {
 	{"an exchange", an_exchange},
+	{"one that is answered by another MAC", by_another_mac},
+	{"one with a container", with_a_container},
 	{"a mebibyte read", a_mebibyte_read},
 	{"a mebibyte written", a_mebibyte_written},
 	{"failures", failures},

@@ -147,6 +147,22 @@ static void missing_story(void)
 	expect("");
 }
 
+/* The kernel of the backend says six times at once that it forwards, and is asked more often. */
+static void container_story(void)
+{
+	int inside;
+
+	begin();
+	close(listener);
+	vip_world_contain();
+	inside = vip_world_listen_inside(VIP_WORLD_INNER_PORT);
+	expect("");
+	close(inside);
+	expect("not-listening(web4) not-listening(web6)");
+	vip_world_backend("ip address delete 10.77.0.100/32 dev lo");
+	expect("vip-missing(web4) not-listening(web6)");
+}
+
 static void service_story(void)
 {
 	int own;
@@ -341,6 +357,11 @@ static void spoken(void)
 	vip_world_run(spoken_story);
 }
 
+static void container(void)
+{
+	vip_world_run(container_story);
+}
+
 static void missing(void)
 {
 	vip_world_run(missing_story);
@@ -390,6 +411,7 @@ UNIT_TESTS(wire_kernel) = {
 	{"sound, whoever has the addresses", sound},
 	{"a backend speaks for them, and is cured", spoken},
 	{"a backend lacks them, and is cured", missing},
+	{"the service is in a container", container},
 	{"the service", services},
 	{"a firewall", filtered},
 	{"the MTU", mtu},

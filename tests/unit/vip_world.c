@@ -46,11 +46,39 @@ enum { SERVERS = 4 };
 	       "ip address add fd77::100/128 dev lo nodad && "                                     \
 	       "ip neighbour add fd77::2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent" SETTLED
 
+/* What Docker's rules come to, with nothing else of it. */
+#define CONTAINING                                                                                 \
+	NO_DAD "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 && "               \
+	       "sysctl -qw net.ipv6.conf.inner.accept_dad=0 && "                                   \
+	       "ip address add 172.17.0.1/16 dev inner && "                                        \
+	       "ip address add fd17::1/64 dev inner nodad && ip link set inner up && "             \
+	       "ip neighbour add fd17::2 lladdr 02:00:00:00:00:21 dev inner nud permanent && "     \
+	       "nft add table inet docker && nft 'add chain inet docker to "                       \
+	       "{ type nat hook prerouting priority -100; }' && "                                  \
+	       "nft add rule inet docker to meta nfproto ipv4 fib daddr type local "               \
+	       "tcp dport 80 dnat ip to 172.17.0.2:8080 && "                                       \
+	       "nft add rule inet docker to meta nfproto ipv6 fib daddr type local "               \
+	       "tcp dport 80 dnat ip6 to '[fd17::2]:8080' && "                                     \
+	       "until ip -6 route get fd17::1 | grep -q ^local; do sleep 0.01; done"
+#define CONTAINER                                                                                  \
+	NO_DAD "ip link set lo up && "                                                             \
+	       "ip address add 172.17.0.2/16 dev eth0 && "                                         \
+	       "ip address add fd17::2/64 dev eth0 nodad && ip link set eth0 up && "               \
+	       "ip route add default via 172.17.0.1 && "                                           \
+	       "ip neighbour add fd17::1 lladdr 02:00:00:00:00:20 dev eth0 nud permanent && "      \
+	       "ip route add default via fd17::1 && "                                              \
+	       "until ip -6 route get fd17::2 | grep -q ^local; do sleep 0.01; done"
+
 /* Each story is a process of its own. */
 static pid_t servers[SERVERS];
 static size_t n_servers;
-static int director_ns, backend_ns;
+static int director_ns, backend_ns, container_ns = -1;
 static void (*its_story)(void);
+
+static void enter(int ns)
+{
+	CU_ASSERT_EQUAL_FATAL(setns(ns, CLONE_NEWNET), 0);
+}
 
 static void run(const char *command)
 {
@@ -66,23 +94,60 @@ void vip_world_director(const char *command)
 	run(command);
 }
 
-void vip_world_backend(const char *command)
+static void run_in(int ns, const char *command)
 {
-	CU_ASSERT_EQUAL_FATAL(setns(backend_ns, CLONE_NEWNET), 0);
+	enter(ns);
 	run(command);
-	CU_ASSERT_EQUAL_FATAL(setns(director_ns, CLONE_NEWNET), 0);
+	enter(director_ns);
 }
 
-/* The backend's namespace lives as long as this descriptor. */
+void vip_world_backend(const char *command)
+{
+	run_in(backend_ns, command);
+}
+
+void vip_world_container(const char *command)
+{
+	run_in(container_ns, command);
+}
+
+/* It lives as long as its descriptor. */
+static int make_namespace(void)
+{
+	int ns;
+
+	CU_ASSERT_EQUAL_FATAL(unshare(CLONE_NEWNET), 0);
+	ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	enter(director_ns);
+	CU_ASSERT_FATAL(ns >= 0);
+	return ns;
+}
+
+void vip_world_contain(void)
+{
+	char command[300];
+
+	container_ns = make_namespace();
+	snprintf(command, sizeof(command),
+		 "to=/proc/%d/fd/%d; ip link add inner address 02:00:00:00:00:20 type veth peer "
+		 "name eth0 "
+		 "address 02:00:00:00:00:21 netns $to && "
+		 "ip link add link eth0 name wire address 02:00:00:00:00:17 netns $to "
+		 "type macvlan mode bridge",
+		 getpid(), container_ns);
+	vip_world_backend(command);
+	vip_world_backend("ip link set inner up");
+	vip_world_container(CONTAINER);
+	vip_world_backend(CONTAINING);
+}
+
 static void make_backend(void)
 {
 	char command[200];
 
 	director_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	CU_ASSERT_EQUAL_FATAL(unshare(CLONE_NEWNET), 0);
-	backend_ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	CU_ASSERT_EQUAL_FATAL(setns(director_ns, CLONE_NEWNET), 0);
-	CU_ASSERT_FATAL(director_ns >= 0 && backend_ns >= 0);
+	CU_ASSERT_FATAL(director_ns >= 0);
+	backend_ns = make_namespace();
 	snprintf(command, sizeof(command),
 		 "ip link add eth0 address 02:00:00:00:00:02 type veth peer name eth0 "
 		 "address 02:00:00:00:00:15 netns /proc/%d/fd/%d",
@@ -108,7 +173,7 @@ void vip_world_run(void (*story)(void))
 	unit_in_namespace("true", whole_story);
 }
 
-int vip_world_listen(const char *address, uint16_t port)
+static int listen_in(int ns, const char *address, uint16_t port)
 {
 	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
 	struct sockaddr_in in4 = {.sin_family = AF_INET, .sin_port = htons(port)};
@@ -121,13 +186,23 @@ int vip_world_listen(const char *address, uint16_t port)
 		inet_pton(AF_INET6, address, &in6.sin6_addr);
 	else
 		inet_pton(AF_INET, address, &in4.sin_addr);
-	CU_ASSERT_EQUAL_FATAL(setns(backend_ns, CLONE_NEWNET), 0);
+	enter(ns);
 	fd = socket(name->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	CU_ASSERT_EQUAL_FATAL(setns(director_ns, CLONE_NEWNET), 0);
+	enter(director_ns);
 	CU_ASSERT_FATAL(fd >= 0);
 	CU_ASSERT_EQUAL_FATAL(bind(fd, name, len), 0);
 	CU_ASSERT_EQUAL_FATAL(listen(fd, 1024), 0);
 	return fd;
+}
+
+int vip_world_listen(const char *address, uint16_t port)
+{
+	return listen_in(backend_ns, address, port);
+}
+
+int vip_world_listen_inside(uint16_t port)
+{
+	return listen_in(container_ns, "::", port);
 }
 
 void vip_world_serve(int listener, void (*serve)(int fd))
