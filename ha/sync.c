@@ -248,8 +248,9 @@ static uint64_t cost_of(const struct sync_heard *h, const struct sync_update *u)
 {
 	switch (h->type) {
 	case SYNC_FLOWS: return 0;
-	case SYNC_HELLO:
-	case SYNC_SNAPSHOT: return SYNC_COST_TURN_US;
+	case SYNC_HELLO: return SYNC_COST_TURN_US;
+	case SYNC_SNAPSHOT: /* its end is paid for with its beginning, and without one ends all */
+		return h->step == SYNC_SNAPSHOT_END ? SYNC_COST_WORD_US : SYNC_COST_TURN_US;
 	case SYNC_DIGEST: return SYNC_COST_DIGEST_US;
 	case SYNC_NAME:
 	case SYNC_ACK:

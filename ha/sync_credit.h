@@ -18,7 +18,8 @@
 enum {
 	/*
 	 * Twenty turns, or all names that there are numbers for. When addresses move several times in a
-	 * few seconds each move takes a snapshot each way.
+	 * few seconds each move takes a snapshot each way. A reload on both nodes costs either three:
+	 * a hello, a snapshot, and that the other one has ours.
 	 */
 	SYNC_CREDIT_US = 20 * 1000 * 1000,
 	SYNC_COST_WORD_US = 50,		  /* a name, an acknowledgement */

@@ -138,6 +138,48 @@ static void one_in_its_senses(void)
 	CU_ASSERT(sync_hears(&s));
 }
 
+/* What one node hears and does when both have loaded another configuration. */
+static void reload(struct sync *s, uint32_t snapshot, uint64_t now_us)
+{
+	tell(s, SYNC_EVENT_LOST, now_us);
+	tell(s, SYNC_EVENT_STREAMED, now_us);
+	hear(s, (struct sync_heard){.type = SYNC_HELLO}, now_us);
+	hear(s,
+	     (struct sync_heard){
+		     .type = SYNC_SNAPSHOT, .step = SYNC_SNAPSHOT_BEGIN, .snapshot = snapshot},
+	     now_us);
+	tell(s, SYNC_EVENT_MARKED, now_us);
+	hear(s, (struct sync_heard){.type = SYNC_ACK, .sequence = s->snapshot_end, .current = true},
+	     now_us);
+	hear(s,
+	     (struct sync_heard){.type = SYNC_SNAPSHOT,
+				 .step = SYNC_SNAPSHOT_END,
+				 .snapshot = snapshot,
+				 .sequence = s->heard + 1},
+	     now_us);
+	tell(s, SYNC_EVENT_SWEPT, now_us);
+}
+
+/* Twenty a minute, for as long as it may be; and six at once, of those who have been quiet. */
+static void reloads(void)
+{
+	struct sync s;
+	uint64_t now_us = 100 * (uint64_t)SECOND;
+	uint32_t snapshot = 100;
+
+	sync_init(&s);
+	reach(&s, SECOND);
+	for (int i = 0; i < 6; i++)
+		reload(&s, snapshot++, now_us);
+	CU_ASSERT(sync_hears(&s));
+	for (int i = 0; i < 1000; i++) {
+		now_us += 3 * (uint64_t)SECOND + 10 * SYNC_COST_WORD_US;
+		reload(&s, snapshot++, now_us);
+		CU_ASSERT_FATAL(sync_hears(&s) && sync_in_is_current(&s) &&
+				sync_out_is_current(&s));
+	}
+}
+
 /* A new connection is no new account; and it is not kept from its hello for long. */
 static void connecting_anew(void)
 {
@@ -204,6 +246,7 @@ UNIT_TESTS(sync_credit) = {
 	{"the account", the_account},
 	{"a turn in a second", a_turn_in_a_second},
 	{"one in its senses", one_in_its_senses},
+	{"both are reloaded, again and again", reloads},
 	{"connecting anew", connecting_anew},
 	{"marks and sweeps", marks_and_sweeps},
 	UNIT_TESTS_END,
