@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/drill_check.h"
 
+#include "director/ruleset/plan.h"
 #include "ha/vrrp_packet.h"
 #include "include/name.h"
 
@@ -189,8 +190,41 @@ static enum drill_check look_at_farms(const struct look *l)
 	return DRILL_CHECK_FINE;
 }
 
+/* Of a backend that claims an address the alarm outlives the last frame, so that it is seen. */
+static enum drill_check say_claim(const struct look *l, const struct status_claim *c)
+{
+	unsigned long long left_s = 0;
+
+	if (c->age_ms < PLAN_CLAIM_KEPT_MS)
+		left_s = (PLAN_CLAIM_KEPT_MS - c->age_ms + 999) / 1000;
+	return say(l, DRILL_CHECK_OBJECTS,
+		   "an alarm on node %s, for %llu s yet (--force goes past it): %s%s%s claimed %s",
+		   l->s->node, left_s, c->backend[0] ? c->farm : "a host ",
+		   c->backend[0] ? "/" : "", c->backend[0] ? c->backend : c->mac, c->address);
+}
+
+/* The one that is the last to end; NULL: there is another alarm, too. */
+static const struct status_claim *claim_alone(const struct status *s)
+{
+	const struct status_claim *last = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_claims; i++) {
+		if (!s->claims[i].goes_on)
+			continue;
+		if (!last || s->claims[i].age_ms < last->age_ms)
+			last = &s->claims[i];
+		n++;
+	}
+	return n == s->n_alarms ? last : NULL;
+}
+
 static enum drill_check look_at_alarms(const struct look *l)
 {
+	const struct status_claim *claim = claim_alone(l->s);
+
+	if (claim)
+		return say_claim(l, claim);
 	if (l->s->n_alarms)
 		return say(l, DRILL_CHECK_OBJECTS, "there is an alarm on node %s: %s", l->s->node,
 			   l->s->alarms[0]);

@@ -214,6 +214,15 @@ static void what_is_lost(void)
 
 static void farms_and_alarms(void)
 {
+	struct status_claim claims[3] = {
+		{.farm = "www", .backend = "web1", .address = "10.77.0.100"},
+		{.farm = "www",
+		 .backend = "web2",
+		 .address = "fd77::100",
+		 .goes_on = true,
+		 .age_ms = 11900},
+		{.mac = "02:00:00:00:00:16", .address = "10.77.0.100"},
+	};
 	char why[DRILL_WHY];
 	struct pair p;
 
@@ -225,6 +234,20 @@ static void farms_and_alarms(void)
 	EXPECT_INT(drill_check(&p.s, SYNC_DRILL_GRACEFUL, DRILL_WHO_MASTER, &budget, why),
 		   DRILL_CHECK_OBJECTS);
 	EXPECT_INT(strlen(why), DRILL_WHY - 1);
+	p.s.claims = claims;
+	p.s.n_claims = 3;
+	expect_objection(&p, "an alarm on node a, for 289 s yet (--force goes past it): www/web2 "
+			     "claimed fd77::100");
+	claims[2] = (struct status_claim){.mac = "02:00:00:00:00:16",
+					  .address = "10.77.0.100",
+					  .goes_on = true,
+					  .age_ms = 400000};
+	claims[1].goes_on = false;
+	expect_objection(&p, "an alarm on node a, for 0 s yet (--force goes past it): a host "
+			     "02:00:00:00:00:16 claimed 10.77.0.100");
+	claims[1].goes_on = true; /* of two one is not among the alarms */
+	strcpy(p.alarms[0], "vrrp web: two masters");
+	expect_objection(&p, "there is an alarm on node a: vrrp web: two masters");
 	strcpy(p.farm.state, "down");
 	strcpy(p.farm.reason, "1 of at least 2 backends take new connections");
 	expect_objection(&p, "farm www of node a is down: 1 of at least 2 backends take new "
