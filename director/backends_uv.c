@@ -67,6 +67,7 @@ void director_set_checks(struct director *d)
 {
 	if (health_configure(d->health, d->config) < 0)
 		log_error("no memory for the checks: a backend counts as up while it answers ARP");
+	director_set_farms_seen(d); /* by the history's configuration of before */
 	if (history_configure(&d->history, d->config) < 0) {
 		history_clear(&d->history);
 		log_error("no memory for what has become of the backends");
@@ -79,7 +80,6 @@ void director_set_checks(struct director *d)
 		retries_clear(&d->retries);
 		log_error("no memory for SYNs that are repeated: nothing follows from them");
 	}
-	director_set_farms_seen(d);
 }
 
 /* --- states ----------------------------------------------------------------------------------- */

@@ -68,14 +68,14 @@ static bool describe_farm(const struct director *d, size_t farm, struct notice *
 	if (seen->up)
 		snprintf(ret->reason, sizeof(ret->reason),
 			 "%zu of %zu backends take new connections", seen->serving, f->n_backends);
-	return seen->name[0];
+	return seen->known;
 }
 
 void director_see_farm(struct director *d, size_t farm)
 {
 	const struct config_farm *f = &d->config->farms[farm];
 	struct farm_seen *seen = d->farms_seen ? &d->farms_seen[farm] : NULL;
-	bool known, up;
+	bool changed, up;
 	size_t serving = 0;
 	struct notice n;
 
@@ -85,47 +85,32 @@ void director_see_farm(struct director *d, size_t farm)
 		serving += d->facts.plan.backends[farm][i].usable &&
 			   d->facts.plan.backends[farm][i].weight;
 	up = director_farm_serves(d, f, serving, seen->reason);
-	known = seen->name[0] && seen->up != up;
-	if (!seen->name[0])
-		COPY(seen->name, f->name);
+	changed = seen->known && seen->up != up;
+	seen->known = true;
 	seen->up = up;
 	seen->serving = serving;
-	if (!known || !describe_farm(d, farm, &n))
+	if (!changed || !describe_farm(d, farm, &n))
 		return;
 	n.from = farm_state(!up);
 	hook_tell(d->hook, &n);
 }
 
-/* Most stay where they were. */
-static const struct farm_seen *find_seen(const struct farm_seen *list, size_t n, size_t near,
-					 const char *name)
-{
-	for (size_t i = 0; list && i < n; i++) {
-		const struct farm_seen *seen = &list[(near + i) % n];
-
-		if (strcmp(seen->name, name) == 0)
-			return seen;
-	}
-	return NULL;
-}
-
 void director_set_farms_seen(struct director *d)
 {
+	const struct config *old = d->farms_seen ? d->history.places.config : NULL;
 	size_t n = d->config->n_farms;
 	struct farm_seen *next = calloc(n + 1, sizeof(*next));
 
-	for (size_t i = 0; next && i < n; i++) {
-		const struct farm_seen *seen =
-			find_seen(d->farms_seen, d->n_farms_seen, i, d->config->farms[i].name);
+	for (size_t i = 0; next && old && i < n; i++) {
+		const struct config_farm *then = config_farm_near(old, i, d->config->farms[i].name);
 
-		if (seen)
-			next[i] = *seen;
+		if (then)
+			next[i] = d->farms_seen[then - old->farms];
 	}
 	if (!next)
 		log_error("no memory for how the farms were: nobody is told of them");
 	free(d->farms_seen);
 	d->farms_seen = next;
-	d->n_farms_seen = next ? n : 0;
 }
 
 /* --- routers ---------------------------------------------------------------------------------- */

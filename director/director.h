@@ -70,7 +70,7 @@ struct rehearsal {
 
 /* A farm as it was seen last. */
 struct farm_seen {
-	char name[STATUS_NAME]; /* "": never */
+	bool known; /* it was seen */
 	bool up;
 	size_t serving;		    /* backends */
 	char reason[STATUS_REASON]; /* why it is down */
@@ -98,10 +98,9 @@ struct director {
 	struct slow_starts slow;      /* ... how they come back, ... */
 	struct retries retries;	      /* ... and whose clients repeat their SYNs */
 	struct farm_seen *farms_seen; /* of the history's configuration; NULL: no memory */
-	size_t n_farms_seen;
-	struct hook *hook;	 /* is told of that and of the routers, ... */
-	struct told_states told; /* ... and how all are, so far; ... */
-	struct notices moves;	 /* ... for it, of routers: the election thread's */
+	struct hook *hook;	      /* is told of that and of the routers, ... */
+	struct told_states told;      /* ... and how all are, so far; ... */
+	struct notices moves;	      /* ... for it, of routers: the election thread's */
 	struct keeper *keeper;
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */

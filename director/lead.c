@@ -86,12 +86,8 @@ int lead_stage(struct lead *l, const struct sync_buckets *piece)
 
 static uint16_t backend_index(const struct config_farm *farm, const char *name, size_t near)
 {
-	const struct config_backend *b;
+	const struct config_backend *b = config_backend_near(farm, near, name);
 
-	/* In the same configuration they come in the same order. */
-	if (near < farm->n_backends && strcmp(farm->backends[near].name, name) == 0)
-		return (uint16_t)near;
-	b = config_backend_by_name(farm, name);
 	return b ? (uint16_t)(b - farm->backends) : (uint16_t)BUCKET_NONE;
 }
 

@@ -47,15 +47,6 @@ void views_set_alike(struct views *v, size_t farm, bool alike)
 		v->farms[farm].alike = alike;
 }
 
-/* In the same configuration they come in the same order. */
-static const struct config_backend *find(const struct config_farm *farm, const char *name,
-					 size_t near)
-{
-	if (near < farm->n_backends && strcmp(farm->backends[near].name, name) == 0)
-		return &farm->backends[near];
-	return config_backend_by_name(farm, name);
-}
-
 int views_take(struct views *v, const struct sync_views *m, uint64_t now_ms)
 {
 	const struct config_farm *farm =
@@ -68,7 +59,7 @@ int views_take(struct views *v, const struct sync_views *m, uint64_t now_ms)
 	for (size_t i = 0; i < farm->n_backends; i++)
 		v->backends[places_of(&v->places, at, i)].state = 0;
 	for (size_t i = 0; i < m->n; i++) {
-		const struct config_backend *b = find(farm, m->views[i].backend, i);
+		const struct config_backend *b = config_backend_near(farm, i, m->views[i].backend);
 		uint64_t ago_ms = (uint64_t)m->views[i].since_s * 1000;
 
 		if (b)

@@ -249,5 +249,12 @@ const struct config_farm *config_farm_by_name(const struct config *c, const char
 /* The backend of that name, or NULL. */
 const struct config_backend *config_backend_by_name(const struct config_farm *farm,
 						    const char *name);
+/*
+ * The same of a configuration that is like another one, where its number was `near`: what is nearest to
+ * that is looked at first, so that all are found in no time when a few have come or gone.
+ */
+const struct config_farm *config_farm_near(const struct config *c, size_t near, const char *name);
+const struct config_backend *config_backend_near(const struct config_farm *farm, size_t near,
+						 const char *name);
 
 #endif

@@ -65,21 +65,54 @@ bool config_vrrp_has_family(const struct config_vrrp *v, uint8_t family)
 	return false;
 }
 
+/* The number that is looked at in the turn: near, one more, one less, two more, …; n: none in this turn. */
+static size_t turn_near(size_t turn, size_t near, size_t n)
+{
+	size_t away = (turn + 1) / 2;
+
+	if (turn % 2)
+		return near < n && away < n - near ? near + away : n;
+	return near >= away && near - away < n ? near - away : n;
+}
+
+/* In as many turns every number comes. */
+static size_t turns_near(size_t near, size_t n)
+{
+	return 2 * (near > n ? near : n) + 1;
+}
+
+const struct config_farm *config_farm_near(const struct config *c, size_t near, const char *name)
+{
+	for (size_t t = 0; t < turns_near(near, c->n_farms); t++) {
+		size_t i = turn_near(t, near, c->n_farms);
+
+		if (i < c->n_farms && strcmp(c->farms[i].name, name) == 0)
+			return &c->farms[i];
+	}
+	return NULL;
+}
+
+const struct config_backend *config_backend_near(const struct config_farm *farm, size_t near,
+						 const char *name)
+{
+	for (size_t t = 0; t < turns_near(near, farm->n_backends); t++) {
+		size_t i = turn_near(t, near, farm->n_backends);
+
+		if (i < farm->n_backends && strcmp(farm->backends[i].name, name) == 0)
+			return &farm->backends[i];
+	}
+	return NULL;
+}
+
 const struct config_farm *config_farm_by_name(const struct config *c, const char *name)
 {
-	for (size_t i = 0; i < c->n_farms; i++)
-		if (strcmp(c->farms[i].name, name) == 0)
-			return &c->farms[i];
-	return NULL;
+	return config_farm_near(c, 0, name);
 }
 
 const struct config_backend *config_backend_by_name(const struct config_farm *farm,
 						    const char *name)
 {
-	for (size_t i = 0; i < farm->n_backends; i++)
-		if (strcmp(farm->backends[i].name, name) == 0)
-			return &farm->backends[i];
-	return NULL;
+	return config_backend_near(farm, 0, name);
 }
 
 void config_free(struct config *c)

@@ -73,23 +73,6 @@ const struct config_backend *places_backend(const struct places *p, size_t place
 	return &p->config->farms[farm].backends[place - p->first[farm]];
 }
 
-/* Most are where they were: under the same number. */
-static const struct config_farm *farm_before(const struct config *c, size_t number,
-					     const char *name)
-{
-	if (number < c->n_farms && strcmp(c->farms[number].name, name) == 0)
-		return &c->farms[number];
-	return config_farm_by_name(c, name);
-}
-
-static const struct config_backend *backend_before(const struct config_farm *f, size_t number,
-						   const char *name)
-{
-	if (number < f->n_backends && strcmp(f->backends[number].name, name) == 0)
-		return &f->backends[number];
-	return config_backend_by_name(f, name);
-}
-
 ptrdiff_t places_before(const struct places *old, const struct places *p, size_t place)
 {
 	size_t farm = farm_at(p, place), number = place - p->first[farm];
@@ -97,9 +80,9 @@ ptrdiff_t places_before(const struct places *old, const struct places *p, size_t
 	const struct config_backend *b = NULL;
 
 	if (old->config)
-		then = farm_before(old->config, farm, f->name);
+		then = config_farm_near(old->config, farm, f->name);
 	if (then)
-		b = backend_before(then, number, f->backends[number].name);
+		b = config_backend_near(then, number, f->backends[number].name);
 	return b ? (ptrdiff_t)places_of(old, (size_t)(then - old->config->farms),
 					(size_t)(b - then->backends))
 		 : PLACE_NONE;

@@ -82,41 +82,13 @@ group_moves_together() {
 
 # split: neither adverts nor heartbeats arrive anywhere.
 split() {
-	local node
-
-	for node in a b; do
-		lab_exec $node nft -f - <<-EOT
-			table netdev test {
-				chain first {
-					type filter hook ingress device "eth0" priority -400
-					ip protocol 112 drop
-					udp dport 8405 drop
-				}
-				chain second {
-					type filter hook ingress device "eth1" priority -400
-					ip6 nexthdr 112 drop
-				}
-			}
-		EOT
-	done
+	lab_deafen "$LAB_ADVERTS; $LAB_HEARTBEATS" "eth0, eth1"
 }
 
 # heal [heartbeats]: all arrives again; but heartbeats do not, when they are named.
 heal() {
-	local node
-
-	for node in a b; do
-		lab_exec $node nft delete table netdev test
-		[ "${1:-}" = heartbeats ] || continue
-		lab_exec $node nft -f - <<-EOT
-			table netdev test {
-				chain drops {
-					type filter hook ingress device "eth0" priority -400
-					udp dport 8405 drop
-				}
-			}
-		EOT
-	done
+	lab_hear
+	[ "${1:-}" != heartbeats ] || lab_deafen "$LAB_HEARTBEATS"
 }
 
 one_has_both() {

@@ -220,27 +220,13 @@ another_path() {
 
 # Neither hears the other, then both do: the one that stays is told again.
 two_masters() {
-	local node
-
 	forget
-	for node in a b; do
-		lab_exec $node nft -f - <<-EOT
-			table netdev test {
-				chain first {
-					type filter hook ingress device "eth0" priority -400
-					ip protocol 112 drop
-					udp dport 8405 drop
-				}
-			}
-		EOT
-	done
+	lab_deafen "$LAB_ADVERTS; $LAB_HEARTBEATS"
 	expect_told b 'vrrp web backup master'
 	expect_soon "two masters" "lab_is a master && lab_is b master" 3
 	sleep 1
 	never_told a '.*vrrp .*' "a was told too early"
-	for node in a b; do
-		lab_exec $node nft delete table netdev test
-	done
+	lab_hear
 	expect_told b 'vrrp web master backup'
 	expect_told a '=vrrp web master master' 5
 	sleep 2

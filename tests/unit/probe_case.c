@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/probe_case.h"
 
-#include "tests/unit/loop.h"
+#include "tests/unit/probe_once.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -13,24 +13,13 @@ static void wake(uv_timer_t *timer)
 
 void probe_case_begin(struct probe_case *c, const struct probe_kind *kind, const char *address)
 {
-	static uint16_t expected = 200;
 	struct err err = {0};
 
-	*c = (struct probe_case){.kind = kind};
-	c->check = (struct config_check){.name = "test",
-					 .method = "GET",
-					 .host = "",
-					 .path = "/",
-					 .expect_status = &expected,
-					 .n_expect_status = 1,
-					 .expect_body = "",
-					 .sni = "",
-					 .ca_file = "",
-					 .verify = true,
-					 .command = "",
-					 .through = THROUGH_ADDRESS};
-	c->ask = (struct probe_ask){
-		.check = &c->check, .farm = "web", .backend = "one", .port = 80, .timeout_ms = 300};
+	*c = (struct probe_case){.kind = kind, .check = probe_http_check(300, "")};
+	c->check.name = "test";
+	c->check.command = "";
+	c->check.through = THROUGH_ADDRESS;
+	c->ask = probe_of(&c->check, 80);
 	CU_ASSERT_FATAL(addr_parse(address, &c->ask.address) == 0);
 	CU_ASSERT_FATAL(addr_parse("192.0.2.100", &c->ask.vip) == 0);
 	uv_loop_init(&c->loop);

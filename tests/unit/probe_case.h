@@ -16,7 +16,7 @@ struct probe_case {
 	struct outcome outcome; /* of the last one */
 };
 
-/* A check of the backend "one" of the farm "web" at that address. */
+/* A check of the backend of probe_of() (probe_once.h), at that address. */
 void probe_case_begin(struct probe_case *c, const struct probe_kind *kind, const char *address);
 struct probe *probe_case_start(struct probe_case *c);
 /* One probe, which ends by itself or after that time: its outcome as "word: detail". */

@@ -38,7 +38,7 @@ static void exit_statuses(void)
 static void what_it_is_told(void)
 {
 	expect("echo $DIRECTOR_FARM $DIRECTOR_BACKEND $DIRECTOR_CHECK $DIRECTOR_ADDRESS", LONG_MS,
-	       "good: web one test 192.0.2.21");
+	       "good: www web1 test 192.0.2.21");
 	expect("echo $DIRECTOR_VIP $DIRECTOR_PORT $DIRECTOR_TIMEOUT_MS; test -n \"$PATH\"", LONG_MS,
 	       "good: 192.0.2.100 80 300");
 }

@@ -132,6 +132,34 @@ lab_switch_port_up() {
 	ip -n "$(lab_ns switch)" link set dev "$1" up
 }
 
+LAB_ADVERTS='ip protocol 112 drop; ip6 nexthdr 112 drop'
+LAB_HEARTBEATS='udp dport 8405 drop'
+
+# lab_deafen RULES [INTERFACES]: neither a nor b hears what these rules drop, on eth0 or on "eth0, eth1".
+lab_deafen() {
+	local node
+
+	for node in a b; do
+		lab_exec $node nft -f - <<-EOT
+			table netdev deaf {
+				chain drops {
+					type filter hook ingress devices = { ${2:-eth0} } priority -400
+					$1
+				}
+			}
+		EOT
+	done
+}
+
+# lab_hear: all again.
+lab_hear() {
+	local node
+
+	for node in a b; do
+		lab_exec $node nft delete table netdev deaf
+	done
+}
+
 # lab_switch_floods: every frame goes to every port, as on a switch that has forgotten all addresses.
 lab_switch_floods() {
 	local ns host
