@@ -324,9 +324,9 @@ const char *drill_kind_name(uint8_t kind)
 
 uint8_t drill_kind_by_name(const char *name)
 {
-	for (uint8_t kind = SYNC_DRILL_GRACEFUL; kind <= SYNC_DRILL_SPLIT; kind++)
+	for (unsigned int kind = SYNC_DRILL_GRACEFUL; kind <= SYNC_DRILL_SPLIT; kind++)
 		if (strcmp(kinds[kind], name) == 0)
-			return kind;
+			return (uint8_t)kind;
 	return 0;
 }
 

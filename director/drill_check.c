@@ -238,8 +238,8 @@ enum drill_check drill_check(const struct status *s, uint8_t kind, enum drill_wh
 {
 	/* What is impossible comes before what only objects: force is told of it, too. */
 	static enum drill_check (*const questions[])(const struct look *l) = {
-		look_at_kind,  look_for_owner, look_at_channel, look_at_states,
-		look_at_roles, look_at_tables, look_at_farms,	look_at_alarms,
+		look_for_owner, look_at_channel, look_at_states, look_at_roles,
+		look_at_tables, look_at_farms,	 look_at_alarms,
 	};
 	const struct look look = {.s = s,
 				  .peer = s->n_peers ? &s->peers[0] : NULL,
@@ -247,11 +247,13 @@ enum drill_check drill_check(const struct status *s, uint8_t kind, enum drill_wh
 				  .who = who,
 				  .kind = kind,
 				  .why = why};
-	enum drill_check verdict = DRILL_CHECK_FINE;
+	enum drill_check verdict;
 
 	why[0] = '\0';
-	for (size_t i = 0;
-	     verdict == DRILL_CHECK_FINE && i < sizeof(questions) / sizeof(questions[0]); i++)
+	verdict = look_at_kind(&look); /* and whether there is a peer */
+	for (size_t i = 0; look.peer && verdict == DRILL_CHECK_FINE &&
+			   i < sizeof(questions) / sizeof(questions[0]);
+	     i++)
 		verdict = questions[i](&look);
 	return verdict;
 }

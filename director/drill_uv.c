@@ -218,21 +218,21 @@ static void ask_ourselves(struct director *d, struct drill_event *ev, uint8_t ki
 
 /* --- the other director ------------------------------------------------------------------------- */
 
-static void hear_question(struct director *d, struct drill_event *ev)
+static void hear_question(struct director *d, const struct sync_drill *m)
 {
+	struct drill_event ev = {.type = DRILL_EVENT_HEARD, .heard = m};
 	struct rehearsal *r = &d->rehearsal;
-	const struct sync_drill *m = ev->heard;
 	char why[DRILL_WHY] = "asked again too soon";
 
 	if (now_us() - r->asked_us < ASK_US) {
-		ev->objection = why;
-		ev->impossible = true;
+		ev.objection = why;
+		ev.impossible = true;
 	} else if (!drill_is_busy(&r->drill)) {
-		ask_ourselves(d, ev, m->kind, m->asker_yields ? DRILL_WHO_THERE : DRILL_WHO_HERE,
+		ask_ourselves(d, &ev, m->kind, m->asker_yields ? DRILL_WHO_THERE : DRILL_WHO_HERE,
 			      why);
 		r->asked_us = now_us();
 	}
-	feed(d, ev);
+	feed(d, &ev);
 }
 
 void director_drill_hear(struct director *d, const struct sync_drill *m)
@@ -240,7 +240,7 @@ void director_drill_hear(struct director *d, const struct sync_drill *m)
 	struct drill_event ev = {.type = DRILL_EVENT_HEARD, .heard = m};
 
 	if (m->step == SYNC_DRILL_ASK)
-		hear_question(d, &ev);
+		hear_question(d, m);
 	else if (!d->stopping)
 		feed(d, &ev);
 }

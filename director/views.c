@@ -22,9 +22,9 @@ int views_configure(struct views *v, const struct config *c)
 		views_clear(&next);
 		return -ENOMEM;
 	}
+	views_mark_all(&next);
 	views_clear(v);
 	*v = next;
-	views_mark_all(v);
 	return 0;
 }
 

@@ -95,20 +95,25 @@ static void budget_init(struct budget *b, size_t size)
 
 /* What each command takes. */
 static const struct {
+	uint64_t number_min, number_max;
 	bool farm, backend;
-	uint64_t number_max;
 	bool optional; /* names may be left out */
 	bool filter;   /* a client and an epoch */
 	bool drill;    /* a kind, and whether by force */
-	uint64_t number_min;
 } takes[CONTROL_LAST + 1] = {
 	[CONTROL_FARM_SHOW] = {.farm = true},
 	[CONTROL_BACKEND_ENABLE] = {.farm = true, .backend = true},
-	[CONTROL_BACKEND_DRAIN] = {true, true, CONFIG_DEADLINE_MAX_MS},
+	[CONTROL_BACKEND_DRAIN] = {.farm = true,
+				   .backend = true,
+				   .number_max = CONFIG_DEADLINE_MAX_MS},
 	[CONTROL_BACKEND_DISABLE] = {.farm = true, .backend = true},
-	[CONTROL_BACKEND_WEIGHT] = {true, true, CONFIG_WEIGHT_MAX},
+	[CONTROL_BACKEND_WEIGHT] = {.farm = true, .backend = true, .number_max = CONFIG_WEIGHT_MAX},
 	[CONTROL_BACKEND_SHOW] = {.farm = true, .backend = true},
-	[CONTROL_CONNECTIONS] = {true, true, UINT64_MAX, .optional = true, .filter = true},
+	[CONTROL_CONNECTIONS] = {.farm = true,
+				 .backend = true,
+				 .number_max = UINT64_MAX,
+				 .optional = true,
+				 .filter = true},
 	[CONTROL_MAINTENANCE] = {.number_max = 2},
 	[CONTROL_DRILL] = {.number_max = DRILL_LIMIT_MAX_MS,
 			   .number_min = DRILL_LIMIT_MIN_MS,

@@ -181,7 +181,7 @@ static void add_all(struct check_list *l)
 
 	for (size_t i = 0; i < c->n_farms; i++) {
 		const struct config_farm *f = &c->farms[i];
-		uint64_t hashes[CONFIG_CHECKS_MAX];
+		uint64_t hashes[CONFIG_CHECKS_MAX] = {0};
 
 		for (size_t k = 0; k < f->n_checks; k++)
 			hashes[k] = check_hash(&f->checks[k]);

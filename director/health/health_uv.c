@@ -99,7 +99,7 @@ int health_configure(struct health *h, const struct config *c)
 	if (code == 0)
 		code = make_runs(h, &list, &pace, &runs, &classes);
 	forget(h); /* probes hold on to the old configuration */
-	if (code < 0) {
+	if (code != 0) {
 		check_list_clear(&list);
 		return code;
 	}
