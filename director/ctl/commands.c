@@ -31,6 +31,8 @@ static int show(const struct ctl *ctl, void (*print)(FILE *, const struct status
 
 int ctl_status(const struct ctl *ctl)
 {
+	if (ctl->watch)
+		return ctl_watch(ctl);
 	return show(ctl, print_status, JSON_STATUS);
 }
 

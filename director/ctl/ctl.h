@@ -36,6 +36,9 @@ struct ctl {
 	const char *deadline;		     /* --deadline; NULL when it was not given */
 	const char *farm, *backend, *client; /* of connections; NULL: not given */
 	bool count;
+	bool watch;
+	const char *interval,
+		*times; /* of status --watch: --interval, --count N; NULL: not given */
 	bool force;
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
@@ -67,6 +70,7 @@ int ctl_try(const struct ctl *ctl, const struct control_request *request, struct
 
 /* Commands: each returns the exit code. */
 int ctl_status(const struct ctl *ctl);
+int ctl_watch(const struct ctl *ctl); /* status --watch */
 int ctl_farm_list(const struct ctl *ctl);
 int ctl_farm_show(const struct ctl *ctl);
 int ctl_backend_list(const struct ctl *ctl);

@@ -13,7 +13,7 @@ static const struct command {
 	int (*run)(const struct ctl *ctl);
 	const char *help;
 } commands[] = {
-	{"status", "", 0, 0, ctl_status, "everything at a glance"},
+	{"status", "", 0, 0, ctl_status, "everything at a glance; --watch: again and again, live"},
 	{"farm list", "", 0, 0, ctl_farm_list, "the farms and what they serve"},
 	{"farm show", "FARM", 1, 1, ctl_farm_show, "one farm in detail"},
 	{"backend list", "", 0, 0, ctl_backend_list, "the backends of all farms"},
@@ -67,6 +67,9 @@ static void print_usage(FILE *out)
 	      "      --deadline TIME  of a drain, such as 10m\n"
 	      "      --farm FARM, --backend BACKEND, --client ADDRESS, --count\n"
 	      "                       which connections; how many\n"
+	      "      --watch, --interval TIME, --count N\n"
+	      "                       status on a full screen with keys (q ends it), or block by\n"
+	      "                       block into a file; how often (1s), how many times\n"
 	      "      --force          maintenance although nobody is known to take over; a drill\n"
 	      "                       whatever speaks against it\n"
 	      "      --limit TIME     of a drill (default 30s)\n"
@@ -138,6 +141,11 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 		    commands[i].run != ctl_connections)
 			return ctl_fail(CTL_USAGE, "--farm, --backend, --client and --count are "
 						   "for `connections` alone");
+		if ((ctl->watch || ctl->interval || ctl->times) && commands[i].run != ctl_status)
+			return ctl_fail(CTL_USAGE,
+					"--watch, --interval and --count N are for `status` alone");
+		if ((ctl->interval || ctl->times) && !ctl->watch)
+			return ctl_fail(CTL_USAGE, "--interval and --count N need --watch");
 		if (ctl->force && commands[i].run != ctl_cluster_maintenance &&
 		    commands[i].run != ctl_cluster_drill)
 			return ctl_fail(CTL_USAGE, "--force is for `cluster maintenance` and "
@@ -157,6 +165,15 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 			argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
 }
 
+/* Of `connections` without an argument; of `status --watch` with one, "--count=3" or "--count 3". */
+static void take_count(struct ctl *ctl, int argc, char **argv)
+{
+	if (!optarg && optind < argc && argv[optind][0] >= '0' && argv[optind][0] <= '9')
+		optarg = argv[optind++];
+	ctl->times = optarg;
+	ctl->count = !optarg;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
@@ -167,7 +184,9 @@ int main(int argc, char **argv)
 		{"farm", required_argument, NULL, 'F'},
 		{"backend", required_argument, NULL, 'B'},
 		{"client", required_argument, NULL, 'C'},
-		{"count", no_argument, NULL, 'N'},
+		{"count", optional_argument, NULL, 'N'},
+		{"watch", no_argument, NULL, 'A'},
+		{"interval", required_argument, NULL, 'P'},
 		{"force", no_argument, NULL, 'O'},
 		{"limit", required_argument, NULL, 'L'},
 		{"os", required_argument, NULL, 'S'},
@@ -199,7 +218,9 @@ int main(int argc, char **argv)
 		case 'F': ctl.farm = optarg; break;
 		case 'B': ctl.backend = optarg; break;
 		case 'C': ctl.client = optarg; break;
-		case 'N': ctl.count = true; break;
+		case 'N': take_count(&ctl, argc, argv); break;
+		case 'A': ctl.watch = true; break;
+		case 'P': ctl.interval = optarg; break;
 		case 'O': ctl.force = true; break;
 		case 'L': ctl.limit = optarg; break;
 		case 'S': ctl.os = optarg; break;
