@@ -17,6 +17,8 @@ backend-setup FARM[/BACKEND]
 connections
 ruleset export
 ruleset verify
+ruleset diff
+ruleset history
 cluster status
 cluster failover
 cluster maintenance on|off
@@ -29,7 +31,7 @@ config reload
 key generate FILE
 key fingerprint FILE
 '
-_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --watch --interval --force --limit --os --interface --rate --duration --timeout --udp --send --hold --max-gap --max-lost -V --version -h --help'
+_directorctl_options='-s --socket -c --config -j --json --deadline --farm --backend --client --count --watch --interval --force --limit --against --last --os --interface --rate --duration --timeout --udp --send --hold --max-gap --max-lost -V --version -h --help'
 
 # _directorctl_given: the words before the cursor that belong to the command, a blank after each.
 _directorctl_given() {
@@ -38,7 +40,7 @@ _directorctl_given() {
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --interval | --limit | --os | --interface | --rate | --duration | --timeout | --send | --hold | --max-gap | --max-lost)
+		-s | -c | -js | -jc | --socket | --config | --deadline | --farm | --backend | --client | --interval | --limit | --against | --last | --os | --interface | --rate | --duration | --timeout | --send | --hold | --max-gap | --max-lost)
 			i=$((i + 1)) # its argument, which may come as "= FILE"
 			[[ ${COMP_WORDS[i]} != '=' ]] || i=$((i + 1))
 			;;
@@ -83,7 +85,7 @@ _directorctl() {
 
 	COMPREPLY=()
 	case $prev in
-	-s | -c | -js | -jc | --socket | --config | =)
+	-s | -c | -js | -jc | --socket | --config | --against | =)
 		_directorctl_files "${cur#=}"
 		return
 		;;
@@ -101,7 +103,7 @@ _directorctl() {
 		mapfile -t COMPREPLY < <(compgen -W 'linux windows' -- "$cur")
 		return
 		;;
-	--deadline | --backend | --client | --interval | --limit | --interface | --rate | --duration | --timeout | --send | --hold | \
+	--deadline | --backend | --client | --interval | --limit | --last | --interface | --rate | --duration | --timeout | --send | --hold | \
 		--max-gap | --max-lost) return ;;
 	esac
 	given=$(_directorctl_given)

@@ -2,21 +2,20 @@
 #include "director/admin_uv.h"
 
 #include "director/config/number.h"
+#include "director/state_file_uv.h"
 #include "ha/clock_uv.h"
 #include "include/log.h"
 #include "include/status.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-enum { PATH_TEXT = 512, SAY_MERGED = 10 /* of those that come together, one by one */ };
+enum { SAY_MERGED = 10 /* of those that come together, one by one */ };
 
 struct admin_store {
 	struct admin table;
-	char path[PATH_TEXT];
+	char path[STATE_FILE_PATH];
 	uv_timer_t deadline;
 	size_t merged; /* words of the other director that were not kept yet */
 	admin_changed *changed;
@@ -31,85 +30,37 @@ static uint64_t now_ms(void)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-static int write_file(const char *path, const struct admin *a)
+static void print_table(const void *what, FILE *out)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-	int code;
-
-	if (!out) {
-		code = -errno;
-		if (fd >= 0)
-			close(fd);
-		return code;
-	}
-	admin_print(a, out);
-	code = fflush(out) == 0 ? 0 : -errno;
-	if (fclose(out) != 0 && code == 0)
-		code = -errno;
-	return code;
+	admin_print(what, out);
 }
 
-/*
- * The old file or the new one, whatever happens in between. Not forced to a disk: the directory is
- * in memory, as a rule, and a slow disk must not hold up the advertisements.
- */
 static int save(struct admin_store *s, struct err *err)
 {
-	char temporary[PATH_TEXT + 4];
-	int code;
+	int code = state_file_write(s->path, print_table, &s->table);
 
-	snprintf(temporary, sizeof(temporary), "%s.new", s->path);
-	code = write_file(temporary, &s->table);
-	if (code == 0 && rename(temporary, s->path) < 0)
-		code = -errno;
 	if (code == 0)
 		return 0;
-	unlink(temporary);
 	err_set(err, code, "a restart of the daemon will not know of it: cannot write %s: %s",
 		s->path, strerror(-code));
 	log_warning("an order of the operator is in force, but %s", err->text);
 	return code;
 }
 
-/* All of it, and one octet more than may be in it. 0 with *ret NULL when there is none. */
-static int read_file(const char *path, uint8_t **ret, size_t *ret_len)
-{
-	FILE *in = fopen(path, "re");
-	int code = 0;
-
-	*ret = NULL;
-	if (!in)
-		return errno == ENOENT ? 0 : -errno;
-	*ret = malloc(ADMIN_FILE_MAX + 1);
-	if (*ret)
-		*ret_len = fread(*ret, 1, ADMIN_FILE_MAX + 1, in);
-	else
-		code = -ENOMEM;
-	if (*ret && ferror(in))
-		code = -EIO;
-	fclose(in);
-	return code;
-}
-
-/* What was refused stays there for whoever wants to look, and out of the way of the next write. */
 static void set_aside(const struct admin_store *s, int line)
 {
-	char bad[PATH_TEXT + 4];
+	char bad[STATE_FILE_PATH + 4];
 
-	snprintf(bad, sizeof(bad), "%s.bad", s->path);
-	if (rename(s->path, bad) < 0)
-		snprintf(bad, sizeof(bad), "%s", s->path);
 	log_error("%s:%d is not as directord writes it: no order of the operator is taken from it, "
 		  "the configuration alone counts; the file is %s now",
-		  s->path, line, bad);
+		  s->path, line, state_file_set_aside(s->path, bad));
 }
 
 static int load(struct admin_store *s, struct err *err)
 {
 	uint8_t *bytes;
 	size_t len = 0;
-	int line = 0, code = read_file(s->path, &bytes, &len);
+	int line = 0, code = state_file_read(s->path, ADMIN_FILE_MAX, &bytes, &len);
 
 	if (code == 0 && bytes)
 		code = admin_parse(bytes, len, &s->table, &line);

@@ -5,6 +5,7 @@
  * Shell.
  */
 #include "director/director.h"
+#include "director/prospect.h"
 #include "director/ruleset/drift.h"
 #include "director/ruleset/export.h"
 
@@ -96,6 +97,32 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	admin_effective_clear(&ordered);
 }
 
+/* What runs, for whoever wants to know what another configuration would change of it. */
+static void answer_prospect(struct director *d, struct control_reply *reply)
+{
+	struct facts_source world = director_facts_source(d);
+	int code = -1;
+	size_t size;
+	FILE *out;
+
+	if (!d->ready) {
+		director_say(reply, CONTROL_FAILED, NOT_READY);
+		return;
+	}
+	answer_status(d, reply);
+	if (!reply->has_status)
+		return;
+	free(reply->text);
+	reply->text = NULL;
+	out = open_memstream(&reply->text, &size);
+	if (out) {
+		code = prospect_print(out, d->config, &reply->status, &world);
+		fclose(out);
+	}
+	if (code < 0)
+		director_say(reply, CONTROL_FAILED, "directord has no memory for a plan");
+}
+
 /* What would mend it, then each difference on a line of its own. */
 static void say_drift(struct director *d, const struct ruleset_change *change,
 		      struct control_reply *reply)
@@ -164,10 +191,11 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 }
 
 /* False: it has not come to its end yet. */
-static bool answer_reload(struct director *d, bool again, struct control_reply *reply)
+static bool answer_reload(struct director *d, const struct control_asker *who, bool again,
+			  struct control_reply *reply)
 {
 	if (!again)
-		director_reload(d);
+		director_reload_for(d, who);
 	if (d->reload.running || (d->reload.code == 0 && d->ready && !director_is_settled(d)))
 		return false;
 	if (d->reload.code < 0)
@@ -239,13 +267,81 @@ static void answer_failover(struct director *d, struct control_reply *reply)
 		say_not_master(d, reply);
 }
 
+static void order_text(const struct control_request *r, char ret[static JOURNAL_ORDER])
+{
+	switch (r->command) {
+	case CONTROL_BACKEND_ENABLE:
+		snprintf(ret, JOURNAL_ORDER, "enable %s/%s", r->farm, r->backend);
+		return;
+	case CONTROL_BACKEND_DRAIN:
+		snprintf(ret, JOURNAL_ORDER, "drain %s/%s", r->farm, r->backend);
+		return;
+	case CONTROL_BACKEND_DISABLE:
+		snprintf(ret, JOURNAL_ORDER, "disable %s/%s", r->farm, r->backend);
+		return;
+	case CONTROL_BACKEND_WEIGHT:
+		snprintf(ret, JOURNAL_ORDER, "weight %s/%s %u", r->farm, r->backend,
+			 (unsigned int)r->number);
+		return;
+	case CONTROL_STATUS:
+	case CONTROL_RULESET_EXPORT:
+	case CONTROL_RULESET_VERIFY:
+	case CONTROL_RULESET_PROSPECT:
+	case CONTROL_RULESET_HISTORY:
+	case CONTROL_RELOAD:
+	case CONTROL_FAILOVER:
+	case CONTROL_FARM_SHOW:
+	case CONTROL_CONNECTIONS:
+	case CONTROL_MAINTENANCE:
+	case CONTROL_DRILL:
+	case CONTROL_DRILL_LOOK:
+	case CONTROL_BACKEND_SHOW:
+	case CONTROL_DOCTOR: ret[0] = '\0'; return;
+	}
+}
+
+static void answer_order(struct director *d, const struct control_request *request,
+			 const struct control_asker *who, struct control_reply *reply)
+{
+	char order[JOURNAL_ORDER];
+	bool applies = d->ready; /* at once */
+
+	order_text(request, order);
+	if (applies)
+		director_ask(d, JOURNAL_COMMAND, who, order);
+	director_answer_backend(d, request, reply);
+	if (reply->code == CONTROL_DONE) {
+		if (!applies)
+			director_ask(d, JOURNAL_COMMAND, who, order);
+		return;
+	}
+	if (applies && !d->asked.open) /* that the kernel did not take it is told already */
+		return;
+	if (applies)
+		d->asked = (struct asked){0};
+	director_journal_refused(d, JOURNAL_COMMAND, who, order, reply->text);
+}
+
+static void answer_history(struct director *d, struct control_reply *reply)
+{
+	size_t size;
+	FILE *out = open_memstream(&reply->text, &size);
+
+	if (!out)
+		return;
+	journal_print(journal_store_book(d->journal), out);
+	fclose(out);
+}
+
 static void answer(struct director *d, const struct control_request *request,
-		   struct control_reply *reply)
+		   const struct control_asker *who, struct control_reply *reply)
 {
 	switch (request->command) {
 	case CONTROL_STATUS: answer_status(d, reply); return;
 	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
+	case CONTROL_RULESET_PROSPECT: answer_prospect(d, reply); return;
+	case CONTROL_RULESET_HISTORY: answer_history(d, reply); return;
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
@@ -258,18 +354,18 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:
 	case CONTROL_BACKEND_DISABLE:
-	case CONTROL_BACKEND_WEIGHT: director_answer_backend(d, request, reply); return;
+	case CONTROL_BACKEND_WEIGHT: answer_order(d, request, who, reply); return;
 	}
 }
 
 /* An order is answered when the kernel has it. */
-bool director_answer(void *owner, const struct control_request *request, bool again,
-		     struct control_reply *reply)
+bool director_answer(void *owner, const struct control_request *request,
+		     const struct control_asker *who, bool again, struct control_reply *reply)
 {
 	struct director *d = owner;
 
 	if (request->command == CONTROL_RELOAD)
-		return answer_reload(d, again, reply);
-	answer(d, request, reply);
+		return answer_reload(d, who, again, reply);
+	answer(d, request, who, reply);
 	return !control_is_order(request) || director_is_settled(d);
 }

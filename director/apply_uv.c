@@ -171,9 +171,14 @@ static void go_on(uv_timer_t *timer)
 	struct err err = {0};
 
 	if (keeper_go_on(d->keeper, &err) < 0) {
+		director_journal_failed(d, err.text);
 		director_say_failure(d, &err);
 		return;
 	}
+	if (busy)
+		director_journal_applied(d);
+	else
+		director_journal_repaired(d, "");
 	if (busy && !keeper_is_busy(d->keeper)) {
 		committed(d);
 		if (director_is_settled(d)) {
@@ -264,6 +269,10 @@ int director_apply(struct director *d, struct err *err)
 		  (double)(uv_hrtime() - planned) / 1e6);
 	if (code == 0)
 		committed(d);
+	if (code < 0)
+		director_journal_failed(d, err->text);
+	else
+		director_journal_applied(d);
 	director_tell_farms(d);
 	director_go_on_later(d);
 	return code < 0 ? code : 0;

@@ -25,6 +25,7 @@
 #include "director/health/health_uv.h"
 #include "director/history.h"
 #include "director/hook_uv.h"
+#include "director/journal_uv.h"
 #include "director/lead.h"
 #include "director/link_uv.h"
 #include "director/metrics_uv.h"
@@ -57,6 +58,15 @@ struct reload {
 	struct config *config;
 	int code; /* of the last one: 0, or err says why not */
 	struct err err;
+	struct control_asker who; /* asked last */
+};
+
+/* Why the next plan is made, and what the journal is to be told of it. Zeroed: time goes on. */
+struct asked {
+	enum journal_cause cause;
+	bool open; /* somebody asked, and the journal knows nothing of it */
+	struct control_asker who;
+	char order[JOURNAL_ORDER];
 };
 
 /* A rehearsed failure, the last one (drill_uv.c). */
@@ -93,14 +103,16 @@ struct director {
 	struct links *links;
 	struct neighbours *neighbours;
 	struct routes *routes;
-	struct health *health;	      /* of the backends, as checks find it, ... */
-	struct history history;	      /* ... what has become of them, ... */
-	struct slow_starts slow;      /* ... how they come back, ... */
-	struct retries retries;	      /* ... and whose clients repeat their SYNs */
-	struct farm_seen *farms_seen; /* of the history's configuration; NULL: no memory */
-	struct hook *hook;	      /* is told of that and of the routers, ... */
-	struct told_states told;      /* ... and how all are, so far; ... */
-	struct notices moves;	      /* ... for it, of routers: the election thread's */
+	struct health *health;	       /* of the backends, as checks find it, ... */
+	struct history history;	       /* ... what has become of them, ... */
+	struct slow_starts slow;       /* ... how they come back, ... */
+	struct retries retries;	       /* ... and whose clients repeat their SYNs */
+	struct farm_seen *farms_seen;  /* of the history's configuration; NULL: no memory */
+	struct hook *hook;	       /* is told of that and of the routers, ... */
+	struct told_states told;       /* ... and how all are, so far; ... */
+	struct notices moves;	       /* ... for it, of routers: the election thread's */
+	struct journal_store *journal; /* what was done to the ruleset, ... */
+	struct asked asked;	       /* ... and why it is done next */
 	struct keeper *keeper;
 	struct nft_watch *watch;	 /* of what others do to the ruleset */
 	struct transitions *transitions; /* of the bucket tables */
@@ -254,6 +266,23 @@ int director_set_targets(struct director *d);
  * as director_is_settled() (director_applied()); else *err is filled.
  */
 int director_apply(struct director *d, struct err *err);
+/* The next plan has that cause, too: the strongest one is told. */
+void director_cause(struct director *d, enum journal_cause cause);
+/* Somebody asked for what comes now; order: "" or in words. */
+void director_ask(struct director *d, enum journal_cause cause, const struct control_asker *who,
+		  const char *order);
+/* For the journal: what the keeper has done since it was told the last time, for what was asked; ... */
+void director_journal_applied(struct director *d);
+/* ... by itself, because somebody (who) had changed the table; ... */
+void director_journal_repaired(struct director *d, const char *who);
+/* ... not at all, because it cannot be done; ... */
+void director_journal_refused(struct director *d, enum journal_cause cause,
+			      const struct control_asker *who, const char *order,
+			      const char *reason);
+/* ... or because the kernel did not take it. */
+void director_journal_failed(struct director *d, const char *reason);
+/* As director_reload(). */
+void director_reload_for(struct director *d, const struct control_asker *who);
 /* The keeper goes on by itself from now on. */
 void director_go_on_later(struct director *d);
 /* All of the configuration is in the kernel, as far as it was planned. */
@@ -371,8 +400,8 @@ int director_admin_changed(struct director *d, struct err *err);
 enum { CONTROL_DONE = 0, CONTROL_FAILED = 1, CONTROL_NOT_GOOD = 4 };
 
 /* Answers one request of the control socket (control_handler); then by kind. */
-bool director_answer(void *owner, const struct control_request *request, bool again,
-		     struct control_reply *reply);
+bool director_answer(void *owner, const struct control_request *request,
+		     const struct control_asker *who, bool again, struct control_reply *reply);
 void director_answer_backend(struct director *d, const struct control_request *request,
 			     struct control_reply *reply);
 void director_answer_backend_show(struct director *d, const struct control_request *request,

@@ -149,6 +149,7 @@ static void neighbours_changed(void *owner, const struct addr *addrs, size_t n)
 {
 	struct director *d = owner;
 
+	director_cause(d, JOURNAL_NETWORK);
 	if (!addrs || d->n_changed + n > NEIGHBOURS_TOLD) {
 		director_refresh_soon(d);
 		return;
@@ -162,6 +163,7 @@ void director_backend_changed(struct director *d, const struct addr *address)
 {
 	if (!d->stopping)
 		neighbours_changed(d, address, 1);
+	director_cause(d, JOURNAL_CHECKS);
 }
 
 static void links_changed(void *owner)
@@ -184,6 +186,7 @@ void director_ways_changed(struct director *d)
 {
 	if (d->stopping)
 		return;
+	director_cause(d, JOURNAL_NETWORK);
 	if (director_set_targets(d) < 0)
 		log_error("no memory for the list of backends; the old list stays");
 	director_refresh_soon(d);
@@ -193,8 +196,11 @@ static void check(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
 
-	if (director_miss_links(d))
+	if (director_miss_links(d)) {
+		director_cause(d, JOURNAL_NETWORK);
 		director_refresh_soon(d);
+	}
+	journal_store_keep(d->journal);
 	if (!d->ready)
 		return;
 	director_check_ruleset(d);
@@ -233,8 +239,10 @@ int director_admin_changed(struct director *d, struct err *err)
 
 static void deadline_passed(void *owner)
 {
+	const struct control_asker nobody = {0};
 	struct err logged = {0};
 
+	director_ask(owner, JOURNAL_DEADLINE, &nobody, "");
 	director_admin_changed(owner, &logged);
 }
 
@@ -266,6 +274,7 @@ static void director_free(struct director *d)
 	free(d->handover);
 	free(d->macs);
 	free(d->farms_seen);
+	journal_store_free(d->journal);
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);
@@ -351,6 +360,8 @@ static int open_all(struct director *d, struct err *err)
 		code = admin_store_new(d->loop, d->options.runtime_dir, deadline_passed, d,
 				       &d->admin, err);
 	if (code == 0)
+		code = journal_store_new(d->options.runtime_dir, &d->journal, err);
+	if (code == 0)
 		code = keeper_new(&d->keeper, err);
 	if (code == 0)
 		code = stragglers_new(&d->stragglers, err);
@@ -413,6 +424,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	config_digest(config, d->digest);
 	d->lock_fd = -1;
 	d->facts_stale = true;
+	d->asked = (struct asked){.cause = JOURNAL_START, .open = true};
 	uv_update_time(loop);
 	d->started_ms = uv_now(loop);
 	uv_timer_init(loop, &d->refresh);

@@ -32,7 +32,8 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 /*
  * Begins to read the configuration again. The director goes over to it, or refuses it and stays as it
  * was, and logs which. A ruleset that the kernel does not take at once is an error, too, but the new
- * configuration is in force then and the ruleset is tried again.
+ * configuration is in force then and the ruleset is tried again. For a signal, of which nobody knows
+ * who sent it.
  */
 void director_reload(struct director *d);
 /*

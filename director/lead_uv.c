@@ -115,6 +115,7 @@ void director_put_heard(struct director *d)
 			log_error("no memory for the list of backends; the old list stays");
 	}
 	d->ordered = d->led = false;
+	director_cause(d, JOURNAL_PEER);
 	twin_retry(d->twin);
 	/* At once, for flows may be of tables that it brings; not more often than it may talk. */
 	if (now_us < sync_credit_from_us(&d->puts)) {
@@ -131,8 +132,10 @@ void director_hear_all(struct director *d, bool begins)
 {
 	if (begins)
 		lead_mark(&d->lead);
-	else if (lead_sweep(&d->lead) && !d->stopping)
+	else if (lead_sweep(&d->lead) && !d->stopping) {
+		director_cause(d, JOURNAL_PEER);
 		director_refresh_soon(d);
+	}
 }
 
 /* --- who leads --------------------------------------------------------------------------------- */

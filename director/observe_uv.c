@@ -11,8 +11,12 @@
 
 static void check(struct director *d, const char *who)
 {
+	uint64_t number = keeper_change_number(d->keeper);
+
 	keeper_blame(d->keeper, who);
 	keeper_check(d->keeper);
+	if (keeper_change_number(d->keeper) != number)
+		director_journal_repaired(d, who);
 	director_go_on_later(d);
 }
 

@@ -38,6 +38,7 @@ static void refuse(struct director *d)
 	config_free(r->config);
 	r->code = -EINVAL;
 	log_error("reload refused, the old configuration stays: %s", err_format(&r->err, line));
+	director_journal_refused(d, JOURNAL_RELOAD, &r->who, "", line);
 }
 
 /* Who one is does not change while one's interface is away: the name stays good. */
@@ -82,6 +83,7 @@ static void go_over(struct director *d)
 
 	d->config = config;
 	config_digest(config, d->digest);
+	director_ask(d, JOURNAL_RELOAD, &d->reload.who, "");
 	config_talk_clear(&d->config_talk);
 	plan_memory_forget(d->plan);
 	director_set_checks(d);
@@ -160,15 +162,23 @@ static void file_was_read(uv_work_t *work, int status)
 	if (d->options.ready && d->ready)
 		d->options.ready(d->options.owner);
 	if (r->again)
-		director_reload(d);
+		director_reload_for(d, &r->who);
 	else
 		control_server_release(d->server);
 }
 
 void director_reload(struct director *d)
 {
+	const struct control_asker nobody = {0};
+
+	director_reload_for(d, &nobody);
+}
+
+void director_reload_for(struct director *d, const struct control_asker *who)
+{
 	struct reload *r = &d->reload;
 
+	r->who = *who;
 	r->again = r->running; /* the file may have changed since it was read */
 	if (r->running || d->stopping)
 		return;

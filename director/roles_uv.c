@@ -205,5 +205,6 @@ void director_hand_over(struct director *d)
 	free(d->handover);
 	d->handover = call.list;
 	d->n_handover = call.n;
+	director_cause(d, JOURNAL_ELECTION);
 	director_refresh_soon(d);
 }

@@ -162,6 +162,8 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_STATUS:
 	case CONTROL_RULESET_EXPORT:
 	case CONTROL_RULESET_VERIFY:
+	case CONTROL_RULESET_PROSPECT:
+	case CONTROL_RULESET_HISTORY:
 	case CONTROL_FAILOVER:
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:

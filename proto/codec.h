@@ -46,7 +46,9 @@ enum control_command {
 	CONTROL_DRILL_LOOK, /* how far it is */
 	CONTROL_BACKEND_SHOW,
 	CONTROL_DOCTOR, /* the status; and as the text, where the configurations differ, a line each */
-	CONTROL_LAST = CONTROL_DOCTOR,
+	CONTROL_RULESET_PROSPECT, /* the status; and as the text, what the configuration comes to */
+	CONTROL_RULESET_HISTORY,  /* the journal, as its file has it */
+	CONTROL_LAST = CONTROL_RULESET_HISTORY,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */

@@ -54,9 +54,9 @@ static void name_part(const struct keyword *k, const void *object, char ret[stat
 
 /*
  * Goes through the parts: each one with its key (NULL: the top level) and its object, until look() says
- * that it is enough.
+ * that it is enough. whole: those of the node alone, too.
  */
-static void each_part(const struct config *c,
+static void each_part(const struct config *c, bool whole,
 		      bool (*look)(void *data, const struct config *c, const char *name,
 				   const struct keyword *k, const void *object),
 		      void *data)
@@ -67,7 +67,7 @@ static void each_part(const struct config *c,
 	for (const struct keyword *k = section_of(SECTION_TOP)->rows; more && k->name; k++) {
 		struct config_elements e;
 
-		if (k->type != KEYWORD_SECTION || config_is_of_the_node(k))
+		if (k->type != KEYWORD_SECTION || (!whole && config_is_of_the_node(k)))
 			continue;
 		e = config_elements(k, c);
 		for (; more && e.n > 0; e.n--, e.first += e.size) {
@@ -116,7 +116,7 @@ int outline_make(const struct config *c, struct outline *ret)
 	struct making m = {.outline = ret};
 
 	*ret = (struct outline){0};
-	each_part(c, add_part, &m);
+	each_part(c, false, add_part, &m);
 	if (m.code)
 		outline_clear(ret);
 	else
@@ -245,8 +245,43 @@ char *outline_lines(const struct config *c, const char *name)
 {
 	struct wanted w = {.name = name};
 
-	each_part(c, print_lines, &w);
+	each_part(c, false, print_lines, &w);
 	return w.lines;
+}
+
+struct printing {
+	FILE *out;
+	const char *before;
+};
+
+static bool print_part(void *data, const struct config *c, const char *name,
+		       const struct keyword *k, const void *object)
+{
+	const struct printing *p = data;
+	char *text = contents(c, k, object), *lines = NULL;
+	struct reader r = {0};
+	size_t len = 0;
+
+	r.out = text ? open_memstream(&lines, &len) : NULL;
+	if (r.out) {
+		read_lines(&r, text, k && section_of(k->section)->titled);
+		fclose(r.out);
+	}
+	fprintf(p->out, "%s%s\n", p->before, name);
+	if (lines) {
+		text_make_printable(lines, "\n");
+		fputs(lines, p->out);
+	}
+	free(lines);
+	free(text);
+	return true;
+}
+
+void outline_print(const struct config *c, const char *before, FILE *out)
+{
+	struct printing p = {.out = out, .before = before};
+
+	each_part(c, true, print_part, &p);
 }
 
 /* --- differences ------------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@
 #include "include/config.h"
 #include "include/sync.h"
 
+#include <stdio.h>
+
 enum { OUTLINE_PARTS_MAX = 4096 }; /* more are not looked at */
 
 /* Without its lines, which are many: outline_lines(). */
@@ -39,6 +41,9 @@ const struct outline_part *outline_find(const struct outline *o, const char *nam
  * no such part, or its lines are none or longer than SYNC_PART_TEXT.
  */
 char *outline_lines(const struct config *c, const char *name);
+/* All of them with their lines, also those of the node alone, which no other director is told. In front of
+ * each one a line with `before` and its name. */
+void outline_print(const struct config *c, const char *before, FILE *out);
 
 enum {
 	OUTLINE_DIFFERENCES_MAX = 32,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -39,6 +40,7 @@ struct client {
 	int open_handles;
 	uint8_t bytes[CODEC_LENGTH + CODEC_REQUEST_MAX];
 	struct control_request request;
+	struct control_asker who;
 	size_t used;
 	uint8_t *reply;
 	size_t reply_len;
@@ -105,7 +107,7 @@ static void answer(struct client *c, bool again)
 {
 	struct control_reply reply = {0};
 
-	c->held = !c->server->handler(c->server->owner, &c->request, again, &reply);
+	c->held = !c->server->handler(c->server->owner, &c->request, &c->who, again, &reply);
 	if (!c->held || reply.text)
 		c->reply = codec_pack_reply(&reply, &c->reply_len);
 	control_reply_clear(&reply);
@@ -162,6 +164,18 @@ static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 	answer(c, false);
 }
 
+static void ask_who(struct client *c)
+{
+	struct ucred who;
+	socklen_t len = sizeof(who);
+	uv_os_fd_t fd;
+
+	if (uv_fileno((uv_handle_t *)&c->pipe, &fd) < 0 ||
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
+		return;
+	c->who = (struct control_asker){true, who.uid, (uint32_t)who.pid};
+}
+
 static void connected(uv_stream_t *stream, int status)
 {
 	struct control_server *s = stream->data;
@@ -184,6 +198,8 @@ static void connected(uv_stream_t *stream, int status)
 	    uv_timer_start(&c->timer, client_timeout, CLIENT_TIME_MS, 0) < 0 ||
 	    uv_read_start((uv_stream_t *)&c->pipe, client_room, client_read) < 0)
 		client_close(c);
+	else
+		ask_who(c);
 }
 
 static void pipe_closed(uv_handle_t *handle)

@@ -15,12 +15,20 @@
 
 struct control_server;
 
+/* Who asks, by the kernel's word. */
+struct control_asker {
+	bool known;
+	uint32_t uid;
+	uint32_t pid; /* 0: of a namespace that we do not see */
+};
+
 /*
  * Answers one request; *reply is zeroed and freed by the server. False: what it tells of is not done
  * yet. Then it is sent when control_server_release() is called, or, without a text, asked for again
  * by then.
  */
-typedef bool control_handler(void *owner, const struct control_request *request, bool again,
+typedef bool control_handler(void *owner, const struct control_request *request,
+			     const struct control_asker *who, bool again,
 			     struct control_reply *reply);
 
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */

@@ -40,6 +40,8 @@ struct ctl {
 	const char *interval,
 		*times; /* of status --watch: --interval, --count N; NULL: not given */
 	bool force;
+	const char *last;	    /* of ruleset history; NULL: not given */
+	const char *against;	    /* of ruleset diff; NULL: not given */
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
 	struct ctl_probe probe;
@@ -83,6 +85,8 @@ int ctl_backend_setup(const struct ctl *ctl);
 int ctl_connections(const struct ctl *ctl);
 int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);
+int ctl_ruleset_diff(const struct ctl *ctl);
+int ctl_ruleset_history(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);

@@ -34,6 +34,10 @@ static const struct command {
 	 "the nft ruleset, commented; with -c FILE as planned, without the daemon"},
 	{"ruleset verify", "", 0, 0, ctl_ruleset_verify,
 	 "compares the kernel's table with the planned one; exit 4 when they differ"},
+	{"ruleset diff", "", 0, 0, ctl_ruleset_diff,
+	 "what a reload of -c FILE would change; --against FILE; exit 4 when it would"},
+	{"ruleset history", "", 0, 0, ctl_ruleset_history,
+	 "what was done to the ruleset, when and by whose will; --last N"},
 	{"cluster status", "", 0, 0, ctl_cluster_status,
 	 "the virtual routers and the other director; exit 4 when there is an alarm"},
 	{"cluster failover", "", 0, 0, ctl_cluster_failover,
@@ -73,6 +77,8 @@ static void print_usage(FILE *out)
 	      "      --force          maintenance although nobody is known to take over; a drill\n"
 	      "                       whatever speaks against it\n"
 	      "      --limit TIME     of a drill (default 30s)\n"
+	      "      --against FILE   of a diff: a file in place of what runs, without a daemon\n"
+	      "      --last N         of a history: the latest\n"
 	      "      --os linux|windows, --interface NAME\n"
 	      "                       of a backend, and of its interface there\n"
 	      "      --rate N, --duration TIME, --timeout TIME, --udp, --send TEXT, --hold N,\n"
@@ -152,6 +158,10 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 						   "`cluster drill` alone");
 		if (ctl->limit && commands[i].run != ctl_cluster_drill)
 			return ctl_fail(CTL_USAGE, "--limit is for `cluster drill` alone");
+		if (ctl->against && commands[i].run != ctl_ruleset_diff)
+			return ctl_fail(CTL_USAGE, "--against is for `ruleset diff` alone");
+		if (ctl->last && commands[i].run != ctl_ruleset_history)
+			return ctl_fail(CTL_USAGE, "--last is for `ruleset history` alone");
 		if ((ctl->os || ctl->interface) && commands[i].run != ctl_backend_setup)
 			return ctl_fail(CTL_USAGE,
 					"--os and --interface are for `backend-setup` alone");
@@ -185,10 +195,12 @@ int main(int argc, char **argv)
 		{"backend", required_argument, NULL, 'B'},
 		{"client", required_argument, NULL, 'C'},
 		{"count", optional_argument, NULL, 'N'},
-		{"watch", no_argument, NULL, 'A'},
+		{"watch", no_argument, NULL, 'Z'},
 		{"interval", required_argument, NULL, 'P'},
 		{"force", no_argument, NULL, 'O'},
 		{"limit", required_argument, NULL, 'L'},
+		{"against", required_argument, NULL, 'A'},
+		{"last", required_argument, NULL, 'Y'},
 		{"os", required_argument, NULL, 'S'},
 		{"interface", required_argument, NULL, 'I'},
 		{"rate", required_argument, NULL, 'R'},
@@ -219,10 +231,12 @@ int main(int argc, char **argv)
 		case 'B': ctl.backend = optarg; break;
 		case 'C': ctl.client = optarg; break;
 		case 'N': take_count(&ctl, argc, argv); break;
-		case 'A': ctl.watch = true; break;
+		case 'Z': ctl.watch = true; break;
 		case 'P': ctl.interval = optarg; break;
 		case 'O': ctl.force = true; break;
 		case 'L': ctl.limit = optarg; break;
+		case 'A': ctl.against = optarg; break;
+		case 'Y': ctl.last = optarg; break;
 		case 'S': ctl.os = optarg; break;
 		case 'I': ctl.interface = optarg; break;
 		case 'R': ctl.probe.rate = optarg; break;

@@ -3,50 +3,14 @@
 #include "director/config/digest.h"
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
+#include "director/ctl/world.h"
 #include "director/facts.h"
-#include "director/link_uv.h"
-#include "director/route_uv.h"
 #include "director/ruleset/export.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-static void links_changed(void *owner)
-{
-	(void)owner;
-}
-
-struct world {
-	struct links *links;
-	struct routes *routes;
-};
-
-static bool link_is_down(void *owner, uint32_t ifindex)
-{
-	(void)owner;
-	(void)ifindex;
-	return false;
-}
-
-static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
-{
-	return links_find_interface(((struct world *)owner)->links, name, ret);
-}
-
-static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
-{
-	const struct world *w = owner;
-	const struct route_target *t = routes_find(w->routes, addr);
-	const struct link *link = t && t->known && t->kind == ROUTE_DIRECT
-					  ? links_find_index(w->links, t->ifindex)
-					  : NULL;
-
-	if (link)
-		memcpy(ret, link->name, RULESET_IFNAME);
-	return link;
-}
 
 /* Without the daemon nobody resolves addresses: only a MAC that is configured is known. */
 static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
@@ -61,7 +25,7 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 static int print_planned(const struct config *config, const char *path, struct world *world)
 {
 	struct facts_source source = {
-		.interface = ask_interface, .mac = ask_mac, .route = ask_route, .owner = world};
+		.interface = world_interface, .mac = ask_mac, .route = world_route, .owner = world};
 	char digest[CONFIG_DIGEST_TEXT];
 	struct export_head head = {.node = "",
 				   .digest = config_digest(config, digest),
@@ -81,42 +45,20 @@ static int print_planned(const struct config *config, const char *path, struct w
 	return code < 0 ? ctl_fail(CTL_FAILED, "no memory to plan the ruleset") : CTL_DONE;
 }
 
-static int ask_world(uv_loop_t *loop, const struct config *config, struct world *w, struct err *err)
-{
-	const struct routes_ops ops = {.changed = links_changed, .link_is_down = link_is_down};
-	struct addr *list = NULL;
-	int code = links_new(loop, links_changed, NULL, &w->links, err);
-
-	if (code == 0)
-		code = routes_new(loop, &ops, &w->routes, err);
-	if (code < 0)
-		return code;
-	code = facts_routed(config, &list);
-	if (code >= 0)
-		code = routes_set_targets(w->routes, list, (size_t)code);
-	free(list);
-	return code < 0 ? err_set(err, code, "no memory to plan the ruleset") : 0;
-}
-
 static int export_without_daemon(const struct ctl *ctl)
 {
 	struct config *config = NULL;
 	struct world world = {0};
 	struct err err = {0};
-	uv_loop_t loop;
 	int code;
 
 	if (config_load(ctl->config, &config, &err) < 0)
 		return ctl_fail_err(&err);
-	uv_loop_init(&loop);
-	if (ask_world(&loop, config, &world, &err) < 0)
+	if (world_open(&world, config, &err) < 0)
 		code = ctl_fail_err(&err);
 	else
 		code = print_planned(config, ctl->config, &world);
-	routes_close(world.routes);
-	links_close(world.links);
-	uv_run(&loop, UV_RUN_DEFAULT);
-	uv_loop_close(&loop);
+	world_close(&world);
 	config_free(config);
 	return code;
 }

@@ -22,7 +22,7 @@ static const struct ruleset_set *table(const struct ruleset *r, const char *farm
 	return NULL;
 }
 
-static const struct ruleset_set *chooser(const struct ruleset *r, const char *farm)
+const struct ruleset_set *export_chooser(const struct ruleset *r, const char *farm)
 {
 	const struct ruleset_set *buckets = table(r, farm, "buckets");
 
@@ -31,7 +31,7 @@ static const struct ruleset_set *chooser(const struct ruleset *r, const char *fa
 
 double export_share(const struct ruleset *r, const struct config_farm *farm, size_t backend)
 {
-	const struct ruleset_set *set = chooser(r, farm->name);
+	const struct ruleset_set *set = export_chooser(r, farm->name);
 	const struct ruleset_set *home = table(r, farm->name, "home");
 	const struct ruleset_set *moved = table(r, farm->name, "moved");
 	size_t n = 0, all = 0;
@@ -69,7 +69,7 @@ static void print_farm(FILE *out, const struct plan_facts *facts, const struct r
 		       size_t index)
 {
 	const struct config_farm *farm = &facts->config->farms[index];
-	const struct ruleset_set *set = chooser(r, farm->name);
+	const struct ruleset_set *set = export_chooser(r, farm->name);
 
 	fprintf(out, "#\n# farm %s: %s", farm->name, config_scheduler_name(farm->scheduler));
 	if (set)
@@ -125,6 +125,11 @@ void export_print(FILE *out, const struct export_head *head, const struct plan_f
 	fprintf(out, "# nft ruleset of director " DIRECTOR_VERSION "%s%s, %s\n# configuration %s\n",
 		head->node[0] ? ", node " : "", head->node, head->state, head->digest);
 	print_made(out, head);
+	export_print_body(out, facts, r);
+}
+
+void export_print_body(FILE *out, const struct plan_facts *facts, const struct ruleset *r)
+{
 	for (size_t i = 0; i < facts->config->n_farms; i++)
 		print_farm(out, facts, r, i);
 	print_handover(out, facts);

@@ -24,6 +24,10 @@ struct export_head {
 
 void export_print(FILE *out, const struct export_head *head, const struct plan_facts *facts,
 		  const struct ruleset *r);
+/* The same without its first lines, which say of whom and when it is. */
+void export_print_body(FILE *out, const struct plan_facts *facts, const struct ruleset *r);
+/* The table that gives a farm's new connections their backends, of buckets or of slots; NULL: none. */
+const struct ruleset_set *export_chooser(const struct ruleset *r, const char *farm);
 
 /* Part of a farm's buckets or slots that leads to that backend, 0..1. */
 double export_share(const struct ruleset *r, const struct config_farm *farm, size_t backend);

@@ -16,6 +16,7 @@ struct keeper {
 	struct ruleset named;	      /* the plan before, when have was read from the kernel */
 	struct sequence sequence;     /* done: the kernel holds want */
 	struct ruleset_change change; /* that the sequence makes */
+	uint64_t n_changes;	      /* sequences that were begun */
 	uint64_t remains_until_ms;    /* while it waits */
 	bool trusted; /* nobody else changed the table, as far as our own transactions go */
 	bool failing; /* the last attempt failed and that was logged */

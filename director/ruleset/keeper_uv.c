@@ -288,6 +288,7 @@ static int set_out(struct keeper *k, struct err *err)
 	int code;
 
 	k->change = (struct ruleset_change){0};
+	k->n_changes++;
 	keep_flow_tables(k);
 	code = nft_sign(&k->want);
 	if (code == 0)
@@ -434,6 +435,21 @@ void keeper_distrust(struct keeper *k)
 bool keeper_in_sync(const struct keeper *k)
 {
 	return k->trusted && !keeper_is_busy(k);
+}
+
+const struct ruleset_change *keeper_change(const struct keeper *k)
+{
+	return &k->change;
+}
+
+uint64_t keeper_change_number(const struct keeper *k)
+{
+	return k->n_changes;
+}
+
+uint32_t keeper_generation(const struct keeper *k)
+{
+	return k->generation;
 }
 
 const struct ruleset *keeper_planned(const struct keeper *k)

@@ -63,6 +63,14 @@ void keeper_check(struct keeper *k);
  * chain with its device): it is read before the next change and at the next check.
  */
 void keeper_distrust(struct keeper *k);
+/*
+ * What the last change has done so far, by its number: what it leaves behind goes later, and is counted
+ * then. Complete otherwise unless keeper_is_busy().
+ */
+const struct ruleset_change *keeper_change(const struct keeper *k);
+uint64_t keeper_change_number(const struct keeper *k);
+/* Of the kernel's rules, when we were there last; 0: not known. */
+uint32_t keeper_generation(const struct keeper *k);
 /* True when the kernel held all that was planned at the last check. */
 bool keeper_in_sync(const struct keeper *k);
 /* Reads the table and says how it differs from the planned one, mending nothing. */

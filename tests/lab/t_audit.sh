@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The ruleset for an auditor: an export says who made it, when and from what, and what each object is
-# for; two of the same ruleset differ in their time alone; and why nft's JSON is no form of it.
+# for; two of the same ruleset differ in their time alone; and why nft's JSON is no form of it. What a
+# reload would change is told before, and comes true; what was done is told after, and by whose will.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
 
@@ -79,6 +80,136 @@ nft_json_cannot_say_it() {
 	[[ $found == *'has no JSON form'* ]] || fail "$found"
 }
 
+# --- before a reload ------------------------------------------------------------------------------
+
+# differs FILE WANTED OPTION…: what `ruleset diff` says of it, in $LAB/diff; its exit status.
+differs() {
+	local file=$1 wanted=$2 status=0
+
+	shift 2
+	lab_ctl a -c "$file" "$@" ruleset diff >"$LAB/diff" 2>"$LAB/diff.err" || status=$?
+	expect "exit status" $status "$wanted"
+}
+
+without_web3() {
+	grep -v '"web3"' "$LAB/director.conf"
+}
+
+what_runs_differs_in_nothing() {
+	differs "$LAB/director.conf" 0
+	expect "words" "$(cat "$LAB/diff")" "$LAB/director.conf changes nothing of what runs"
+	grep -q 'web3' "$LAB/director.conf" || fail "the lab has no web3"
+}
+
+a_backend_less_is_told() {
+	without_web3 >"$LAB/new.conf"
+	differs "$LAB/new.conf" 4
+	grep -qx 'farm www: backend web3 is removed' "$LAB/diff" || fail "$(cat "$LAB/diff")"
+	grep -qE '^farm www: 345 of 1009 buckets \(34\.2 %\) move' "$LAB/diff" || fail "$(head -n 5 "$LAB/diff")"
+	grep -q '^--- what runs$' "$LAB/diff" || fail "no difference of the rulesets"
+	grep -qE '^-.*backend web3 ' "$LAB/diff" || fail "web3 does not go from the ruleset"
+	lab_ctl a -c "$LAB/new.conf" -j ruleset diff >"$LAB/diff.json" || true
+	grep -q '"buckets_moved": 345,' "$LAB/diff.json" || fail "$(head -c 600 "$LAB/diff.json")"
+}
+
+mistakes_are_told_as_by_check() {
+	sed 's/maglev/maglef/' "$LAB/director.conf" >"$LAB/bad.conf"
+	differs "$LAB/bad.conf" 1
+	expect "the sentence" "$(cat "$LAB/diff.err")" "$(lab_ctl a config check "$LAB/bad.conf" 2>&1 || true)"
+}
+
+two_files_without_a_daemon() {
+	local status=0
+
+	lab_ctl b -c "$LAB/new.conf" --against "$LAB/director.conf" ruleset diff >"$LAB/diff" || status=$?
+	expect "exit status" $status 4
+	grep -qx 'farm www: backend web3 is removed' "$LAB/diff" || fail "$(cat "$LAB/diff")"
+	status=0
+	lab_ctl b -c "$LAB/new.conf" ruleset diff >/dev/null 2>&1 || status=$?
+	expect "exit status without a daemon" $status 3
+}
+
+the_forecast_comes_true() {
+	cp "$LAB/director.conf" "$LAB/old.conf"
+	cp "$LAB/new.conf" "$LAB/director.conf"
+	lab_ctl a config reload || fail "exit status $?"
+	# Those of web3, and those that move between the others.
+	grep -q '"www": 336 of 1009 buckets lost their backend' "$LAB/a/log" || fail "$(grep '"www"' "$LAB/a/log")"
+	grep -q '"www": 9 of 1009 buckets move to other' "$LAB/a/log" || fail "$(grep '"www"' "$LAB/a/log")"
+	differs "$LAB/new.conf" 0
+	lab_ctl a ruleset verify || fail "exit status $?"
+}
+
+# --- what was done --------------------------------------------------------------------------------
+
+# history N WANTED: the N-th latest entry matches that.
+history() {
+	local line
+
+	line=$(lab_ctl a ruleset history --last "$1" | head -n 1)
+	grep -qE "$2" <<<"$line" || fail "$line"
+}
+
+who_reloaded_is_known() {
+	history 1 '  reload by uid 0, pid [1-9][0-9]*: applied, .* generation [1-9]'
+	history 1 'objects added|elements added|elements removed'
+}
+
+commands_are_known() {
+	local status=0
+
+	lab_ctl a backend weight www/web1 3 >/dev/null
+	history 1 '  command by uid 0, pid [1-9][0-9]*, weight www/web1 3: applied, .* elements added'
+	lab_ctl a backend enable www/web2 >/dev/null
+	history 1 'enable www/web2: applied, .*; nothing had to be changed$'
+	lab_ctl a backend drain www/nobody >/dev/null 2>&1 || status=$?
+	expect "exit status" $status 1
+	history 1 'drain www/nobody: refused, .*there is no backend "nobody"'
+}
+
+a_refused_reload_is_known() {
+	local before status=0
+
+	before=$(lab_ctl a -j ruleset history --last 1 | grep config_digest)
+	cp "$LAB/bad.conf" "$LAB/director.conf"
+	lab_ctl a config reload >/dev/null 2>&1 || status=$?
+	expect "exit status" $status 1
+	history 1 '  reload by uid 0, pid [1-9][0-9]*: refused, .*maglef'
+	expect "configuration" "$(lab_ctl a -j ruleset history --last 1 | grep config_digest)" "$before"
+	cp "$LAB/new.conf" "$LAB/director.conf"
+}
+
+a_repair_is_known() {
+	lab_exec a nft delete table netdev director
+	lab_wait_until repaired 5 || fail "$(lab_ctl a ruleset history --last 3)"
+}
+
+repaired() {
+	lab_ctl a ruleset history | grep -qE '  repair: applied, .*objects added'
+}
+
+history_outlives_the_daemon() {
+	local before
+
+	before=$(lab_ctl a ruleset history)
+	lab_stop_director a
+	lab_start_director a
+	lab_wait_master a
+	lab_ctl a ruleset history >"$LAB/history"
+	grep -qxF -- "$(head -n 1 <<<"$before")" "$LAB/history" || fail "$(cat "$LAB/history")"
+	grep -qE '  start: applied, ' <(tail -n 5 "$LAB/history") || fail "$(cat "$LAB/history")"
+}
+
+a_damaged_file_begins_anew() {
+	lab_stop_director a
+	sed -i '2s/^[0-9]*/many/' "$LAB/a/run/journal.state"
+	lab_start_director a
+	lab_wait_master a
+	grep -q 'journal.state:2 is not as directord writes it' "$LAB/a/log" || fail "nothing is in the log"
+	[ -f "$LAB/a/run/journal.state.bad" ] || fail "it is not set aside"
+	history 256 '^1 .*  start: applied, '
+}
+
 lab_up
 conf >"$LAB/director.conf"
 lab_start_director a
@@ -89,4 +220,15 @@ run_case "without the daemon it names the file" without_daemon_it_names_the_file
 run_case "every object says what it is for" every_object_says_what_it_is_for
 run_case "the kernel knows nothing of that" kernel_knows_nothing_of_notes
 run_case "nft's JSON cannot say it" nft_json_cannot_say_it
+run_case "of what runs nothing differs" what_runs_differs_in_nothing
+run_case "a backend less is told before the reload" a_backend_less_is_told
+run_case "a mistake is told as by config check" mistakes_are_told_as_by_check
+run_case "two files are compared without a daemon" two_files_without_a_daemon
+run_case "the forecast comes true" the_forecast_comes_true
+run_case "who reloaded is known" who_reloaded_is_known
+run_case "commands are known" commands_are_known
+run_case "a refused reload is known" a_refused_reload_is_known
+run_case "a repair is known" a_repair_is_known
+run_case "the history outlives the daemon" history_outlives_the_daemon
+run_case "a damaged file is told and begun anew" a_damaged_file_begins_anew
 finish

@@ -245,6 +245,8 @@ static void every_flipped_bit_of_a_request(void)
 			const uint8_t value[] = {0x08, (uint8_t)(c ^ 1 << bit)};
 			bool known = value[1] == CONTROL_CONNECTIONS ||
 				     value[1] == CONTROL_MAINTENANCE ||
+				     value[1] == CONTROL_RULESET_PROSPECT ||
+				     value[1] == CONTROL_RULESET_HISTORY ||
 				     (value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER);
 
 			EXPECT_INT(decode_request(key, sizeof(key)), -EBADMSG);

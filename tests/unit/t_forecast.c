@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From two configurations to what a reload would do: through the text that a daemon sends, in a small
+ * world of one interface where every backend of the status answers.
+ */
+#include "director/config/load.h"
+#include "director/forecast.h"
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WEB(n) "backend \"web" #n "\" { address = \"10.77.0.2" #n "\" }\n"
+#define FARM(more)                                                                                 \
+	"farm \"www\" { interface = \"eth0\" address = \"10.77.0.100\" ports = { \"80\" }\n" more  \
+	"}\n"
+
+static bool ask_interface(void *owner, const char *name, struct plan_interface *ret)
+{
+	(void)owner;
+	*ret = (struct plan_interface){.ifindex = 2, .mac = {{2, 0, 0, 0, 0, 1}}};
+	snprintf(ret->name, sizeof(ret->name), "%s", name);
+	return true;
+}
+
+static bool ask_route(void *owner, const struct addr *addr, char ret[static RULESET_IFNAME])
+{
+	(void)owner;
+	(void)addr;
+	strcpy(ret, "eth0");
+	return true;
+}
+
+/* As allocated text; "" when the configuration has a mistake. */
+static char *prospect_of(const char *conf, const struct status *s)
+{
+	const struct facts_source world = {.interface = ask_interface, .route = ask_route};
+	struct config *c = NULL;
+	struct err err = {0};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	if (config_load_text("test", conf, strlen(conf), &c, &err) < 0) {
+		printf("\n    %s", err.text);
+		CU_FAIL("the configuration is refused");
+	} else {
+		EXPECT_INT(prospect_print(out, c, s, &world), 0);
+	}
+	fclose(out);
+	config_free(c);
+	return text;
+}
+
+struct both {
+	char *before_text, *after_text;
+	struct prospect before, after;
+	struct forecast forecast;
+	char changes[4096];
+};
+
+static void take(void *owner, const char *sentence)
+{
+	char *all = owner;
+
+	strcat(strcat(all, sentence), "\n");
+}
+
+static void both_init(struct both *b, const char *before, const char *after, const struct status *s)
+{
+	*b = (struct both){.before_text = prospect_of(before, s),
+			   .after_text = prospect_of(after, s)};
+	EXPECT_INT(prospect_read(b->before_text, &b->before), 0);
+	EXPECT_INT(prospect_read(b->after_text, &b->after), 0);
+	EXPECT_INT(forecast_changes(&b->before, &b->after, take, b->changes), 0);
+	EXPECT_INT(forecast_make(&b->before, &b->after, s, &b->forecast), 0);
+}
+
+static void both_clear(struct both *b)
+{
+	forecast_clear(&b->forecast);
+	prospect_clear(&b->before);
+	prospect_clear(&b->after);
+	free(b->before_text);
+	free(b->after_text);
+}
+
+static void expect_changes(const char *before, const char *after, const char *want)
+{
+	struct both b;
+
+	both_init(&b, before, after, NULL);
+	EXPECT_TEXT(b.changes, want);
+	both_clear(&b);
+}
+
+static void changes_in_words(void)
+{
+	expect_changes(FARM(WEB(1)), FARM(WEB(1)), "");
+	expect_changes(FARM(WEB(1)), FARM(WEB(1) WEB(2)), "farm www: backend web2 is added\n");
+	expect_changes(FARM(WEB(1) WEB(2)), FARM(WEB(2)), "farm www: backend web1 is removed\n");
+	expect_changes(FARM(WEB(1)), FARM("backend \"web1\" { address = \"10.77.0.31\" }\n"),
+		       "farm www: backend web1: address = 10.77.0.31, was 10.77.0.21\n");
+	expect_changes(FARM(WEB(1)),
+		       FARM("backend \"web1\" { address = \"10.77.0.21\" weight = 3 }\n"),
+		       "farm www: backend web1: weight = 3, was 1\n");
+	expect_changes(FARM(WEB(1)),
+		       FARM(WEB(1)) "farm \"b\" { interface = \"eth0\" address = \"10.77.0.101\" "
+				    "ports = { \"80\" }\n" WEB(1) "}\n",
+		       "farm b is added\n");
+	expect_changes("farm \"www\" { interface = \"eth0\" address = \"10.77.0.100\" ports = { "
+		       "\"80\" }" WEB(1) "}",
+		       "farm \"www\" { interface = \"eth0\" address = \"10.77.0.100\" ports = { "
+		       "\"80\", \"443\" }" WEB(1) "}",
+		       "farm www: ports = 443 is new\n");
+	expect_changes(FARM(WEB(1)), "metrics { listen = \"127.0.0.1:9405\" }\n" FARM(WEB(1)),
+		       "metrics: listen = 127.0.0.1:9405, was \"\"\n");
+}
+
+/* --- a status ----------------------------------------------------------------------------------- */
+
+static struct status_backend backends[4];
+static struct status_farm farm;
+static struct status status;
+
+/* web1, web2, … with ten connections each. */
+static void status_init(size_t n)
+{
+	memset(backends, 0, sizeof(backends));
+	farm = (struct status_farm){.name = "www",
+				    .connections = 10 * n,
+				    .n_tables = 1,
+				    .backends = backends,
+				    .n_backends = n};
+	status = (struct status){.farms = &farm, .n_farms = 1};
+	for (size_t i = 0; i < n; i++) {
+		struct status_backend *b = &backends[i];
+
+		snprintf(b->name, sizeof(b->name), "web%zu", i + 1);
+		snprintf(b->address, sizeof(b->address), "10.77.0.2%zu", i + 1);
+		snprintf(b->mac, sizeof(b->mac), "02:00:00:00:00:2%zu", i + 1);
+		strcpy(b->state, "up");
+		strcpy(b->admin_state, "enabled");
+		strcpy(b->configured_state, "enabled");
+		b->weight = b->configured_weight = 1;
+		b->connections = 10;
+	}
+}
+
+static void expect_farm(const char *before, const char *after, const char *want)
+{
+	char text[FORECAST_SENTENCE];
+	struct both b;
+
+	both_init(&b, before, after, &status);
+	EXPECT_INT(b.forecast.n, 1);
+	if (b.forecast.n == 1)
+		EXPECT_TEXT(forecast_text(&b.forecast.farms[0], text), want);
+	both_clear(&b);
+}
+
+static void buckets_that_move(void)
+{
+	status_init(2);
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1) WEB(2) "tcp-timeout = \"2h\"\n"),
+		    "farm www: none of its 1009 buckets moves");
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1)),
+		    "farm www: 504 of 1009 buckets (50.0 %) move to other backends; of 20 "
+		    "connections 10 end with their backend");
+	/* A third of what each has: three of ten. */
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1) WEB(2) WEB(3)),
+		    "farm www: 345 of 1009 buckets (34.2 %) move to other backends; of 20 "
+		    "connections 0 end with their backend, about 6 on buckets that move stay where "
+		    "they are");
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1) WEB(2) "seed = 7\n"),
+		    "farm www: another seed: its connections go to other backends, which do not "
+		    "know them; of 20 connections 0 end with their backend");
+	expect_farm(FARM(WEB(1) WEB(2) "scheduler = round-robin\n"),
+		    FARM(WEB(1) "scheduler = round-robin\n"),
+		    "farm www: it does not hash, so what is remembered decides; of 20 connections "
+		    "10 end with their backend");
+	expect_farm(FARM(WEB(1) WEB(2)),
+		    FARM(WEB(1) "backend \"web2\" { address = \"10.77.0.22\" state = disabled }\n"),
+		    "farm www: 504 of 1009 buckets (50.0 %) move to other backends; of 20 "
+		    "connections 10 end with their backend");
+}
+
+/* Nothing is counted where nothing is remembered. */
+static void connections_that_nobody_counts(void)
+{
+	status_init(2);
+	farm.connections = 0;
+	farm.n_tables = 0;
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1)),
+		    "farm www: 504 of 1009 buckets (50.0 %) move to other backends; how many "
+		    "connections that concerns is not known");
+	farm.n_tables = 1;
+	backends[1].connections = STATUS_UNKNOWN;
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1)),
+		    "farm www: 504 of 1009 buckets (50.0 %) move to other backends; how many "
+		    "connections that concerns is not known");
+}
+
+/* The operator's word and the checks' are on both sides; a word lasts as long as the daemon keeps it. */
+static void the_state_of_now_counts(void)
+{
+	status_init(2);
+	backends[0].override = true;
+	strcpy(backends[0].admin_state, "draining");
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(2)),
+		    "farm www: none of its 1009 buckets moves; of 20 connections 10 end with their "
+		    "backend");
+	expect_farm(FARM(WEB(1) WEB(2)),
+		    FARM(WEB(2) "backend \"web1\" { address = \"10.77.0.21\" state = draining }\n"),
+		    "farm www: none of its 1009 buckets moves");
+	status_init(2);
+	strcpy(backends[0].state, "down");
+	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1) WEB(2) WEB(3)),
+		    "farm www: 504 of 1009 buckets (50.0 %) move to other backends; of 20 "
+		    "connections 0 end with their backend, about 4 on buckets that move stay where "
+		    "they are");
+}
+
+static void a_new_backend_has_a_stand_in(void)
+{
+	struct both b;
+
+	status_init(1);
+	both_init(&b, FARM(WEB(1)), FARM(WEB(1) WEB(2)), &status);
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.before.ruleset, "02:00:00:00:00:21"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.after.ruleset, "02:00:00:00:00:21"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(b.after.ruleset, "02:00:0a:4d:00:16"));
+	both_clear(&b);
+}
+
+/* --- the text in between ------------------------------------------------------------------------ */
+
+static int read_code(const char *text)
+{
+	struct prospect p;
+	char *copy = strdup(text);
+	int code = prospect_read(copy, &p);
+
+	CU_ASSERT(code == 0 || (!p.parts && !p.tables));
+	prospect_clear(&p);
+	free(copy);
+	return code;
+}
+
+static void what_is_no_prospect(void)
+{
+	EXPECT_INT(read_code("@ruleset\n"), 0);
+	EXPECT_INT(read_code("@part a\nx = y\n@table a hashed 1 2 w\n0 -\n@ruleset\n"), 0);
+	EXPECT_INT(read_code(""), -EBADMSG);
+	EXPECT_INT(read_code("@part a\nx = y\n"), -EBADMSG);
+	EXPECT_INT(read_code("x\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@other\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@table a hashed 1 2 w\n0\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@table a hashed 1 2 w\n0 1\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@table a hashed 1 2 w\n0 0 0\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@table a hashed 1 0 w\n\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@table a hashed\n0\n@ruleset\n"), -EBADMSG);
+	EXPECT_INT(read_code("@table a hashed 1 99999999999999999999 w\n0\n@ruleset\n"), -EBADMSG);
+}
+
+UNIT_TESTS(forecast) = {
+	{"changes in words", changes_in_words},
+	{"buckets that move, and what is on them", buckets_that_move},
+	{"connections that nobody counts", connections_that_nobody_counts},
+	{"the state of now counts on both sides", the_state_of_now_counts},
+	{"a new backend has a stand-in for its MAC address", a_new_backend_has_a_stand_in},
+	{"what is no prospect", what_is_no_prospect},
+	UNIT_TESTS_END,
+};
