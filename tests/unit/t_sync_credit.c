@@ -85,10 +85,10 @@ static void the_account(void)
 		sync_credit_take(&c, SYNC_COST_TURN_US, now_us);
 	CU_ASSERT(sync_credit_from_us(&c) <= now_us);
 	sync_credit_take(&c, SYNC_COST_TURN_US, now_us);
-	EXPECT_INT(sync_credit_from_us(&c), now_us + SECOND);
+	EXPECT_INT(sync_credit_from_us(&c), now_us + SYNC_COST_TURN_US);
 	for (int i = 0; i < 1000; i++)
 		sync_credit_take(&c, SYNC_COST_TURN_US, now_us);
-	EXPECT_INT(sync_credit_from_us(&c), now_us + 2 * SECOND);
+	EXPECT_INT(sync_credit_from_us(&c), now_us + 2 * SYNC_COST_TURN_US);
 	sync_credit_take(&c, SYNC_COST_WORD_US, now_us + 3600 * (uint64_t)SECOND);
 	CU_ASSERT(sync_credit_from_us(&c) < now_us + 3600 * (uint64_t)SECOND);
 }
@@ -97,7 +97,7 @@ static void the_account(void)
  * What the time pays for, and the credit, to the last one. Every other acknowledgement changes the
  * state.
  */
-static void a_turn_in_a_second(void)
+static void what_time_pays_for(void)
 {
 	static const struct {
 		struct sync_heard heard;
@@ -160,7 +160,7 @@ static void reload(struct sync *s, uint32_t snapshot, uint64_t now_us)
 	tell(s, SYNC_EVENT_SWEPT, now_us);
 }
 
-/* Twenty a minute, for as long as it may be; and six at once, of those who have been quiet. */
+/* Forty a minute, for as long as it may be; and twelve at once, of those who have been quiet. */
 static void reloads(void)
 {
 	struct sync s;
@@ -169,11 +169,11 @@ static void reloads(void)
 
 	sync_init(&s);
 	reach(&s, SECOND);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 12; i++)
 		reload(&s, snapshot++, now_us);
 	CU_ASSERT(sync_hears(&s));
 	for (int i = 0; i < 1000; i++) {
-		now_us += 3 * (uint64_t)SECOND + 10 * SYNC_COST_WORD_US;
+		now_us += 3 * (uint64_t)SYNC_COST_TURN_US + 10 * SYNC_COST_WORD_US;
 		reload(&s, snapshot++, now_us);
 		CU_ASSERT_FATAL(sync_hears(&s) && sync_in_is_current(&s) &&
 				sync_out_is_current(&s));
@@ -244,7 +244,7 @@ static void marks_and_sweeps(void)
 
 UNIT_TESTS(sync_credit) = {
 	{"the account", the_account},
-	{"a turn in a second", a_turn_in_a_second},
+	{"what time pays for", what_time_pays_for},
 	{"one in its senses", one_in_its_senses},
 	{"both are reloaded, again and again", reloads},
 	{"connecting anew", connecting_anew},
