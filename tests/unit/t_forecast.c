@@ -235,6 +235,20 @@ static void a_new_backend_has_a_stand_in(void)
 	both_clear(&b);
 }
 
+static void turns_that_nobody_takes(void)
+{
+	struct both b;
+
+	status_init(1);
+	both_init(&b, FARM("scheduler = \"round-robin\"\n" WEB(1)),
+		  FARM("scheduler = \"round-robin\"\nbackend \"web1\" { address = \"10.77.0.21\" "
+		       "state = disabled }\n"),
+		  &status);
+	CU_ASSERT_FATAL(b.forecast.n == 1);
+	CU_ASSERT(!b.forecast.farms[0].hashed);
+	both_clear(&b);
+}
+
 /* --- the text in between ------------------------------------------------------------------------ */
 
 static int read_code(const char *text)
@@ -265,12 +279,28 @@ static void what_is_no_prospect(void)
 	EXPECT_INT(read_code("@table a hashed 1 99999999999999999999 w\n0\n@ruleset\n"), -EBADMSG);
 }
 
+static bool is_good(const uint8_t *bytes, size_t len)
+{
+	char *text = strndup((const char *)bytes, len);
+	int code = read_code(text);
+
+	free(text);
+	return code == 0;
+}
+
+static void what_fuzzing_found(void)
+{
+	CU_ASSERT(unit_replay("tests/fuzz/corpus/fuzz_prospect", is_good) >= 19);
+}
+
 UNIT_TESTS(forecast) = {
 	{"changes in words", changes_in_words},
 	{"buckets that move, and what is on them", buckets_that_move},
 	{"connections that nobody counts", connections_that_nobody_counts},
 	{"the state of now counts on both sides", the_state_of_now_counts},
 	{"a new backend has a stand-in for its MAC address", a_new_backend_has_a_stand_in},
+	{"turns that nobody takes", turns_that_nobody_takes},
 	{"what is no prospect", what_is_no_prospect},
+	{"what fuzzing found", what_fuzzing_found},
 	UNIT_TESTS_END,
 };
