@@ -35,13 +35,13 @@ SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fra
 else
 HARDEN  += -D_FORTIFY_SOURCE=2
 endif
-PKGS    := libmnl libnftnl libsodium libprotobuf-c libuv libconfuse jansson libmicrohttpd libcurl
+PKGS    := libmnl libnftnl libsodium libprotobuf-c libuv libconfuse jansson libmicrohttpd libcurl libsystemd
 
 DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-dev libprotobuf-c-dev \
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev \
-              libcurl4-openssl-dev
+              libcurl4-openssl-dev libsystemd-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3 prometheus libssl-dev openssl
+              python3 prometheus libssl-dev openssl systemd
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.

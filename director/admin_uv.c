@@ -103,8 +103,9 @@ static bool expire(struct admin_store *s)
 	bool any = false;
 
 	while (admin_expire(&s->table, now_ms(), &e)) {
-		log_info("farm \"%s\": backend \"%s\" is disabled, it has drained for %s", e.farm,
-			 e.backend, duration_format(e.drain_ms, text));
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = e.farm, .backend = e.backend),
+			  "farm \"%s\": backend \"%s\" is disabled, it has drained for %s", e.farm,
+			  e.backend, duration_format(e.drain_ms, text));
 		any = true;
 	}
 	return any;
@@ -183,19 +184,22 @@ static void say_end(void *owner, const struct admin_entry *e, enum admin_end why
 	*any = true;
 	switch (why) {
 	case ADMIN_END_BACKEND:
-		log_info("farm \"%s\": what the operator ordered for backend \"%s\" is over: the "
-			 "configuration has no such backend any more",
-			 e->farm, e->backend);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = e->farm, .backend = e->backend),
+			  "farm \"%s\": what the operator ordered for backend \"%s\" is over: the "
+			  "configuration has no such backend any more",
+			  e->farm, e->backend);
 		return;
 	case ADMIN_END_STATE:
-		log_info("farm \"%s\": the operator's state \"%s\" of backend \"%s\" is over: the "
-			 "configuration has changed it",
-			 e->farm, admin_state_name(e->state), e->backend);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = e->farm, .backend = e->backend),
+			  "farm \"%s\": the operator's state \"%s\" of backend \"%s\" is over: the "
+			  "configuration has changed it",
+			  e->farm, admin_state_name(e->state), e->backend);
 		return;
 	case ADMIN_END_WEIGHT:
-		log_info("farm \"%s\": the operator's weight %u of backend \"%s\" is over: the "
-			 "configuration has changed it",
-			 e->farm, e->weight, e->backend);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = e->farm, .backend = e->backend),
+			  "farm \"%s\": the operator's weight %u of backend \"%s\" is over: the "
+			  "configuration has changed it",
+			  e->farm, e->weight, e->backend);
 		return;
 	}
 }
@@ -223,10 +227,10 @@ static int changed(struct admin_store *s, int code, const char *farm, const char
 	if (code < 0)
 		return err_set(err, code, "directord has no memory for it");
 	if (!admin_stamp(&s->table, farm, backend, clock_wall_ms()))
-		log_warning(
-			"farm \"%s\": the other director does not hear of it that backend \"%s\" "
-			"goes by the configuration again: too many backends are changed",
-			farm, backend);
+		log_about(LOG_LEVEL_WARNING, LOG_OF(.farm = farm, .backend = backend),
+			  "farm \"%s\": the other director does not hear of it that backend \"%s\" "
+			  "goes by the configuration again: too many backends are changed",
+			  farm, backend);
 	save(s, err);
 	arm(s);
 	return 0;
@@ -239,9 +243,10 @@ int admin_store_set_state(struct admin_store *s, const char *farm, const struct 
 	int code = admin_set_state(&s->table, farm, b, state, drain_ms, now_ms());
 
 	if (code == 0)
-		log_info("farm \"%s\": backend \"%s\" is %s, by the operator%s%s", farm, b->name,
-			 admin_state_name(state), drain_ms ? ", and disabled in " : "",
-			 drain_ms ? duration_format(drain_ms, text) : "");
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm, .backend = b->name),
+			  "farm \"%s\": backend \"%s\" is %s, by the operator%s%s", farm, b->name,
+			  admin_state_name(state), drain_ms ? ", and disabled in " : "",
+			  drain_ms ? duration_format(drain_ms, text) : "");
 	return changed(s, code, farm, b->name, err);
 }
 
@@ -251,8 +256,9 @@ int admin_store_set_weight(struct admin_store *s, const char *farm, const struct
 	int code = admin_set_weight(&s->table, farm, b, weight);
 
 	if (code == 0)
-		log_info("farm \"%s\": backend \"%s\" has weight %u, by the operator", farm,
-			 b->name, weight);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm, .backend = b->name),
+			  "farm \"%s\": backend \"%s\" has weight %u, by the operator", farm,
+			  b->name, weight);
 	return changed(s, code, farm, b->name, err);
 }
 
@@ -263,9 +269,10 @@ static void say_merged(const struct admin_store *s, const struct config *c,
 	const struct config_backend *b = config_backend_by_name(farm, o->backend);
 	struct admin_view v = admin_view(&s->table, o->farm, b);
 
-	log_info("farm \"%s\": backend \"%s\" is %s and has weight %u, by the operator on node "
-		 "\"%s\"",
-		 o->farm, o->backend, admin_state_name(v.state), v.weight, node);
+	log_about(LOG_LEVEL_INFO, LOG_OF(.farm = o->farm, .backend = o->backend),
+		  "farm \"%s\": backend \"%s\" is %s and has weight %u, by the operator on node "
+		  "\"%s\"",
+		  o->farm, o->backend, admin_state_name(v.state), v.weight, node);
 }
 
 bool admin_store_merge(struct admin_store *s, const struct config *c, const struct sync_order *o,
@@ -274,7 +281,8 @@ bool admin_store_merge(struct admin_store *s, const struct config *c, const stru
 	int code = admin_merge(&s->table, c, o, now_ms());
 
 	if (code < 0)
-		log_error("farm \"%s\": an order for backend \"%s\" is on node \"%s\" alone: %s",
+		log_about(LOG_LEVEL_ERROR, LOG_OF(.farm = o->farm, .backend = o->backend),
+			  "farm \"%s\": an order for backend \"%s\" is on node \"%s\" alone: %s",
 			  o->farm, o->backend, node,
 			  code == -ENOSPC ? "too many backends are changed at run time"
 					  : strerror(-code));

@@ -98,23 +98,28 @@ static void transition_changed(void *owner, const struct config_farm *farm,
 	struct transition_view view = transition_view(t, uv_now(d->loop));
 
 	if (update->orphaned && d->ready)
-		log_info(
+		log_about(
+			LOG_LEVEL_INFO, LOG_OF(.farm = farm->name),
 			"farm \"%s\": %u of %u buckets lost their backend and go to others at once",
 			farm->name, update->orphaned, view.total);
 	if (update->resized)
-		log_info("farm \"%s\": %u buckets instead of %u, the same for every connection",
-			 farm->name, view.total, update->resized);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm->name),
+			  "farm \"%s\": %u buckets instead of %u, the same for every connection",
+			  farm->name, view.total, update->resized);
 	if (update->joined || update->retargeted || update->stopped)
-		log_info("farm \"%s\": %u of %u buckets move to other backends; connections stay "
-			 "where they are, for at most %llu s of silence",
-			 farm->name, view.moving, view.total,
-			 (unsigned long long)(view.remaining_ms / 1000));
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm->name),
+			  "farm \"%s\": %u of %u buckets move to other backends; connections stay "
+			  "where they are, for at most %llu s of silence",
+			  farm->name, view.moving, view.total,
+			  (unsigned long long)(view.remaining_ms / 1000));
 	if (update->phase_changed && t->phase == TRANSITION_EXCEPTIONS)
-		log_info("farm \"%s\": the buckets have moved; connections that are elsewhere are "
-			 "remembered until they end",
-			 farm->name);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm->name),
+			  "farm \"%s\": the buckets have moved; connections that are elsewhere are "
+			  "remembered until they end",
+			  farm->name);
 	if (update->phase_changed && t->phase == TRANSITION_STEADY)
-		log_info("farm \"%s\": no connection is remembered any more", farm->name);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm->name),
+			  "farm \"%s\": no connection is remembered any more", farm->name);
 }
 
 /* Where the kernel's table stands before the first plan: a transition goes on. */

@@ -107,21 +107,26 @@ static void say(const struct director *d, size_t farm, size_t backend, unsigned 
 	const char *name = f->backends[backend].name;
 	const struct retry *t = retries_of(&d->retries, farm, backend);
 	struct retry_share s = retry_share(t, RETRY_LOOK_MS, uv_now(d->loop));
+	const struct log_about *about = LOG_OF(.farm = f->name, .backend = name);
 	char text[RETRY_TEXT];
 
 	if (what & (RETRY_BEGINS | RETRY_STILL))
-		log_warning("farm \"%s\": clients of backend \"%s\" %srepeat their SYNs, %u of %u "
-			    "within %d s: its answers may not reach them; it is checked at once",
-			    f->name, name, what & RETRY_STILL ? "still " : "", s.repeated, s.tried,
-			    RETRY_LOOK_MS / 1000);
+		log_about(LOG_LEVEL_WARNING, about,
+			  "farm \"%s\": clients of backend \"%s\" %srepeat their SYNs, %u of %u "
+			  "within %d s: its answers may not reach them; it is checked at once",
+			  f->name, name, what & RETRY_STILL ? "still " : "", s.repeated, s.tried,
+			  RETRY_LOOK_MS / 1000);
 	if (what & RETRY_INHIBITS)
-		log_warning("farm \"%s\": backend \"%s\" gets no new connections for %u s: %s",
-			    f->name, name, t->hold_ms / 1000, retry_text(t, text));
+		log_about(LOG_LEVEL_WARNING, about,
+			  "farm \"%s\": backend \"%s\" gets no new connections for %u s: %s",
+			  f->name, name, t->hold_ms / 1000, retry_text(t, text));
 	if (what & RETRY_RELEASES)
-		log_info("farm \"%s\": backend \"%s\" is tried again", f->name, name);
+		log_about(LOG_LEVEL_INFO, about, "farm \"%s\": backend \"%s\" is tried again",
+			  f->name, name);
 	if (what & RETRY_ENDS)
-		log_info("farm \"%s\": clients of backend \"%s\" have not repeated a SYN for %d s",
-			 f->name, name, RETRY_OVER_MS / 1000);
+		log_about(LOG_LEVEL_INFO, about,
+			  "farm \"%s\": clients of backend \"%s\" have not repeated a SYN for %d s",
+			  f->name, name, RETRY_OVER_MS / 1000);
 }
 
 static void done(void *owner, size_t farm, size_t backend, unsigned int what)

@@ -22,10 +22,12 @@ static void say(const struct tracked *item)
 	};
 
 	if (item->well)
-		log_info("vrrp \"%s\": the tracked %s \"%s\" is well again (weight %d)",
-			 item->section, kinds[item->kind], item->name, item->weight);
+		log_about(LOG_LEVEL_INFO, LOG_OF(.vrrp = item->section),
+			  "vrrp \"%s\": the tracked %s \"%s\" is well again (weight %d)",
+			  item->section, kinds[item->kind], item->name, item->weight);
 	else
-		log_warning("vrrp \"%s\": %s (weight %d)", item->section, item->why, item->weight);
+		log_about(LOG_LEVEL_WARNING, LOG_OF(.vrrp = item->section),
+			  "vrrp \"%s\": %s (weight %d)", item->section, item->why, item->weight);
 }
 
 /* The entry was looked at: the routers are told of what is new, also that it has another reason. */
@@ -199,8 +201,9 @@ static void tell_routers(struct director *d)
 
 		*v = tracking_judge(&d->tracking, d->config, d->self, i);
 		if (v->priority != was && v->priority && was)
-			log_info("vrrp \"%s\": its priority is %u, it was %u", name, v->priority,
-				 was);
+			log_about(LOG_LEVEL_INFO, LOG_OF(.vrrp = name),
+				  "vrrp \"%s\": its priority is %u, it was %u", name, v->priority,
+				  was);
 		d->track_priority[i] = v->priority;
 	}
 	election_call(d->election, track_here, &call);

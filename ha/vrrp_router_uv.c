@@ -97,8 +97,12 @@ static void tell(struct vrrp_router *r, const struct vrrp_update *u)
 	/* Who was heard in another state says nothing about who is master now. */
 	if (u->cause.reason != VRRP_REASON_HIGHER)
 		r->heard = false;
-	log_info("%s: %s -> %s: %s", r->name, vrrp_state_name(u->from),
-		 vrrp_state_name(r->core.state), vrrp_cause_format(&u->cause, text));
+	vrrp_cause_format(&u->cause, text);
+	log_about(LOG_LEVEL_INFO,
+		  LOG_OF(.vrrp = r->name + strlen("vrrp "), .from = vrrp_state_name(u->from),
+			 .to = vrrp_state_name(r->core.state), .reason = text),
+		  "%s: %s -> %s: %s", r->name, vrrp_state_name(u->from),
+		  vrrp_state_name(r->core.state), text);
 	if (r->ops.changed)
 		r->ops.changed(r->owner, r);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The log: one line per event on standard error, in the form journald understands (<level>text
- * when standard error is a journal stream, "level: text" for a person). Called by shell files only.
+ * The log: one line per event, on standard error as "level: text", or in the journal when standard error
+ * goes there, and what the line is about with it, as fields. Called by shell files only.
  *
  * error    something that was asked for is not done
  * warning  it works, but the operator should know
@@ -26,6 +26,20 @@ void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(
 #define log_debug(...)	 log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 /*
+ * What a line is about; NULL: not about one. In the journal each is a field: DIRECTOR_FARM=www,
+ * DIRECTOR_BACKEND=web1, DIRECTOR_VRRP=web, and of what has become another, DIRECTOR_FROM=up,
+ * DIRECTOR_TO=down, DIRECTOR_REASON=... (which the text says, too).
+ */
+struct log_about {
+	const char *farm, *backend, *vrrp;
+	const char *from, *to, *reason;
+};
+void log_about(enum log_level level, const struct log_about *about, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* log_about(LOG_LEVEL_INFO, LOG_OF(.farm = name), "farm \"%s\": ...", name) */
+#define LOG_OF(...) (&(const struct log_about){__VA_ARGS__})
+
+/*
  * The calling thread must never wait for whoever reads the log: from now on its lines go into a queue
  * of LOG_QUEUE lines, and wake(owner) is called after each. NULL: it writes itself again. One thread
  * at a time. Every other thread writes what is in the queue before its own lines, so that they keep
@@ -35,7 +49,8 @@ void log_defer(void (*wake)(void *owner), void *owner);
 /* Writes what is in the queue. To be called when woken, and at the end. */
 void log_flush(void);
 enum {
-	LOG_TEXT = 1024, /* longer lines are cut */
+	LOG_TEXT = 1024,  /* longer lines are cut */
+	LOG_FIELDS = 512, /* of all fields of one; those that have no place are left out */
 	LOG_QUEUE = 256,
 	LOG_OLD_MS = 1000, /* a line that waited longer than that says for how long */
 };

@@ -39,6 +39,12 @@ static size_t kind_of(const struct config_check *k)
 
 /* --- what comes of an outcome -------------------------------------------------------------------- */
 
+/* As `backend show` has it. */
+static const char *class_word(enum outcome_class class)
+{
+	return class == OUTCOME_WELL ? "up" : "down";
+}
+
 static const char *class_text(enum outcome_class class)
 {
 	switch (class) {
@@ -51,10 +57,13 @@ static const char *class_text(enum outcome_class class)
 }
 
 /* One line for a backend, whatever many farms it serves in. */
-static void say(const struct run *r, size_t place, size_t others, enum outcome_class class)
+static void say(const struct run *r, size_t place, size_t others, enum outcome_class before,
+		enum outcome_class class)
 {
 	const struct health *h = r->health;
 	struct health_view view = {health_item(r), &r->verdict};
+	const char *farm = places_farm(&h->list.places, place)->name;
+	const char *backend = places_backend(&h->list.places, place)->name;
 	char text[HEALTH_TEXT], more[64] = "";
 
 	if (class != r->verdict.class) /* another one is to blame */
@@ -63,15 +72,18 @@ static void say(const struct run *r, size_t place, size_t others, enum outcome_c
 	if (others)
 		snprintf(more, sizeof(more), ", and in %zu other farm%s", others,
 			 others == 1 ? "" : "s");
-	log_line(class == OUTCOME_WELL ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-		 "farm \"%s\": backend \"%s\" %s%s: %s", places_farm(&h->list.places, place)->name,
-		 places_backend(&h->list.places, place)->name, class_text(class), more, text);
+	log_about(class == OUTCOME_WELL ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+		  LOG_OF(.farm = farm, .backend = backend, .from = class_word(before),
+			 .to = class_word(class), .reason = text),
+		  "farm \"%s\": backend \"%s\" %s%s: %s", farm, backend, class_text(class), more,
+		  text);
 }
 
 void health_take_over(struct run *r)
 {
 	struct health *h = r->health;
 	struct check_span users = health_users(r);
+	enum outcome_class before = OUTCOME_WELL;
 	size_t first = SIZE_MAX, n = 0;
 
 	for (size_t i = 0; i < users.n; i++) {
@@ -79,12 +91,15 @@ void health_take_over(struct run *r)
 
 		if (worst == h->classes[users.at[i]])
 			continue;
+		if (n++ == 0) {
+			first = users.at[i];
+			before = h->classes[first];
+		}
 		h->classes[users.at[i]] = worst;
-		first = n++ ? first : users.at[i];
 	}
 	if (!n)
 		return;
-	say(r, first, n - 1, h->classes[first]);
+	say(r, first, n - 1, before, h->classes[first]);
 	h->ops.changed(h->ops.owner, &health_item(r)->backend->address);
 }
 
@@ -117,13 +132,15 @@ static void say_undecided(struct run *r, const struct outcome *o)
 	char text[OUTCOME_TEXT];
 
 	if (log_limit_pass(&r->health->unable, uv_now(r->health->loop), &more))
-		log_warning("farm \"%s\": backend \"%s\" %s (check \"%s\"), it %s; %lu "
-			    "more since the last such line",
-			    item->farm->name, item->backend->name, outcome_text(o, text),
-			    item->check->name,
-			    r->verdict.adopted ? "is as the other director finds it"
-					       : "stays as it was",
-			    more);
+		log_about(LOG_LEVEL_WARNING,
+			  LOG_OF(.farm = item->farm->name, .backend = item->backend->name),
+			  "farm \"%s\": backend \"%s\" %s (check \"%s\"), it %s; %lu "
+			  "more since the last such line",
+			  item->farm->name, item->backend->name, outcome_text(o, text),
+			  item->check->name,
+			  r->verdict.adopted ? "is as the other director finds it"
+					     : "stays as it was",
+			  more);
 }
 
 static void ended(void *owner, const struct outcome *o)

@@ -86,6 +86,19 @@ static void lines_wait_and_keep_their_order(void)
 		    "info: before\ninfo: line 0\ninfo: line 1\ninfo: line 2\nwarning: after\n");
 }
 
+/* On a terminal they are the text's. */
+static void what_it_is_about_is_for_the_journal(void)
+{
+	static struct capture c;
+
+	capture_begin(&c);
+	log_about(LOG_LEVEL_WARNING, LOG_OF(.farm = "www", .to = "down"), "farm \"%s\"", "www");
+	log_about(LOG_LEVEL_DEBUG, LOG_OF(.farm = "www"), "not shown");
+	log_about(LOG_LEVEL_INFO, NULL, "about nothing");
+	capture_end(&c);
+	EXPECT_TEXT(c.text, "warning: farm \"www\"\ninfo: about nothing\n");
+}
+
 static void a_flush_writes_once(void)
 {
 	static struct capture c;
@@ -157,6 +170,7 @@ static void a_crowd_keeps_its_order(void)
 
 UNIT_TESTS(log) = {
 	{"lines wait and keep their order", lines_wait_and_keep_their_order},
+	{"what it is about is for the journal", what_it_is_about_is_for_the_journal},
 	{"a flush writes once", a_flush_writes_once},
 	{"a full queue says what it lost", a_full_queue_says_what_it_lost},
 	{"a crowd keeps its order", a_crowd_keeps_its_order},
