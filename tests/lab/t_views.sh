@@ -181,6 +181,26 @@ without_a_channel_it_asks_at_the_full_pace() {
 	expect_soon "all are seen again" all_seen 20
 }
 
+# The standby, which has asked less often, sees what the master does not: the address moves, and comes back.
+the_master_loses_its_way() {
+	local begun
+
+	LAB_VRRP_KEYS='track-farm "www" { weight = -60 }' conf >"$LAB/director.conf"
+	lab_ctl a config reload
+	lab_ctl b config reload
+	expect_soon "all are seen again" all_seen 20
+	sleep 4 # the standby takes its time again
+	begun=$(now_ms)
+	nobody_hears a
+	expect_soon "b is master" "lab_is b master" 10
+	echo "# b is master after $(($(now_ms) - begun)) ms"
+	seen b www/web3 up down || fail "b: $(shown b www/web3 own_state) $(shown b www/web3 peer_state)"
+	expect_spread "$(lab_load --count 120 --source-port 21000)" 1 1 1
+	lab_exec web3 nft delete table netdev deaf
+	expect_soon "a is master again" "lab_is a master" 20
+	expect_soon "b is backup" "lab_is b backup" 3
+}
+
 lab_up
 run_case "a pair shares what its checks see" begin
 run_case "the standby asks less often" the_standby_asks_less_often
@@ -188,6 +208,8 @@ run_case "the standby asks less often" the_standby_asks_less_often
 run_case "what dies is out on both in time" what_dies_is_out_on_both
 run_case "a way that is broken is told on both, traffic goes on" a_way_that_is_broken
 lab_exec web3 nft delete table netdev deaf 2>/dev/null || true # after a failure
+run_case "the master loses its way to a backend, the standby takes over" the_master_loses_its_way
+lab_exec web3 nft delete table netdev deaf 2>/dev/null || true
 run_case "who cannot look goes by the other one's word" who_cannot_look_is_told
 run_case "without a channel the standby asks at the full pace" without_a_channel_it_asks_at_the_full_pace
 [ ! -e "$LAB/asked.alone" ] || echo "# SYNs of the standby in 10 s then: $(cat "$LAB/asked.alone")"
