@@ -150,7 +150,7 @@ void outline_sort(struct outline *o)
 
 const struct outline_part *outline_find(const struct outline *o, const char *name)
 {
-	struct outline_part key;
+	struct outline_part key = {0};
 
 	snprintf(key.name, sizeof(key.name), "%s", name);
 	return o->n ? bsearch(&key, o->parts, o->n, sizeof(key), by_name) : NULL;
