@@ -19,6 +19,7 @@ ruleset export
 ruleset verify
 ruleset diff
 ruleset history
+ruleset explain CLIENT[:PORT] VIP:PORT
 cluster status
 cluster failover
 cluster maintenance on|off

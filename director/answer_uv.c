@@ -288,6 +288,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_RULESET_VERIFY:
 	case CONTROL_RULESET_PROSPECT:
 	case CONTROL_RULESET_HISTORY:
+	case CONTROL_RULESET_EXPLAIN:
 	case CONTROL_RELOAD:
 	case CONTROL_FAILOVER:
 	case CONTROL_FARM_SHOW:
@@ -342,6 +343,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
 	case CONTROL_RULESET_PROSPECT: answer_prospect(d, reply); return;
 	case CONTROL_RULESET_HISTORY: answer_history(d, reply); return;
+	case CONTROL_RULESET_EXPLAIN: director_answer_explain(d, request, reply); return;
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;

@@ -408,6 +408,8 @@ void director_answer_backend_show(struct director *d, const struct control_reque
 				  struct control_reply *reply);
 void director_answer_farm(struct director *d, const struct control_request *request,
 			  struct control_reply *reply);
+void director_answer_explain(struct director *d, const struct control_request *request,
+			     struct control_reply *reply);
 void director_answer_connections(struct director *d, const struct control_request *request,
 				 struct control_reply *reply);
 void director_answer_maintenance(struct director *d, const struct control_request *request,

@@ -172,8 +172,11 @@ static void print_all(FILE *out, const struct config *c, const struct plan_facts
 	export_print_body(out, facts, r);
 }
 
-int prospect_print(FILE *out, const struct config *c, const struct status *s,
-		   const struct facts_source *world)
+/* What comes of it: plan(), with the facts that it is planned from. */
+typedef void prospect_planned(void *owner, const struct plan_facts *facts, struct ruleset *r);
+
+static int plan(const struct config *c, const struct status *s, const struct facts_source *world,
+		prospect_planned *planned, void *owner)
 {
 	struct view view = {.config = c, .status = s, .world = world};
 	struct admin admin = {0};
@@ -195,10 +198,45 @@ int prospect_print(FILE *out, const struct config *c, const struct status *s,
 	if (code == 0)
 		code = plan_ruleset(&facts.plan, &r);
 	if (code == 0)
-		print_all(out, c, &facts.plan, &r);
+		planned(owner, &facts.plan, &r);
 	ruleset_clear(&r);
 	facts_clear(&facts);
 	admin_effective_clear(&ordered);
 	admin_clear(&admin);
 	return code;
+}
+
+struct page {
+	FILE *out;
+	const struct config *config;
+};
+
+static void print_planned(void *owner, const struct plan_facts *facts, struct ruleset *r)
+{
+	const struct page *page = owner;
+
+	print_all(page->out, page->config, facts, r);
+}
+
+int prospect_print(FILE *out, const struct config *c, const struct status *s,
+		   const struct facts_source *world)
+{
+	struct page page = {out, c};
+
+	return plan(c, s, world, print_planned, &page);
+}
+
+static void take_planned(void *owner, const struct plan_facts *facts, struct ruleset *r)
+{
+	struct ruleset *ret = owner;
+
+	(void)facts;
+	*ret = *r;
+	ruleset_init(r);
+}
+
+int prospect_plan(const struct config *c, const struct status *s, const struct facts_source *world,
+		  struct ruleset *ret)
+{
+	return plan(c, s, world, take_planned, ret);
 }

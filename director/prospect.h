@@ -32,6 +32,10 @@ enum { PROSPECT_NOBODY = 0xffff };
 int prospect_print(FILE *out, const struct config *c, const struct status *s,
 		   const struct facts_source *world);
 
+/* The ruleset itself; the caller clears it. 0 or -ENOMEM. */
+int prospect_plan(const struct config *c, const struct status *s, const struct facts_source *world,
+		  struct ruleset *ret);
+
 struct prospect_part {
 	char *name, *lines;
 };

@@ -9,6 +9,7 @@
 #include "proto/codec_status.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,6 +101,7 @@ static const struct {
 	bool optional; /* names may be left out */
 	bool filter;   /* a client and an epoch */
 	bool drill;    /* a kind, and whether by force */
+	bool frame;    /* a client, an address, ports and a protocol */
 } takes[CONTROL_LAST + 1] = {
 	[CONTROL_FARM_SHOW] = {.farm = true},
 	[CONTROL_BACKEND_ENABLE] = {.farm = true, .backend = true},
@@ -118,6 +120,7 @@ static const struct {
 	[CONTROL_DRILL] = {.number_max = DRILL_LIMIT_MAX_MS,
 			   .number_min = DRILL_LIMIT_MIN_MS,
 			   .drill = true},
+	[CONTROL_RULESET_EXPLAIN] = {.frame = true},
 };
 
 /* A name where there has to be one, and nothing where not. What it holds may be logged. */
@@ -138,6 +141,16 @@ static bool is_drill(const Control__Request *m, bool wanted)
 	return m->kind >= SYNC_DRILL_GRACEFUL && m->kind <= SYNC_DRILL_SPLIT;
 }
 
+static bool is_frame(const Control__Request *m, bool wanted)
+{
+	if (!codec_is_address(&m->address, wanted, false))
+		return false;
+	if (!wanted)
+		return !m->client_port && !m->port && !m->protocol;
+	return m->client.len == m->address.len && m->client_port <= UINT16_MAX && m->port &&
+	       m->port <= UINT16_MAX && (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
+}
+
 static bool is_request(const Control__Request *m)
 {
 	int command = (int)m->command;
@@ -146,9 +159,11 @@ static bool is_request(const Control__Request *m)
 	       is_name(m->farm, takes[command].farm, takes[command].optional) &&
 	       is_name(m->backend, takes[command].backend, takes[command].optional) &&
 	       (m->farm[0] || !m->backend[0]) &&
-	       codec_is_address(&m->client, takes[command].filter, true) &&
-	       (takes[command].filter || !m->epoch) && is_drill(m, takes[command].drill) &&
-	       m->number <= takes[command].number_max && m->number >= takes[command].number_min;
+	       codec_is_address(&m->client, takes[command].filter || takes[command].frame,
+				!takes[command].frame) &&
+	       is_frame(m, takes[command].frame) && (takes[command].filter || !m->epoch) &&
+	       is_drill(m, takes[command].drill) && m->number <= takes[command].number_max &&
+	       m->number >= takes[command].number_min;
 }
 
 bool control_is_order(const struct control_request *request)
@@ -164,6 +179,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_RULESET_VERIFY:
 	case CONTROL_RULESET_PROSPECT:
 	case CONTROL_RULESET_HISTORY:
+	case CONTROL_RULESET_EXPLAIN:
 	case CONTROL_FAILOVER:
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
@@ -190,6 +206,10 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.epoch = r->epoch;
 	message.kind = r->kind;
 	message.force = r->force;
+	message.address = codec_address(&r->address);
+	message.client_port = r->client_port;
+	message.port = r->port;
+	message.protocol = r->protocol;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -213,6 +233,10 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 		ret->epoch = request->epoch;
 		ret->kind = (uint8_t)request->kind;
 		ret->force = request->force;
+		ret->address = codec_take_address(&request->address);
+		ret->client_port = (uint16_t)request->client_port;
+		ret->port = (uint16_t)request->port;
+		ret->protocol = (uint8_t)request->protocol;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}

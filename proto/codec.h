@@ -18,9 +18,9 @@
 #include <stdint.h>
 
 enum {
-	CODEC_LENGTH = 4,		    /* octets of the length before a message */
-	CODEC_REQUEST_MAX = 256,	    /* a request has four numbers, two names, an address */
-	CODEC_CONNECTIONS_MAX = 500,	    /* of one reply: 2 ms of asking the kernel */
+	CODEC_LENGTH = 4,	     /* octets of the length before a message */
+	CODEC_REQUEST_MAX = 256,     /* a request has seven numbers, two names, two addresses */
+	CODEC_CONNECTIONS_MAX = 500, /* of one reply: 2 ms of asking the kernel */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -48,7 +48,8 @@ enum control_command {
 	CONTROL_DOCTOR, /* the status; and as the text, where the configurations differ, a line each */
 	CONTROL_RULESET_PROSPECT, /* the status; and as the text, what the configuration comes to */
 	CONTROL_RULESET_HISTORY,  /* the journal, as its file has it */
-	CONTROL_LAST = CONTROL_RULESET_HISTORY,
+	CONTROL_RULESET_EXPLAIN,  /* the status; and as the text, the way of a frame (explain.h) */
+	CONTROL_LAST = CONTROL_RULESET_EXPLAIN,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -60,10 +61,14 @@ struct control_request {
 			  * CONNECTIONS: position of the reply before, 0 at first;
 			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one;
 			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS */
-	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there */
-	uint64_t epoch;	    /* CONNECTIONS: of the reply before */
-	uint8_t kind;	    /* DRILL: enum sync_drill_kind */
-	bool force;	    /* DRILL: whatever speaks against it */
+	struct addr client;  /* CONNECTIONS: family 0 for any; farm and backend may be "" there;
+			     * RULESET_EXPLAIN: never 0, as these: */
+	struct addr address; /* of the client's family */
+	uint16_t client_port, port; /* client_port 0: not given */
+	uint8_t protocol;	    /* IPPROTO_TCP or IPPROTO_UDP */
+	uint64_t epoch;		    /* CONNECTIONS: of the reply before */
+	uint8_t kind;		    /* DRILL: enum sync_drill_kind */
+	bool force;		    /* DRILL: whatever speaks against it */
 };
 
 /* A rehearsed failure, as far as this node knows of it. */

@@ -44,6 +44,7 @@ struct ctl {
 	const char *against;	    /* of ruleset diff; NULL: not given */
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
+	bool udp;		    /* of ruleset explain */
 	struct ctl_probe probe;
 	int argc; /* what follows the command's words */
 	char **argv;
@@ -87,6 +88,7 @@ int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_ruleset_diff(const struct ctl *ctl);
 int ctl_ruleset_history(const struct ctl *ctl);
+int ctl_ruleset_explain(const struct ctl *ctl);
 int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);

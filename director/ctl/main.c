@@ -38,6 +38,8 @@ static const struct command {
 	 "what a reload of -c FILE would change; --against FILE; exit 4 when it would"},
 	{"ruleset history", "", 0, 0, ctl_ruleset_history,
 	 "what was done to the ruleset, when and by whose will; --last N"},
+	{"ruleset explain", "CLIENT[:PORT] VIP:PORT", 2, 2, ctl_ruleset_explain,
+	 "where a frame goes and why; --udp; with -c FILE as planned; exit 4: not as planned"},
 	{"cluster status", "", 0, 0, ctl_cluster_status,
 	 "the virtual routers and the other director; exit 4 when there is an alarm"},
 	{"cluster failover", "", 0, 0, ctl_cluster_failover,
@@ -165,10 +167,15 @@ static int run_command(struct ctl *ctl, int argc, char **argv)
 		if ((ctl->os || ctl->interface) && commands[i].run != ctl_backend_setup)
 			return ctl_fail(CTL_USAGE,
 					"--os and --interface are for `backend-setup` alone");
+		if (ctl->probe.udp && commands[i].run == ctl_ruleset_explain) {
+			ctl->udp = true;
+			ctl->probe.udp = false;
+		}
 		if (is_probe_option_given(&ctl->probe) && commands[i].run != ctl_probe)
 			return ctl_fail(CTL_USAGE,
 					"--rate, --duration, --timeout, --udp, --send, --hold, "
-					"--max-gap and --max-lost are for `probe` alone");
+					"--max-gap and --max-lost are for `probe` alone, "
+					"--udp for `ruleset explain`, too");
 		return commands[i].run(ctl);
 	}
 	return ctl_fail(CTL_USAGE, "unknown command \"%s%s%s\"; `directorctl --help` lists them",

@@ -7,6 +7,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,6 +72,10 @@ static int request_there_and_back(const struct control_request *request)
 	EXPECT_INT(got.kind, request->kind);
 	EXPECT_INT(got.force, request->force);
 	CU_ASSERT(addr_equal(&got.client, &request->client));
+	CU_ASSERT(addr_equal(&got.address, &request->address));
+	EXPECT_INT(got.client_port, request->client_port);
+	EXPECT_INT(got.port, request->port);
+	EXPECT_INT(got.protocol, request->protocol);
 	return (int)got.command;
 }
 
@@ -92,6 +97,13 @@ static struct control_request sample_request(int command)
 		r.kind = SYNC_DRILL_SPLIT;
 		r.force = true;
 	}
+	if (command == CONTROL_RULESET_EXPLAIN) {
+		r.client = addr_v4(0x0a4d0009);
+		r.address = addr_v4(0x0a4d0064);
+		r.client_port = 40000;
+		r.port = 80;
+		r.protocol = IPPROTO_TCP;
+	}
 	if (takes_backend(command) || command == CONTROL_FARM_SHOW)
 		strcpy(r.farm, "a-name_of_thirty-one-characters");
 	return r;
@@ -105,7 +117,7 @@ static void every_request(void)
 		struct control_request r = sample_request(c);
 
 		EXPECT_INT(request_there_and_back(&r), c);
-		if (!r.farm[0] && !r.kind)
+		if (!r.farm[0] && !r.kind && !r.port)
 			EXPECT_INT(decode_request((const uint8_t[]){0x08, (uint8_t)c}, 2), c);
 	}
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -169,6 +181,40 @@ static void a_drill_in_a_request(void)
 		r.kind = 0;
 		r.force = true;
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	}
+}
+
+/* Changes one thing of a question that is good. */
+#define FRAME_REFUSED(field, value)                                                                \
+	do {                                                                                       \
+		struct control_request r = sample_request(CONTROL_RULESET_EXPLAIN);                \
+		r.field = (value);                                                                 \
+		EXPECT_INT(request_there_and_back(&r), -EBADMSG);                                  \
+	} while (0)
+
+static void a_frame_in_a_request(void)
+{
+	struct control_request question = sample_request(CONTROL_RULESET_EXPLAIN);
+	struct addr v6 = {.family = AF_INET6, .bytes = {0x20, 1}};
+
+	FRAME_REFUSED(client, (struct addr){0});
+	FRAME_REFUSED(address, (struct addr){0});
+	FRAME_REFUSED(address, v6);
+	FRAME_REFUSED(port, 0);
+	FRAME_REFUSED(protocol, 0);
+	FRAME_REFUSED(protocol, IPPROTO_ICMP);
+	FRAME_REFUSED(epoch, 1);
+	question.client_port = 0;
+	question.client = question.address = v6;
+	question.protocol = IPPROTO_UDP;
+	EXPECT_INT(request_there_and_back(&question), CONTROL_RULESET_EXPLAIN);
+	for (int c = CONTROL_STATUS; c < CONTROL_RULESET_EXPLAIN; c++) {
+		question = sample_request(c);
+		question.port = 80;
+		EXPECT_INT(request_there_and_back(&question), -EBADMSG);
+		question = sample_request(c);
+		question.address = v6;
+		EXPECT_INT(request_there_and_back(&question), -EBADMSG);
 	}
 }
 
@@ -299,6 +345,7 @@ UNIT_TESTS(codec_request) = {
 	{"arguments of a request", arguments_of_a_request},
 	{"filters of connections", filters_of_connections},
 	{"a drill in a request", a_drill_in_a_request},
+	{"a frame in a request", a_frame_in_a_request},
 	{"names in a request", names_in_a_request},
 	{"a too long request", a_too_long_request},
 	{"every flipped bit of a request", every_flipped_bit_of_a_request},
