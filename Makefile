@@ -41,7 +41,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-de
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev \
               libcurl4-openssl-dev libsystemd-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3 prometheus libssl-dev openssl systemd
+              python3 prometheus libssl-dev openssl systemd zsh fish
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.
@@ -244,7 +244,9 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7 \
 		$(DESTDIR)$(PREFIX)/share/man/man8 \
 		$(DESTDIR)$(PREFIX)/share/doc/director/examples $(DESTDIR)/lib/systemd/system \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(B)/directord $(DESTDIR)$(PREFIX)/sbin/directord
 	install -m 755 $(B)/directorctl $(DESTDIR)$(PREFIX)/bin/directorctl
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/doc/director/examples
@@ -253,6 +255,9 @@ install: all
 	install -m 644 deploy/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
 	install -m 644 deploy/directorctl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/directorctl
+	install -m 644 deploy/_directorctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_directorctl
+	install -m 644 deploy/directorctl.fish \
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/directorctl.fish
 	sed 's|@sbindir@|$(PREFIX)/sbin|' deploy/directord.service \
 		>$(DESTDIR)/lib/systemd/system/directord.service
 

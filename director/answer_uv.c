@@ -191,11 +191,17 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 }
 
 /* False: it has not come to its end yet. */
-static bool answer_reload(struct director *d, const struct control_asker *who, bool again,
-			  struct control_reply *reply)
+static bool answer_reload(struct director *d, const struct control_request *request,
+			  const struct control_asker *who, bool again, struct control_reply *reply)
 {
 	if (!again)
 		director_reload_for(d, who);
+	if (request->no_wait && d->reload.running) {
+		director_say(reply, CONTROL_DONE,
+			     "the reload goes on; `directorctl ruleset history` and the log tell "
+			     "what comes of it\n");
+		return true;
+	}
 	if (d->reload.running || (d->reload.code == 0 && d->ready && !director_is_settled(d)))
 		return false;
 	if (d->reload.code < 0)
@@ -360,14 +366,14 @@ static void answer(struct director *d, const struct control_request *request,
 	}
 }
 
-/* An order is answered when the kernel has it. */
+/* An order is answered when the kernel has it, unless nobody waits for that. */
 bool director_answer(void *owner, const struct control_request *request,
 		     const struct control_asker *who, bool again, struct control_reply *reply)
 {
 	struct director *d = owner;
 
 	if (request->command == CONTROL_RELOAD)
-		return answer_reload(d, who, again, reply);
+		return answer_reload(d, request, who, again, reply);
 	answer(d, request, who, reply);
-	return !control_is_order(request) || director_is_settled(d);
+	return !control_is_order(request) || request->no_wait || director_is_settled(d);
 }

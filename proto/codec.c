@@ -151,6 +151,11 @@ static bool is_frame(const Control__Request *m, bool wanted)
 	       m->port <= UINT16_MAX && (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
 }
 
+static bool is_order(enum control_command command)
+{
+	return control_is_order(&(struct control_request){.command = command});
+}
+
 static bool is_request(const Control__Request *m)
 {
 	int command = (int)m->command;
@@ -162,8 +167,9 @@ static bool is_request(const Control__Request *m)
 	       codec_is_address(&m->client, takes[command].filter || takes[command].frame,
 				!takes[command].frame) &&
 	       is_frame(m, takes[command].frame) && (takes[command].filter || !m->epoch) &&
-	       is_drill(m, takes[command].drill) && m->number <= takes[command].number_max &&
-	       m->number >= takes[command].number_min;
+	       is_drill(m, takes[command].drill) &&
+	       (!m->no_wait || is_order((enum control_command)command)) &&
+	       m->number <= takes[command].number_max && m->number >= takes[command].number_min;
 }
 
 bool control_is_order(const struct control_request *request)
@@ -210,6 +216,7 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.client_port = r->client_port;
 	message.port = r->port;
 	message.protocol = r->protocol;
+	message.no_wait = r->no_wait;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -237,6 +244,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 		ret->client_port = (uint16_t)request->client_port;
 		ret->port = (uint16_t)request->port;
 		ret->protocol = (uint8_t)request->protocol;
+		ret->no_wait = request->no_wait;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}

@@ -69,6 +69,7 @@ struct control_request {
 	uint64_t epoch;		    /* CONNECTIONS: of the reply before */
 	uint8_t kind;		    /* DRILL: enum sync_drill_kind */
 	bool force;		    /* DRILL: whatever speaks against it */
+	bool no_wait;		    /* of an order: it is answered when it is accepted */
 };
 
 /* A rehearsed failure, as far as this node knows of it. */
@@ -103,7 +104,7 @@ struct control_reply {
 	uint64_t epoch, position; /* where the next ones begin; position 0: there are no more */
 };
 
-/* It changes what the kernel is to hold: it is answered when the kernel has it. */
+/* It changes what the kernel is to hold: it is answered when the kernel has it, unless no_wait. */
 bool control_is_order(const struct control_request *request);
 
 void control_reply_clear(struct control_reply *reply);

@@ -90,7 +90,8 @@ int ctl_backend_show(const struct ctl *ctl)
 
 static int order_state(const struct ctl *ctl, enum control_command command, uint64_t number)
 {
-	struct control_request request = {.command = command, .number = number};
+	struct control_request request = {
+		.command = command, .number = number, .no_wait = ctl->no_wait};
 	int code = take_backend(ctl, &request);
 
 	return code == CTL_DONE ? order(ctl, &request) : code;
@@ -122,7 +123,8 @@ int ctl_backend_drain(const struct ctl *ctl)
 
 int ctl_backend_weight(const struct ctl *ctl)
 {
-	struct control_request request = {.command = CONTROL_BACKEND_WEIGHT};
+	struct control_request request = {.command = CONTROL_BACKEND_WEIGHT,
+					  .no_wait = ctl->no_wait};
 	int64_t weight;
 	int code = take_backend(ctl, &request);
 

@@ -8,56 +8,103 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 enum {
-	ANSWER_TIME_S = 10,
-	DONE_TIME_S = 70, /* an order is answered when the kernel has it: the daemon gives it 60 */
+	ANSWER_TIME_MS = 10000,
+	DONE_TIME_MS =
+		70000, /* an order is answered when the kernel has it: the daemon gives it 60 */
 };
 
-static int connect_to(const char *path, const struct control_request *request)
+/* One question; whatever is asked of the socket has to be done before the end. */
+struct call {
+	int fd;
+	int patience_ms;
+	uint64_t end_ms;
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* 0, or -ETIMEDOUT when nothing is left of the time. */
+static int limit_time(const struct call *call)
+{
+	uint64_t now = now_ms(), left = now < call->end_ms ? call->end_ms - now : 0;
+	struct timeval limit = {.tv_sec = (time_t)(left / 1000),
+				.tv_usec = (suseconds_t)(left % 1000) * 1000};
+
+	if (!left)
+		return -ETIMEDOUT;
+	setsockopt(call->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	setsockopt(call->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	return 0;
+}
+
+static int patience_of(const struct ctl *ctl, const struct control_request *request)
+{
+	if (ctl->patience_ms)
+		return ctl->patience_ms;
+	return control_is_order(request) && !request->no_wait ? DONE_TIME_MS : ANSWER_TIME_MS;
+}
+
+/* What a socket says when its time is over. */
+static int code_of(int err)
+{
+	return err == EAGAIN ? -ETIMEDOUT : -err;
+}
+
+static int connect_to(struct call *call, const char *path)
 {
 	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	struct timeval limit = {.tv_sec = control_is_order(request) ? DONE_TIME_S : ANSWER_TIME_S};
-	int fd, code;
+	int code;
 
 	if (strlen(path) >= sizeof(to.sun_path))
 		return -ENAMETOOLONG;
 	strcpy(to.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (call->fd < 0)
 		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	code = -errno;
-	close(fd);
+	call->end_ms = now_ms() + (uint64_t)call->patience_ms;
+	limit_time(call);
+	if (connect(call->fd, (struct sockaddr *)&to, sizeof(to)) == 0)
+		return 0;
+	code = code_of(errno);
+	close(call->fd);
 	return code;
 }
 
-static int send_request(int fd, const struct control_request *request)
+static int send_request(const struct call *call, const struct control_request *request)
 {
 	size_t len = 0;
 	uint8_t *bytes = codec_pack_request(request, &len);
 	int code = -ENOMEM;
 
 	if (bytes)
-		code = send(fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len ? 0 : -errno;
+		code = send(call->fd, bytes, len, MSG_NOSIGNAL) == (ssize_t)len ? 0
+										: code_of(errno);
 	free(bytes);
 	return code;
 }
 
-/* Exactly n bytes. */
-static int receive(int fd, uint8_t *to, size_t n)
+/* Exactly n bytes; those of a daemon that sends one now and then must come to an end, too. */
+static int receive(const struct call *call, uint8_t *to, size_t n)
 {
 	while (n) {
-		ssize_t got = recv(fd, to, n, 0);
+		int code = limit_time(call);
+		ssize_t got = code == 0 ? recv(call->fd, to, n, 0) : 0;
 
+		if (code < 0)
+			return code;
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return code_of(errno);
 		if (got == 0)
 			return -ECONNRESET;
 		to += got;
@@ -66,11 +113,11 @@ static int receive(int fd, uint8_t *to, size_t n)
 	return 0;
 }
 
-static int receive_reply(int fd, struct control_reply *ret)
+static int receive_reply(const struct call *call, struct control_reply *ret)
 {
 	uint8_t head[CODEC_LENGTH], *bytes;
 	size_t length = 0;
-	int code = receive(fd, head, sizeof(head));
+	int code = receive(call, head, sizeof(head));
 
 	if (code == 0)
 		code = codec_message_length(head, sizeof(head), CODEC_REPLY_MAX, &length);
@@ -80,7 +127,7 @@ static int receive_reply(int fd, struct control_reply *ret)
 	bytes = malloc(length + 1);
 	if (!bytes)
 		return -ENOMEM;
-	code = receive(fd, bytes, length);
+	code = receive(call, bytes, length);
 	if (code == 0)
 		code = codec_unpack_reply(bytes, length, ret);
 	free(bytes);
@@ -90,20 +137,31 @@ static int receive_reply(int fd, struct control_reply *ret)
 int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
 	    struct err *err)
 {
-	int fd = connect_to(ctl->socket, request), code;
+	struct call call = {.patience_ms = patience_of(ctl, request)};
+	int code = connect_to(&call, ctl->socket);
 
-	if (fd == -EACCES || fd == -EPERM)
-		return err_set(err, fd, "no permission to use %s: run this as root", ctl->socket);
-	if (fd == -ENOENT || fd == -ECONNREFUSED)
-		return err_set(err, fd, "directord is not running (nobody answers at %s)",
+	if (code == -EACCES || code == -EPERM)
+		return err_set(err, code, "no permission to use %s: run this as root", ctl->socket);
+	if (code == -ENOENT || code == -ECONNREFUSED)
+		return err_set(err, code,
+			       "directord is not running (nobody answers at %s); `systemctl status "
+			       "directord` tells why, -s names another socket",
 			       ctl->socket);
-	if (fd < 0)
-		return err_set(err, fd, "cannot reach directord at %s: %s", ctl->socket,
-			       strerror(-fd));
-	code = send_request(fd, request);
-	if (code == 0)
-		code = receive_reply(fd, ret);
-	close(fd);
+	if (code < 0 && code != -ETIMEDOUT)
+		return err_set(err, code, "cannot reach directord at %s: %s", ctl->socket,
+			       strerror(-code));
+	if (code == 0) {
+		code = send_request(&call, request);
+		if (code == 0)
+			code = receive_reply(&call, ret);
+		close(call.fd);
+	}
+	if (code == -ETIMEDOUT)
+		return err_set(
+			err, code,
+			"directord at %s gave no answer within %g s: it hangs or has too much "
+			"to do; `journalctl -u directord` tells more",
+			ctl->socket, call.patience_ms / 1000.0);
 	if (code < 0)
 		return err_set(err, code, "directord at %s gave no answer: %s", ctl->socket,
 			       strerror(-code));

@@ -74,6 +74,12 @@ int ctl_cluster_failover(const struct ctl *ctl)
 	int code = ctl_ask(ctl, CONTROL_FAILOVER, &reply);
 
 	control_reply_clear(&reply);
+	if (code == CTL_DONE && ctl->no_wait) {
+		puts(ctl->json ? "{\"accepted\": true}"
+			       : "this node lets go; `directorctl cluster status` tells who takes "
+				 "over");
+		return CTL_DONE;
+	}
 	while (code == CTL_DONE) {
 		enum outcome outcome;
 

@@ -35,11 +35,14 @@ int ctl_config_check(const struct ctl *ctl)
 
 int ctl_config_reload(const struct ctl *ctl)
 {
+	struct control_request request = {.command = CONTROL_RELOAD, .no_wait = ctl->no_wait};
 	struct control_reply reply = {0};
-	int code = ctl_ask(ctl, CONTROL_RELOAD, &reply);
+	int code = ctl_request(ctl, &request, &reply);
 
-	if (code == CTL_DONE)
-		fputs(ctl->json ? "{\"reloaded\": true}\n" : reply.text, stdout);
+	if (code == CTL_DONE && ctl->json)
+		puts(ctl->no_wait ? "{\"accepted\": true}" : "{\"reloaded\": true}");
+	else if (code == CTL_DONE)
+		fputs(reply.text, stdout);
 	control_reply_clear(&reply);
 	return code;
 }

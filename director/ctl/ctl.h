@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * directorctl: what its commands share. One table of commands (main.c) makes the help as well; one
- * file per family of commands; one renderer for people and one for programs.
+ * directorctl: what its commands share. The tables of commands and of options (command.h,
+ * option.h) make the help and the completion as well; one file per family of commands; one renderer
+ * for people and one for programs.
  */
 #ifndef DIRECTOR_CTL_CTL_H
 #define DIRECTOR_CTL_CTL_H
@@ -44,13 +45,16 @@ struct ctl {
 	const char *against;	    /* of ruleset diff; NULL: not given */
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
-	bool udp;		    /* of ruleset explain */
 	struct ctl_probe probe;
-	int argc; /* what follows the command's words */
+	bool no_wait; /* of what has an outcome to wait for */
+	bool help, version;
+	int patience_ms; /* until the daemon must have answered; 0: as long as its kind may take */
+	int argc;	 /* what follows the command's words */
 	char **argv;
 };
 
 #define CTL_DEFAULT_CONFIG "/etc/director/director.conf"
+#define CTL_DEFAULT_SOCKET "/run/director/director.sock"
 
 /* Prints one sentence on standard error, after the program's name. Returns code. */
 int ctl_fail(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -100,6 +104,7 @@ int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);
 int ctl_key_generate(const struct ctl *ctl);
 int ctl_key_fingerprint(const struct ctl *ctl);
+int ctl_completion(const struct ctl *ctl);
 
 /* Renderers. */
 void print_status(FILE *out, const struct status *s);
@@ -114,6 +119,9 @@ bool print_is_claim_of(const struct status_claim *c, const char *farm,
 void print_backend(FILE *out, const struct status *s, const struct status_backend *b,
 		   const struct backend_detail *d);
 /* What the renderers for people share. */
+void print_state(FILE *out, const char *state, int width); /* in its colour, at a terminal */
+bool colour_is_wanted(FILE *out);
+const char *colour_of(const char *state);			   /* as SGR has it; NULL: none */
 void print_lines(FILE *out, const char *text, const char *before); /* in front of each line */
 enum { PRINT_AGE = 32, PRINT_COUNT = 32 };
 const char *print_age(uint64_t ms, char buf[static PRINT_AGE]);

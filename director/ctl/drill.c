@@ -122,5 +122,10 @@ int ctl_cluster_drill(const struct ctl *ctl)
 		return code;
 	begun = reply.drill;
 	control_reply_clear(&reply);
+	if (ctl->no_wait) {
+		puts(ctl->json ? "{\"accepted\": true}"
+			       : "the drill goes on; the log tells what comes of it");
+		return CTL_DONE;
+	}
 	return wait_for(ctl, &begun);
 }

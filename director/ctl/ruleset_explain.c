@@ -54,7 +54,7 @@ static int take_end(const char *text, struct addr *address, uint16_t *port)
 
 static int take_question(const struct ctl *ctl, struct walk_frame *f)
 {
-	f->protocol = ctl->udp ? IPPROTO_UDP : IPPROTO_TCP;
+	f->protocol = ctl->probe.udp ? IPPROTO_UDP : IPPROTO_TCP;
 	if (take_end(ctl->argv[0], &f->client, &f->client_port) < 0)
 		return ctl_fail(CTL_USAGE,
 				"\"%s\" is no client: an address, or ADDRESS:PORT, of IPv6 "

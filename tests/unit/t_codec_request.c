@@ -218,6 +218,30 @@ static void a_frame_in_a_request(void)
 	}
 }
 
+/* What has no outcome to wait for must not be asked not to. */
+static void an_order_that_nobody_waits_for(void)
+{
+	struct control_request got;
+	size_t orders = 0;
+
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		struct control_request r = sample_request(c);
+		bool order = control_is_order(&r);
+		size_t len = 0;
+		uint8_t *bytes;
+
+		r.no_wait = true;
+		EXPECT_INT(request_there_and_back(&r), order ? c : -EBADMSG);
+		bytes = codec_pack_request(&r, &len);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+		if (decode_whole_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got) == 0)
+			CU_ASSERT_TRUE(got.no_wait);
+		free(bytes);
+		orders += order;
+	}
+	EXPECT_INT(orders, 5);
+}
+
 /* All that it takes may be left out; a backend needs its farm. */
 static void filters_of_connections(void)
 {
@@ -343,6 +367,7 @@ static void corpus(void)
 UNIT_TESTS(codec_request) = {
 	{"every request", every_request},
 	{"arguments of a request", arguments_of_a_request},
+	{"an order that nobody waits for", an_order_that_nobody_waits_for},
 	{"filters of connections", filters_of_connections},
 	{"a drill in a request", a_drill_in_a_request},
 	{"a frame in a request", a_frame_in_a_request},

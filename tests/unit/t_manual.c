@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * directord(8), directorctl(8) and the completion say what the programs can do. The programs'
- * tables are static in their main.c files, so their rows are read from the source text.
+ * directord(8) and directorctl(8) say what the programs can do. The table of directord is static in
+ * its main.c, so its rows are read from the source text; those of directorctl are there to be used.
  */
-#include "director/ctl/ctl.h"
+#include "director/ctl/command.h"
+#include "director/ctl/help.h"
+#include "director/ctl/option.h"
 #include "include/status.h"
 #include "tests/unit/unit.h"
 
@@ -13,15 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CTL_SOURCE    "director/ctl/main.c"
 #define CTL_MANUAL    "deploy/man/directorctl.8"
-#define CTL_COMPLETE  "deploy/directorctl.bash"
 #define DAEMON_SOURCE "director/main.c"
 #define DAEMON_MANUAL "deploy/man/directord.8"
 
 enum { ROWS_MAX = 64, WORD = 64 };
 
-/* Commands: first "ruleset export", second "[FILE]". Options: "config" and "c", or "". */
+/* Options: "config" and "c", or "". */
 struct row {
 	char first[WORD], second[WORD];
 };
@@ -33,7 +33,7 @@ struct table {
 
 static void missing(const char *what, const char *where)
 {
-	CU_FAIL("the manual, the completion and the program do not agree");
+	CU_FAIL("the manual and the program do not agree");
 	printf("\n    %s: %s", where, what);
 }
 
@@ -64,13 +64,6 @@ static void read_rows(struct table *t, const char *source, const char *mark,
 	CU_ASSERT(t->n > 3);
 }
 
-static void take_argument(const char *at, const char *source, char *buf)
-{
-	(void)source;
-	at = strchr(at, '"');
-	take_literal(&at, buf);
-}
-
 /* The letter of a long option, unless it is only a number for the program's own use. */
 static void take_letter(const char *at, const char *source, char *buf)
 {
@@ -85,14 +78,6 @@ static void take_letter(const char *at, const char *source, char *buf)
 	letters += strlen(call);
 	buf[0] = memchr(letters, letter, strcspn(letters, "\"")) ? letter : '\0';
 	buf[1] = '\0';
-}
-
-static void read_commands(struct table *t)
-{
-	char *source = unit_read_file(CTL_SOURCE);
-
-	read_rows(t, source, "commands[] = {", take_argument);
-	free(source);
 }
 
 static void read_options(struct table *t, const char *path)
@@ -138,13 +123,13 @@ static size_t count_items(const char *text, const char *item)
 	return n;
 }
 
-static void compare_options(const char *source, const char *path)
+static void daemon_options(void)
 {
-	char *manual = unit_read_file(path), *text = section(manual, "OPTIONS");
+	char *manual = unit_read_file(DAEMON_MANUAL), *text = section(manual, "OPTIONS");
 	struct table options;
 	char item[2 * WORD + 16];
 
-	read_options(&options, source);
+	read_options(&options, DAEMON_SOURCE);
 	for (size_t i = 0; i < options.n; i++) {
 		const struct row *o = &options.rows[i];
 
@@ -153,119 +138,124 @@ static void compare_options(const char *source, const char *path)
 		else
 			snprintf(item, sizeof(item), ".It Fl -%s", o->first);
 		if (!has_item(text, item))
-			missing(item, path);
+			missing(item, DAEMON_MANUAL);
 	}
 	EXPECT_INT(count_items(text, ".It Fl"), options.n);
 	free(text);
 	free(manual);
 }
 
-static void daemon_options(void)
+/* --- directorctl --------------------------------------------------------------------------------- */
+
+enum { LINE = 512 };
+
+/* What tells two synopses apart: neither case, nor brackets, nor blanks. */
+static void add_bare(char *to, const char *text, size_t len)
 {
-	compare_options(DAEMON_SOURCE, DAEMON_MANUAL);
+	size_t used = strlen(to);
+
+	for (size_t i = 0; i < len && used + 1 < LINE; i++)
+		if (!strchr(" []", text[i]))
+			to[used++] = (char)tolower((unsigned char)text[i]);
+	to[used] = '\0';
 }
 
-static void ctl_options(void)
+/* "-j-ssocket" of a line such as ".Op Fl j Op Fl s Ar socket": words alone. */
+static void bare_line(char to[static LINE], const char *line)
 {
-	compare_options(CTL_SOURCE, CTL_MANUAL);
-}
+	static const char *const macros[] = {"Ar", "Ns", "Op", "Oo", "Oc", "Ic", "Cm", "It"};
 
-static void ctl_commands(void)
-{
-	char *manual = unit_read_file(CTL_MANUAL), *text = section(manual, "COMMANDS");
-	struct table commands;
-	char item[WORD + 16];
+	to[0] = '\0';
+	line += *line == '.';
+	while (*line && *line != '\n') {
+		size_t len = strcspn(line, " \n");
+		bool macro = false;
 
-	read_commands(&commands);
-	for (size_t i = 0; i < commands.n; i++) {
-		snprintf(item, sizeof(item), ".It Ic %s", commands.rows[i].first);
-		if (!has_item(text, item))
-			missing(item, CTL_MANUAL);
+		for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
+			macro |= strlen(macros[i]) == len && memcmp(line, macros[i], len) == 0;
+		if (len == 2 && memcmp(line, "Fl", 2) == 0)
+			add_bare(to, "-", 1);
+		else if (!macro)
+			add_bare(to, line, len);
+		line += len + (line[len] == ' ');
 	}
-	EXPECT_INT(count_items(text, ".It Ic"), commands.n);
+}
+
+/* Whether a line that begins with the macro says that and no more. */
+static bool says(const char *text, const char *macro, const char *want)
+{
+	char wanted[LINE] = "", got[LINE];
+
+	add_bare(wanted, want, strlen(want));
+	for (const char *at = text; (at = strstr(at, macro)); at++) {
+		bare_line(got, at);
+		if (at > text && at[-1] == '\n' && strcmp(got, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void ctl_options_are_listed(void)
+{
+	char *manual = unit_read_file(CTL_MANUAL), *text = section(manual, "OPTIONS");
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_ctl_options; i++) {
+		const struct ctl_option *o = &ctl_options[i];
+		const char *argument = o->argument ? o->argument : "";
+		char want[LINE];
+
+		/* The other row of the same name is told in words. */
+		if (option_is_repeated(o))
+			continue;
+		if (o->letter)
+			snprintf(want, sizeof(want), "-%c,--%s%s", o->letter, o->name, argument);
+		else
+			snprintf(want, sizeof(want), "--%s%s", o->name, argument);
+		if (!says(text, ".It Fl", want))
+			missing(want, CTL_MANUAL);
+		n++;
+	}
+	EXPECT_INT(count_items(text, ".It Fl"), n);
 	free(text);
 	free(manual);
 }
 
-/* --- completion ---------------------------------------------------------------------------------- */
-
-/* What stands between NAME=' and the next quote; a newline at both ends. To be freed. */
-static char *shell_value(const char *script, const char *name)
+static void ctl_commands_are_listed(void)
 {
-	char mark[WORD], *value = NULL;
-	const char *start;
+	char *manual = unit_read_file(CTL_MANUAL), *text = section(manual, "COMMANDS");
 
-	snprintf(mark, sizeof(mark), "\n%s='", name);
-	start = strstr(script, mark);
-	start = start ? start + strlen(mark) : "";
-	if (asprintf(&value, "\n%.*s\n", (int)strcspn(start, "'"), start) < 0)
-		CU_FAIL_FATAL("no memory");
-	return value;
+	for (size_t i = 0; i < n_commands; i++) {
+		char want[HELP_SYNOPSIS];
+
+		if (!says(text, ".It Ic", help_synopsis(&commands[i], want)))
+			missing(want, CTL_MANUAL);
+	}
+	EXPECT_INT(count_items(text, ".It Ic"), n_commands);
+	free(text);
+	free(manual);
 }
 
-static size_t count_words(const char *text)
+/* What stands in front of all commands: the options with a letter. */
+static void ctl_synopsis(void)
 {
+	char *manual = unit_read_file(CTL_MANUAL), *text = section(manual, "SYNOPSIS");
 	size_t n = 0;
 
-	for (const char *at = text; *at; at++)
-		n += !isspace(*at) && (at == text || isspace(at[-1]));
-	return n;
-}
+	for (size_t i = 0; i < n_ctl_options; i++) {
+		const struct ctl_option *o = &ctl_options[i];
+		char want[LINE];
 
-static bool has_word(const char *text, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (const char *at = text; (at = strstr(at, word)); at++)
-		if (at > text && isspace(at[-1]) && isspace(at[len]))
-			return true;
-	return false;
-}
-
-static void completion_commands(void)
-{
-	char *script = unit_read_file(CTL_COMPLETE), line[2 * WORD + 3];
-	char *value = shell_value(script, "_directorctl_commands");
-	struct table commands;
-	size_t words = 0;
-
-	read_commands(&commands);
-	for (size_t i = 0; i < commands.n; i++) {
-		const struct row *c = &commands.rows[i];
-
-		snprintf(line, sizeof(line), "\n%s%s%s\n", c->first, c->second[0] ? " " : "",
-			 c->second);
-		if (!strstr(value, line))
-			missing(line, CTL_COMPLETE);
-		words += count_words(line);
+		if (!o->letter)
+			continue;
+		snprintf(want, sizeof(want), "-%c%s", o->letter, o->argument ? o->argument : "");
+		if (!says(text, ".Op Fl", want) && !says(text, ".Fl", want))
+			missing(want, CTL_MANUAL);
+		n++;
 	}
-	EXPECT_INT(count_words(value), words);
-	free(value);
-	free(script);
-}
-
-static void completion_options(void)
-{
-	char *script = unit_read_file(CTL_COMPLETE), word[WORD + 3];
-	char *value = shell_value(script, "_directorctl_options");
-	struct table options;
-	size_t words = 0;
-
-	read_options(&options, CTL_SOURCE);
-	for (size_t i = 0; i < options.n; i++) {
-		const struct row *o = &options.rows[i];
-
-		snprintf(word, sizeof(word), "--%s", o->first);
-		if (!has_word(value, word))
-			missing(word, CTL_COMPLETE);
-		snprintf(word, sizeof(word), "-%s", o->second);
-		if (o->second[0] && !has_word(value, word))
-			missing(word, CTL_COMPLETE);
-		words += o->second[0] ? 2 : 1;
-	}
-	EXPECT_INT(count_words(value), words);
-	free(value);
-	free(script);
+	EXPECT_INT(count_items(text, ".Op Fl") + count_items(text, ".Fl"), n);
+	free(text);
+	free(manual);
 }
 
 /* --- JSON ---------------------------------------------------------------------------------------- */
@@ -345,10 +335,9 @@ static void every_json_key_is_in_the_manual(void)
 
 UNIT_TESTS(manual) = {
 	{"options of directord are in its manual", daemon_options},
-	{"options of directorctl are in its manual", ctl_options},
-	{"commands of directorctl are in its manual", ctl_commands},
-	{"commands of directorctl are in the completion", completion_commands},
-	{"options of directorctl are in the completion", completion_options},
+	{"options of directorctl are in its manual", ctl_options_are_listed},
+	{"commands of directorctl are in its manual, with what they take", ctl_commands_are_listed},
+	{"the synopsis of directorctl is that of its table", ctl_synopsis},
 	{"every key of the JSON is in the manual", every_json_key_is_in_the_manual},
 	UNIT_TESTS_END,
 };
