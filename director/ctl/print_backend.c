@@ -28,7 +28,8 @@ static void print_check(FILE *out, const struct detail_check *c)
 		fputs("not tried yet\n", out);
 		return;
 	}
-	fprintf(out, "%s for %s\n", c->state, print_age(c->since_ms, since));
+	print_state(out, c->state, 0);
+	fprintf(out, " for %s\n", print_age(c->since_ms, since));
 	fprintf(out, "    %s ago: %s (in %.1f ms)\n", print_age(c->age_ms, age), c->text,
 		(double)c->took_us / 1000);
 }
@@ -53,7 +54,8 @@ static void print_view(FILE *out, const char *node, const char *state, uint64_t 
 {
 	char age[PRINT_AGE];
 
-	fprintf(out, "%s %s", node, state);
+	fprintf(out, "%s ", node);
+	print_state(out, state, 0);
 	if (ms != STATUS_UNKNOWN)
 		fprintf(out, " for %s", print_age(ms, age));
 }
@@ -89,7 +91,8 @@ void print_backend(FILE *out, const struct status *s, const struct status_backen
 {
 	char connections[PRINT_COUNT], begun[PRINT_COUNT], moment[MOMENT], age[PRINT_AGE];
 
-	fprintf(out, "backend %s of farm %s: %s", b->name, s->farms[0].name, b->state);
+	fprintf(out, "backend %s of farm %s: ", b->name, s->farms[0].name);
+	print_state(out, b->state, 0);
 	if (d->since_ms)
 		fprintf(out, " since %s", print_moment(d->since_ms, moment));
 	fputc('\n', out);

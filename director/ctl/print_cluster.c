@@ -40,8 +40,10 @@ static void print_vrrp(FILE *out, const struct status_vrrp *v)
 {
 	char text[PRINT_AGE];
 
-	fprintf(out, "vrrp %-10s %-8s for %s (%s)\n", v->name, v->state,
-		print_age(v->since_ms, text), v->reason[0] ? v->reason : "started");
+	fprintf(out, "vrrp %-10s ", v->name);
+	print_state(out, v->state, 8);
+	fprintf(out, " for %s (%s)\n", print_age(v->since_ms, text),
+		v->reason[0] ? v->reason : "started");
 	fprintf(out, "  %s%s%s, virtual router %u, priority %u%s, %" PRIu64 " transitions\n",
 		v->device, v->device[0] ? " on " : "", v->interface, v->virtual_router_id,
 		v->priority, v->yielded ? " (handed over by the operator)" : "", v->transitions);
@@ -78,8 +80,9 @@ static void print_heartbeat(FILE *out, const struct status_peer *p)
 		fputs("  no heartbeats\n", out);
 		return;
 	}
-	fprintf(out, "  heartbeat %s for %s (%s)", p->heartbeat, print_age(p->since_ms, text),
-		p->cause);
+	fputs("  heartbeat ", out);
+	print_state(out, p->heartbeat, 0);
+	fprintf(out, " for %s (%s)", print_age(p->since_ms, text), p->cause);
 	if (p->age_ms != STATUS_UNKNOWN)
 		fprintf(out, ", the last one is %s old, round trip %" PRIu64 " us",
 			print_age(p->age_ms, text), p->round_trip_us);
@@ -185,7 +188,9 @@ static void print_channel(FILE *out, const struct status_peer *p)
 
 static void print_peer(FILE *out, const struct status_peer *p)
 {
-	fprintf(out, "peer %-10s %s, %s, tables %s\n", p->node, p->address, p->state, p->sync);
+	fprintf(out, "peer %-10s %s, ", p->node, p->address);
+	print_state(out, p->state, 0);
+	fprintf(out, ", tables %s\n", p->sync);
 	print_heartbeat(out, p);
 	print_channel(out, p);
 	for (size_t i = 0; i < p->n_words; i++)
@@ -210,8 +215,10 @@ static void print_head(FILE *out, const struct status *s)
 {
 	char text[PRINT_AGE];
 
-	for (size_t i = 0; i < s->n_alarms; i++)
-		fprintf(out, "ALARM %s\n", s->alarms[i]);
+	for (size_t i = 0; i < s->n_alarms; i++) {
+		print_state(out, "ALARM", 0);
+		fprintf(out, " %s\n", s->alarms[i]);
+	}
 	if (s->node[0])
 		fprintf(out, "node %s", s->node);
 	else

@@ -78,9 +78,11 @@ static void print_row(FILE *out, const struct status_backend *b)
 {
 	char held[PRINT_COUNT], begun[PRINT_COUNT], packets[PRINT_COUNT];
 
-	fprintf(out, "  %-10s %-10s %-15s %6u %5.1f %7s %7s %10s\n", b->name, b->state, b->address,
-		b->weight, 100 * b->share, print_count(b->connections, held),
-		print_count(b->new_flows, begun), print_count(b->packets, packets));
+	fprintf(out, "  %-10s ", b->name);
+	print_state(out, b->state, 10);
+	fprintf(out, " %-15s %6u %5.1f %7s %7s %10s\n", b->address, b->weight, 100 * b->share,
+		print_count(b->connections, held), print_count(b->new_flows, begun),
+		print_count(b->packets, packets));
 	print_override(out, b);
 	if (b->reason[0])
 		fprintf(out, "    %s\n", b->reason);
@@ -88,8 +90,9 @@ static void print_row(FILE *out, const struct status_backend *b)
 
 void print_farm(FILE *out, const struct status_farm *f, uint64_t counters_age_ms)
 {
-	fprintf(out, "farm %s: %s%s%s%s\n", f->name, f->state, f->reason[0] ? " (" : "", f->reason,
-		f->reason[0] ? ")" : "");
+	fprintf(out, "farm %s: ", f->name);
+	print_state(out, f->state, 0);
+	fprintf(out, "%s%s%s\n", f->reason[0] ? " (" : "", f->reason, f->reason[0] ? ")" : "");
 	fprintf(out, "  serves       %s\n", f->services);
 	fprintf(out, "  scheduler    %s\n", f->scheduler);
 	print_numbers(out, f, counters_age_ms);

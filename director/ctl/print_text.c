@@ -43,9 +43,10 @@ static void print_farm_line(FILE *out, const struct status_farm *f)
 {
 	char connections[PRINT_COUNT], packets[PRINT_COUNT];
 
-	fprintf(out, "farm %-10s %-8s %s, %s, %s connections held, %s packets", f->name, f->state,
-		f->services, f->scheduler, print_count(f->connections, connections),
-		print_count(f->packets, packets));
+	fprintf(out, "farm %-10s ", f->name);
+	print_state(out, f->state, 8);
+	fprintf(out, " %s, %s, %s connections held, %s packets", f->services, f->scheduler,
+		print_count(f->connections, connections), print_count(f->packets, packets));
 	fprintf(out, f->reason[0] ? " (%s)\n" : "%s\n", f->reason);
 }
 
@@ -64,8 +65,10 @@ static void print_backend_line(FILE *out, const char *indent, const struct statu
 {
 	char packets[PRINT_COUNT];
 
-	fprintf(out, "%s%-12s %-10s %-15s %-17s weight %-3u %5.1f %%  %s packets", indent, b->name,
-		b->state, b->address, b->mac[0] ? b->mac : "-", b->weight, 100 * b->share,
+	fprintf(out, "%s%-12s ", indent, b->name);
+	print_state(out, b->state, 10);
+	fprintf(out, " %-15s %-17s weight %-3u %5.1f %%  %s packets", b->address,
+		b->mac[0] ? b->mac : "-", b->weight, 100 * b->share,
 		print_count(b->packets, packets));
 	print_override(out, b);
 	if (b->reason[0])
