@@ -41,7 +41,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-de
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev \
               libcurl4-openssl-dev libsystemd-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3 prometheus libssl-dev openssl systemd zsh fish
+              python3 prometheus libssl-dev openssl systemd zsh fish chromium
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.
@@ -132,6 +132,9 @@ $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# It holds the page itself.
+$(B)/director/page.o: director/page/status.html
 
 # One suite per tests/unit/t_<noun>.c; a new file is a new suite, none can be forgotten.
 $(B)/tests/run.o: $(UNIT_LIST)
@@ -246,13 +249,17 @@ install: all
 		$(DESTDIR)$(PREFIX)/share/doc/director/examples $(DESTDIR)/lib/systemd/system \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
 		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
-		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+		$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d \
+		$(DESTDIR)$(PREFIX)/share/doc/director/prometheus \
+		$(DESTDIR)$(PREFIX)/share/doc/director/grafana
 	install -m 755 $(B)/directord $(DESTDIR)$(PREFIX)/sbin/directord
 	install -m 755 $(B)/directorctl $(DESTDIR)$(PREFIX)/bin/directorctl
 	install -m 644 conf/*.conf $(DESTDIR)$(PREFIX)/share/doc/director/examples
 	install -m 644 deploy/man/*.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 deploy/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 deploy/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8
+	install -m 644 deploy/prometheus/*.yml $(DESTDIR)$(PREFIX)/share/doc/director/prometheus
+	install -m 644 deploy/grafana/*.json $(DESTDIR)$(PREFIX)/share/doc/director/grafana
 	install -m 644 deploy/directorctl.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/directorctl
 	install -m 644 deploy/_directorctl $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_directorctl

@@ -2,6 +2,7 @@
 #include "director/metrics_uv.h"
 
 #include "director/metrics.h"
+#include "director/page.h"
 #include "include/addr.h"
 #include "include/memory.h"
 
@@ -34,6 +35,17 @@ struct place {
 	uint64_t since_ms;
 };
 
+/* What is made anew now and then. */
+enum document { DOCUMENT_METRICS, DOCUMENT_STATUS, DOCUMENT_HEALTH, DOCUMENTS };
+
+/* The last one, shared by all who read it. */
+struct made {
+	struct MHD_Response *reply; /* or NULL */
+	size_t len;
+	unsigned int status;
+	uint64_t until_ms;
+};
+
 struct metrics_server {
 	uv_poll_t poll; /* of libmicrohttpd's epoll descriptor */
 	uv_timer_t timer;
@@ -42,10 +54,8 @@ struct metrics_server {
 	struct metrics_source source;
 	struct place places[CONNECTIONS_MAX];
 	size_t taken;
-	unsigned int in_vain;	   /* wake-ups since there was a connection */
-	struct MHD_Response *text; /* the last one, shared by all who read it; or NULL */
-	size_t text_len;
-	uint64_t text_until_ms;
+	unsigned int in_vain; /* wake-ups since there was a connection */
+	struct made made[DOCUMENTS];
 	char address[METRICS_ADDRESS];
 };
 
@@ -83,50 +93,94 @@ static enum MHD_Result reply(struct MHD_Connection *c, unsigned int status, cons
 }
 
 /* Whoever is still reading it keeps it alive. */
-static void forget_text(struct metrics_server *s)
+static void forget(struct made *m)
 {
-	if (!s->text)
+	if (!m->reply)
 		return;
-	MHD_destroy_response(s->text);
-	s->text = NULL;
-	if (s->text_len > LARGE)
+	MHD_destroy_response(m->reply);
+	m->reply = NULL;
+	if (m->len > LARGE)
 		memory_give_back();
 }
 
-static void make_text(struct metrics_server *s)
+static char *text_of(struct metrics_server *s, enum document document, struct made *m)
 {
+	const struct metrics_source *from = &s->source;
+	bool ready = true;
+	char *text = NULL;
+
+	switch (document) {
+	case DOCUMENT_METRICS: text = from->text(from->owner, &m->len); break;
+	case DOCUMENT_STATUS: text = from->status(from->owner, &m->len); break;
+	case DOCUMENT_HEALTH: text = from->health(from->owner, &m->len, &ready); break;
+	case DOCUMENTS: break;
+	}
+	m->status = ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+	return text;
+}
+
+static void make(struct metrics_server *s, enum document document)
+{
+	struct made *m = &s->made[document];
 	uint64_t began_ms, took_ms;
 	char *text;
 
-	forget_text(s);
+	forget(m);
 	uv_update_time(s->timer.loop);
 	began_ms = uv_now(s->timer.loop);
-	text = s->source.text(s->source.owner, &s->text_len);
+	text = text_of(s, document, m);
 	uv_update_time(s->timer.loop);
 	took_ms = uv_now(s->timer.loop) - began_ms;
-	s->text_until_ms =
+	m->until_ms =
 		began_ms + (took_ms * TEXT_SELDOM > TEXT_MS ? took_ms * TEXT_SELDOM : TEXT_MS);
 	if (text)
-		s->text =
-			make_reply(METRICS_CONTENT_TYPE, text, s->text_len, MHD_RESPMEM_MUST_FREE);
+		m->reply = make_reply(document == DOCUMENT_METRICS ? METRICS_CONTENT_TYPE
+								   : "application/json",
+				      text, m->len, MHD_RESPMEM_MUST_FREE);
 }
 
-static enum MHD_Result reply_text(struct metrics_server *s, struct MHD_Connection *c)
+static enum MHD_Result reply_made(struct metrics_server *s, struct MHD_Connection *c,
+				  enum document document)
 {
-	if (!s->text || uv_now(s->timer.loop) >= s->text_until_ms)
-		make_text(s);
-	if (!s->text)
+	struct made *m = &s->made[document];
+
+	if (!m->reply || uv_now(s->timer.loop) >= m->until_ms)
+		make(s, document);
+	if (!m->reply)
 		return reply(c, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
-			     "directord has no memory for its metrics\n", NULL);
-	return MHD_queue_response(c, MHD_HTTP_OK, s->text);
+			     "directord has no memory for that\n", NULL);
+	return MHD_queue_response(c, m->status, m->reply);
 }
 
-static enum MHD_Result reply_health(struct metrics_server *s, struct MHD_Connection *c)
+/* Whatever a name in the configuration says, the browser runs and asks for nothing else. */
+static enum MHD_Result reply_page(struct MHD_Connection *c)
 {
-	bool ready = s->source.ready(s->source.owner);
+	struct MHD_Response *r = make_reply(PAGE_CONTENT_TYPE, (char *)page_html, strlen(page_html),
+					    MHD_RESPMEM_PERSISTENT);
+	enum MHD_Result result = MHD_NO;
 
-	return reply(c, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE, "application/json",
-		     ready ? "{\"ready\": true}\n" : "{\"ready\": false}\n", NULL);
+	if (!r)
+		return MHD_NO;
+	if (MHD_add_response_header(r, "Content-Security-Policy", PAGE_POLICY) == MHD_YES &&
+	    MHD_add_response_header(r, "X-Content-Type-Options", "nosniff") == MHD_YES)
+		result = MHD_queue_response(c, MHD_HTTP_OK, r);
+	MHD_destroy_response(r);
+	return result;
+}
+
+/* False: there is nothing at that path. */
+static bool document_at(const char *path, enum document *ret)
+{
+	static const char *const paths[DOCUMENTS] = {
+		[DOCUMENT_METRICS] = "/metrics",
+		[DOCUMENT_STATUS] = "/status",
+		[DOCUMENT_HEALTH] = "/healthz",
+	};
+
+	for (*ret = 0; *ret < DOCUMENTS; ++*ret)
+		if (strcmp(path, paths[*ret]) == 0)
+			return true;
+	return false;
 }
 
 /*
@@ -137,20 +191,21 @@ static enum MHD_Result answer(void *owner, struct MHD_Connection *c, const char 
 			      const char *method, const char *version, const char *body,
 			      size_t *body_len, void **request)
 {
-	bool metrics = strcmp(path, "/metrics") == 0, health = strcmp(path, "/healthz") == 0;
 	struct metrics_server *s = owner;
+	bool page = strcmp(path, "/") == 0;
+	enum document document;
 
 	(void)version;
 	(void)body;
 	(void)body_len;
 	(void)request;
-	if (!metrics && !health)
+	if (!page && !document_at(path, &document))
 		return reply(c, MHD_HTTP_NOT_FOUND, "text/plain",
-			     "there are /metrics and /healthz\n", NULL);
+			     "there are /, /metrics, /status and /healthz\n", NULL);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return reply(c, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", "GET or HEAD\n",
 			     "GET, HEAD");
-	return metrics ? reply_text(s, c) : reply_health(s, c);
+	return page ? reply_page(c) : reply_made(s, c, document);
 }
 
 /* --- connections -------------------------------------------------------------------------------- */
@@ -390,7 +445,8 @@ void metrics_server_close(struct metrics_server *s)
 	uv_close((uv_handle_t *)&s->poll, handle_closed); /* before its descriptor is closed */
 	uv_close((uv_handle_t *)&s->timer, handle_closed);
 	MHD_stop_daemon(s->http);
-	forget_text(s);
+	for (size_t i = 0; i < DOCUMENTS; i++)
+		forget(&s->made[i]);
 }
 
 const char *metrics_server_address(const struct metrics_server *s)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Metrics over HTTP: GET /metrics is the text of its owner, GET /healthz whether that one is ready;
- * one request on a connection, then it is closed.
+ * What a monitor and a browser ask for over HTTP: GET /metrics, /status and /healthz are texts of its
+ * owner, GET / is the page that shows the status; one request on a connection, then it is closed.
  *
- * The text is made at most once a second, and so seldom that it takes no more than a twentieth of the
+ * A text is made at most once a second, and so seldom that it takes no more than a twentieth of the
  * loop's time; who asks in between gets the last one. A connection has five seconds until it has
  * read the whole reply, or one when all places are taken: those who wait behind it come in then.
  *
@@ -27,7 +27,9 @@ enum { METRICS_ADDRESS = 64 }; /* room for ADDRESS:PORT and its NUL */
 struct metrics_source {
 	/* A new text and its octets, to be freed; NULL: there is no memory. */
 	char *(*text)(void *owner, size_t *ret_len);
-	bool (*ready)(void *owner);
+	char *(*status)(void *owner, size_t *ret_len); /* the same, as JSON */
+	/* The same; and whether the director is ready, which is the status of the reply. */
+	char *(*health)(void *owner, size_t *ret_len, bool *ret_ready);
 	void *owner;
 };
 

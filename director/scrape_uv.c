@@ -4,11 +4,15 @@
  *
  * Shell.
  */
+#include "director/ctl/ctl.h"
 #include "director/director.h"
 #include "director/metrics.h"
+#include "director/ready.h"
 #include "include/log.h"
 
 #include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 static char *text(void *owner, size_t *ret_len)
@@ -24,17 +28,60 @@ static char *text(void *owner, size_t *ret_len)
 	return text;
 }
 
-static bool ready(void *owner)
+/* As directorctl prints it: one writer, one schema. */
+static char *status_text(void *owner, size_t *ret_len)
 {
-	const struct director *d = owner;
+	struct director *d = owner;
+	struct status status = {0};
+	char *text = NULL;
+	FILE *out;
+	int code;
 
-	return d->ready && !d->stopping;
+	if (director_status(d, &status) < 0)
+		return NULL;
+	out = open_memstream(&text, ret_len);
+	code = out ? print_json(out, &status, JSON_STATUS) : -ENOMEM;
+	if (out && fclose(out) != 0)
+		code = -ENOMEM;
+	status_clear(&status);
+	if (code == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static char *ready_text(void *owner, size_t *ret_len, bool *ret_ready)
+{
+	struct director *d = owner;
+	struct ready_daemon daemon = {
+		.applied = d->ready,
+		.stopping = d->stopping,
+		.drifted = director_is_settled(d) && !keeper_in_sync(d->keeper),
+	};
+	struct status status = {0};
+	char why[READY_WHY], *text;
+	json_t *said;
+
+	director_check_ruleset(d);
+	if (director_status_brief(d, &status) < 0)
+		return NULL;
+	*ret_ready = ready_judge(&status, &daemon, why);
+	status_clear(&status);
+	said = *ret_ready ? json_pack("{s:b}", "ready", 1)
+			  : json_pack("{s:b, s:s}", "ready", 0, "why", why);
+	text = said ? json_dumps(said, JSON_PRESERVE_ORDER) : NULL;
+	json_decref(said);
+	*ret_len = text ? strlen(text) : 0;
+	if (text)
+		text[(*ret_len)++] = '\n'; /* in the place of the NUL, which nobody needs */
+	return text;
 }
 
 static int open_on(struct director *d, const char *address, struct metrics_server **ret,
 		   struct err *err)
 {
-	struct metrics_source source = {.text = text, .ready = ready, .owner = d};
+	struct metrics_source source = {
+		.text = text, .status = status_text, .health = ready_text, .owner = d};
 
 	return metrics_server_new(d->loop, address, &source, ret, err);
 }

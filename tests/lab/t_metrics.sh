@@ -102,7 +102,7 @@ texts_are_shared() {
 }
 
 other_requests() {
-	expect "another path" "$(code a /)" 404
+	expect "another path" "$(code a /x)" 404
 	expect "a longer path" "$(code a /metrics/x)" 404
 	expect "a query" "$(code a '/metrics?x=1')" 200
 	expect "HEAD" "$(code a /metrics -I)" 200

@@ -21,7 +21,7 @@
 #define ADDRESS	 "127.0.0.1:9405"
 #define REQUEST	 "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"
 
-enum { PORT = 9405, PATIENCE_MS = 9000, SMALL = 1000, HUGE = 8 << 20, CROWD = 150 };
+enum { PORT = 9405, PATIENCE_MS = 9000, SMALL = 1000, HUGE = 8 << 20, CROWD = 150, NEW_MS = 1100 };
 
 /* What is served: so many letters. */
 static size_t text_len = SMALL;
@@ -44,15 +44,27 @@ static char *text(void *owner, size_t *ret_len)
 	return made;
 }
 
-static bool ready(void *owner)
+static char *status(void *owner, size_t *ret_len)
 {
 	(void)owner;
-	return is_ready;
+	*ret_len = strlen("{}\n");
+	return strdup("{}\n");
+}
+
+static char *health(void *owner, size_t *ret_len, bool *ret_ready)
+{
+	const char *said = is_ready ? "{\"ready\": true}\n" : "{\"ready\": false}\n";
+
+	(void)owner;
+	*ret_ready = is_ready;
+	*ret_len = strlen(said);
+	return strdup(said);
 }
 
 static int serve(const char *address, struct metrics_server **ret, struct err *err)
 {
-	static const struct metrics_source source = {.text = text, .ready = ready};
+	static const struct metrics_source source = {
+		.text = text, .status = status, .health = health};
 
 	return metrics_server_new(&loop, address, &source, ret, err);
 }
@@ -154,8 +166,16 @@ static void replies(void)
 	EXPECT_INT(texts, 1);
 	expect_reply("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", "503", "{\"ready\": false}\n");
 	is_ready = true;
+	expect_reply("GET /healthz HTTP/1.0\r\n\r\n", "503", "{\"ready\": false}\n");
+	usleep(NEW_MS * 1000);
 	expect_reply("GET /healthz HTTP/1.0\r\n\r\n", "200", "{\"ready\": true}\n");
-	expect_reply("GET / HTTP/1.1\r\nHost: a\r\n\r\n", "404", "/metrics");
+	expect_reply("GET /status HTTP/1.0\r\n\r\n", "200", "Content-Type: application/json\r\n");
+	expect_reply("GET /status HTTP/1.0\r\n\r\n", "200", "\r\n\r\n{}\n");
+	expect_reply("GET / HTTP/1.0\r\n\r\n", "200",
+		     "Content-Security-Policy: default-src 'none'; ");
+	expect_reply("GET / HTTP/1.0\r\n\r\n", "200", "</html>\n");
+	expect_reply("POST / HTTP/1.0\r\n\r\n", "405", "Allow: GET, HEAD\r\n");
+	expect_reply("GET /x HTTP/1.1\r\nHost: a\r\n\r\n", "404", "/metrics");
 	expect_reply("POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999\r\n\r\nx",
 		     "405", "Allow: GET, HEAD\r\n");
 	EXPECT_INT(texts, 1);

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/page.h"
+
+/* The path is that from the top of the source, where make runs. */
+__asm__(".pushsection .rodata\n"
+	".global page_html\n"
+	"page_html:\n"
+	".incbin \"director/page/status.html\"\n"
+	".byte 0\n"
+	".popsection\n");

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The status page: director/page/status.html as it is in the source, inside the program. It needs
+ * nothing from elsewhere and asks for nothing but /status, which PAGE_POLICY has browsers enforce.
+ *
+ * Pure.
+ */
+#ifndef DIRECTOR_PAGE_H
+#define DIRECTOR_PAGE_H
+
+#define PAGE_CONTENT_TYPE "text/html; charset=utf-8"
+#define PAGE_POLICY                                                                                \
+	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "              \
+	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+extern const char page_html[]; /* terminated */
+
+#endif
