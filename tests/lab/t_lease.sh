@@ -81,6 +81,7 @@ remove() {
 	[[ $1 != *:* ]] || filter="icmp6 and src host $1 and ip6[40] = 136"
 	lab_capture client "$filter"
 	watch_start a
+	before=$(now_ms)
 	ip -n "$(lab_ns a)" address del "$1/$length" dev eth0
 	expect_soon "$1 is back" "lab_has_address a $1" 2
 	sleep 0.3
@@ -89,8 +90,9 @@ remove() {
 	deleted=$(watched del "$1")
 	back=$(($(awk -v at="$deleted" -v address="$1" \
 		'$1 >= at && $2 == "new" && $3 == address { print $1; exit }' "$LAB/watch/log") - deleted))
-	announced=$(lab_captured client | awk -v at="$deleted" '$1 * 1000 >= at {
-		printf "%d", $1 * 1000 - at; exit }')
+	# On a machine that is busy the watch may hear of it after the client does.
+	announced=$(lab_captured client | awk -v at="$deleted" -v before="$before" '$1 * 1000 >= before {
+		printf "%d", $1 * 1000 > at ? $1 * 1000 - at : 0; exit }')
 	echo "$1: back after $back ms, announced after $announced ms"
 	[ "$back" -lt 100 ] || fail "$1 was back only after $back ms"
 	[ -n "$announced" ] && [ "$announced" -lt 100 ] || fail "announced after '$announced' ms"
