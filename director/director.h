@@ -20,6 +20,7 @@
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/drill.h"
+#include "director/drill_mute_uv.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
 #include "director/health/health_uv.h"
@@ -76,6 +77,9 @@ struct rehearsal {
 	uv_timer_t look;			 /* while it lasts */
 	uint64_t asked_us;			 /* the other one asked last */
 	struct log_limit refusals;
+	uint64_t let_go_us;	/* when this node is to fall silent; 0: not, or it has */
+	struct drill_mute mute; /* it is silent */
+	bool cable_out;		/* the routers are told that their links are down */
 };
 
 /* A farm as it was seen last. */

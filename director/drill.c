@@ -83,7 +83,16 @@ static void judge(struct drill *d, struct drill_update *u)
 	uint64_t lost = old_record(d)->lost, took_us;
 	uint64_t gap_us = (uint64_t)d->budget.gap_ms * 1000;
 
-	if (!drill_takeover_us(d, &took_us))
+	bool took_over = drill_takeover_us(d, &took_us);
+
+	if (!moment_of(old_record(d), SYNC_MOMENT_LET_GO))
+		snprintf(d->why, sizeof(d->why), "the master did not let go, its log says why");
+	else if (d->kind == SYNC_DRILL_SPLIT && took_over)
+		snprintf(d->why, sizeof(d->why), "two masters, %llu ms after adverts were lost",
+			 (unsigned long long)(took_us + 999) / 1000);
+	else if (d->kind == SYNC_DRILL_SPLIT)
+		d->why[0] = '\0';
+	else if (!took_over)
 		snprintf(d->why, sizeof(d->why), "nobody took over within %u ms", d->limit_ms);
 	else if (took_us > gap_us)
 		snprintf(d->why, sizeof(d->why), "the takeover took %llu ms, max-gap is %u ms",
@@ -230,7 +239,7 @@ static void heard_report(struct drill *d, struct drill_update *u, const struct d
 	memcpy(d->there.moments, m->moments, sizeof(d->there.moments));
 	if (d->here.complete)
 		judge(d, u);
-	else if (d->yields_here)
+	else if (d->yields_here && d->kind == SYNC_DRILL_GRACEFUL)
 		complete(d, u, ev->now_us); /* the other one has taken over */
 }
 
@@ -291,6 +300,9 @@ static void timed_out(struct drill *d, struct drill_update *u, uint64_t now_us)
 	}
 	if (d->yielded)
 		u->flags |= DRILL_RESTORE;
+	if (d->yielded && d->here.n > 0 && d->here.n < SYNC_MOMENTS_MAX)
+		d->here.moments[d->here.n++] =
+			(struct sync_moment){.kind = SYNC_MOMENT_RESTORED, .at_us = now_us};
 	d->yielded = false;
 	complete(d, u, now_us);
 }

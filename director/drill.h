@@ -23,7 +23,8 @@
 
 enum {
 	DRILL_ANSWER_US = 3000000, /* for the other one to be ready */
-	DRILL_REPORT_US = 5000000, /* after the limit, for its record */
+	DRILL_REPORT_US =
+		15000000, /* after the limit, for its record: the channel comes back first */
 	DRILL_WHY = SYNC_WHY_MAX,
 };
 

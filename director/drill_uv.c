@@ -6,6 +6,7 @@
  */
 #include "director/director.h"
 #include "director/drill_check.h"
+#include "director/drill_mute.h"
 #include "include/log.h"
 
 #include <sodium.h>
@@ -14,7 +15,8 @@
 
 enum {
 	LOOK_MS = 10,
-	ASK_US = 200000, /* the other one is not answered in earnest more often */
+	QUIET_US = 100000, /* what is said before the silence is to leave */
+	ASK_US = 200000,   /* the other one is not answered in earnest more often */
 };
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
@@ -41,27 +43,83 @@ static uint64_t lost_now(struct director *d)
 	uint64_t lost;
 
 	director_show_twin(d, &peer);
+	/* What is on its way when a node dies does not come. */
+	if (d->rehearsal.drill.kind == SYNC_DRILL_CRASH && peer.channel.connected &&
+	    peer.channel.would_lose != STATUS_UNKNOWN)
+		return peer.channel.would_lose;
 	lost = drill_check_lost(&peer.channel);
 	return lost == STATUS_UNKNOWN ? peer.channel.held_ours : lost;
 }
 
+static void hold_here(void *arg)
+{
+	const struct director *d = arg;
+
+	director_order_maintenance(d->routers, d->n_routers, true);
+}
+
+static void resume_here(void *arg)
+{
+	const struct director *d = arg;
+
+	director_order_maintenance(d->routers, d->n_routers, false);
+}
+
+/*
+ * A node that is dead holds no address. It is held as in maintenance, for a router that hears nobody
+ * would be master again in the silence, and come back as one; what it says at that is not heard.
+ */
+static int fall_silent(struct director *d, struct err *err)
+{
+	struct rehearsal *r = &d->rehearsal;
+	int code = drill_mute_begin(&r->mute, r->drill.kind, d->config, r->drill.limit_ms, err);
+
+	if (code == 0 && r->drill.kind == SYNC_DRILL_CRASH)
+		election_call(d->election, hold_here, d);
+	if (code == 0 && r->drill.kind == SYNC_DRILL_LINK) {
+		r->cable_out = true;
+		director_feed_routers(d);
+	}
+	return code;
+}
+
+/* A router listens again before anything is heard: who is master by then is. */
+static void speak_again(struct director *d)
+{
+	struct rehearsal *r = &d->rehearsal;
+
+	r->let_go_us = 0;
+	if (!r->mute.on)
+		return;
+	if (r->drill.kind == SYNC_DRILL_CRASH && !admin_store_table(d->admin)->maintenance)
+		election_call(d->election, resume_here, d);
+	drill_mute_end(&r->mute);
+	if (r->cable_out) {
+		r->cable_out = false;
+		director_feed_routers(d);
+	}
+	log_info("drill %s: this node hears and speaks again", drill_kind_name(r->drill.kind));
+}
+
 static void let_go(struct director *d)
 {
-	struct drill_event ev = {.type = DRILL_EVENT_MOMENT,
-				 .lost = lost_now(d),
-				 .moment = {.kind = SYNC_MOMENT_LET_GO, .at_us = now_us()}};
+	struct drill_event ev = {.type = DRILL_EVENT_MOMENT, .lost = lost_now(d)};
+	uint8_t kind = d->rehearsal.drill.kind;
 	struct err err = {0};
-	size_t yielded;
+	size_t yielded = 1;
+	int code;
 
-	if (director_fail_over(d, &yielded, &err) < 0)
-		log_error("drill %s: %s", drill_kind_name(d->rehearsal.drill.kind), err.text);
+	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = now_us()};
+	code = mute_silences(kind) ? fall_silent(d, &err) : director_fail_over(d, &yielded, &err);
+	if (code < 0)
+		log_error("drill %s: %s", drill_kind_name(kind), err.text);
 	else if (yielded)
 		feed(d, &ev);
 }
 
 struct masters_call {
 	struct director *d;
-	bool all;
+	bool all; /* of the routers; where adverts alone are lost: any */
 	uint64_t last_ms;
 };
 
@@ -69,15 +127,21 @@ static void masters_here(void *arg)
 {
 	struct masters_call *call = arg;
 
-	call->all = call->d->n_routers > 0;
-	for (size_t i = 0; call->all && i < call->d->n_routers; i++) {
+	size_t n = 0, wanted = call->d->n_routers;
+
+	if (call->d->rehearsal.drill.kind == SYNC_DRILL_SPLIT)
+		wanted = 1; /* one that should not be is enough */
+	for (size_t i = 0; i < call->d->n_routers; i++) {
 		struct vrrp_view view;
 
 		vrrp_router_view(call->d->routers[i], &view);
-		call->all = view.state == VRRP_MASTER;
+		if (view.state != VRRP_MASTER)
+			continue;
+		n++;
 		if (view.changed_ms > call->last_ms)
 			call->last_ms = view.changed_ms;
 	}
+	call->all = wanted > 0 && n >= wanted;
 }
 
 static void look_for_mastership(struct director *d)
@@ -98,6 +162,10 @@ static void look(uv_timer_t *timer)
 	struct drill *drill = &d->rehearsal.drill;
 	struct drill_event ev = {.type = DRILL_EVENT_TIMER};
 
+	if (d->rehearsal.let_go_us && now_us() >= d->rehearsal.let_go_us) {
+		d->rehearsal.let_go_us = 0;
+		let_go(d);
+	}
 	if (drill->state == DRILL_RUNNING && !drill->yields_here && !drill->here.complete)
 		look_for_mastership(d);
 	feed(d, &ev);
@@ -123,8 +191,10 @@ static void show(const struct rehearsal *r, struct control_drill *ret)
 
 static void say_begin(const struct rehearsal *r)
 {
-	log_info("drill %s: node \"%s\" lets go, node \"%s\" is to take over%s within %u ms",
-		 drill_kind_name(r->drill.kind), r->from, r->to,
+	log_info("drill %s: node \"%s\" %s, node \"%s\" is to %s%s within %u ms",
+		 drill_kind_name(r->drill.kind), r->from,
+		 mute_silences(r->drill.kind) ? "falls silent" : "lets go", r->to,
+		 r->drill.kind == SYNC_DRILL_SPLIT ? "stay backup" : "take over",
 		 r->drill.asked_here ? "" : ", as the other director wants,", r->drill.limit_ms);
 }
 
@@ -133,7 +203,9 @@ static void say_end(const struct rehearsal *r)
 	struct control_drill seen;
 
 	show(r, &seen);
-	if (r->drill.result == DRILL_PASSED)
+	if (r->drill.result == DRILL_PASSED && !seen.took_over)
+		log_info("drill %s: passed: node \"%s\" alone was master", seen.kind, seen.from);
+	else if (r->drill.result == DRILL_PASSED)
 		log_info("drill %s: passed: node \"%s\" took over within %llu ms, %llu connections "
 			 "lost",
 			 seen.kind, seen.to, (unsigned long long)(seen.takeover_us + 999) / 1000,
@@ -171,9 +243,13 @@ static void carry_out(struct director *d, const struct drill_update *u, bool beg
 		say_refused(d, &u->message);
 	if (begins)
 		say_begin(&d->rehearsal);
-	if (u->flags & DRILL_YIELD)
+	if (u->flags & DRILL_YIELD && mute_silences(d->rehearsal.drill.kind))
+		d->rehearsal.let_go_us = now_us() + QUIET_US;
+	else if (u->flags & DRILL_YIELD)
 		let_go(d);
-	/* RESTORE: a node that has handed over in order has left nothing to be undone. */
+	/* A node that has handed over in order has left nothing to be undone. */
+	if (u->flags & DRILL_RESTORE)
+		speak_again(d);
 	if (u->flags & DRILL_OVER)
 		say_end(&d->rehearsal);
 }

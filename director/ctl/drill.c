@@ -6,6 +6,7 @@
 #include "director/drill.h"
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
+#include "director/drill_mute.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 enum {
 	LOOK_EVERY_MS = 50,
 	LIMIT_MS = 30000,
+	SILENCE_MS = 10000, /* how long a node is silent: clients may notice */
 };
 
 static bool is(const struct control_drill *d, enum drill_result result)
@@ -29,6 +31,11 @@ static unsigned long long takeover_ms(const struct control_drill *d)
 static void print_text(const struct control_drill *d)
 {
 	printf("drill %s: %s%s%s\n", d->kind, d->result, d->why[0] ? ": " : "", d->why);
+	if (d->let_go && drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT) {
+		printf("adverts of node %s were lost, node %s %s\n", d->from, d->to,
+		       d->took_over ? "became master, too" : "stayed backup");
+		return;
+	}
 	if (!d->let_go)
 		printf("node %s did not let go\n", d->from);
 	else if (d->took_over)
@@ -91,11 +98,11 @@ static int wait_for(const struct ctl *ctl, const struct control_drill *begun)
 	return report(ctl, &d);
 }
 
-static int take_limit(const struct ctl *ctl, uint64_t *ret_ms)
+static int take_limit(const struct ctl *ctl, uint8_t kind, uint64_t *ret_ms)
 {
 	char least[DURATION_TEXT], most[DURATION_TEXT];
 
-	*ret_ms = LIMIT_MS;
+	*ret_ms = mute_silences(kind) ? SILENCE_MS : LIMIT_MS;
 	if (!ctl->limit || (duration_parse(ctl->limit, ret_ms) == 0 &&
 			    *ret_ms >= DRILL_LIMIT_MIN_MS && *ret_ms <= DRILL_LIMIT_MAX_MS))
 		return CTL_DONE;
@@ -107,15 +114,19 @@ static int take_limit(const struct ctl *ctl, uint64_t *ret_ms)
 
 int ctl_cluster_drill(const struct ctl *ctl)
 {
-	struct control_request request = {
-		.command = CONTROL_DRILL, .kind = SYNC_DRILL_GRACEFUL, .force = ctl->force};
+	struct control_request request = {.command = CONTROL_DRILL,
+					  .kind = drill_kind_by_name(ctl->argv[0]),
+					  .force = ctl->force};
 	struct control_reply reply = {0};
 	struct control_drill begun;
 	int code;
 
-	if (drill_kind_by_name(ctl->argv[0]) != SYNC_DRILL_GRACEFUL)
-		return ctl_fail(CTL_USAGE, "a drill is \"graceful\", not \"%s\"", ctl->argv[0]);
-	code = take_limit(ctl, &request.number);
+	if (request.kind != SYNC_DRILL_GRACEFUL && !mute_silences(request.kind))
+		return ctl_fail(
+			CTL_USAGE,
+			"a drill is \"graceful\", \"crash\", \"link\" or \"split\", not \"%s\"",
+			ctl->argv[0]);
+	code = take_limit(ctl, request.kind, &request.number);
 	if (code == CTL_DONE)
 		code = ctl_request(ctl, &request, &reply);
 	if (code != CTL_DONE)
