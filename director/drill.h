@@ -124,6 +124,9 @@ bool drill_takeover_us(const struct drill *d, uint64_t *ret);
 /* Connections that went with it. False: the master has not let go, as far as is known here. */
 bool drill_lost(const struct drill *d, uint64_t *ret);
 
+/* What both saw, in order, by the time since the master let go. How many; 0 when it has not. */
+size_t drill_timeline(const struct drill *d, struct control_moment ret[static CONTROL_MOMENTS]);
+
 /* For people: "graceful"; "passed". */
 const char *drill_kind_name(uint8_t kind);
 /* 0: there is no such kind. */

@@ -117,43 +117,65 @@ static void let_go(struct director *d)
 		feed(d, &ev);
 }
 
-struct masters_call {
+struct sight_call {
 	struct director *d;
-	bool all; /* of the routers; where adverts alone are lost: any */
-	uint64_t last_ms;
+	struct drill_sight seen;
 };
 
-static void masters_here(void *arg)
+/* Of the routers the last one counts. */
+static void see_here(void *arg)
 {
-	struct masters_call *call = arg;
+	struct sight_call *call = arg;
+	struct drill_sight *s = &call->seen;
+	struct pair_view pair;
 
-	size_t n = 0, wanted = call->d->n_routers;
-
-	if (call->d->rehearsal.drill.kind == SYNC_DRILL_SPLIT)
-		wanted = 1; /* one that should not be is enough */
+	pair_view(call->d->pair, &pair);
+	s->silent = pair.configured && pair.peer.state != HEARTBEAT_UP;
 	for (size_t i = 0; i < call->d->n_routers; i++) {
 		struct vrrp_view view;
 
 		vrrp_router_view(call->d->routers[i], &view);
-		if (view.state != VRRP_MASTER)
+		s->announced += view.counters.announced;
+		if (view.state != VRRP_MASTER) {
+			if (view.has_master)
+				s->advert_us = now_us() - view.master_age_ms * 1000;
 			continue;
-		n++;
-		if (view.changed_ms > call->last_ms)
-			call->last_ms = view.changed_ms;
+		}
+		s->masters++;
+		if (view.changed_ms * 1000 > s->master_us)
+			s->master_us = view.changed_ms * 1000;
 	}
-	call->all = wanted > 0 && n >= wanted;
 }
 
-static void look_for_mastership(struct director *d)
+static void saw(struct director *d, enum sync_moment_kind kind, uint64_t at_us)
 {
-	struct masters_call call = {.d = d};
-	struct drill_event ev = {.type = DRILL_EVENT_MOMENT};
+	struct drill_event ev = {.type = DRILL_EVENT_MOMENT,
+				 .moment = {.kind = (uint8_t)kind, .at_us = at_us}};
 
-	election_call(d->election, masters_here, &call);
-	if (!call.all)
-		return;
-	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_MASTER, .at_us = call.last_ms * 1000};
 	feed(d, &ev);
+}
+
+/* The node that is to take over looks every LOOK_MS; to be master is what ends its record. */
+static void look_around(struct director *d)
+{
+	struct rehearsal *r = &d->rehearsal;
+	struct drill_sight before = r->sight;
+	struct sight_call call = {.d = d};
+	size_t wanted = r->drill.kind == SYNC_DRILL_SPLIT ? 1 : d->n_routers;
+
+	election_call(d->election, see_here, &call);
+	r->sight = call.seen;
+	if (!call.seen.advert_us) /* it is a backup no more */
+		r->sight.advert_us = before.advert_us;
+	if (call.seen.silent)
+		saw(d, SYNC_MOMENT_DETECTED, now_us());
+	if (!wanted || call.seen.masters < wanted)
+		return;
+	if (r->sight.advert_us)
+		saw(d, SYNC_MOMENT_LAST_ADVERT, r->sight.advert_us);
+	if (call.seen.announced > before.announced)
+		saw(d, SYNC_MOMENT_ANNOUNCED, now_us());
+	saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 
 static void look(uv_timer_t *timer)
@@ -167,7 +189,7 @@ static void look(uv_timer_t *timer)
 		let_go(d);
 	}
 	if (drill->state == DRILL_RUNNING && !drill->yields_here && !drill->here.complete)
-		look_for_mastership(d);
+		look_around(d);
 	feed(d, &ev);
 	if (!drill_is_busy(drill))
 		uv_timer_stop(timer);
@@ -187,6 +209,8 @@ static void show(const struct rehearsal *r, struct control_drill *ret)
 	COPY(ret->why, drill->why);
 	ret->let_go = drill_lost(drill, &ret->lost);
 	ret->took_over = drill_takeover_us(drill, &ret->takeover_us);
+	ret->within_us = drill->within_us;
+	ret->n = drill_timeline(drill, ret->moments);
 }
 
 static void say_begin(const struct rehearsal *r)
@@ -264,8 +288,10 @@ static void feed(struct director *d, struct drill_event *ev)
 	ev->now_us = now_us();
 	ev->budget = budget_of(d);
 	u = drill_step(&r->drill, ev);
-	if (r->drill.id != id)
+	if (r->drill.id != id) {
 		name_nodes(d);
+		r->sight = (struct drill_sight){0};
+	}
 	if (drill_is_busy(&r->drill) && !uv_is_active((uv_handle_t *)&r->look))
 		uv_timer_start(&r->look, look, LOOK_MS, LOOK_MS);
 	carry_out(d, &u, !ran && r->drill.state == DRILL_RUNNING);

@@ -78,9 +78,34 @@ took_over() {
 	expect "what b heard of a in the silence" "$(heard_of_a | grep -iE "$LAB_VIP|$LAB_VIP6|vrrp|8405")" ""
 }
 
+# timeline EVENT: when, in ms after a let go.
+timeline() {
+	python3 -c 'import json, sys
+for m in json.load(open(sys.argv[1]))["timeline"]:
+    if m["event"] == sys.argv[2]:
+        print(m["node"], round(m["at_us"] / 1000))' "$LAB/drill.out" "$1"
+}
+
+# in_order: a backup misses heartbeats and adverts before it is master, and a comes back at its limit.
+in_order() {
+	local advert missed master announced node back
+
+	read -r _ advert < <(timeline "hears the last advert")
+	read -r _ missed < <(timeline "hears no heartbeats any more")
+	read -r _ master < <(timeline "is master")
+	read -r _ announced < <(timeline "has announced the addresses")
+	echo "# timeline: advert $advert, heartbeats $missed, master $master, announced $announced ms" >>"$LAB/figures"
+	[ "$advert" -le 5 ] && [ "$missed" -gt 0 ] && [ "$missed" -le $((master + 15)) ] && [ "$announced" -le $((master + 30)) ] ||
+		fail "advert $advert, heartbeats $missed, master $master, announced $announced ms"
+	# The silence begins 100 ms after the drill, and ends with it.
+	read -r node back < <(timeline "is as before")
+	[ "$node" = a ] && [ "$back" -ge 5800 ] && [ "$back" -le 6020 ] || fail "$node came back after $back ms"
+}
+
 crash() {
 	measured a 4 -j cluster drill crash --limit 6s
 	took_over crash
+	in_order
 }
 
 link() {

@@ -170,6 +170,22 @@ static void it_passes(void)
 	}
 }
 
+/* Both tell the same of both, whatever their clocks say. */
+static void expect_timeline(const struct drill *d)
+{
+	struct control_moment m[CONTROL_MOMENTS];
+
+	EXPECT_INT(drill_timeline(d, m), 3);
+	EXPECT_INT(m[0].kind, SYNC_MOMENT_LET_GO);
+	EXPECT_INT(m[0].there, false);
+	EXPECT_INT(m[0].at_us, 0);
+	EXPECT_INT(m[1].kind, SYNC_MOMENT_MASTER);
+	EXPECT_INT(m[1].there, true);
+	EXPECT_INT(m[1].at_us, 150000);
+	EXPECT_INT(m[2].kind, SYNC_MOMENT_RESTORED);
+	CU_ASSERT(m[2].at_us >= 10000000 && m[2].at_us < 10001000);
+}
+
 /*
  * Who is silent says nothing before its limit, and lasts as long whatever the other one says; its own clock
  * ends it.
@@ -198,6 +214,8 @@ static void silence_lasts(void)
 			expect_results(&w, DRILL_PASSED, DRILL_PASSED);
 			expect_takeover(&w);
 			EXPECT_INT(a->here.moments[a->here.n - 1].kind, SYNC_MOMENT_RESTORED);
+			for (int node = A; node <= B; node++)
+				expect_timeline(&w.nodes[node].drill);
 		}
 }
 
