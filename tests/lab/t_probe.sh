@@ -23,7 +23,16 @@ probe() {
 probe_start() {
 	rm -f "$LAB/probe/log"
 	lab_spawn probe client "$LAB_BUILD/directorctl" probe "$@"
+	expect_soon "it listens to SIGINT" probe_catches_int 10
 	sleep 0.5
+}
+
+# Before that it is lost: a shell has its background processes ignore it.
+probe_catches_int() {
+	local caught
+
+	caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$(cat "$LAB/probe/pid")/status")
+	[ $((0x$caught & 2)) != 0 ]
 }
 
 probe_end() {
