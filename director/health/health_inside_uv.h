@@ -14,11 +14,12 @@ struct run {
 	struct probe *probe;  /* NULL: none is under way */
 	struct probe_ask ask; /* of that one */
 	uint64_t due_ms, begun_ms, begun_ns;
-	uint8_t lost;	   /* times in a row that it was not tried, for want of a way */
-	bool idle;	   /* out of service: nobody waits for it */
-	bool eased;	   /* the next attempt comes at the standby's pace */
-	uint8_t shown;	   /* enum sync_view_state, as it was told last; 0: never */
-	uint64_t shown_ms; /* since when it is well, bad or unknown, as it was told */
+	uint32_t excused_ms; /* of its timeout, for which the loop was elsewhere */
+	uint8_t lost;	     /* times in a row that it was not tried, for want of a way */
+	bool idle;	     /* out of service: nobody waits for it */
+	bool eased;	     /* the next attempt comes at the standby's pace */
+	uint8_t shown;	     /* enum sync_view_state, as it was told last; 0: never */
+	uint64_t shown_ms;   /* since when it is well, bad or unknown, as it was told */
 };
 
 enum { HEALTH_KINDS = 5 }; /* of probers */
@@ -31,6 +32,7 @@ struct health {
 	struct check_list list;
 	struct run *runs;
 	struct pace pace;
+	uint64_t armed_ms;	     /* when the timer is due */
 	enum outcome_class *classes; /* of each place */
 	size_t presumed;	     /* runs that nothing is known of, and that are not idle */
 	struct prober *probers[HEALTH_KINDS];

@@ -14,6 +14,8 @@ enum {
 		100, /* until one that is not tried, for want of a way, is looked at again, ... */
 	NO_WAY_LATE_MS = 1000, /* ... and afterwards */
 	AT_ONCE_MOST = 64,     /* begun or given up before the loop looks at others */
+	LAG_MS = 20,	       /* a loop that comes back later than that has too much to do: ... */
+	AT_ONCE_BUSY = 4,      /* ... what is under way goes first, no more than that begin */
 };
 
 enum { KIND_TCP, KIND_HTTP, KIND_ICMP, KIND_COMMAND, KIND_DSR, KINDS };
@@ -262,6 +264,7 @@ static void begin(struct run *r)
 	latency_note(&h->late, (uv_now(h->loop) - r->due_ms) * 1000);
 	r->begun_ms = uv_now(h->loop);
 	r->begun_ns = uv_hrtime();
+	r->excused_ms = 0;
 	prober = prober_for(h, kind, &err);
 	r->probe = prober ? kinds[kind]->start(prober, &r->ask, ended, r) : NULL;
 	if (r->probe) {
@@ -272,14 +275,33 @@ static void begin(struct run *r)
 	ended(r, &unable);
 }
 
+/*
+ * Nobody has looked for an answer meanwhile: that is no time of the backend's. Without it a thousand
+ * handshakes that begin together take each other's time, all fail, come again sooner for that, and fail.
+ */
+static bool excuse(struct run *r, uint64_t lag_ms)
+{
+	uint32_t timeout_ms = health_item(r)->check->timeout_ms;
+
+	if (lag_ms <= LAG_MS || r->excused_ms >= timeout_ms)
+		return false;
+	r->excused_ms += (uint32_t)(lag_ms < timeout_ms ? lag_ms : timeout_ms);
+	health_set_due(r, uv_now(r->health->loop) + lag_ms);
+	return true;
+}
+
 void health_due(uv_timer_t *timer)
 {
 	struct health *h = timer->data;
+	uint64_t now = uv_now(h->loop), lag_ms = now > h->armed_ms ? now - h->armed_ms : 0;
+	int most = lag_ms > LAG_MS ? AT_ONCE_BUSY : AT_ONCE_MOST;
 	size_t next = 0;
 
-	for (int i = 0; i < AT_ONCE_MOST && pace_next(&h->pace, &next) <= uv_now(h->loop); i++) {
+	for (int i = 0; i < most && pace_next(&h->pace, &next) <= now; i++) {
 		struct run *r = &h->runs[next];
 
+		if (r->probe && excuse(r, lag_ms))
+			continue;
 		if (r->probe)
 			kinds[kind_of(health_item(r)->check)]->expire(r->probe);
 		else
@@ -320,10 +342,12 @@ void health_arm(struct health *h)
 	size_t next = 0;
 	uint64_t due_ms = pace_next(&h->pace, &next), now = uv_now(h->loop);
 
-	if (due_ms == PACE_NEVER)
+	if (due_ms == PACE_NEVER) {
 		uv_timer_stop(&h->timer);
-	else /* libuv (1.44) runs a timer of 0 ms again before it looks at anything else */
-		uv_timer_start(&h->timer, health_due, due_ms > now ? due_ms - now : 1, 0);
+	} else { /* libuv (1.44) runs a timer of 0 ms again before it looks at anything else */
+		h->armed_ms = due_ms > now ? due_ms : now + 1;
+		uv_timer_start(&h->timer, health_due, h->armed_ms - now, 0);
+	}
 }
 
 void health_cancel_all(struct health *h)

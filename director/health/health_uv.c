@@ -10,8 +10,10 @@
 #include <string.h>
 
 enum {
-	FIRST_MS = 500
-}; /* the first attempts are spread over this time, so that a start is short */
+	FIRST_MS =
+		500, /* the first attempts are spread over this time, so that a start is short, ... */
+	FIRST_EACH_MS = 2, /* ... but over so much for each: TLS handshakes take half of that */
+};
 
 /* --- configuration ---------------------------------------------------------------------------- */
 
@@ -31,16 +33,27 @@ static enum outcome_class presumption(const struct health *h, const struct check
 	return best;
 }
 
+/* Half of an interval at most, as long as they are few; never more than they will come in later. */
+static uint32_t first_spread_ms(const struct check_item *item, size_t n)
+{
+	uint32_t interval_ms = item->check->interval_ms, few_ms = interval_ms / 2;
+	uint64_t many_ms = (uint64_t)n * FIRST_EACH_MS;
+
+	few_ms = few_ms < FIRST_MS ? few_ms : FIRST_MS;
+	if (many_ms <= few_ms)
+		return few_ms;
+	return many_ms < interval_ms ? (uint32_t)many_ms : interval_ms;
+}
+
 static void begin_run(struct health *h, const struct check_list *l, struct run *r, size_t number,
 		      uint64_t *ret_due_ms)
 {
 	const struct check_item *item = &l->items[number];
 	size_t before = check_list_find(&h->list, item);
 	uint64_t now = uv_now(h->loop);
-	uint32_t spread = item->check->interval_ms / 2;
 
 	r->health = h;
-	*ret_due_ms = now + item->hash % (spread < FIRST_MS ? spread : FIRST_MS);
+	*ret_due_ms = now + item->hash % first_spread_ms(item, l->n);
 	if (before < h->list.n) {
 		r->verdict = h->runs[before].verdict;
 		r->lost = h->runs[before].lost;
