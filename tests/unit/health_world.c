@@ -12,11 +12,14 @@
 static bool way(void *owner, const struct config_farm *farm, const struct config_backend *b,
 		struct probe_ask *ask)
 {
-	const struct health_world *w = owner;
+	struct health_world *w = owner;
 
 	(void)farm;
 	(void)b;
+	w->ways++;
 	ask->ifindex = 1;
+	if (w->at.family)
+		ask->address = w->at;
 	return w->way;
 }
 
@@ -74,15 +77,18 @@ static struct config *load(const struct health_world *w, const char *backends)
 {
 	struct config *c = NULL;
 	struct err err = {0};
-	char text[1024];
+	char text[1024], check[256];
 
-	snprintf(
-		text, sizeof(text),
-		"farm \"web\" { address = \"192.0.2.100\" interface = \"lo\" ports = \"80\" %s "
-		"check \"file\" { type = \"command\" interval = \"1s\" timeout = \"1s\" "
-		"fast-interval = \"100ms\" rise = 2 fall = 3 command = \"test ! -e %s/lost || exit "
-		"127; test ! -e %s/$DIRECTOR_BACKEND || exit 2\" } }",
-		backends, w->folder, w->folder);
+	snprintf(check, sizeof(check),
+		 "type = \"command\" interval = \"1s\" timeout = \"1s\" fast-interval = \"100ms\" "
+		 "rise = 2 "
+		 "fall = 3 command = \"test ! -e %s/lost || exit 127; test ! -e "
+		 "%s/$DIRECTOR_BACKEND || exit 2\"",
+		 w->folder, w->folder);
+	snprintf(text, sizeof(text),
+		 "farm \"web\" { address = \"192.0.2.100\" interface = \"lo\" ports = \"80\" %s "
+		 "check \"file\" { %s } }",
+		 backends, w->check ? w->check : check);
 	if (config_load_text("test.conf", text, strlen(text), &c, &err) < 0)
 		CU_FAIL_FATAL(err.text);
 	return c;
@@ -103,7 +109,7 @@ void health_file(const struct health_world *w, const char *name, bool there)
 	fclose(f);
 }
 
-void health_begin(struct health_world *w, const char *backends, const char *ill)
+static void begin(struct health_world *w, const char *backends, const char *ill, const char *check)
 {
 	const struct health_ops ops = {.way = way,
 				       .wanted = wanted,
@@ -114,8 +120,11 @@ void health_begin(struct health_world *w, const char *backends, const char *ill)
 				       .owner = w};
 	struct err err = {0};
 
-	*w = (struct health_world){
-		.folder = HEALTH_FOLDER, .way = true, .wanted = true, .told = OUTCOME_UNDECIDED};
+	*w = (struct health_world){.folder = HEALTH_FOLDER,
+				   .check = check,
+				   .way = true,
+				   .wanted = true,
+				   .told = OUTCOME_UNDECIDED};
 	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(w->folder));
 	if (ill)
 		health_file(w, ill, true);
@@ -125,6 +134,16 @@ void health_begin(struct health_world *w, const char *backends, const char *ill)
 	CU_ASSERT_FATAL(health_new(&w->loop, &ops, &w->health, &err) == 0);
 	w->config = load(w, backends);
 	CU_ASSERT_FATAL(health_configure(w->health, w->config) == 0);
+}
+
+void health_begin(struct health_world *w, const char *backends, const char *ill)
+{
+	begin(w, backends, ill, NULL);
+}
+
+void health_begin_check(struct health_world *w, const char *backends, const char *check)
+{
+	begin(w, backends, NULL, check);
 }
 
 void health_reload(struct health_world *w, const char *backends)

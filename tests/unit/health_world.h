@@ -20,7 +20,10 @@ struct health_world {
 	struct health *health;
 	struct config *config;
 	char folder[sizeof(HEALTH_FOLDER)];
+	struct addr at;	   /* where the backends are, instead of their addresses */
+	const char *check; /* in place of the command */
 	bool way, wanted;
+	unsigned int ways;	 /* times that somebody asked for the way */
 	bool eased;		 /* the other director finds all of them well */
 	enum outcome_class told; /* that it finds */
 	unsigned int changed;	 /* times that a backend was another one */
@@ -29,6 +32,8 @@ struct health_world {
 
 /* A farm of these backends, each checked every second; ill: one that is so from the start, or NULL. */
 void health_begin(struct health_world *w, const char *backends, const char *ill);
+/* The same with another check. */
+void health_begin_check(struct health_world *w, const char *backends, const char *check);
 void health_reload(struct health_world *w, const char *backends);
 void health_finish(struct health_world *w);
 /* A backend is ill while there is a file of its name; of the name "lost": the program of all checks is away. */

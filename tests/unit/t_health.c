@@ -3,6 +3,11 @@
 #include "tests/unit/loop.h"
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 /* One that is presumed to be well has three attempts, at once: it may have connections. */
 static void the_first_attempts(void)
 {
@@ -18,6 +23,96 @@ static void the_first_attempts(void)
 	EXPECT_INT(health_of(w.health, 0, 1), OUTCOME_AILING);
 	EXPECT_INT(w.changed, 1);
 	health_finish(&w);
+}
+
+/* --- a loop that is elsewhere ------------------------------------------------------------------- */
+
+/*
+ * A port whose queue is full: the first SYN is dropped, the next one, a second later, is answered while the
+ * loop is elsewhere, which it is until the timeout has passed.
+ */
+struct stall {
+	uv_check_t handle;
+	const struct health_world *world;
+	unsigned int ways; /* so many attempts began before the one that is stalled */
+	int port, crowd[4];
+	bool full, over;
+};
+
+static void empty(const struct stall *s)
+{
+	int fd;
+
+	while ((fd = accept(s->port, NULL, NULL)) >= 0)
+		close(fd);
+}
+
+static void leave(const struct stall *s)
+{
+	for (int i = 0; i < 4; i++)
+		close(s->crowd[i]);
+	empty(s);
+}
+
+static void stall(uv_check_t *handle)
+{
+	struct stall *s = handle->data;
+
+	if (!s->full)
+		empty(s);
+	if (!s->full || s->world->ways == s->ways)
+		return;
+	s->full = false;
+	s->over = true;
+	leave(s);
+	usleep(1400000);
+}
+
+static struct sockaddr_in listen_here(struct stall *s)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(to);
+
+	s->port = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	CU_ASSERT_FATAL(s->port >= 0 && bind(s->port, (struct sockaddr *)&to, len) == 0 &&
+			listen(s->port, 0) == 0 &&
+			getsockname(s->port, (struct sockaddr *)&to, &len) == 0);
+	return to;
+}
+
+static void time_that_nobody_looked(void)
+{
+	struct health_world w;
+	struct stall s = {.world = &w};
+	struct sockaddr_in to = listen_here(&s);
+	unsigned int seen;
+	char check[160];
+
+	snprintf(check, sizeof(check),
+		 "type = \"tcp\" through = \"address\" port = %u interval = \"2s\" timeout = "
+		 "\"1200ms\"",
+		 ntohs(to.sin_port));
+	health_begin_check(&w, ONE, check);
+	w.at = (struct addr){.family = AF_INET, .bytes = {127, 0, 0, 1}};
+	uv_check_init(&w.loop, &s.handle);
+	s.handle.data = &s;
+	uv_check_start(&s.handle, stall);
+	health_settle(&w);
+	EXPECT_INT(health_sight(w.health, 0, 0).state, SYNC_VIEW_WELL);
+	seen = w.seen;
+	s.ways = w.ways;
+	s.full = true;
+	for (int i = 0; i < 4; i++) {
+		s.crowd[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		CU_ASSERT(connect(s.crowd[i], (struct sockaddr *)&to, sizeof(to)) < 0);
+	}
+	unit_loop_wait(&w.loop, &w.ways, w.ways + 2);
+	CU_ASSERT(s.over);
+	EXPECT_INT(w.seen, seen); /* not even doubted */
+	EXPECT_INT(health_sight(w.health, 0, 0).state, SYNC_VIEW_WELL);
+	uv_close((uv_handle_t *)&s.handle, NULL);
+	health_finish(&w);
+	close(s.port);
 }
 
 static void rise_and_fall(void)
@@ -107,6 +202,7 @@ static void one_that_was_away(void)
 
 UNIT_TESTS(health) = {
 	{"the first attempts", the_first_attempts},
+	{"time that nobody looked", time_that_nobody_looked},
 	{"rise and fall", rise_and_fall},
 	{"another configuration", another_configuration},
 	{"out of service it is left alone", out_of_service_it_is_left_alone},
