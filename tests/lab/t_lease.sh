@@ -74,7 +74,7 @@ the_vip_is_never_missing() {
 
 # remove ADDRESS: what a network manager does. Back, and announced, both within 100 ms.
 remove() {
-	local deleted back announced length=32 filter
+	local before deleted back announced length=32 filter
 
 	[[ $1 != *:* ]] || length=128
 	filter="arp src host $1 and arp dst host $1"
@@ -92,7 +92,7 @@ remove() {
 		'$1 >= at && $2 == "new" && $3 == address { print $1; exit }' "$LAB/watch/log") - deleted))
 	# On a machine that is busy the watch may hear of it after the client does.
 	announced=$(lab_captured client | awk -v at="$deleted" -v before="$before" '$1 * 1000 >= before {
-		printf "%d", $1 * 1000 > at ? $1 * 1000 - at : 0; exit }')
+		printf "%d", ($1 * 1000 > at ? $1 * 1000 - at : 0); exit }')
 	echo "$1: back after $back ms, announced after $announced ms"
 	[ "$back" -lt 100 ] || fail "$1 was back only after $back ms"
 	[ -n "$announced" ] && [ "$announced" -lt 100 ] || fail "announced after '$announced' ms"
