@@ -33,7 +33,7 @@ const struct ctl_option ctl_options[] = {
 	{"force", 0, NULL, AT(force), "cluster maintenance, cluster drill", false, NULL,
 	 "maintenance although nobody is known to take over; a drill whatever speaks against it"},
 	{"limit", 0, "TIME", AT(limit), "cluster drill", false, NULL,
-	 "when it is given up (default 30s; 10s of crash, link, split)"},
+	 "when it is given up (default 30s)"},
 	{"against", 0, "FILE", AT(against), "ruleset diff", false, NULL,
 	 "a file in place of what runs, without a daemon"},
 	{"last", 0, "N", AT(last), "ruleset history", false, NULL, "the latest alone"},
