@@ -22,12 +22,6 @@ struct admin_store {
 	void *owner;
 };
 
-/* The monotonic clock: it goes on over restarts of the daemon, and nobody sets it. */
-static uint64_t now_ms(void)
-{
-	return uv_hrtime() / 1000000;
-}
-
 /* --- the file --------------------------------------------------------------------------------- */
 
 static void print_table(const void *what, FILE *out)
@@ -71,7 +65,7 @@ static int load(struct admin_store *s, struct err *err)
 	}
 	if (code < 0)
 		return err_set(err, code, "cannot read %s: %s", s->path, strerror(-code));
-	admin_resume(&s->table, now_ms());
+	admin_resume(&s->table, clock_ms());
 	if (s->table.maintenance)
 		log_warning("this node stays in maintenance, by the operator (%s)", s->path);
 	if (admin_count(&s->table))
@@ -86,7 +80,7 @@ static void deadline_passed(uv_timer_t *timer);
 
 static void arm(struct admin_store *s)
 {
-	uint64_t next = admin_next_ms(&s->table), now = now_ms();
+	uint64_t next = admin_next_ms(&s->table), now = clock_ms();
 
 	uv_timer_stop(&s->deadline);
 	if (next == ADMIN_NEVER)
@@ -102,7 +96,7 @@ static bool expire(struct admin_store *s)
 	struct admin_entry e;
 	bool any = false;
 
-	while (admin_expire(&s->table, now_ms(), &e)) {
+	while (admin_expire(&s->table, clock_ms(), &e)) {
 		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = e.farm, .backend = e.backend),
 			  "farm \"%s\": backend \"%s\" is disabled, it has drained for %s", e.farm,
 			  e.backend, duration_format(e.drain_ms, text));
@@ -125,7 +119,7 @@ static void deadline_passed(uv_timer_t *timer)
 
 uint64_t admin_store_left_ms(const struct admin_view *v)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	if (v->deadline_ms == ADMIN_NEVER)
 		return STATUS_UNKNOWN;
@@ -240,7 +234,7 @@ int admin_store_set_state(struct admin_store *s, const char *farm, const struct 
 			  enum config_admin_state state, uint64_t drain_ms, struct err *err)
 {
 	char text[DURATION_TEXT];
-	int code = admin_set_state(&s->table, farm, b, state, drain_ms, now_ms());
+	int code = admin_set_state(&s->table, farm, b, state, drain_ms, clock_ms());
 
 	if (code == 0)
 		log_about(LOG_LEVEL_INFO, LOG_OF(.farm = farm, .backend = b->name),
@@ -278,7 +272,7 @@ static void say_merged(const struct admin_store *s, const struct config *c,
 bool admin_store_merge(struct admin_store *s, const struct config *c, const struct sync_order *o,
 		       const char *node)
 {
-	int code = admin_merge(&s->table, c, o, now_ms());
+	int code = admin_merge(&s->table, c, o, clock_ms());
 
 	if (code < 0)
 		log_about(LOG_LEVEL_ERROR, LOG_OF(.farm = o->farm, .backend = o->backend),

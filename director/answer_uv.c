@@ -39,6 +39,17 @@ static void answer_status(struct director *d, struct control_reply *reply)
 	reply->has_status = true;
 }
 
+/* A status, and a stream for what is told beside it; NULL: no memory, of a status the reply has said so. */
+static FILE *answer_beside_status(struct director *d, struct control_reply *reply, size_t *size)
+{
+	answer_status(d, reply);
+	if (!reply->has_status)
+		return NULL;
+	free(reply->text);
+	reply->text = NULL;
+	return open_memstream(&reply->text, size);
+}
+
 /* Where the two configurations differ is no part of the status: it is long, and of no use to a program. */
 static void answer_doctor(struct director *d, struct control_reply *reply)
 {
@@ -46,12 +57,7 @@ static void answer_doctor(struct director *d, struct control_reply *reply)
 	size_t size;
 	FILE *out;
 
-	answer_status(d, reply);
-	if (!reply->has_status)
-		return;
-	free(reply->text);
-	reply->text = NULL;
-	out = open_memstream(&reply->text, &size);
+	out = answer_beside_status(d, reply, &size);
 	if (!out)
 		return;
 	config_talk_compare(&d->config_talk, d->config, d->peer ? d->peer->name : "?", &found);
@@ -109,17 +115,12 @@ static void answer_prospect(struct director *d, struct control_reply *reply)
 		director_say(reply, CONTROL_FAILED, NOT_READY);
 		return;
 	}
-	answer_status(d, reply);
-	if (!reply->has_status)
-		return;
-	free(reply->text);
-	reply->text = NULL;
-	out = open_memstream(&reply->text, &size);
+	out = answer_beside_status(d, reply, &size);
 	if (out) {
 		code = prospect_print(out, d->config, &reply->status, &world);
 		fclose(out);
 	}
-	if (code < 0)
+	if (code < 0 && reply->has_status)
 		director_say(reply, CONTROL_FAILED, "directord has no memory for a plan");
 }
 

@@ -9,10 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define PART	"@part "
-#define TABLE	"@table "
-#define RULESET "@ruleset"
-
 /* --- the world, by a status ------------------------------------------------------------------- */
 
 struct view {
@@ -149,8 +145,8 @@ static void print_table(FILE *out, const struct config_farm *f, const struct rul
 
 	if (!set)
 		return;
-	fprintf(out, TABLE "%s %s %u %u", f->name, plan_farm_is_hashed(f) ? "hashed" : "turns",
-		f->seed, set->size);
+	fprintf(out, PROSPECT_TABLE "%s %s %u %u", f->name,
+		plan_farm_is_hashed(f) ? "hashed" : "turns", f->seed, set->size);
 	for (size_t i = 0; i < f->n_backends; i++)
 		fprintf(out, " %s", f->backends[i].name);
 	fputc('\n', out);
@@ -165,10 +161,10 @@ static void print_table(FILE *out, const struct config_farm *f, const struct rul
 static void print_all(FILE *out, const struct config *c, const struct plan_facts *facts,
 		      const struct ruleset *r)
 {
-	outline_print(c, PART, out);
+	outline_print(c, PROSPECT_PART, out);
 	for (size_t i = 0; i < c->n_farms; i++)
 		print_table(out, &c->farms[i], r);
-	fputs(RULESET "\n", out);
+	fputs(PROSPECT_RULESET "\n", out);
 	export_print_body(out, facts, r);
 }
 

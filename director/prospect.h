@@ -22,6 +22,11 @@
 
 #include <stdio.h>
 
+/* What begins each of its parts. */
+#define PROSPECT_PART	 "@part "
+#define PROSPECT_TABLE	 "@table "
+#define PROSPECT_RULESET "@ruleset"
+
 enum { PROSPECT_NOBODY = 0xffff };
 
 /*

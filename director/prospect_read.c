@@ -7,10 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PART	"@part "
-#define TABLE	"@table "
-#define RULESET "@ruleset"
-
 /* The next line, cut off; NULL: there is none. */
 static char *cut_line(char **text)
 {
@@ -128,12 +124,12 @@ int prospect_read(char *text, struct prospect *ret)
 	while (code == 0 && !p.ruleset) {
 		char *head = text, *line = cut_line(&text);
 
-		if (line && strcmp(line, RULESET) == 0)
+		if (line && strcmp(line, PROSPECT_RULESET) == 0)
 			p.ruleset = text;
-		else if (line && starts(line, PART))
-			code = read_part(&p, line + strlen(PART), &text);
-		else if (line && starts(line, TABLE))
-			code = read_table(&p, line + strlen(TABLE), &text);
+		else if (line && starts(line, PROSPECT_PART))
+			code = read_part(&p, line + strlen(PROSPECT_PART), &text);
+		else if (line && starts(line, PROSPECT_TABLE))
+			code = read_table(&p, line + strlen(PROSPECT_TABLE), &text);
 		else
 			code = -EBADMSG;
 		*head = '\0'; /* the lines of the part before end here */

@@ -10,10 +10,15 @@
 /* The same in all *_NEVER. */
 #define CLOCK_NEVER UINT64_MAX
 
-/* Monotonic, microseconds. */
+/* Monotonic: it goes on over restarts of a program, and nobody sets it. Microseconds. */
 static inline uint64_t clock_us(void)
 {
 	return uv_hrtime() / 1000;
+}
+
+static inline uint64_t clock_ms(void)
+{
+	return clock_us() / 1000;
 }
 
 /* Since 1970, microseconds. Somebody may set it at any time. */

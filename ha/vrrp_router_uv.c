@@ -10,11 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static uint64_t now_ms(void)
-{
-	return uv_hrtime() / 1000000;
-}
-
 /* --- effects ---------------------------------------------------------------------------------- */
 
 static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
@@ -34,7 +29,7 @@ static void send_to(struct vrrp_router *r, const struct vrrp_packet *p)
 		return;
 	}
 	r->counters.send_failed++;
-	if (log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
+	if (log_limit_pass(&r->socket_limit, clock_ms(), &suppressed))
 		log_warning("%s: cannot send an advert on %s: %s, looking at the interface "
 			    "again%s",
 			    r->name, r->interface, strerror(-code), log_more(suppressed, text));
@@ -83,7 +78,7 @@ static void send_advert(struct vrrp_router *r, uint8_t priority)
 void vrrp_router_stamp(struct vrrp_router *r)
 {
 	r->changed_wall_ms = (int64_t)clock_wall_ms();
-	r->changed_ms = now_ms();
+	r->changed_ms = clock_ms();
 }
 
 static void tell(struct vrrp_router *r, const struct vrrp_update *u)
@@ -194,7 +189,7 @@ static void count_reject(struct vrrp_router *r, enum vrrp_reject reject, const s
 	if (reject == VRRP_REJECT_AUTH_KEY || reject == VRRP_REJECT_AUTH_HMAC)
 		r->auth_failed_us = clock_us();
 	if (reject != VRRP_REJECT_NOT_OURS &&
-	    log_limit_pass(&r->reject_limits[reject], now_ms(), &suppressed))
+	    log_limit_pass(&r->reject_limits[reject], clock_ms(), &suppressed))
 		log_warning("%s: dropped an advert of %s on %s: it %s%s", r->name,
 			    addr_format(from, text), r->interface, vrrp_reject_text(reject),
 			    log_more(suppressed, tail));
@@ -212,7 +207,7 @@ static void count_notes(struct vrrp_router *r, const struct vrrp_packet *p)
 		if (!(notes & 1u << n))
 			continue;
 		r->counters.noted[n]++;
-		if (log_limit_pass(&r->note_limits[n], now_ms(), &suppressed))
+		if (log_limit_pass(&r->note_limits[n], clock_ms(), &suppressed))
 			log_warning("%s: the advert of %s shows %s; is the configuration the same "
 				    "on both?%s",
 				    r->name, addr_format(&p->source, text), vrrp_note_text(n),
@@ -230,7 +225,7 @@ static void note_skew(struct vrrp_router *r, const struct addr *from, int32_t sk
 		return;
 	r->skewed_us = clock_us();
 	r->skew_s = skew_s;
-	if (log_limit_pass(&r->skew_limit, now_ms(), &suppressed))
+	if (log_limit_pass(&r->skew_limit, clock_ms(), &suppressed))
 		log_warning("%s: the clock of %s is %d s %s ours; from %u s on its adverts may be "
 			    "refused%s",
 			    r->name, addr_format(from, text), abs(skew_s),
@@ -308,7 +303,7 @@ void vrrp_router_readable(void *owner)
 			return;
 		if (n >= 0)
 			take_packet(r, bytes, (size_t)n, &ip);
-		else if (n != -EINTR && log_limit_pass(&r->socket_limit, now_ms(), &suppressed))
+		else if (n != -EINTR && log_limit_pass(&r->socket_limit, clock_ms(), &suppressed))
 			log_warning("%s: receiving on %s: %s, going on%s", r->name, r->interface,
 				    strerror((int)-n), log_more(suppressed, tail));
 	}

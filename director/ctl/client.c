@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The daemon's control socket, seen from directorctl. Blocking, with a limit of time. */
 #include "director/ctl/ctl.h"
+#include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -8,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -24,18 +24,10 @@ struct call {
 	uint64_t end_ms;
 };
 
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
-
 /* 0, or -ETIMEDOUT when nothing is left of the time. */
 static int limit_time(const struct call *call)
 {
-	uint64_t now = now_ms(), left = now < call->end_ms ? call->end_ms - now : 0;
+	uint64_t now = clock_ms(), left = now < call->end_ms ? call->end_ms - now : 0;
 	struct timeval limit = {.tv_sec = (time_t)(left / 1000),
 				.tv_usec = (suseconds_t)(left % 1000) * 1000};
 
@@ -70,7 +62,7 @@ static int connect_to(struct call *call, const char *path)
 	call->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (call->fd < 0)
 		return -errno;
-	call->end_ms = now_ms() + (uint64_t)call->patience_ms;
+	call->end_ms = clock_ms() + (uint64_t)call->patience_ms;
 	limit_time(call);
 	if (connect(call->fd, (struct sockaddr *)&to, sizeof(to)) == 0)
 		return 0;

@@ -4,6 +4,7 @@
  * `cluster maintenance`: takes this node out of service.
  */
 #include "director/ctl/ctl.h"
+#include "ha/clock_uv.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -14,14 +15,6 @@ enum {
 	TIME_LIMIT_MS =
 		150000, /* three of the longest advertisement intervals and some: 40.95 s each */
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void wait_ms(long ms)
 {
@@ -70,7 +63,7 @@ static void print_document(const struct status *s, uint64_t ms)
 int ctl_cluster_failover(const struct ctl *ctl)
 {
 	struct control_reply reply = {0};
-	uint64_t started = now_ms();
+	uint64_t started = clock_ms();
 	int code = ctl_ask(ctl, CONTROL_FAILOVER, &reply);
 
 	control_reply_clear(&reply);
@@ -89,7 +82,7 @@ int ctl_cluster_failover(const struct ctl *ctl)
 		outcome = outcome_of(&reply.status);
 		if (outcome == TAKEN_OVER)
 			(ctl->json ? print_document : print_text)(&reply.status,
-								  now_ms() - started);
+								  clock_ms() - started);
 		control_reply_clear(&reply);
 		if (outcome == TAKEN_OVER)
 			return CTL_DONE;
@@ -97,7 +90,7 @@ int ctl_cluster_failover(const struct ctl *ctl)
 			return ctl_fail(CTL_FAILED,
 					"nobody took over, so this node is master again; is "
 					"the other director running?");
-		if (now_ms() - started > TIME_LIMIT_MS)
+		if (clock_ms() - started > TIME_LIMIT_MS)
 			return ctl_fail(CTL_FAILED, "nobody took over within %d s",
 					TIME_LIMIT_MS / 1000);
 		wait_ms(LOOK_EVERY_MS);

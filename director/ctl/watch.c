@@ -8,6 +8,7 @@
 #include "director/ctl/screen.h"
 #include "director/ctl/watch_ask.h"
 #include "director/ctl/watch_terminal.h"
+#include "ha/clock_uv.h"
 
 #include <poll.h>
 #include <string.h>
@@ -68,7 +69,7 @@ static void draw(struct watch *w)
 		.status = w->last ? &w->last->reply.status : NULL,
 		.rates = &w->rates,
 		.trouble = w->trouble.text,
-		.silent_ms = watch_now_ms() - w->heard_ms,
+		.silent_ms = clock_ms() - w->heard_ms,
 		.interval_ms = w->interval_ms,
 		.clock = clock,
 	};
@@ -176,7 +177,7 @@ static void run(struct watch *w)
 	};
 
 	while (!w->over) {
-		uint64_t now = watch_now_ms();
+		uint64_t now = clock_ms();
 
 		if (now >= w->next_ms) {
 			tick(w, now);
@@ -205,7 +206,7 @@ int ctl_watch(const struct ctl *ctl)
 	code = take_options(&w);
 	if (code != CTL_DONE)
 		return code;
-	w.heard_ms = watch_now_ms();
+	w.heard_ms = clock_ms();
 	if (watch_terminal_init(&w.terminal) < 0 || watch_ask_start(&w.ask, ctl) < 0)
 		return ctl_fail(CTL_FAILED, "no thread or no descriptor to watch with");
 	w.view.unicode = w.terminal.unicode;

@@ -1,20 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/watch_ask.h"
 
+#include "ha/clock_uv.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-uint64_t watch_now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
-}
 
 static void *run(void *data)
 {
@@ -29,7 +22,7 @@ static void *run(void *data)
 			w->code = ctl_try(a->ctl, &request, &w->reply, &w->err);
 			if (w->code == 0 && w->reply.code == CTL_FAILED)
 				w->code = err_set(&w->err, -EPROTO, "%s", w->reply.text);
-			w->at_ms = watch_now_ms();
+			w->at_ms = clock_ms();
 		}
 		if (write(a->answers[1], &w, sizeof(w)) != sizeof(w))
 			break;

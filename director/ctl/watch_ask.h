@@ -28,6 +28,5 @@ void watch_ask_next(struct watch_ask *a);
 /* When answers[0] is readable; to be freed with watch_answer_free(). */
 struct watch_answer *watch_ask_take(struct watch_ask *a);
 void watch_answer_free(struct watch_answer *w);
-uint64_t watch_now_ms(void);
 
 #endif

@@ -2,6 +2,7 @@
 #include "director/flow/flow_index_file_uv.h"
 
 #include "director/boot_uv.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -26,7 +27,6 @@ enum {
 	TEND_ROOM = 8 * 1024 * 1024, /* of a file, in octets: about 2 ms */
 	RETRY_MS = 10000,	     /* after a file that could not be made */
 	SOURCES = 2,		     /* the index and, when it was being moved, the new one */
-	NANO_PER_MS = 1000000,
 };
 
 /* 1.4 MiB. Between wanting more and being full a table takes 1/8 of its slots: two thousand flows. */
@@ -307,11 +307,6 @@ int flow_file_open(const char *dir, struct flow_file **ret, struct err *err)
 
 /* --- moving ------------------------------------------------------------------------------------ */
 
-static uint64_t now_ms(void)
-{
-	return uv_hrtime() / NANO_PER_MS;
-}
-
 static void start_file(struct flow_file *f, const struct flow_geometry *g)
 {
 	f->new_geometry = *g;
@@ -327,7 +322,7 @@ static void give_up_file(struct flow_file *f, int code)
 		close(f->new_fd);
 	f->new_fd = -1;
 	remove_file(f->dir, FILE_NEW);
-	f->retry_ms = now_ms() + RETRY_MS;
+	f->retry_ms = clock_ms() + RETRY_MS;
 	log_warning("cannot make an index of flows of %zu KiB in %s: %s; keeping the one of %zu "
 		    "KiB, trying again in %d s",
 		    f->new_size >> 10, f->dir, strerror(-code), f->size >> 10, RETRY_MS / 1000);
@@ -389,7 +384,7 @@ bool flow_file_tend(struct flow_file *f)
 			end_move(f);
 	} else if (f->new_fd >= 0) {
 		go_on_with_file(f);
-	} else if (flow_index_wants(&f->index, &least, &g) && now_ms() >= f->retry_ms) {
+	} else if (flow_index_wants(&f->index, &least, &g) && clock_ms() >= f->retry_ms) {
 		start_file(f, &g);
 		go_on_with_file(f);
 	}

@@ -3,13 +3,13 @@
 
 #include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/nft_socket_uv.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 int keeper_new(struct keeper **ret, struct err *err)
 {
@@ -194,14 +194,6 @@ static int transact(struct keeper *k, struct err *err)
 
 /* --- the sequence ----------------------------------------------------------------------------- */
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool keeper_is_busy(const struct keeper *k)
 {
 	return !sequence_is_done(&k->sequence) && !sequence_waits(&k->sequence) &&
@@ -210,7 +202,7 @@ bool keeper_is_busy(const struct keeper *k)
 
 uint64_t keeper_wait_ms(const struct keeper *k)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	if (sequence_is_done(&k->sequence))
 		return KEEPER_NEVER;
@@ -228,7 +220,7 @@ static void arrived(struct keeper *k)
 		log_line(k->quiet ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO, "ruleset applied: %s",
 			 ruleset_change_format(&k->change, text));
 	k->quiet = false;
-	k->remains_until_ms = now_ms() + SEQUENCE_SETTLE_MS;
+	k->remains_until_ms = clock_ms() + SEQUENCE_SETTLE_MS;
 }
 
 /* The kernel holds want and nothing else: what it held before is of no use any more. */
@@ -242,7 +234,7 @@ static void ended(struct keeper *k)
 /* Transactions for a while. */
 static int run(struct keeper *k, uint64_t while_ms, struct err *err)
 {
-	uint64_t until_ms = now_ms() + while_ms;
+	uint64_t until_ms = clock_ms() + while_ms;
 	int code;
 
 	do {
@@ -257,7 +249,7 @@ static int run(struct keeper *k, uint64_t while_ms, struct err *err)
 			arrived(k);
 		if (sequence_is_done(&k->sequence) || sequence_waits(&k->sequence))
 			break;
-	} while (now_ms() < until_ms);
+	} while (clock_ms() < until_ms);
 	if (sequence_is_done(&k->sequence))
 		ended(k);
 	return keeper_is_busy(k) ? KEEPER_GOES_ON : 0;

@@ -43,16 +43,7 @@ serve() {
 }
 
 begin() {
-	local n h web
-
-	for n in $NETWORKS; do
-		for h in 1 2 3 4 5; do
-			ip -n "$(lab_ns client)" address add "10.80.$n.$h/32" dev lo
-		done
-	done
-	for web in $LAB_WEBS; do
-		ip -n "$(lab_ns "$web")" route add 10.80.0.0/16 via "$(lab_address client)"
-	done
+	lab_many_clients "$NETWORKS" 5
 }
 
 # --- what is told, and what happens ---------------------------------------------------------------

@@ -7,22 +7,7 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
-
-PORT=9405
-URL=http://127.0.0.1:$PORT
-
-# get NODE PATH [ARGUMENT …]: the reply to a request on that node itself.
-get() {
-	local node=$1 path=$2
-
-	shift 2
-	lab_exec "$node" curl -sS --noproxy '*' --max-time 3 "$@" "$URL$path"
-}
-
-# code NODE PATH [ARGUMENT …]: its status.
-code() {
-	get "$@" -o /dev/null -w '%{http_code}'
-}
+. "$LAB_TOOLS/lib/listener.sh"
 
 # metric NODE SAMPLE: its value as of $LAB/NODE.prom; "none" when there is no such sample.
 metric() {

@@ -7,23 +7,11 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
+. "$LAB_TOOLS/lib/listener.sh"
 
-PORT=9405
-URL=http://127.0.0.1:$PORT
 DEPLOY=$LAB_ROOT/deploy
 # Harms a page that takes a name for markup.
 NASTY='<img src=x onerror=document.title=1>'
-
-get() {
-	local node=$1 path=$2
-
-	shift 2
-	lab_exec "$node" curl -sS --noproxy '*' --max-time 3 "$@" "$URL$path"
-}
-
-code() {
-	get "$@" -o /dev/null -w '%{http_code}'
-}
 
 # browse NODE ARGUMENT …: the page in a browser on that node, after so long that it has had two answers.
 browse() {

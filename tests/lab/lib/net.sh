@@ -132,6 +132,20 @@ lab_switch_port_up() {
 	ip -n "$(lab_ns switch)" link set dev "$1" up
 }
 
+# lab_many_clients NETWORKS HOSTS: the client has 10.80.N.1 and so on, too, so many of each of these networks.
+lab_many_clients() {
+	local n h web
+
+	for n in $1; do
+		for ((h = 1; h <= $2; h++)); do
+			ip -n "$(lab_ns client)" address add "10.80.$n.$h/32" dev lo
+		done
+	done
+	for web in $LAB_WEBS; do
+		ip -n "$(lab_ns "$web")" route add 10.80.0.0/16 via "$(lab_address client)"
+	done
+}
+
 LAB_ADVERTS='ip protocol 112 drop; ip6 nexthdr 112 drop'
 LAB_HEARTBEATS='udp dport 8405 drop'
 
