@@ -56,7 +56,8 @@ struct reload {
 	bool running;
 	bool again; /* somebody asked for it meanwhile */
 	struct config *config;
-	int code; /* of the last one: 0, or err says why not */
+	struct access_rules access; /* of that configuration */
+	int code;		    /* of the last one: 0, or err says why not */
 	struct err err;
 	struct control_asker who; /* asked last */
 };
@@ -139,6 +140,7 @@ struct director {
 	struct config_talk config_talk; /* while the two are configured otherwise */
 	struct admin_store *admin;	/* what the operator ordered in place of config */
 	struct control_server *server;
+	struct access_rules access;	/* who may use it */
 	struct advert_marks *marks;	/* of authenticated adverts */
 	struct stragglers *stragglers;	/* who sends here what the other director owns, ... */
 	bool reported;			/* ... and some were told to it last time */
@@ -395,9 +397,6 @@ void director_close_metrics(struct director *d);
 
 /* Overrides changed: makes the ruleset follow, at once when there is one. */
 int director_admin_changed(struct director *d, struct err *err);
-
-/* Exit codes of directorctl. */
-enum { CONTROL_DONE = 0, CONTROL_FAILED = 1, CONTROL_NOT_GOOD = 4 };
 
 /* Answers one request of the control socket (control_handler); then by kind. */
 bool director_answer(void *owner, const struct control_request *request,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/director_uv.h"
+#include "director/control/access_uv.h"
 
 #include "director/balance.h"
 #include "director/config/check.h"
@@ -405,7 +406,10 @@ static int open_all(struct director *d, struct err *err)
 		return code;
 	director_clean_devices(d->config);
 	snprintf(path, sizeof(path), "%s/director.sock", d->options.runtime_dir);
-	return control_server_new(d->loop, path, director_answer, d, &d->server, err);
+	code = access_find(d->config, &d->access, err);
+	if (code == 0)
+		code = control_server_new(d->loop, path, director_answer, d, &d->server, err);
+	return code == 0 ? control_server_set_access(d->server, &d->access, err) : code;
 }
 
 int director_new(uv_loop_t *loop, const struct director_options *options, struct config *config,

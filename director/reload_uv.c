@@ -9,6 +9,7 @@
 #include "director/balance.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
+#include "director/control/access_uv.h"
 #include "director/director.h"
 #include "include/log.h"
 #include "include/memory.h"
@@ -25,6 +26,8 @@ static void read_file(uv_work_t *work)
 	r->code = config_load(d->options.config_path, &r->config, &r->err);
 	if (r->code == 0)
 		r->code = config_check_files(r->config, &r->err);
+	if (r->code == 0)
+		r->code = access_find(r->config, &r->access, &r->err);
 }
 
 static void refuse(struct director *d)
@@ -34,6 +37,8 @@ static void refuse(struct director *d)
 	char line[ERR_LINE];
 
 	if (director_set_metrics(d, d->config, &err) < 0)
+		log_error("%s", err_format(&err, line));
+	if (control_server_set_access(d->server, &d->access, &err) < 0)
 		log_error("%s", err_format(&err, line));
 	config_free(r->config);
 	r->code = -EINVAL;
@@ -149,11 +154,14 @@ static void file_was_read(uv_work_t *work, int status)
 	if (r->code == 0)
 		r->code = director_set_routers(d, r->config, self, &r->err);
 	if (r->code == 0)
+		r->code = control_server_set_access(d->server, &r->access, &r->err);
+	if (r->code == 0)
 		r->code = make_fit(d, r->config, &r->err);
 	if (r->code < 0) {
 		refuse(d);
 	} else {
 		d->self = self;
+		d->access = r->access;
 		go_over(d);
 		apply(d);
 		director_set_hook(d);

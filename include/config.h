@@ -221,11 +221,12 @@ struct config {
 	size_t n_vrrps;
 	struct config_farm *farms;
 	size_t n_farms;
-	const char *metrics_listen;	     /* "": metrics are not served */
-	uint32_t drill_max_gap_ms;	     /* 200 ms */
-	uint32_t drill_max_lost_connections; /* 0 */
-	const char *notify;		     /* "" */
-	struct pool pool;		     /* holds all of the above */
+	const char *metrics_listen;			       /* "": metrics are not served */
+	uint32_t drill_max_gap_ms;			       /* 200 ms */
+	uint32_t drill_max_lost_connections;		       /* 0 */
+	const char *control_read_group, *control_change_group; /* "": nobody but root */
+	const char *notify;				       /* "" */
+	struct pool pool;				       /* holds all of the above */
 };
 
 /* Names as they are written in the file and shown to people. */

@@ -90,6 +90,9 @@ struct control_connection {
 	uint64_t expires_ms;
 };
 
+/* Exit codes of directorctl. */
+enum { CONTROL_DONE = 0, CONTROL_FAILED = 1, CONTROL_NOT_GOOD = 4 };
+
 struct control_reply {
 	int code;   /* exit code of directorctl */
 	char *text; /* allocated; never NULL in a decoded reply */

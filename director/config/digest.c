@@ -45,12 +45,13 @@ void config_print_key(const struct keyword *k, const void *object, FILE *out)
 }
 
 /*
- * Where a node serves its metrics is its own business: two may listen on addresses of their own; and of a
- * drill the budget of the node that is asked for it counts.
+ * Where a node serves its metrics is its own business: two may listen on addresses of their own; of a
+ * drill the budget of the node that is asked for it counts; and groups of users are the host's.
  */
 bool config_is_of_the_node(const struct keyword *k)
 {
-	return k->section == SECTION_METRICS || k->section == SECTION_DRILL;
+	return k->section == SECTION_METRICS || k->section == SECTION_DRILL ||
+	       k->section == SECTION_CONTROL;
 }
 
 struct config_elements config_elements(const struct keyword *k, const void *object)

@@ -15,7 +15,7 @@ enum {
 
 /*
  * The same for files that differ in comments, blanks, the order of keys in a section, how a value
- * is written, and whether a default is written at all, and in the sections metrics and drill, which
+ * is written, and whether a default is written at all, and in the sections metrics, drill and control, which
  * are of one node alone; another one for everything else, the order of sections among them: it numbers the
  * backends. The prefixes in files that allow and deny name count as if they were written in their
  * place. Returns buf.

@@ -111,6 +111,7 @@ static const struct keyword top_rows[] = {
 	{"farm", KEYWORD_SECTION, SECTION(FARM, config, farms)},
 	{"metrics", KEYWORD_SECTION, .section = SECTION_METRICS},
 	{"drill", KEYWORD_SECTION, .section = SECTION_DRILL},
+	{"control", KEYWORD_SECTION, .section = SECTION_CONTROL},
 	{"notify", KEYWORD_PATH, AT(config, notify)},
 	END,
 };
@@ -124,6 +125,12 @@ static const struct keyword drill_rows[] = {
 	{"max-gap", KEYWORD_DURATION, "200ms", RANGE(1, HOUR), AT(config, drill_max_gap_ms)},
 	{"max-lost-connections", KEYWORD_U32, "0", RANGE(0, 1000000000),
 	 AT(config, drill_max_lost_connections)},
+	END,
+};
+
+static const struct keyword control_rows[] = {
+	{"read-group", KEYWORD_GROUP, AT(config, control_read_group)},
+	{"change-group", KEYWORD_GROUP, AT(config, control_change_group)},
 	END,
 };
 
@@ -306,6 +313,7 @@ static const struct section sections[N_SECTIONS] = {
 			   sizeof(struct config_check), TITLED(config_check, KEYWORD_NAME)},
 	[SECTION_METRICS] = {"metrics", metrics_rows, .place = PLACE_SAME},
 	[SECTION_DRILL] = {"drill", drill_rows, .place = PLACE_SAME},
+	[SECTION_CONTROL] = {"control", control_rows, .place = PLACE_SAME},
 };
 
 const struct section *section_of(enum config_section s)
@@ -347,6 +355,7 @@ bool section_holds(enum config_section s, const void *object)
 	case SECTION_CHECK:
 	case SECTION_METRICS:
 	case SECTION_DRILL:
+	case SECTION_CONTROL:
 	case N_SECTIONS: return true;
 	}
 	return true;

@@ -27,6 +27,7 @@ enum config_section {
 	SECTION_CHECK,
 	SECTION_METRICS,
 	SECTION_DRILL,
+	SECTION_CONTROL,
 	N_SECTIONS,
 };
 
@@ -53,6 +54,7 @@ enum keyword_type {
 	KEYWORD_URL_PATH,  /* begins with "/", no blanks */
 	KEYWORD_METHOD,	   /* capital letters */
 	KEYWORD_HOST,	   /* the name of a host, no address */
+	KEYWORD_GROUP,	   /* a group of users, by name or number */
 	KEYWORD_REGEX,	   /* POSIX extended regular expression */
 	KEYWORD_LISTEN,	   /* ADDRESS:PORT */
 	KEYWORD_FILTER,	   /* a prefix, or "@/path/file" */

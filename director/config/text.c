@@ -141,6 +141,16 @@ static bool is_host(const char *text)
 	}
 }
 
+/* As useradd(8) and directories of users have them; no blanks, nothing that a terminal would obey. */
+static bool is_group(const char *text)
+{
+	static const char in_groups[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+	size_t n = strspn(text, in_groups);
+
+	return n >= 1 && n <= CONFIG_NAME_MAX && text[n] == '\0' && text[0] != '-';
+}
+
 static bool is_filter(const char *text)
 {
 	struct prefix p;
@@ -169,6 +179,8 @@ static const struct {
 	{KEYWORD_URL_PATH, is_url_path, "a path that begins with \"/\", without blanks and \"#\""},
 	{KEYWORD_METHOD, is_method, "an HTTP method, like \"GET\""},
 	{KEYWORD_HOST, is_host, "the name of a host, like \"www.example.com\""},
+	{KEYWORD_GROUP, is_group,
+	 "a group of users, by name or number (at most 31 letters, digits, \"_\", \".\", \"-\")"},
 	{KEYWORD_REGEX, is_regex, "an extended regular expression"},
 	{KEYWORD_LISTEN, is_listen, "an address and a port, like \"127.0.0.1:9405\""},
 	{KEYWORD_FILTER, is_filter, "a prefix, like \"192.0.2.0/24\", or \"@/path/of/a/file\""},

@@ -245,6 +245,7 @@ void value_print(const struct keyword *k, const void *field, FILE *out)
 	case KEYWORD_URL_PATH:
 	case KEYWORD_METHOD:
 	case KEYWORD_HOST:
+	case KEYWORD_GROUP:
 	case KEYWORD_REGEX:
 	case KEYWORD_LISTEN:
 	case KEYWORD_FILTER: fputs(*(const char *const *)field, out); break;

@@ -5,6 +5,7 @@
 #include "include/memory.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -14,6 +15,7 @@
 
 enum {
 	CLIENTS_MAX = 32,	/* more than any number of people and monitors ask at once */
+	STRANGERS_MAX = 4,	/* of them those who may ask for nothing, and are told so */
 	CLIENT_TIME_MS = 10000, /* for its request and for reading the reply */
 	HELD_TIME_MS = 60000,	/* the largest configuration is loaded by then */
 	BACKLOG = 16,
@@ -26,7 +28,8 @@ struct control_server {
 	control_handler *handler;
 	void *owner;
 	struct client *clients; /* list */
-	size_t n_clients;
+	size_t n_clients, n_strangers;
+	struct access_rules rules;
 	bool closing;
 	bool listening; /* pipe is not closed yet */
 };
@@ -41,6 +44,7 @@ struct client {
 	uint8_t bytes[CODEC_LENGTH + CODEC_REQUEST_MAX];
 	struct control_request request;
 	struct control_asker who;
+	enum access access;
 	size_t used;
 	uint8_t *reply;
 	size_t reply_len;
@@ -66,6 +70,7 @@ static void client_handle_closed(uv_handle_t *handle)
 		at = &(*at)->next;
 	*at = c->next;
 	s->n_clients--;
+	s->n_strangers -= c->access == ACCESS_NONE;
 	free(c->reply);
 	if (c->reply_len > LARGE)
 		memory_give_back();
@@ -129,6 +134,17 @@ void control_server_release(struct control_server *s)
 	}
 }
 
+static void refuse(struct client *c, enum access needed)
+{
+	struct control_reply reply = {.code = CONTROL_FAILED};
+	char text[ACCESS_SENTENCE];
+
+	reply.text = strdup(access_refusal(&c->server->rules, needed, text));
+	c->reply = codec_pack_reply(&reply, &c->reply_len);
+	control_reply_clear(&reply);
+	write_reply(c);
+}
+
 static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct client *c = handle->data;
@@ -161,7 +177,31 @@ static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 		return;
 	}
 	c->answered = true;
-	answer(c, false);
+	if (c->access < access_needed(c->request.command))
+		refuse(c, access_needed(c->request.command));
+	else
+		answer(c, false);
+}
+
+/* Of a process that has more groups than memory is there for none counts. */
+static void ask_groups(struct client *c, int fd, const struct ucred *who)
+{
+	socklen_t len = 0;
+	uint32_t *gids;
+	struct access_asker asker = {.uid = who->uid, .n_gids = 1};
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, NULL, &len) < 0 && errno != ERANGE)
+		len = 0;
+	gids = malloc(len + sizeof(*gids));
+	asker.gids = gids ? gids : &who->gid;
+	if (gids) {
+		if (len && getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, gids + 1, &len) < 0)
+			len = 0;
+		gids[0] = who->gid;
+		asker.n_gids += len / sizeof(*gids);
+	}
+	c->access = access_of(&c->server->rules, &asker);
+	free(gids);
 }
 
 static void ask_who(struct client *c)
@@ -174,6 +214,16 @@ static void ask_who(struct client *c)
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return;
 	c->who = (struct control_asker){true, who.uid, (uint32_t)who.pid};
+	ask_groups(c, fd, &who);
+}
+
+/* Those who may ask for nothing must not keep out who may. */
+static bool is_one_too_many(const struct client *c)
+{
+	const struct control_server *s = c->server;
+
+	return s->n_clients > CLIENTS_MAX ||
+	       (c->access == ACCESS_NONE && s->n_strangers > STRANGERS_MAX);
 }
 
 static void connected(uv_stream_t *stream, int status)
@@ -194,12 +244,13 @@ static void connected(uv_stream_t *stream, int status)
 	c->next = s->clients;
 	s->clients = c;
 	s->n_clients++;
-	if (uv_accept(stream, (uv_stream_t *)&c->pipe) < 0 || s->n_clients > CLIENTS_MAX ||
+	if (uv_accept(stream, (uv_stream_t *)&c->pipe) == 0)
+		ask_who(c);
+	s->n_strangers += c->access == ACCESS_NONE;
+	if (is_one_too_many(c) ||
 	    uv_timer_start(&c->timer, client_timeout, CLIENT_TIME_MS, 0) < 0 ||
 	    uv_read_start((uv_stream_t *)&c->pipe, client_room, client_read) < 0)
 		client_close(c);
-	else
-		ask_who(c);
 }
 
 static void pipe_closed(uv_handle_t *handle)
@@ -227,6 +278,7 @@ int control_server_new(uv_loop_t *loop, const char *path, control_handler *handl
 	s->handler = handler;
 	s->owner = owner;
 	s->listening = true;
+	s->rules.uid = geteuid();
 	uv_pipe_init(loop, &s->pipe, 0);
 	s->pipe.data = s;
 	unlink(path);
@@ -241,6 +293,40 @@ int control_server_new(uv_loop_t *loop, const char *path, control_handler *handl
 		return code;
 	}
 	*ret = s;
+	return 0;
+}
+
+/* Of a directory that others may pass nothing more can be seen by it. */
+static int open_way(const char *path, struct err *err)
+{
+	char dir[sizeof(((struct control_server *)0)->path)];
+	char *end;
+	struct stat st;
+
+	snprintf(dir, sizeof(dir), "%s", path);
+	end = strrchr(dir, '/');
+	if (!end || end == dir)
+		return 0;
+	*end = '\0';
+	if (stat(dir, &st) == 0 && (st.st_mode & 0011) == 0011)
+		return 0;
+	if (chmod(dir, (st.st_mode & 07777) | 0011) == 0)
+		return 0;
+	return err_set(err, -errno, "cannot let the groups of section control into %s: %s", dir,
+		       strerror(errno));
+}
+
+int control_server_set_access(struct control_server *s, const struct access_rules *rules,
+			      struct err *err)
+{
+	int code = access_is_shared(rules) ? open_way(s->path, err) : 0;
+
+	if (code < 0)
+		return code;
+	if (chmod(s->path, access_is_shared(rules) ? 0666 : 0600) < 0)
+		return err_set(err, -errno, "cannot change who may open %s: %s", s->path,
+			       strerror(errno));
+	s->rules = *rules;
 	return 0;
 }
 

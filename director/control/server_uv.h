@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The control socket: one request and one reply on a connection, then it is closed. Only root can
- * open it (mode 0600).
+ * open it (mode 0600), unless there are groups (access.h): then anybody can, and the kernel tells who it is.
  *
  * Shell: owns the listening socket and its clients; what a command does is its owner's business.
  */
 #ifndef DIRECTOR_CONTROL_SERVER_UV_H
 #define DIRECTOR_CONTROL_SERVER_UV_H
 
+#include "director/control/access.h"
 #include "include/err.h"
 #include "proto/codec.h"
 
@@ -34,6 +35,12 @@ typedef bool control_handler(void *owner, const struct control_request *request,
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */
 int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler, void *owner,
 		       struct control_server **ret, struct err *err);
+/*
+ * Who may use it from now on; before, root alone. 0, or a code of errno with *err: the mode of the socket, or of
+ * its directory, could not be changed, and the old rules hold.
+ */
+int control_server_set_access(struct control_server *s, const struct access_rules *rules,
+			      struct err *err);
 /* Asynchronous, removes the socket; accepts NULL. */
 void control_server_close(struct control_server *s);
 
