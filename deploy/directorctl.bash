@@ -42,6 +42,7 @@ _directorctl_options='
 -j@
 --json@
 --deadline TIME@backend drain
+--wait@backend drain
 --farm FARM@connections
 --backend BACKEND@connections
 --client ADDRESS@connections

@@ -176,6 +176,7 @@ complete -c directorctl -s s -l socket -r -F -d 'the daemon\'s socket (default /
 complete -c directorctl -n "__directorctl_takes 'backend-setup' 'ruleset export' 'ruleset diff' 'ruleset explain' 'doctor' 'config check'" -s c -l config -r -F -d 'the configuration (default /etc/director/director.conf)'
 complete -c directorctl -s j -l json -d 'print one JSON document'
 complete -c directorctl -n "__directorctl_takes 'backend drain'" -l deadline -x -d 'disable it after that time, such as 10m'
+complete -c directorctl -n "__directorctl_takes 'backend drain'" -l wait -d 'until no connection remains, or the deadline has come'
 complete -c directorctl -n "__directorctl_takes 'connections'" -l farm -x -a '(__directorctl_names "FARM")' -d 'those of one farm'
 complete -c directorctl -n "__directorctl_takes 'connections'" -l backend -x -a '(__directorctl_names "BACKEND")' -d 'those of one backend of that farm'
 complete -c directorctl -n "__directorctl_takes 'connections'" -l client -x -d 'those of one client'

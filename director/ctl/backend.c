@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `farm show`, `backend show` and the operator's orders: `backend enable`, `drain`, `disable` and `weight`. */
+/* `farm show`, `backend show` and the operator's orders: `backend enable`, `disable` and `weight` (`drain`: drain.c). */
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
 
@@ -18,8 +18,7 @@ static bool take_name(char to[static CONFIG_NAME_MAX + 1], const char *from, siz
 	return true;
 }
 
-/* "www/web1" */
-static int take_backend(const struct ctl *ctl, struct control_request *request)
+int ctl_take_backend(const struct ctl *ctl, struct control_request *request)
 {
 	const char *text = ctl->argv[0], *slash = strchr(text, '/');
 
@@ -30,7 +29,7 @@ static int take_backend(const struct ctl *ctl, struct control_request *request)
 			"\"%s\" is not FARM/BACKEND; `directorctl backend list` has them", text);
 }
 
-static const struct status_backend *find(const struct status *s, const char *name)
+const struct status_backend *ctl_find_backend(const struct status *s, const char *name)
 {
 	for (size_t i = 0; s->n_farms == 1 && i < s->farms[0].n_backends; i++)
 		if (strcmp(s->farms[0].backends[i].name, name) == 0)
@@ -46,7 +45,7 @@ static const char *warnings_of(const char *text)
 	return end ? end + 1 : "";
 }
 
-static int order(const struct ctl *ctl, const struct control_request *request)
+int ctl_order(const struct ctl *ctl, const struct control_request *request)
 {
 	struct control_reply reply = {0};
 	const struct status_backend *b;
@@ -54,7 +53,7 @@ static int order(const struct ctl *ctl, const struct control_request *request)
 
 	if (code != CTL_DONE)
 		return code;
-	b = find(&reply.status, request->backend);
+	b = ctl_find_backend(&reply.status, request->backend);
 	if (!ctl->json) {
 		fputs(reply.text, stdout);
 	} else {
@@ -71,13 +70,13 @@ int ctl_backend_show(const struct ctl *ctl)
 	struct control_request request = {.command = CONTROL_BACKEND_SHOW};
 	struct control_reply reply = {0};
 	const struct status_backend *b;
-	int code = take_backend(ctl, &request);
+	int code = ctl_take_backend(ctl, &request);
 
 	if (code == CTL_DONE)
 		code = ctl_request(ctl, &request, &reply);
 	if (code != CTL_DONE)
 		return code;
-	b = find(&reply.status, request.backend);
+	b = ctl_find_backend(&reply.status, request.backend);
 	if (!b || !reply.has_detail)
 		code = ctl_fail(CTL_FAILED, "directord answered without the backend");
 	else if (!ctl->json)
@@ -92,9 +91,9 @@ static int order_state(const struct ctl *ctl, enum control_command command, uint
 {
 	struct control_request request = {
 		.command = command, .number = number, .no_wait = ctl->no_wait};
-	int code = take_backend(ctl, &request);
+	int code = ctl_take_backend(ctl, &request);
 
-	return code == CTL_DONE ? order(ctl, &request) : code;
+	return code == CTL_DONE ? ctl_order(ctl, &request) : code;
 }
 
 int ctl_backend_enable(const struct ctl *ctl)
@@ -107,26 +106,12 @@ int ctl_backend_disable(const struct ctl *ctl)
 	return order_state(ctl, CONTROL_BACKEND_DISABLE, 0);
 }
 
-int ctl_backend_drain(const struct ctl *ctl)
-{
-	char longest[DURATION_TEXT];
-	uint64_t ms = 0;
-
-	if (ctl->deadline &&
-	    (duration_parse(ctl->deadline, &ms) < 0 || ms < 1 || ms > CONFIG_DEADLINE_MAX_MS))
-		return ctl_fail(CTL_USAGE,
-				"--deadline must be a duration with its unit, such as 30s or 10m, "
-				"of at most %s, not \"%s\"",
-				duration_format(CONFIG_DEADLINE_MAX_MS, longest), ctl->deadline);
-	return order_state(ctl, CONTROL_BACKEND_DRAIN, ms);
-}
-
 int ctl_backend_weight(const struct ctl *ctl)
 {
 	struct control_request request = {.command = CONTROL_BACKEND_WEIGHT,
 					  .no_wait = ctl->no_wait};
 	int64_t weight;
-	int code = take_backend(ctl, &request);
+	int code = ctl_take_backend(ctl, &request);
 
 	if (code != CTL_DONE)
 		return code;
@@ -134,7 +119,7 @@ int ctl_backend_weight(const struct ctl *ctl)
 		return ctl_fail(CTL_USAGE, "a weight is a number from 0 to %d, not \"%s\"",
 				CONFIG_WEIGHT_MAX, ctl->argv[1]);
 	request.number = (uint64_t)weight;
-	return order(ctl, &request);
+	return ctl_order(ctl, &request);
 }
 
 int ctl_farm_show(const struct ctl *ctl)

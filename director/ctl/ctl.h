@@ -47,6 +47,7 @@ struct ctl {
 	const char *os, *interface; /* of backend-setup; NULL: not given */
 	struct ctl_probe probe;
 	bool no_wait; /* of what has an outcome to wait for */
+	bool wait;    /* of a drain: until nothing is left to be drained */
 	bool help, version;
 	int patience_ms; /* until the daemon must have answered; 0: as long as its kind may take */
 	int argc;	 /* what follows the command's words */
@@ -74,6 +75,13 @@ int ctl_request(const struct ctl *ctl, const struct control_request *request,
 /* The same without a word on standard error: 0, or a negative errno with the sentence. */
 int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
 	    struct err *err);
+
+/* "www/web1", the first of what follows the command's words. */
+int ctl_take_backend(const struct ctl *ctl, struct control_request *request);
+/* Of the only farm of an answer; NULL: it is not there. */
+const struct status_backend *ctl_find_backend(const struct status *s, const char *name);
+/* An order on a backend, and what the daemon says of it. */
+int ctl_order(const struct ctl *ctl, const struct control_request *request);
 
 /* Commands: each returns the exit code. */
 int ctl_status(const struct ctl *ctl);

@@ -21,6 +21,8 @@ const struct ctl_option ctl_options[] = {
 	{"json", 'j', NULL, AT(json), NULL, false, NULL, "print one JSON document"},
 	{"deadline", 0, "TIME", AT(deadline), "backend drain", false, NULL,
 	 "disable it after that time, such as 10m"},
+	{"wait", 0, NULL, AT(wait), "backend drain", false, NULL,
+	 "until no connection remains, or the deadline has come"},
 	{"farm", 0, "FARM", AT(farm), "connections", false, NULL, "those of one farm"},
 	{"backend", 0, "BACKEND", AT(backend), "connections", false, NULL,
 	 "those of one backend of that farm"},

@@ -48,14 +48,17 @@ static void of_one(void)
 
 	EXPECT_TEXT(
 		text,
-		"usage:    directorctl backend drain FARM/BACKEND [--deadline TIME] [--no-wait]\n"
-		"example:  directorctl backend drain www/web1 --deadline 10m\n"
+		"usage:    directorctl backend drain FARM/BACKEND [--deadline TIME] "
+		"[--wait] [--no-wait]\n"
+		"example:  directorctl backend drain www/web1 --deadline 10m --wait\n"
 		"\n"
 		"  backend drain FARM/BACKEND    no new ones, those it has stay; --deadline "
 		"disables "
 		"it then\n"
 		"\n"
 		"      --deadline TIME          disable it after that time, such as 10m\n"
+		"      --wait                   until no connection remains, or the deadline has "
+		"come\n"
 		"      --no-wait                do not wait for the outcome: return when it is "
 		"accepted\n"
 		"  -s, --socket SOCKET          the daemon's socket (default "

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `backend drain`: the order, and with --wait what comes of it. */
+#include "director/ctl/drain.h"
+
+#include "director/config/number.h"
+#include "director/ctl/ctl.h"
+#include "ha/clock_uv.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+	LOOK_MS = 500,
+	LOOKS_EMPTY = 2, /* one alone may be of a moment before the last count */
+	AWAY_MS =
+		30000, /* a daemon that is started anew is waited for, and a count that is not known for now */
+};
+
+enum drain_stand drain_stand(const struct status_farm *f, const struct status_backend *b)
+{
+	if (strcmp(b->admin_state, "disabled") == 0)
+		return DRAIN_OVER;
+	if (strcmp(b->admin_state, "draining") != 0)
+		return DRAIN_UNDONE;
+	/* A flow that is silent while its bucket moves is in no count yet. */
+	if (f->transition.phase[0] && strcmp(f->transition.phase, "steady") != 0)
+		return DRAIN_GOES_ON;
+	/* A hashed farm that is steady has no table, and nothing but its buckets. */
+	if (b->connections != STATUS_UNKNOWN)
+		return b->connections ? DRAIN_GOES_ON : DRAIN_EMPTY;
+	return b->deadline_ms == STATUS_UNKNOWN ? DRAIN_BLIND : DRAIN_GOES_ON;
+}
+
+static void take_breath(void)
+{
+	struct timespec breath = {.tv_nsec = (long)LOOK_MS * 1000000};
+
+	nanosleep(&breath, NULL);
+}
+
+/* What is left to be said once it has ended; the exit code. */
+static int tell(const struct ctl *ctl, const struct control_request *request,
+		enum drain_stand stand, uint64_t left, uint64_t took_ms)
+{
+	char age[PRINT_AGE], count[PRINT_COUNT];
+	bool known = left != STATUS_UNKNOWN, cut = stand == DRAIN_OVER && known && left;
+
+	if (stand == DRAIN_UNDONE)
+		return ctl_fail(
+			CTL_FAILED,
+			"%s of %s gets new connections again, by another order: it is not drained",
+			request->backend, request->farm);
+	if (stand == DRAIN_BLIND)
+		return ctl_fail(CTL_FAILED,
+				"nobody knows how many connections %s of %s has: --wait needs a "
+				"--deadline; it drains all the same",
+				request->backend, request->farm);
+	if (ctl->json)
+		return cut ? CTL_NOT_GOOD : CTL_DONE;
+	print_age(took_ms, age);
+	if (stand == DRAIN_OVER && !known)
+		printf("%s of %s is disabled, after %s; whether it had connections is not known\n",
+		       request->backend, request->farm, age);
+	else if (!cut)
+		printf("%s of %s is drained: no connection remains, after %s\n", request->backend,
+		       request->farm, age);
+	else
+		printf("%s of %s is disabled, after %s; it had %s connection%s yet\n",
+		       request->backend, request->farm, age, print_count(left, count),
+		       left == 1 ? "" : "s");
+	return cut ? CTL_NOT_GOOD : CTL_DONE;
+}
+
+static bool is_over(enum drain_stand stand, int empty, uint64_t blind_ms)
+{
+	return stand == DRAIN_OVER || stand == DRAIN_UNDONE || empty >= LOOKS_EMPTY ||
+	       blind_ms > AWAY_MS;
+}
+
+/* Looks until it has ended, in *ret the last answer, which the caller clears, or no word on why there is none. */
+static int look(const struct ctl *ctl, const struct control_request *request, uint64_t *left,
+		enum drain_stand *stand, struct control_reply *ret)
+{
+	struct control_request show = {.command = CONTROL_BACKEND_SHOW};
+	uint64_t heard_ms = clock_ms(), known_ms = heard_ms;
+	const struct status_backend *b;
+	struct err err = {0};
+	int empty = 0;
+
+	memcpy(show.farm, request->farm, sizeof(show.farm));
+	memcpy(show.backend, request->backend, sizeof(show.backend));
+	for (;; take_breath()) {
+		int code = ctl_try(ctl, &show, ret, &err);
+
+		if (code < 0 && clock_ms() - heard_ms > AWAY_MS)
+			return ctl_fail(CTL_UNREACHABLE, "%s", err.text);
+		if (code < 0)
+			continue;
+		heard_ms = clock_ms();
+		b = ctl_find_backend(&ret->status, request->backend);
+		if (!b)
+			return ctl_fail(CTL_FAILED, "%s of %s is not in the configuration any more",
+					request->backend, request->farm);
+		*stand = drain_stand(&ret->status.farms[0], b);
+		if (*stand != DRAIN_BLIND)
+			known_ms = heard_ms;
+		empty = *stand == DRAIN_EMPTY ? empty + 1 : 0;
+		if (is_over(*stand, empty, heard_ms - known_ms))
+			return CTL_DONE;
+		*left = b->connections;
+		control_reply_clear(ret);
+	}
+}
+
+static int wait_for_it(const struct ctl *ctl, const struct control_request *request)
+{
+	uint64_t began_ms = clock_ms(), left = STATUS_UNKNOWN;
+	enum drain_stand stand = DRAIN_GOES_ON;
+	struct control_reply reply = {0};
+	int code = look(ctl, request, &left, &stand, &reply);
+
+	if (code == CTL_DONE)
+		code = tell(ctl, request, stand, left, clock_ms() - began_ms);
+	if (ctl->json && (code == CTL_DONE || code == CTL_NOT_GOOD) &&
+	    print_json_backend(stdout, &reply.status.farms[0],
+			       ctl_find_backend(&reply.status, request->backend)) < 0)
+		code = ctl_fail(CTL_FAILED, "no memory for a JSON document");
+	control_reply_clear(&reply);
+	return code;
+}
+
+int ctl_backend_drain(const struct ctl *ctl)
+{
+	struct control_request request = {.command = CONTROL_BACKEND_DRAIN,
+					  .no_wait = ctl->no_wait};
+	struct control_reply reply = {0};
+	char longest[DURATION_TEXT];
+	int code;
+
+	if (ctl->wait && ctl->no_wait)
+		return ctl_fail(CTL_USAGE, "--wait and --no-wait cannot both be meant");
+	if (ctl->deadline && (duration_parse(ctl->deadline, &request.number) < 0 ||
+			      request.number < 1 || request.number > CONFIG_DEADLINE_MAX_MS))
+		return ctl_fail(CTL_USAGE,
+				"--deadline must be a duration with its unit, such as 30s or 10m, "
+				"of at most %s, not \"%s\"",
+				duration_format(CONFIG_DEADLINE_MAX_MS, longest), ctl->deadline);
+	code = ctl_take_backend(ctl, &request);
+	if (code != CTL_DONE || !ctl->wait)
+		return code == CTL_DONE ? ctl_order(ctl, &request) : code;
+	code = ctl_request(ctl, &request, &reply);
+	if (code != CTL_DONE)
+		return code;
+	/* One JSON document: how it is in the end. */
+	fputs(reply.text, ctl->json ? stderr : stdout);
+	fflush(stdout);
+	control_reply_clear(&reply);
+	return wait_for_it(ctl, &request);
+}
