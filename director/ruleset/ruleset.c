@@ -39,6 +39,8 @@ void ruleset_clear(struct ruleset *r)
 		chain_clear(&r->chains[i]);
 	free(r->sets);
 	free(r->chains);
+	name_index_clear(&r->set_names);
+	name_index_clear(&r->chain_names);
 	ruleset_init(r);
 }
 
@@ -63,6 +65,8 @@ static struct ruleset_set *add_set(struct ruleset *r)
 	if (!sets)
 		return NULL;
 	r->sets = sets;
+	if (name_index_reserve(&r->set_names, r->n_sets + 1) < 0)
+		return NULL;
 	return &sets[r->n_sets++];
 }
 
@@ -73,6 +77,8 @@ static struct ruleset_chain *add_chain(struct ruleset *r)
 	if (!chains)
 		return NULL;
 	r->chains = chains;
+	if (name_index_reserve(&r->chain_names, r->n_chains + 1) < 0)
+		return NULL;
 	return &chains[r->n_chains++];
 }
 
@@ -87,6 +93,7 @@ int ruleset_add_set(struct ruleset *r, enum ruleset_set_kind kind, const char *f
 	va_start(ap, fmt);
 	set_name(set->name, fmt, ap);
 	va_end(ap);
+	name_index_add(&r->set_names, set->name);
 	return (int)r->n_sets - 1;
 }
 
@@ -101,6 +108,7 @@ int ruleset_add_chain(struct ruleset *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	set_name(chain->name, fmt, ap);
 	va_end(ap);
+	name_index_add(&r->chain_names, chain->name);
 	return (int)r->n_chains - 1;
 }
 
@@ -139,6 +147,7 @@ int ruleset_share_set(struct ruleset *r, const struct ruleset_set *from)
 	if (!set)
 		return -ENOMEM;
 	*set = *from;
+	name_index_add(&r->set_names, set->name);
 	share_join(set->elements);
 	share_join(set->owners);
 	share_join(set->values);
@@ -182,6 +191,7 @@ int ruleset_share_chain(struct ruleset *r, const struct ruleset_chain *from,
 	if (!chain)
 		return -ENOMEM;
 	*chain = *from;
+	name_index_add(&r->chain_names, chain->name);
 	if (!shift->set_by && !shift->chain_by) {
 		share_join(chain->rules);
 		return (int)r->n_chains - 1;
@@ -446,36 +456,6 @@ bool ruleset_kind_counts(enum ruleset_set_kind kind)
 	return kinds[kind].counts;
 }
 
-/* The places around `near`, alternating: 0, +1, -1, +2, … */
-static size_t place_near(size_t near, size_t n, size_t step)
-{
-	size_t distance = (step + 1) / 2;
-
-	return step % 2 ? (near + distance) % n : (near + n - distance % n) % n;
-}
-
-int ruleset_find_set_near(const struct ruleset *r, const char *name, size_t near)
-{
-	for (size_t i = 0; i <= r->n_sets && r->n_sets; i++) {
-		size_t at = place_near(near % r->n_sets, r->n_sets, i);
-
-		if (strcmp(r->sets[at].name, name) == 0)
-			return (int)at;
-	}
-	return -1;
-}
-
-int ruleset_find_chain_near(const struct ruleset *r, const char *name, size_t near)
-{
-	for (size_t i = 0; i <= r->n_chains && r->n_chains; i++) {
-		size_t at = place_near(near % r->n_chains, r->n_chains, i);
-
-		if (strcmp(r->chains[at].name, name) == 0)
-			return (int)at;
-	}
-	return -1;
-}
-
 bool ruleset_set_same_elements(const struct ruleset_set *a, const struct ruleset_set *b)
 {
 	if (!a->owners || !b->owners)
@@ -487,14 +467,4 @@ bool ruleset_set_same_elements(const struct ruleset_set *a, const struct ruleset
 		return false;
 	return memcmp(a->owners, b->owners, a->size * sizeof(*a->owners)) == 0 &&
 	       memcmp(a->values, b->values, a->n_values * sizeof(*a->values)) == 0;
-}
-
-int ruleset_find_set(const struct ruleset *r, const char *name)
-{
-	return ruleset_find_set_near(r, name, 0);
-}
-
-int ruleset_find_chain(const struct ruleset *r, const char *name)
-{
-	return ruleset_find_chain_near(r, name, 0);
 }

@@ -13,6 +13,7 @@
 #ifndef DIRECTOR_RULESET_RULESET_H
 #define DIRECTOR_RULESET_RULESET_H
 
+#include "director/ruleset/name_index.h"
 #include "director/ruleset/share.h"
 #include "include/addr.h"
 #include "include/config.h"
@@ -248,6 +249,8 @@ struct ruleset {
 	size_t n_sets;
 	struct ruleset_chain *chains; /* in the order in which they may be created */
 	size_t n_chains;
+	/* Of all of them: an object keeps its name. */
+	struct name_index set_names, chain_names;
 };
 
 void ruleset_init(struct ruleset *r);
@@ -347,12 +350,29 @@ uint32_t ruleset_burst(uint32_t per_second);
 uint32_t ruleset_key_number(const struct ruleset_element *e);
 
 /*
- * Index by name, or -1. Two rulesets that follow each other have most objects at the same place:
- * the search begins near an index.
+ * Index by name, or -1. Two rulesets that follow each other have most objects at the same place, or
+ * nearly: that is looked at first.
  */
 int ruleset_find_set_near(const struct ruleset *r, const char *name, size_t near);
 int ruleset_find_chain_near(const struct ruleset *r, const char *name, size_t near);
 int ruleset_find_set(const struct ruleset *r, const char *name);
 int ruleset_find_chain(const struct ruleset *r, const char *name);
+
+/* Indexes from first to before end. */
+struct ruleset_span {
+	size_t first, end;
+};
+
+/*
+ * The sets of a farm, which are together in a plan; of one that has none: none. Plans have the farms in
+ * the order of the configuration: whoever asks for one after the other begins near the end of the last.
+ */
+struct ruleset_span ruleset_farm_sets(const struct ruleset *r, const char *farm, size_t near);
+
+/* Room for so many objects more, to be joined; afterwards none are added to r. 0 or -ENOMEM. */
+int ruleset_make_room(struct ruleset *r, size_t n_sets, size_t n_chains);
+/* With all that it owns. */
+void ruleset_join_set(struct ruleset *r, struct ruleset_set set);
+void ruleset_join_chain(struct ruleset *r, struct ruleset_chain chain);
 
 #endif

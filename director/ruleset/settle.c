@@ -9,23 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The two arrays of *to get room for those of *from as well. */
-static int make_room(struct ruleset *to, const struct ruleset *from)
-{
-	struct ruleset_set *sets =
-		reallocarray(to->sets, to->n_sets + from->n_sets + 1, sizeof(*sets));
-	struct ruleset_chain *chains;
-
-	if (!sets)
-		return -ENOMEM;
-	to->sets = sets;
-	chains = reallocarray(to->chains, to->n_chains + from->n_chains + 1, sizeof(*chains));
-	if (!chains)
-		return -ENOMEM;
-	to->chains = chains;
-	return 0;
-}
-
 /*
  * Elements of a verdict map name chains by their index in `from`: it becomes that in `to`. 0 or
  * -ENOMEM.
@@ -92,11 +75,11 @@ static int keep_remains(const struct sequence *s, struct ruleset *have, struct r
 	ruleset_init(want);
 	for (size_t i = chains_go ? s->at : 0; i < old.n_chains; i++)
 		if (s->diff.chain_goes[i])
-			have->chains[have->n_chains++] = take_chain(&old.chains[i], i >= flushed);
+			ruleset_join_chain(have, take_chain(&old.chains[i], i >= flushed));
 	for (size_t i = chains_go ? old.n_sets : sets_go ? s->at : 0; i < old.n_sets; i++)
 		if (s->diff.set_goes[i]) {
 			err |= rename_targets(&old.sets[i], &old, have);
-			have->sets[have->n_sets++] = take_set(&old.sets[i]);
+			ruleset_join_set(have, take_set(&old.sets[i]));
 		}
 	ruleset_clear(&old);
 	return err ? -ENOMEM : 0;
@@ -112,7 +95,7 @@ static void overlay_chains(const struct sequence *s, struct ruleset *have, struc
 		if (s->chains[i] == SEQUENCE_UNTOUCHED)
 			continue;
 		if (at < 0) {
-			have->chains[have->n_chains++] = take_chain(&want->chains[i], complete);
+			ruleset_join_chain(have, take_chain(&want->chains[i], complete));
 			continue;
 		}
 		old = have->chains[at];
@@ -135,7 +118,7 @@ static int overlay_sets(const struct sequence *s, struct ruleset *have, struct r
 		if (s->sets[i] == SEQUENCE_DECLARED)
 			err |= cut_set(set, i == s->at ? s->added : 0);
 		if (s->diff.sets[i].at < 0) {
-			have->sets[have->n_sets++] = take_set(set);
+			ruleset_join_set(have, take_set(set));
 			continue;
 		}
 		old = have->sets[s->diff.sets[i].at];
@@ -148,7 +131,8 @@ static int overlay_sets(const struct sequence *s, struct ruleset *have, struct r
 int sequence_settle(struct sequence *s, struct ruleset *have, struct ruleset *want)
 {
 	bool all = s->stage >= SEQUENCE_DROP_RULES;
-	int err = all ? make_room(want, have) : make_room(have, want);
+	int err = all ? ruleset_make_room(want, have->n_sets, have->n_chains)
+		      : ruleset_make_room(have, want->n_sets, want->n_chains);
 
 	if (!err && s->stage == SEQUENCE_DONE) {
 		ruleset_clear(have);
