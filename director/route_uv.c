@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/route_uv.h"
 
+#include "director/address_news.h"
 #include "include/addr_index.h"
 #include "include/log.h"
 #include "include/nlattr.h"
@@ -38,6 +39,7 @@ struct routes {
 	struct addr_index index;   /* of list */
 	bool stale;		   /* a round is due from the beginning */
 	uint64_t round_ms;	   /* when the last one began */
+	struct address_news news;
 	struct routes_ops ops;
 	int open_handles;
 };
@@ -177,18 +179,64 @@ void routes_ask_again(struct routes *r)
 
 /* --- events ----------------------------------------------------------------------------------- */
 
+static struct address_stand read_address(const struct nlmsghdr *nlh, const struct ifaddrmsg *ifa)
+{
+	struct address_stand a = {
+		.ifindex = ifa->ifa_index, .length = ifa->ifa_prefixlen, .flags = ifa->ifa_flags};
+	const struct nlattr *attr;
+
+	NLATTR_EACH (attr, nlh, sizeof(*ifa)) {
+		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
+
+		if (type == IFA_FLAGS && len == sizeof(uint32_t)) {
+			a.flags = mnl_attr_get_u32(attr);
+		} else if ((type == IFA_LOCAL || (type == IFA_ADDRESS && !addr_len(&a.addr))) &&
+			   (len == 4 || len == 16)) {
+			a.addr.family = ifa->ifa_family;
+			memcpy(a.addr.bytes, mnl_attr_get_payload(attr), len);
+		}
+	}
+	return a;
+}
+
+/* Of routes and rules everything is: what has changed does not matter. */
+static bool is_news(struct routes *r, const struct nlmsghdr *nlh)
+{
+	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
+	struct address_stand a;
+
+	if ((nlh->nlmsg_type != RTM_NEWADDR && nlh->nlmsg_type != RTM_DELADDR) ||
+	    mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifa))
+		return true;
+	a = read_address(nlh, ifa);
+	if (nlh->nlmsg_type == RTM_NEWADDR)
+		return address_news_came(&r->news, &a);
+	address_news_went(&r->news, &a);
+	return true;
+}
+
 static void readable(uv_poll_t *poll, int status, int events)
 {
+	_Alignas(struct nlmsghdr) uint8_t buf[BUFFER];
 	struct routes *r = poll->data;
-	uint8_t buf[BUFFER];
-	ssize_t len = 0;
+	bool news = false;
+	int left = 0;
 
-	/* What has changed does not matter, nor does an event that was lost (netlink_uv.c). */
-	(void)status;
+	(void)status; /* recv() tells */
 	(void)events;
-	for (int i = 0; len >= 0 && i < READS_PER_WAKEUP; i++)
-		len = recv(mnl_socket_get_fd(r->events), buf, sizeof(buf), MSG_DONTWAIT);
-	routes_ask_again(r);
+	for (int i = 0; left >= 0 && i < READS_PER_WAKEUP; i++) {
+		const struct nlmsghdr *nlh = (void *)buf;
+
+		left = (int)recv(mnl_socket_get_fd(r->events), buf, sizeof(buf), MSG_DONTWAIT);
+		if (left < 0 && errno != EAGAIN) { /* events were lost (netlink_uv.c) */
+			r->news = (struct address_news){0};
+			news = true;
+		}
+		for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))
+			news |= is_news(r, nlh);
+	}
+	if (news)
+		routes_ask_again(r);
 	if (!uv_is_active((uv_handle_t *)poll) && !uv_is_closing((uv_handle_t *)poll))
 		uv_poll_start(poll, UV_READABLE, readable);
 }
