@@ -2,13 +2,12 @@
 #include "director/metrics_uv.h"
 
 #include "director/metrics.h"
+#include "director/metrics_listen_uv.h"
 #include "director/page.h"
-#include "include/addr.h"
 #include "include/memory.h"
 
 #include <errno.h>
 #include <microhttpd.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,23 +19,24 @@ enum {
 	CONNECTION_MS = 5000,	  /* from its beginning to its end */
 	CROWDED_MS = 1000,	  /* the same while nobody else can come in */
 	CONNECTION_MEMORY = 8192, /* request line and headers; a longer request is refused */
-	BACKLOG = 256,
-	IN_VAIN_MOST = 100, /* wake-ups without a connection, until ... */
-	REST_MS = 100,	    /* ... nobody listens for so long */
-	TEXT_MS = 1000,	    /* for so long a text is new, ... */
-	TEXT_SELDOM = 20,   /* ... and for so many times as long as it took to make it */
-	LARGE = 1 << 20,    /* a text that was made of so much that it goes back to the system */
+	IN_VAIN_MOST = 100,	  /* wake-ups without a connection, until ... */
+	REST_MS = 100,		  /* ... nobody listens for so long */
+	TEXT_MS = 1000,		  /* for so long a text is new, ... */
+	TEXT_SELDOM = 20,	  /* ... and for so many times as long as it took to make it */
+	LARGE = 1 << 20, /* a text that was made of so much that it goes back to the system */
 };
+
+/* What is made anew now and then. */
+enum document { DOCUMENT_METRICS, DOCUMENT_STATUS, DOCUMENT_HEALTH, DOCUMENTS };
 
 /* A connection that libmicrohttpd has. */
 struct place {
 	bool taken;
 	int fd;
 	uint64_t since_ms;
+	struct MHD_Connection *waiting; /* for a text that a thread makes; or NULL */
+	enum document waits_for;
 };
-
-/* What is made anew now and then. */
-enum document { DOCUMENT_METRICS, DOCUMENT_STATUS, DOCUMENT_HEALTH, DOCUMENTS };
 
 /* The last one, shared by all who read it. */
 struct made {
@@ -44,6 +44,13 @@ struct made {
 	size_t len;
 	unsigned int status;
 	uint64_t until_ms;
+	/* While a thread makes it. */
+	struct metrics_server *server;
+	bool json;
+	uv_work_t work;
+	void *gathered; /* or NULL: no thread does */
+	char *text;
+	uint64_t began_ms;
 };
 
 struct metrics_server {
@@ -58,6 +65,13 @@ struct metrics_server {
 	struct made made[DOCUMENTS];
 	char address[METRICS_ADDRESS];
 };
+
+/* A handle, or a thread. */
+static void leave(struct metrics_server *s)
+{
+	if (--s->open_handles == 0)
+		free(s);
+}
 
 /* --- replies ------------------------------------------------------------------------------------ */
 
@@ -119,24 +133,110 @@ static char *text_of(struct metrics_server *s, enum document document, struct ma
 	return text;
 }
 
+/* What is there now takes the place of the last one; NULL: there was no memory. */
+static void take_text(struct made *m, char *text)
+{
+	uv_loop_t *loop = m->server->timer.loop;
+	uint64_t took_ms;
+
+	uv_update_time(loop);
+	took_ms = uv_now(loop) - m->began_ms;
+	m->until_ms =
+		m->began_ms + (took_ms * TEXT_SELDOM > TEXT_MS ? took_ms * TEXT_SELDOM : TEXT_MS);
+	if (text)
+		m->reply = make_reply(m->json ? "application/json" : METRICS_CONTENT_TYPE, text,
+				      m->len, MHD_RESPMEM_MUST_FREE);
+}
+
+/* --- a text that takes long ----------------------------------------------------------------------- */
+
+static void run(struct metrics_server *s);
+
+/* In a thread of the pool. */
+static void print_aside(uv_work_t *work)
+{
+	struct made *m = work->data;
+
+	m->text = m->server->source.print(m->gathered, m->json, &m->len);
+}
+
+static void resume(struct metrics_server *s, enum document document)
+{
+	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
+		struct place *p = &s->places[i];
+
+		if (!p->waiting || (document != DOCUMENTS && p->waits_for != document))
+			continue;
+		MHD_resume_connection(p->waiting);
+		p->waiting = NULL;
+	}
+}
+
+static void was_printed(uv_work_t *work, int status)
+{
+	struct made *m = work->data;
+	struct metrics_server *s = m->server;
+
+	(void)status; /* it is never cancelled */
+	m->gathered = NULL;
+	if (!s->http) {
+		free(m->text);
+		leave(s);
+		return;
+	}
+	take_text(m, m->text);
+	s->open_handles--;
+	resume(s, (enum document)(m - s->made));
+	run(s);
+}
+
+/* False: it is short, and to be made at once. */
+static bool make_aside(struct metrics_server *s, enum document document)
+{
+	struct made *m = &s->made[document];
+
+	if (document == DOCUMENT_HEALTH || !s->source.gather)
+		return false;
+	m->gathered = s->source.gather(s->source.owner);
+	if (!m->gathered)
+		return false;
+	m->work.data = m;
+	m->status = MHD_HTTP_OK;
+	if (uv_queue_work(s->timer.loop, &m->work, print_aside, was_printed) == 0) {
+		s->open_handles++;
+		return true;
+	}
+	print_aside(&m->work);
+	m->gathered = NULL;
+	take_text(m, m->text);
+	return true;
+}
+
 static void make(struct metrics_server *s, enum document document)
 {
 	struct made *m = &s->made[document];
-	uint64_t began_ms, took_ms;
-	char *text;
 
 	forget(m);
 	uv_update_time(s->timer.loop);
-	began_ms = uv_now(s->timer.loop);
-	text = text_of(s, document, m);
-	uv_update_time(s->timer.loop);
-	took_ms = uv_now(s->timer.loop) - began_ms;
-	m->until_ms =
-		began_ms + (took_ms * TEXT_SELDOM > TEXT_MS ? took_ms * TEXT_SELDOM : TEXT_MS);
-	if (text)
-		m->reply = make_reply(document == DOCUMENT_METRICS ? METRICS_CONTENT_TYPE
-								   : "application/json",
-				      text, m->len, MHD_RESPMEM_MUST_FREE);
+	m->server = s;
+	m->json = document != DOCUMENT_METRICS;
+	m->began_ms = uv_now(s->timer.loop);
+	if (!make_aside(s, document))
+		take_text(m, text_of(s, document, m));
+}
+
+static enum MHD_Result wait_for(struct MHD_Connection *c, enum document document)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct place *p = info ? info->socket_context : NULL;
+
+	if (!p)
+		return MHD_NO;
+	p->waiting = c;
+	p->waits_for = document;
+	MHD_suspend_connection(c);
+	return MHD_YES;
 }
 
 static enum MHD_Result reply_made(struct metrics_server *s, struct MHD_Connection *c,
@@ -144,11 +244,15 @@ static enum MHD_Result reply_made(struct metrics_server *s, struct MHD_Connectio
 {
 	struct made *m = &s->made[document];
 
-	if (!m->reply || uv_now(s->timer.loop) >= m->until_ms)
+	if (!m->gathered && (!m->until_ms || uv_now(s->timer.loop) >= m->until_ms))
 		make(s, document);
-	if (!m->reply)
+	if (m->gathered)
+		return wait_for(c, document);
+	if (!m->reply) {
+		m->until_ms = 0;
 		return reply(c, MHD_HTTP_SERVICE_UNAVAILABLE, "text/plain",
 			     "directord has no memory for that\n", NULL);
+	}
 	return MHD_queue_response(c, m->status, m->reply);
 }
 
@@ -168,19 +272,15 @@ static enum MHD_Result reply_page(struct MHD_Connection *c)
 	return result;
 }
 
-/* False: there is nothing at that path. */
-static bool document_at(const char *path, enum document *ret)
+/* DOCUMENTS: there is nothing at that path. */
+static enum document document_at(const char *path)
 {
-	static const char *const paths[DOCUMENTS] = {
-		[DOCUMENT_METRICS] = "/metrics",
-		[DOCUMENT_STATUS] = "/status",
-		[DOCUMENT_HEALTH] = "/healthz",
-	};
+	static const char *const paths[DOCUMENTS] = {"/metrics", "/status", "/healthz"};
+	enum document document = 0;
 
-	for (*ret = 0; *ret < DOCUMENTS; ++*ret)
-		if (strcmp(path, paths[*ret]) == 0)
-			return true;
-	return false;
+	while (document < DOCUMENTS && strcmp(path, paths[document]) != 0)
+		document++;
+	return document;
 }
 
 /*
@@ -193,13 +293,13 @@ static enum MHD_Result answer(void *owner, struct MHD_Connection *c, const char 
 {
 	struct metrics_server *s = owner;
 	bool page = strcmp(path, "/") == 0;
-	enum document document;
+	enum document document = document_at(path);
 
 	(void)version;
 	(void)body;
 	(void)body_len;
 	(void)request;
-	if (!page && !document_at(path, &document))
+	if (!page && document == DOCUMENTS)
 		return reply(c, MHD_HTTP_NOT_FOUND, "text/plain",
 			     "there are /, /metrics, /status and /healthz\n", NULL);
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
@@ -230,7 +330,8 @@ static void came_or_went(void *owner, struct MHD_Connection *c, void **context,
 		p = &s->places[i];
 		if (p->taken)
 			continue;
-		*p = (struct place){true, info->connect_fd, uv_now(s->timer.loop)};
+		*p = (struct place){
+			.taken = true, .fd = info->connect_fd, .since_ms = uv_now(s->timer.loop)};
 		s->taken++;
 		*context = p;
 		return;
@@ -271,7 +372,6 @@ static uint64_t cut_slow(struct metrics_server *s)
 	return next_ms;
 }
 
-static void run(struct metrics_server *s);
 static void polled(uv_poll_t *poll, int status, int events);
 
 static void timed_out(uv_timer_t *timer)
@@ -324,66 +424,9 @@ static void polled(uv_poll_t *poll, int status, int events)
 
 /* --- start and end ------------------------------------------------------------------------------ */
 
-/* "192.0.2.1:9405" or "[2001:db8::1]:9405"; false: it is neither. */
-static bool parse_address(const char *text, struct sockaddr_storage *ret, socklen_t *ret_len)
-{
-	struct sockaddr_in *in4 = (void *)ret;
-	struct sockaddr_in6 *in6 = (void *)ret;
-	const char *colon = strrchr(text, ':');
-	char host[METRICS_ADDRESS];
-	struct addr a;
-	uint16_t port;
-
-	if (!colon || (size_t)(colon - text) >= sizeof(host))
-		return false;
-	port = htons((uint16_t)strtoul(colon + 1, NULL, 10));
-	if (text[0] == '[')
-		snprintf(host, sizeof(host), "%.*s", (int)strcspn(text + 1, "]"), text + 1);
-	else
-		snprintf(host, sizeof(host), "%.*s", (int)(colon - text), text);
-	if (addr_parse(host, &a) < 0)
-		return false;
-	*ret = (struct sockaddr_storage){.ss_family = a.family};
-	if (a.family == AF_INET6) {
-		in6->sin6_port = port;
-		memcpy(&in6->sin6_addr, a.bytes, sizeof(in6->sin6_addr));
-		*ret_len = sizeof(*in6);
-	} else {
-		in4->sin_port = port;
-		memcpy(&in4->sin_addr, a.bytes, sizeof(in4->sin_addr));
-		*ret_len = sizeof(*in4);
-	}
-	return true;
-}
-
-/* A listening socket, or negative errno. */
-static int listen_on(const char *text)
-{
-	struct sockaddr_storage address;
-	socklen_t len;
-	int fd, code, on = 1;
-
-	if (!parse_address(text, &address, &len))
-		return -EINVAL;
-	fd = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)); /* connections of the last one */
-	if (address.ss_family == AF_INET6)
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
-	if (bind(fd, (const struct sockaddr *)&address, len) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	code = -errno;
-	close(fd);
-	return code;
-}
-
 static void handle_closed(uv_handle_t *handle)
 {
-	struct metrics_server *s = handle->data;
-
-	if (--s->open_handles == 0)
-		free(s);
+	leave(handle->data);
 }
 
 /* 0 or -ENOMEM. Takes over fd in every case. */
@@ -391,11 +434,11 @@ static int start_http(struct metrics_server *s, int fd)
 {
 	const union MHD_DaemonInfo *info;
 
-	s->http =
-		MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, answer, s, MHD_OPTION_LISTEN_SOCKET,
-				 fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned int)CONNECTIONS_MAX,
-				 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-				 MHD_OPTION_NOTIFY_CONNECTION, came_or_went, s, MHD_OPTION_END);
+	s->http = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, answer,
+				   s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
+				   (unsigned int)CONNECTIONS_MAX,
+				   MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+				   MHD_OPTION_NOTIFY_CONNECTION, came_or_went, s, MHD_OPTION_END);
 	if (!s->http) {
 		close(fd); /* not done without memory or descriptors */
 		return -ENOMEM;
@@ -414,7 +457,7 @@ static int start_http(struct metrics_server *s, int fd)
 int metrics_server_new(uv_loop_t *loop, const char *address, const struct metrics_source *source,
 		       struct metrics_server **ret, struct err *err)
 {
-	int fd = listen_on(address), code;
+	int fd = metrics_listen(address), code;
 	struct metrics_server *s;
 
 	if (fd < 0)
@@ -444,7 +487,9 @@ void metrics_server_close(struct metrics_server *s)
 		return;
 	uv_close((uv_handle_t *)&s->poll, handle_closed); /* before its descriptor is closed */
 	uv_close((uv_handle_t *)&s->timer, handle_closed);
+	resume(s, DOCUMENTS); /* libmicrohttpd wants none to be left */
 	MHD_stop_daemon(s->http);
+	s->http = NULL;
 	for (size_t i = 0; i < DOCUMENTS; i++)
 		forget(&s->made[i]);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a monitor and a browser ask for over HTTP: GET /metrics, /status and /healthz are texts of its
- * owner, GET / is the page that shows the status; one request on a connection, then it is closed.
+ * owner, GET / is the page that shows the status; one request on a connection, then it is closed. A text that takes long
+ * is printed in a thread, of what was gathered on the loop; who asks for it waits that long.
  *
  * A text is made at most once a second, and so seldom that it takes no more than a twentieth of the
  * loop's time; who asks in between gets the last one. A connection has five seconds until it has
@@ -30,6 +31,12 @@ struct metrics_source {
 	char *(*status)(void *owner, size_t *ret_len); /* the same, as JSON */
 	/* The same; and whether the director is ready, which is the status of the reply. */
 	char *(*health)(void *owner, size_t *ret_len, bool *ret_ready);
+	/*
+	 * What text and status are printed of, where that takes long: print does it in a thread, and
+	 * takes over what was gathered. NULL, either of them: text and status are asked.
+	 */
+	void *(*gather)(void *owner);
+	char *(*print)(void *gathered, bool json, size_t *ret_len);
 	void *owner;
 };
 

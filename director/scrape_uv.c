@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MANY = 1000 }; /* backends, whose status takes milliseconds to print */
+
 static char *text(void *owner, size_t *ret_len)
 {
 	struct director *d = owner;
@@ -29,25 +31,57 @@ static char *text(void *owner, size_t *ret_len)
 }
 
 /* As directorctl prints it: one writer, one schema. */
-static char *status_text(void *owner, size_t *ret_len)
+static char *json_of(const struct status *status, size_t *ret_len)
 {
-	struct director *d = owner;
-	struct status status = {0};
 	char *text = NULL;
-	FILE *out;
-	int code;
+	FILE *out = open_memstream(&text, ret_len);
+	int code = out ? print_json(out, status, JSON_STATUS) : -ENOMEM;
 
-	if (director_status(d, &status) < 0)
-		return NULL;
-	out = open_memstream(&text, ret_len);
-	code = out ? print_json(out, &status, JSON_STATUS) : -ENOMEM;
 	if (out && fclose(out) != 0)
 		code = -ENOMEM;
-	status_clear(&status);
 	if (code == 0)
 		return text;
 	free(text);
 	return NULL;
+}
+
+static char *status_text(void *owner, size_t *ret_len)
+{
+	struct director *d = owner;
+	struct status status = {0};
+	char *text;
+
+	if (director_status(d, &status) < 0)
+		return NULL;
+	text = json_of(&status, ret_len);
+	status_clear(&status);
+	return text;
+}
+
+static void *gather(void *owner)
+{
+	struct director *d = owner;
+	struct status *status;
+	size_t backends = 0;
+
+	for (size_t i = 0; i < d->config->n_farms; i++)
+		backends += d->config->farms[i].n_backends;
+	status = backends >= MANY ? calloc(1, sizeof(*status)) : NULL;
+	if (status && director_status(d, status) < 0) {
+		free(status);
+		return NULL;
+	}
+	return status;
+}
+
+static char *print(void *gathered, bool json, size_t *ret_len)
+{
+	struct status *status = gathered;
+	char *text = json ? json_of(status, ret_len) : metrics_print(status, ret_len);
+
+	status_clear(status);
+	free(status);
+	return text;
 }
 
 static char *ready_text(void *owner, size_t *ret_len, bool *ret_ready)
@@ -80,8 +114,12 @@ static char *ready_text(void *owner, size_t *ret_len, bool *ret_ready)
 static int open_on(struct director *d, const char *address, struct metrics_server **ret,
 		   struct err *err)
 {
-	struct metrics_source source = {
-		.text = text, .status = status_text, .health = ready_text, .owner = d};
+	struct metrics_source source = {.text = text,
+					.status = status_text,
+					.health = ready_text,
+					.gather = gather,
+					.print = print,
+					.owner = d};
 
 	return metrics_server_new(d->loop, address, &source, ret, err);
 }

@@ -61,10 +61,28 @@ static char *health(void *owner, size_t *ret_len, bool *ret_ready)
 	return strdup(said);
 }
 
+/* The same text, printed in a thread; NULL unless is_long. */
+static bool is_long;
+static unsigned int printed;
+
+static void *gather(void *owner)
+{
+	(void)owner;
+	return is_long ? malloc(1) : NULL;
+}
+
+static char *print(void *gathered, bool json, size_t *ret_len)
+{
+	free(gathered);
+	usleep(50 * 1000);
+	printed++;
+	return json ? status(NULL, ret_len) : text(NULL, ret_len);
+}
+
 static int serve(const char *address, struct metrics_server **ret, struct err *err)
 {
 	static const struct metrics_source source = {
-		.text = text, .status = status, .health = health};
+		.text = text, .status = status, .health = health, .gather = gather, .print = print};
 
 	return metrics_server_new(&loop, address, &source, ret, err);
 }
@@ -190,6 +208,52 @@ static void without_memory(void)
 	text_len = SMALL;
 	expect_reply(REQUEST, "200", "ccccc");
 	end();
+}
+
+/* All who ask meanwhile wait for the same one, and the loop goes on. */
+static void a_text_that_takes_long(void)
+{
+	int fds[5];
+	size_t len;
+
+	is_long = true;
+	begin();
+	for (size_t i = 0; i < 5; i++) {
+		fds[i] = connect_to("127.0.0.1");
+		say(fds[i], REQUEST);
+	}
+	expect_reply("GET /status HTTP/1.0\r\n\r\n", "200", "\r\n\r\n{}\n");
+	for (size_t i = 0; i < 5; i++) {
+		char *reply = read_all(fds[i], &len);
+
+		CU_ASSERT_PTR_NOT_NULL(strstr(reply, "\r\n\r\nbbbbb"));
+		free(reply);
+	}
+	EXPECT_INT(printed, 2);
+	EXPECT_INT(texts, 1);
+	usleep(NEW_MS * 1000);
+	expect_reply(REQUEST, "200", "\r\n\r\nccccc");
+	text_len = 0;
+	usleep(NEW_MS * 1000);
+	expect_reply(REQUEST, "503", "no memory");
+	expect_reply("GET /healthz HTTP/1.0\r\n\r\n", "503", "{\"ready\": false}\n");
+	end();
+}
+
+static void an_end_while_it_is_printed(void)
+{
+	int fd;
+
+	is_long = true;
+	begin();
+	fd = connect_to("127.0.0.1");
+	say(fd, REQUEST);
+	for (int i = 0; i < 4; i++)
+		uv_run(&loop, UV_RUN_ONCE);
+	EXPECT_INT(printed, 0);
+	end();
+	EXPECT_INT(printed, 1);
+	close(fd);
 }
 
 static void a_huge_text(void)
@@ -337,6 +401,8 @@ static void addresses(void)
 	}
 STORY(replies)
 STORY(without_memory)
+STORY(a_text_that_takes_long)
+STORY(an_end_while_it_is_printed)
 STORY(a_huge_text)
 STORY(an_end_with_clients)
 STORY(a_silent_crowd)
@@ -347,6 +413,8 @@ STORY(addresses)
 UNIT_TESTS(metrics_kernel) = {
 	{"replies", in_namespace_replies},
 	{"without memory", in_namespace_without_memory},
+	{"a text that takes long", in_namespace_a_text_that_takes_long},
+	{"an end while it is printed", in_namespace_an_end_while_it_is_printed},
 	{"a huge text", in_namespace_a_huge_text},
 	{"an end with clients", in_namespace_an_end_with_clients},
 	{"a silent crowd", in_namespace_a_silent_crowd},
