@@ -20,6 +20,7 @@ enum {
 	HELD_TIME_MS = 60000,	/* the largest configuration is loaded by then */
 	BACKLOG = 16,
 	LARGE = 1 << 20, /* a reply that was made of so much that it goes back to the system */
+	MANY = 1000,	 /* backends; packing those of a status takes half a millisecond */
 };
 
 struct control_server {
@@ -40,7 +41,9 @@ struct client {
 	uv_pipe_t pipe;
 	uv_timer_t timer;
 	uv_write_t write;
-	int open_handles;
+	uv_work_t packing;
+	struct control_reply unpacked; /* the thread's, while it packs */
+	int open_handles;	       /* and the thread, while it packs */
 	uint8_t bytes[CODEC_LENGTH + CODEC_REQUEST_MAX];
 	struct control_request request;
 	struct control_asker who;
@@ -58,9 +61,8 @@ static void server_free_when_done(struct control_server *s)
 		free(s);
 }
 
-static void client_handle_closed(uv_handle_t *handle)
+static void client_leave(struct client *c)
 {
-	struct client *c = handle->data;
 	struct control_server *s = c->server;
 	struct client **at = &s->clients;
 
@@ -76,6 +78,11 @@ static void client_handle_closed(uv_handle_t *handle)
 		memory_give_back();
 	free(c);
 	server_free_when_done(s);
+}
+
+static void client_handle_closed(uv_handle_t *handle)
+{
+	client_leave(handle->data);
 }
 
 static void client_close(struct client *c)
@@ -108,11 +115,56 @@ static void write_reply(struct client *c)
 		client_close(c);
 }
 
+/* --- packing -- a status of all backends takes longer than the main loop has for one client ----- */
+
+static bool is_long(const struct control_reply *reply)
+{
+	size_t backends = 0;
+
+	for (size_t i = 0; reply->has_status && i < reply->status.n_farms; i++)
+		backends += reply->status.farms[i].n_backends;
+	return backends >= MANY;
+}
+
+/* In a thread of the pool. */
+static void pack(uv_work_t *work)
+{
+	struct client *c = work->data;
+
+	c->reply = codec_pack_reply(&c->unpacked, &c->reply_len);
+	control_reply_clear(&c->unpacked);
+}
+
+static void was_packed(uv_work_t *work, int status)
+{
+	struct client *c = work->data;
+
+	(void)status; /* it is never cancelled */
+	if (!uv_is_closing((uv_handle_t *)&c->pipe))
+		write_reply(c);
+	client_leave(c);
+}
+
+/* False: it has to be done here. */
+static bool pack_aside(struct client *c, const struct control_reply *reply)
+{
+	if (!is_long(reply))
+		return false;
+	c->unpacked = *reply;
+	c->packing.data = c;
+	if (uv_queue_work(c->pipe.loop, &c->packing, pack, was_packed) < 0)
+		return false;
+	c->open_handles++;
+	return true;
+}
+
 static void answer(struct client *c, bool again)
 {
 	struct control_reply reply = {0};
 
 	c->held = !c->server->handler(c->server->owner, &c->request, &c->who, again, &reply);
+	if (!c->held && pack_aside(c, &reply))
+		return;
 	if (!c->held || reply.text)
 		c->reply = codec_pack_reply(&reply, &c->reply_len);
 	control_reply_clear(&reply);
