@@ -32,14 +32,25 @@ static uint32_t life_ms(const struct config_farm *farm, const struct ruleset_set
 	return strstr(set->name, ".udp") ? farm->udp_timeout_ms : farm->tcp_timeout_ms;
 }
 
+struct ruleset_span director_sets_of(struct director *d, const struct config_farm *farm)
+{
+	struct ruleset_span sets =
+		ruleset_farm_sets(keeper_planned(d->keeper), farm->name, d->next_asked);
+
+	if (sets.end)
+		d->next_asked = sets.first;
+	return sets;
+}
+
 /* 0, -ENOENT when it has none, or another negative errno. */
 static int read_sizes(struct director *d, const struct config_farm *farm, struct sizes *ret)
 {
 	const struct ruleset *r = keeper_planned(d->keeper);
+	struct ruleset_span sets = director_sets_of(d, farm);
 	int code = -ENOENT;
 
 	*ret = (struct sizes){0};
-	for (size_t i = 0; i < r->n_sets; i++) {
+	for (size_t i = sets.first; i < sets.end; i++) {
 		const struct ruleset_set *set = &r->sets[i];
 		uint64_t used = 0, life = life_ms(farm, set);
 

@@ -126,6 +126,7 @@ struct director {
 	struct plan_memory *plan; /* the last one */
 	uint64_t balanced_ms;
 	size_t next_checked;	 /* farm whose flows are looked at next */
+	size_t next_asked;	 /* about where in the plan the sets of the next farm begin */
 	struct flows *flows;	 /* that the packet path remembers, ... */
 	struct twin *twin;	 /* ... and the other director with it, ... */
 	uint64_t alone_ms;	 /* ... to which there was a connection last */
@@ -384,6 +385,8 @@ struct director_counts {
 	bool each_known;
 	uint64_t *each; /* of the farm's backends; the caller frees it, also after an error */
 };
+/* The sets of a farm in the plan; quick for farms one after the other. */
+struct ruleset_span director_sets_of(struct director *d, const struct config_farm *farm);
 /* 0 or -ENOMEM. */
 int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret);
 /* To be called now and then: the index learns of flows that it did not hear of. */

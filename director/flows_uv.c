@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flows_uv.h"
 
+#include "director/ruleset/plan.h"
+
 #include "director/flows_inside_uv.h"
 #include "include/log.h"
 
@@ -414,15 +416,21 @@ uint64_t flows_held(const struct flows *f, const char *farm, const char *backend
 	return number == FLOW_ANY ? 0 : flow_index_count(x, number);
 }
 
-uint64_t flows_begun(const struct flows *f, const char *farm, const char *backend)
+uint64_t flows_begun(const struct flows *f, const struct config_farm *farm, uint64_t *ret_each)
 {
-	const struct flow_book_farm *known = flow_book_farm(&f->book, farm);
-	const struct flow_book_backend *b =
-		known && backend ? flow_book_named(known, backend) : NULL;
+	const struct flow_book_farm *known = flow_book_farm(&f->book, farm->name);
+	uint32_t ids[CONFIG_BACKENDS_MAX];
 
+	memset(ret_each, 0, farm->n_backends * sizeof(*ret_each));
 	if (!known)
 		return 0;
-	return !backend ? known->begun : b ? b->begun : 0;
+	plan_backend_ids(farm, ids);
+	for (size_t i = 0; i < farm->n_backends; i++) {
+		const struct flow_book_backend *b = flow_book_backend(known, ids[i]);
+
+		ret_each[i] = b ? b->begun : 0;
+	}
+	return known->begun;
 }
 
 static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)

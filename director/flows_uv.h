@@ -55,8 +55,8 @@ void flows_close(struct flows *f);
 void flows_state(const struct flows *f, struct flows_state *ret);
 /* Flows of a farm, or of one backend of it. */
 uint64_t flows_held(const struct flows *f, const char *farm, const char *backend);
-/* Heard of since the start. */
-uint64_t flows_begun(const struct flows *f, const char *farm, const char *backend);
+/* Heard of since the start: of the farm, and in ret_each of each of its backends. */
+uint64_t flows_begun(const struct flows *f, const struct config_farm *farm, uint64_t *ret_each);
 /* Puts in what was read from a flow table, which the index does not know yet. */
 void flows_learn(struct flows *f, const char *farm, const struct flow_key *key, uint32_t id,
 		 uint64_t expires_ms);

@@ -8,13 +8,14 @@
 #include "director/director.h"
 #include "director/ruleset/export.h"
 #include "director/ruleset/plan_tables.h"
+#include "include/text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+#define COPY(to, from) text_copy((to), sizeof(to), (from))
 
 /* "10.77.0.100 tcp 80,443,8000-8010" */
 static void fill_services(struct status_farm *s, const struct config_farm *farm)
@@ -80,7 +81,7 @@ static void fill_counts(struct status_farm *s, const struct count_book *book)
 	s->packets = total.packets;
 	s->bytes = total.bytes;
 	for (size_t i = 0; i < s->n_backends; i++) {
-		total = count_total(book, s->name, s->backends[i].name);
+		total = count_total(book, s->name, s->backends[i].name, i);
 		s->backends[i].packets = total.packets;
 		s->backends[i].bytes = total.bytes;
 	}
@@ -94,15 +95,15 @@ static void fill_drops(struct status_farm *s, const struct drop_book *book)
 					book->entries[i].live + book->entries[i].carried);
 }
 
-static void fill_tables(struct director *d, struct status_farm *s)
+static void fill_tables(struct director *d, struct status_farm *s, const struct config_farm *farm)
 {
 	const struct ruleset *r = keeper_planned(d->keeper);
+	struct ruleset_span sets = director_sets_of(d, farm);
 
-	for (size_t i = 0; i < r->n_sets; i++) {
+	for (size_t i = sets.first; i < sets.end; i++) {
 		uint64_t used = 0;
 
-		if (plan_table_of(&r->sets[i]) == PLAN_NO_TABLE ||
-		    strcmp(r->sets[i].farm, s->name) != 0)
+		if (plan_table_of(&r->sets[i]) == PLAN_NO_TABLE)
 			continue;
 		if (keeper_table_used(d->keeper, r->sets[i].name, &used) < 0)
 			used = STATUS_UNKNOWN;
@@ -141,6 +142,7 @@ static void fill_transition(struct director *d, struct status_farm *s, const str
 /* A Maglev farm remembers nothing but in a transition. */
 static int fill_flows(struct director *d, struct status_farm *s, const struct config_farm *farm)
 {
+	uint64_t begun[CONFIG_BACKENDS_MAX];
 	struct director_counts counts;
 	struct flows_state state;
 	int code = director_count(d, farm, &counts);
@@ -154,11 +156,9 @@ static int fill_flows(struct director *d, struct status_farm *s, const struct co
 	}
 	free(counts.each);
 	flows_state(d->flows, &state);
-	s->new_flows = state.hears ? flows_begun(d->flows, farm->name, NULL) : STATUS_UNKNOWN;
+	s->new_flows = state.hears ? flows_begun(d->flows, farm, begun) : STATUS_UNKNOWN;
 	for (size_t i = 0; i < farm->n_backends; i++)
-		s->backends[i].new_flows =
-			state.hears ? flows_begun(d->flows, farm->name, farm->backends[i].name)
-				    : STATUS_UNKNOWN;
+		s->backends[i].new_flows = state.hears ? begun[i] : STATUS_UNKNOWN;
 	return code;
 }
 
@@ -217,6 +217,7 @@ static int fill_farm_brief(struct director *d, struct status_farm *s, const stru
 			   size_t index)
 {
 	const struct config_farm *farm = &d->config->farms[index];
+	double shares[CONFIG_BACKENDS_MAX];
 	size_t serving = 0;
 
 	COPY(s->name, farm->name);
@@ -226,9 +227,10 @@ static int fill_farm_brief(struct director *d, struct status_farm *s, const stru
 	if (!s->backends)
 		return -ENOMEM;
 	s->n_backends = farm->n_backends;
+	export_shares(keeper_planned(d->keeper), farm, director_sets_of(d, farm), shares);
 	for (size_t i = 0; i < farm->n_backends; i++) {
 		fill_backend(d, &s->backends[i], index, i, &facts->farms[index][i]);
-		s->backends[i].share = export_share(keeper_planned(d->keeper), farm, i);
+		s->backends[i].share = shares[i];
 		serving += s->backends[i].share > 0;
 	}
 	fill_farm_state(d, s, farm, serving);
@@ -244,7 +246,7 @@ static int fill_farm(struct director *d, struct status_farm *s, const struct fac
 	if (code < 0)
 		return code;
 	fill_pins(d, s, farm);
-	fill_tables(d, s);
+	fill_tables(d, s, farm);
 	fill_transition(d, s, transitions_list(d->transitions)[index]);
 	fill_age(d, s, index);
 	return fill_flows(d, s, farm);

@@ -146,10 +146,14 @@ int mac_parse(const char *text, struct mac *ret)
 
 const char *mac_format(const struct mac *m, char buf[static MAC_TEXT])
 {
-	const uint8_t *b = m->bytes;
+	static const char digits[] = "0123456789abcdef";
+	char *at = buf;
 
-	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4],
-		 b[5]);
+	for (int i = 0; i < MAC_LEN; i++) {
+		*at++ = digits[m->bytes[i] >> 4];
+		*at++ = digits[m->bytes[i] & 15];
+		*at++ = i + 1 < MAC_LEN ? ':' : '\0';
+	}
 	return buf;
 }
 

@@ -2,10 +2,10 @@
 #include "proto/codec_status.h"
 
 #include "include/config.h"
+#include "include/text.h"
 #include "proto/codec_pair.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* --- out ------------------------------------------------------------------------------------- */
@@ -233,7 +233,7 @@ struct packed_status *packed_status_new(const struct status *s)
 
 /* --- in -------------------------------------------------------------------------------------- */
 
-#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
+#define COPY(to, from) text_copy((to), sizeof(to), (from))
 
 static int take_backend(struct status_backend *b, const Control__Backend *m)
 {

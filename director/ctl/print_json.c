@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status for programs: the keys that are fixed, and others beside them. */
 #include "director/ctl/ctl.h"
+#include "director/ctl/print_json_farms.h"
 
 #include <jansson.h>
 #include <string.h>
+
+#define FARMS "farms"
 
 /* A number, or null when it cannot be told. */
 static json_t *number(uint64_t n)
@@ -123,84 +126,6 @@ static json_t *peer(const struct status_peer *p)
 			 channel(&p->channel), "vrrp", words);
 }
 
-static json_t *backend(const struct status_backend *b)
-{
-	return json_pack(
-		"{s:s, s:s, s:s, s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:f, s:b, s:s, s:s, s:i, s:o,"
-		" s:f, s:o, s:s, s:o, s:o, s:s, s:o, s:o, s:i, s:i, s:o}",
-		"name", b->name, "address", b->address, "mac", b->mac, "weight", (int)b->weight,
-		"state", b->state, "reason", b->reason, "connections", number(b->connections),
-		"new_flows", number(b->new_flows), "packets", number(b->packets), "bytes",
-		number(b->bytes), "share", b->share, "override", (int)b->override, "admin_state",
-		b->admin_state, "configured_state", b->configured_state, "configured_weight",
-		(int)b->configured_weight, "deadline_ms", number(b->deadline_ms),
-		"effective_weight", b->effective_weight, "slow_start_ms", number(b->slow_start_ms),
-		"own_state", b->own_state, "own_ms", number(b->own_ms), "peer_state",
-		b->peer_state[0] ? json_string(b->peer_state) : json_null(), "peer_reason",
-		b->peer_reason, "peer_ms", number(b->peer_ms), "syn_retries",
-		number(b->syn_retries), "syn_repeated", (int)b->syn_repeated, "syn_tried",
-		(int)b->syn_tried, "inhibited_ms", number(b->inhibited_ms));
-}
-
-static json_t *backend_of(const struct status_farm *f, const struct status_backend *b)
-{
-	json_t *object = backend(b);
-
-	json_object_set_new(object, "farm", json_string(f->name));
-	return object;
-}
-
-static json_t *backends(const struct status_farm *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < f->n_backends; i++)
-		json_array_append_new(list, backend(&f->backends[i]));
-	return list;
-}
-
-static json_t *transition(const struct status_transition *t)
-{
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "phase", t->phase, "moved", number(t->moved),
-			 "buckets", number(t->buckets), "remaining_ms", number(t->remaining_ms),
-			 "exceptions", number(t->exceptions));
-}
-
-static json_t *drops(const struct status_farm *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < f->n_drops; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o}", "reason", f->drops[i].reason,
-						      "packets", number(f->drops[i].packets)));
-	return list;
-}
-
-static json_t *tables(const struct status_farm *f)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < f->n_tables; i++)
-		json_array_append_new(list, json_pack("{s:s, s:o, s:o}", "name", f->tables[i].name,
-						      "size", number(f->tables[i].size), "used",
-						      number(f->tables[i].used)));
-	return list;
-}
-
-static json_t *farm(const struct status_farm *f, uint64_t counters_age_ms)
-{
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, "
-			 "s:o, s:o, s:o}",
-			 "name", f->name, "state", f->state, "reason", f->reason, "scheduler",
-			 f->scheduler, "services", f->services, "connections",
-			 number(f->connections), "half_open", number(f->half_open), "pins",
-			 number(f->pins), "new_flows", number(f->new_flows), "packets",
-			 number(f->packets), "bytes", number(f->bytes), "counters_age_ms",
-			 number(counters_age_ms), "scheduler_age_ms", number(f->scheduler_age_ms),
-			 "transition", transition(&f->transition), "drops", drops(f), "tables",
-			 tables(f), "backends", backends(f));
-}
-
 /* Buckets that are empty are left out. */
 static json_t *latency(const struct latency *l)
 {
@@ -294,51 +219,61 @@ static json_t *claims(const struct status *s, const struct status_backend *b)
 	return list;
 }
 
-static json_t *farms(const struct status *s)
+/* All but the farms, for which it has a place. */
+static json_t *status(const struct status *s)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < s->n_farms; i++)
-		json_array_append_new(list, farm(&s->farms[i], s->counters_age_ms));
-	return list;
+	return json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:{s:b}, s:{s:b, s:o, s:o, "
+		"s:o}, s:o, s:o, s:o, s:o}",
+		"node", s->node, "version", s->version, "config_digest", s->config_digest,
+		"uptime_ms", number(s->uptime_ms), "alarms", alarms(s), "vrrp", vrrps(s), "peers",
+		peers(s), "stragglers", stragglers(s), "claims", claims(s, NULL), FARMS, "ruleset",
+		"in_sync", (int)s->ruleset_in_sync, "flow_index", "hears", (int)s->index_hears,
+		"connections", number(s->index_held), "missed", number(s->index_missed),
+		"unindexed", number(s->index_unindexed), "election", election(s), "main_loop",
+		latency(&s->main_late), "health", checks(s), "notify", counts(&s->notified));
 }
 
-static json_t *all_backends(const struct status *s)
+static json_t *cluster(const struct status *s)
 {
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < s->n_farms; i++)
-		for (size_t k = 0; k < s->farms[i].n_backends; k++)
-			json_array_append_new(list,
-					      backend_of(&s->farms[i], &s->farms[i].backends[k]));
-	return list;
+	return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "node", s->node, "alarms", alarms(s),
+			 "vrrp", vrrps(s), "peers", peers(s), "stragglers", stragglers(s), "claims",
+			 claims(s, NULL));
 }
 
-static json_t *part_of(const struct status *s, enum json_part part)
+static void write_status(struct json_writer *w, const struct status *s)
+{
+	json_t *document = status(s), *value;
+	const char *key;
+
+	json_open(w, '{');
+	w->failed |= !document;
+	json_object_foreach(document, key, value)
+	{
+		json_key(w, key);
+		if (strcmp(key, FARMS) == 0)
+			json_write_farms(w, s);
+		else
+			json_put_value(w, json_incref(value));
+	}
+	json_close(w, '{');
+	json_decref(document);
+}
+
+static void write_part(struct json_writer *w, const struct status *s, enum json_part part)
 {
 	switch (part) {
-	case JSON_STATUS:
-		return json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:{s:b}, "
-				 "s:{s:b, s:o, s:o, s:o}, s:o, s:o, s:o, s:o}",
-				 "node", s->node, "version", s->version, "config_digest",
-				 s->config_digest, "uptime_ms", number(s->uptime_ms), "alarms",
-				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",
-				 stragglers(s), "claims", claims(s, NULL), "farms", farms(s),
-				 "ruleset", "in_sync", (int)s->ruleset_in_sync, "flow_index",
-				 "hears", (int)s->index_hears, "connections", number(s->index_held),
-				 "missed", number(s->index_missed), "unindexed",
-				 number(s->index_unindexed), "election", election(s), "main_loop",
-				 latency(&s->main_late), "health", checks(s), "notify",
-				 counts(&s->notified));
-	case JSON_CLUSTER:
-		return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "node", s->node, "alarms",
-				 alarms(s), "vrrp", vrrps(s), "peers", peers(s), "stragglers",
-				 stragglers(s), "claims", claims(s, NULL));
-	case JSON_FARMS: return farms(s);
-	case JSON_FARM: return s->n_farms ? farm(&s->farms[0], s->counters_age_ms) : NULL;
-	case JSON_BACKENDS: return all_backends(s);
+	case JSON_STATUS: write_status(w, s); return;
+	case JSON_CLUSTER: json_put_value(w, cluster(s)); return;
+	case JSON_FARMS: json_write_farms(w, s); return;
+	case JSON_FARM:
+		if (s->n_farms)
+			json_write_farm(w, &s->farms[0], s->counters_age_ms);
+		else
+			w->failed = true;
+		return;
+	case JSON_BACKENDS: json_write_backends(w, s); return;
 	}
-	return NULL;
 }
 
 int print_json_document(FILE *out, json_t *document)
@@ -352,39 +287,68 @@ int print_json_document(FILE *out, json_t *document)
 
 int print_json(FILE *out, const struct status *s, enum json_part part)
 {
-	return print_json_document(out, part_of(s, part));
+	struct json_writer w;
+
+	json_writer_begin(&w, out);
+	write_part(&w, s, part);
+	return json_writer_end(&w);
 }
 
 int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b)
 {
-	return print_json_document(out, backend_of(f, b));
+	struct json_writer w;
+
+	json_writer_begin(&w, out);
+	json_write_backend(&w, b, f->name);
+	json_close(&w, '{');
+	return json_writer_end(&w);
 }
 
-int print_json_detail(FILE *out, const struct status *s, const struct status_backend *b,
-		      const struct backend_detail *d)
+static json_t *detail_checks(const struct backend_detail *d)
 {
-	json_t *document = backend_of(&s->farms[0], b), *checks = json_array(),
-	       *history = json_array();
+	json_t *list = json_array();
 
 	for (size_t i = 0; i < d->n_checks; i++) {
 		const struct detail_check *c = &d->checks[i];
 
 		json_array_append_new(
-			checks,
+			list,
 			json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name",
 				  c->name, "type", c->type, "target", c->target, "state", c->state,
 				  "outcome", c->outcome, "text", c->text, "took_us",
 				  number(c->took_us), "age_ms", number(c->age_ms), "since_ms",
 				  number(c->since_ms), "interval_ms", number(c->interval_ms)));
 	}
+	return list;
+}
+
+static json_t *history(const struct backend_detail *d)
+{
+	json_t *list = json_array();
+
 	for (size_t i = 0; i < d->n_changes; i++)
-		json_array_append_new(history, json_pack("{s:o, s:s, s:s, s:s}", "at_ms",
-							 number(d->changes[i].at_ms), "from",
-							 d->changes[i].from, "to", d->changes[i].to,
-							 "reason", d->changes[i].reason));
-	json_object_set_new(document, "since_ms", d->since_ms ? number(d->since_ms) : json_null());
-	json_object_set_new(document, "checks", checks);
-	json_object_set_new(document, "history", history);
-	json_object_set_new(document, "claims", claims(s, b));
-	return print_json_document(out, document);
+		json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:s}", "at_ms",
+						      number(d->changes[i].at_ms), "from",
+						      d->changes[i].from, "to", d->changes[i].to,
+						      "reason", d->changes[i].reason));
+	return list;
+}
+
+int print_json_detail(FILE *out, const struct status *s, const struct status_backend *b,
+		      const struct backend_detail *d)
+{
+	struct json_writer w;
+
+	json_writer_begin(&w, out);
+	json_write_backend(&w, b, s->farms[0].name);
+	json_key(&w, "since_ms");
+	json_put_number(&w, d->since_ms ? d->since_ms : STATUS_UNKNOWN);
+	json_key(&w, "checks");
+	json_put_value(&w, detail_checks(d));
+	json_key(&w, "history");
+	json_put_value(&w, history(d));
+	json_key(&w, "claims");
+	json_put_value(&w, claims(s, b));
+	json_close(&w, '{');
+	return json_writer_end(&w);
 }

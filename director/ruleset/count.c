@@ -262,14 +262,15 @@ void count_set_gone(struct count_book *book, const struct ruleset_set *set)
 	turn(&book->sets[at]);
 }
 
-struct count count_total(const struct count_book *book, const char *farm, const char *backend)
+struct count count_total(const struct count_book *book, const char *farm, const char *backend,
+			 size_t near)
 {
 	struct count total = {0};
 
 	for (size_t i = place_of(book, farm, "");
 	     i < book->n && strcmp(book->sets[i].farm, farm) == 0; i++) {
 		const struct count_set *s = &book->sets[i];
-		size_t at = number_of(s->names, s->n, backend, 0);
+		size_t at = number_of(s->names, s->n, backend, near);
 
 		if (at < s->n)
 			add_counted(&total, s, at);

@@ -73,7 +73,8 @@ void count_gone_merge(struct count_book *book, const struct count_book *other);
 void count_set_gone(struct count_book *book, const struct ruleset_set *set);
 
 /* Total of a backend of a farm, in all sets. */
-struct count count_total(const struct count_book *book, const char *farm, const char *backend);
+struct count count_total(const struct count_book *book, const char *farm, const char *backend,
+			 size_t near);
 /* Total of a farm: of its backends, and of those that it had since the table was made. */
 struct count count_farm_total(const struct count_book *book, const char *farm);
 /* When the last reading of a set ended; 0: there was none. */

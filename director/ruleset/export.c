@@ -8,48 +8,58 @@
 #include <time.h>
 
 /* The farm's table, NAME-WHAT or with its size behind that, or NULL. */
-static const struct ruleset_set *table(const struct ruleset *r, const char *farm, const char *what)
+static const struct ruleset_set *table(const struct ruleset *r, const char *farm, const char *what,
+				       struct ruleset_span sets)
 {
 	char name[RULESET_NAME];
 
-	for (size_t i = 0; i < r->n_sets; i++) {
+	for (size_t i = sets.first; i < sets.end; i++) {
 		const struct ruleset_set *set = &r->sets[i];
 
-		if (set->owners && strcmp(set->farm, farm) == 0 &&
+		if (set->owners &&
 		    strcmp(set->name, plan_table_name(name, farm, what, set->size)) == 0)
 			return set;
 	}
 	return NULL;
 }
 
-const struct ruleset_set *export_chooser(const struct ruleset *r, const char *farm)
+static const struct ruleset_set *chooser(const struct ruleset *r, const char *farm,
+					 struct ruleset_span sets)
 {
-	const struct ruleset_set *buckets = table(r, farm, "buckets");
+	const struct ruleset_set *buckets = table(r, farm, "buckets", sets);
 
-	return buckets ? buckets : table(r, farm, "slots");
+	return buckets ? buckets : table(r, farm, "slots", sets);
 }
 
-double export_share(const struct ruleset *r, const struct config_farm *farm, size_t backend)
+const struct ruleset_set *export_chooser(const struct ruleset *r, const char *farm)
 {
-	const struct ruleset_set *set = export_chooser(r, farm->name);
-	const struct ruleset_set *home = table(r, farm->name, "home");
-	const struct ruleset_set *moved = table(r, farm->name, "moved");
-	size_t n = 0, all = 0;
+	return chooser(r, farm, ruleset_farm_sets(r, farm, 0));
+}
 
+void export_shares(const struct ruleset *r, const struct config_farm *farm,
+		   struct ruleset_span sets, double *ret)
+{
+	const struct ruleset_set *set = chooser(r, farm->name, sets);
+	const struct ruleset_set *home = table(r, farm->name, "home", sets);
+	const struct ruleset_set *moved = table(r, farm->name, "moved", sets);
+	size_t all = 0;
+
+	memset(ret, 0, farm->n_backends * sizeof(*ret));
 	for (uint32_t i = 0; set && i < set->size; i++) {
 		bool moves = home && moved && home->owners[i] != RULESET_NO_OWNER;
 		uint16_t owner = moves ? moved->owners[i] : set->owners[i];
 
-		n += owner == backend;
 		all += owner != RULESET_NO_OWNER;
+		if (owner < farm->n_backends)
+			ret[owner]++;
 	}
-	return all ? (double)n / (double)all : 0;
+	for (size_t i = 0; all && i < farm->n_backends; i++)
+		ret[i] /= (double)all;
 }
 
-static void print_backend(FILE *out, const struct ruleset *r, const struct config_farm *farm,
-			  size_t index, const struct plan_backend *state)
+static void print_backend(FILE *out, const struct config_backend *b,
+			  const struct plan_backend *state, double share)
 {
-	const struct config_backend *b = &farm->backends[index];
 	char address[ADDR_TEXT], mac[MAC_TEXT];
 
 	fprintf(out, "#   backend %s %s: ", b->name, addr_format(&b->address, address));
@@ -61,16 +71,19 @@ static void print_backend(FILE *out, const struct ruleset *r, const struct confi
 		fputs("its MAC address is not known, so it is left out\n", out);
 	else
 		fprintf(out, "MAC %s, weight %u, %.1f %% of new connections\n",
-			mac_format(&state->mac, mac), b->weight,
-			100 * export_share(r, farm, index));
+			mac_format(&state->mac, mac), b->weight, 100 * share);
 }
 
+/* near: where the sets of the farm before it end. */
 static void print_farm(FILE *out, const struct plan_facts *facts, const struct ruleset *r,
-		       size_t index)
+		       size_t index, size_t *near)
 {
 	const struct config_farm *farm = &facts->config->farms[index];
-	const struct ruleset_set *set = export_chooser(r, farm->name);
+	struct ruleset_span sets = ruleset_farm_sets(r, farm->name, *near);
+	const struct ruleset_set *set = chooser(r, farm->name, sets);
+	double shares[CONFIG_BACKENDS_MAX];
 
+	*near = sets.end;
 	fprintf(out, "#\n# farm %s: %s", farm->name, config_scheduler_name(farm->scheduler));
 	if (set)
 		fprintf(out, " over %u %s", set->size,
@@ -82,8 +95,9 @@ static void print_farm(FILE *out, const struct plan_facts *facts, const struct r
 			farm->interface);
 		return;
 	}
+	export_shares(r, farm, sets, shares);
 	for (size_t i = 0; i < farm->n_backends; i++)
-		print_backend(out, r, farm, i, &facts->backends[index][i]);
+		print_backend(out, &farm->backends[i], &facts->backends[index][i], shares[i]);
 }
 
 static void print_handover(FILE *out, const struct plan_facts *facts)
@@ -130,8 +144,10 @@ void export_print(FILE *out, const struct export_head *head, const struct plan_f
 
 void export_print_body(FILE *out, const struct plan_facts *facts, const struct ruleset *r)
 {
+	size_t near = 0;
+
 	for (size_t i = 0; i < facts->config->n_farms; i++)
-		print_farm(out, facts, r, i);
+		print_farm(out, facts, r, i, &near);
 	print_handover(out, facts);
 	fputs("#\n", out);
 	nft_text_print_noted(out, r);

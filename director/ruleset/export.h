@@ -29,7 +29,8 @@ void export_print_body(FILE *out, const struct plan_facts *facts, const struct r
 /* The table that gives a farm's new connections their backends, of buckets or of slots; NULL: none. */
 const struct ruleset_set *export_chooser(const struct ruleset *r, const char *farm);
 
-/* Part of a farm's buckets or slots that leads to that backend, 0..1. */
-double export_share(const struct ruleset *r, const struct config_farm *farm, size_t backend);
+/* Part of a farm's buckets or slots that leads to each backend, 0..1; sets: the farm's. */
+void export_shares(const struct ruleset *r, const struct config_farm *farm,
+		   struct ruleset_span sets, double *ret);
 
 #endif

@@ -38,13 +38,24 @@ static bool holds_flows(const struct ruleset_set *set, const char *farm, bool ha
 	return plan_holds_flows(set, farm) && (half_open_too || !plan_is_half_open(set));
 }
 
+/* Farms are asked for one after the other. */
+static struct ruleset_span sets_of(struct keeper *k, const char *farm)
+{
+	struct ruleset_span sets = ruleset_farm_sets(&k->want, farm, k->next_asked);
+
+	if (sets.end)
+		k->next_asked = sets.first;
+	return sets;
+}
+
 /* Over the flow tables of a farm. -ENOENT: it has none. */
 static int count_flows(struct keeper *k, const char *farm, bool half_open_too, uint64_t *ret)
 {
+	struct ruleset_span sets = sets_of(k, farm);
 	int err = -ENOENT;
 
 	*ret = 0;
-	for (size_t i = 0; i < k->want.n_sets; i++) {
+	for (size_t i = sets.first; i < sets.end; i++) {
 		uint32_t size = 0;
 
 		if (!holds_flows(&k->want.sets[i], farm, half_open_too))
@@ -66,10 +77,11 @@ int keeper_remembered(struct keeper *k, const char *farm, uint64_t *ret)
 
 int keeper_pins(struct keeper *k, const char *farm, uint64_t *ret)
 {
+	struct ruleset_span sets = sets_of(k, farm);
 	int err = 0;
 
 	*ret = 0;
-	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
+	for (size_t i = sets.first; !err && i < sets.end; i++) {
 		const struct ruleset_set *set = &k->want.sets[i];
 		uint32_t size = 0;
 
@@ -96,6 +108,7 @@ int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t
 {
 	struct flow_reading f = {
 		.ids = ids, .n = n, .each = ret_each, .seen = seen, .owner = owner};
+	struct ruleset_span sets = sets_of(k, farm);
 	int err = count_flows(k, farm, false, ret_total);
 
 	if (err)
@@ -103,7 +116,7 @@ int keeper_flows(struct keeper *k, const char *farm, const uint32_t *ids, size_t
 	memset(ret_each, 0, n * sizeof(*ret_each));
 	if (*ret_total > KERNEL_FLOWS_MAX)
 		return -EFBIG;
-	for (size_t i = 0; !err && i < k->want.n_sets; i++) {
+	for (size_t i = sets.first; !err && i < sets.end; i++) {
 		f.set = &k->want.sets[i];
 		if (holds_flows(f.set, farm, false))
 			err = kernel_read_flows(&k->socket, f.set->name, flow_seen, &f);

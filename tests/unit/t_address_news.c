@@ -53,9 +53,9 @@ static void of_more_than_there_is_room_for_all_is_news(void)
 	EXPECT_INT(news.n, ADDRESS_NEWS_MAX);
 }
 
-const CU_TestInfo t_address_news[] = {
+UNIT_TESTS(address_news) = {
 	{"a renewal is no news", a_renewal_is_no_news},
 	{"what went and comes again is news", what_went_and_comes_again_is_news},
 	{"of more than there is room for all is news", of_more_than_there_is_room_for_all_is_news},
-	CU_TEST_INFO_NULL,
+	UNIT_TESTS_END,
 };

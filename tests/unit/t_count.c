@@ -67,7 +67,7 @@ static const char *told(const struct count_book *book)
 			uint64_t kept = packets_of(s, COUNT_KEPT, k);
 			uint64_t gone = packets_of(s, COUNT_GONE, k);
 			uint64_t live = packets_of(s, COUNT_LIVE, k);
-			struct count total = count_total(book, s->farm, s->names[k]);
+			struct count total = count_total(book, s->farm, s->names[k], 0);
 
 			if (!kept && !gone && !live)
 				continue;
@@ -196,9 +196,9 @@ static void sets_of_a_farm_are_summed_and_farms_are_apart(void)
 	EXPECT_TEXT(told(&book), "mail/mail-buckets/alpha 0+0+2 2 20\n"
 				 "web/web-backends/alpha 0+0+4 5 50\n"
 				 "web/web-buckets/alpha 0+0+1 5 50\n");
-	EXPECT_INT(count_total(&book, "web", "gamma").packets, 0);
-	EXPECT_INT(count_total(&book, "dns", "alpha").packets, 0);
-	EXPECT_INT(count_total(&book, "", "").packets, 0);
+	EXPECT_INT(count_total(&book, "web", "gamma", 0).packets, 0);
+	EXPECT_INT(count_total(&book, "dns", "alpha", 0).packets, 0);
+	EXPECT_INT(count_total(&book, "", "", 0).packets, 0);
 	EXPECT_INT(count_farm_total(&book, "web").packets, 5);
 	EXPECT_INT(count_farm_total(&book, "mail").bytes, 20);
 	EXPECT_INT(count_farm_total(&book, "dns").packets, 0);
@@ -240,7 +240,7 @@ static void names_come_and_go(void)
 				 "web/web-buckets/alpha 0+0+12 12 1200\n"
 				 "web/web-buckets/beta 21+0+0 21 2100\n");
 	share_leave(next.names);
-	EXPECT_INT(count_total(&book, "web", "beta").packets, 21);
+	EXPECT_INT(count_total(&book, "web", "beta", 0).packets, 21);
 	EXPECT_INT(count_farm_total(&book, "web").packets,
 		   6 + 12 + 21); /* of gamma nothing was told */
 	count_book_clear(&book);
@@ -281,8 +281,8 @@ static void the_longest_names(void)
 	add(&book, &set, 0, 1, 0);
 	count_end(&book, &set, 1);
 	EXPECT_INT(book.n, 1);
-	EXPECT_INT(count_total(&book, long_names[0], long_names[0]).packets, 2);
-	EXPECT_INT(count_total(&book, long_names[0], long_names[1]).packets, 2);
+	EXPECT_INT(count_total(&book, long_names[0], long_names[0], 0).packets, 2);
+	EXPECT_INT(count_total(&book, long_names[0], long_names[1], 0).packets, 2);
 	count_book_clear(&book);
 	share_leave(set.names);
 }
@@ -309,7 +309,7 @@ static void grows_and_is_emptied(void)
 	}
 	EXPECT_INT(book.n, 10);
 	for (unsigned int i = 0; i < MANY; i++)
-		EXPECT_INT(count_total(&book, "web", many[i]).packets, 10 * i);
+		EXPECT_INT(count_total(&book, "web", many[i], 0).packets, 10 * i);
 	count_book_clear(&book);
 	EXPECT_INT(book.n, 0);
 	CU_ASSERT_PTR_NULL(book.sets);

@@ -123,11 +123,11 @@ static void the_sets_of_a_farm_are_found_from_anywhere(void)
 	EXPECT_INT(ruleset_farm_sets(&r, "f1", 3).end, 0);
 }
 
-const CU_TestInfo t_name_index[] = {
+UNIT_TESTS(name_index) = {
 	{"every name is found once", every_name_is_found_once},
 	{"objects are found by name", objects_are_found_by_name},
 	{"shared and joined objects are found", shared_and_joined_objects_are_found},
 	{"of two with one name the first is found", of_two_with_one_name_the_first_is_found},
 	{"the sets of a farm are found from anywhere", the_sets_of_a_farm_are_found_from_anywhere},
-	CU_TEST_INFO_NULL,
+	UNIT_TESTS_END,
 };

@@ -167,7 +167,7 @@ static void tables_of_two_sizes_have_two_names(void)
 	struct farm_world w;
 	struct transitions *ts = start(&w, FEW);
 	struct ruleset r;
-	double share = 0;
+	double share = 0, shares[MORE];
 
 	settle(ts, &w);
 	plan(ts, &w, &r);
@@ -181,10 +181,11 @@ static void tables_of_two_sizes_have_two_names(void)
 	CU_ASSERT(ruleset_find_set(&r, "www-home.2018") >= 0);
 	CU_ASSERT(ruleset_find_set(&r, "www-moved.2018") >= 0);
 	CU_ASSERT(ruleset_find_set(&r, "www-flows") >= 0);
+	export_shares(&r, &w.farm, ruleset_farm_sets(&r, "www", 0), shares);
 	for (size_t i = 0; i < MORE; i++)
-		share += export_share(&r, &w.farm, i);
+		share += shares[i];
 	CU_ASSERT(share > 0.999 && share < 1.001);
-	CU_ASSERT(export_share(&r, &w.farm, FEW) > 0.009);
+	CU_ASSERT(shares[FEW] > 0.009);
 	ruleset_clear(&r);
 	transitions_free(ts);
 }
