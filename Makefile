@@ -202,7 +202,7 @@ unit: $(B)/run-tests
 	@$(B)/run-tests
 
 # As root, in network namespaces of their own; 40 minutes. BENCH_PACKET="--only maglev*",
-# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_CHECKS=--quick, BENCH_TRANSITIONS="--count 100", BENCH_TWIN=--quick,
+# BENCH_LOAD=--quick, BENCH_DAEMON=--quick, BENCH_STATUS=--quick, BENCH_CHECKS=--quick, BENCH_TRANSITIONS="--count 100", BENCH_TWIN=--quick,
 # BENCH_TAKEOVER="--only heal --runs 3", BENCH_TWIN_FAILOVER="--rounds 4" and
 # BENCH_TWIN_CHURN="--seconds 60" are examples of their options.
 bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
@@ -217,6 +217,8 @@ bench: $(B)/packages-test all $(BENCHES:%=$(B)/%)
 	mkdir -p $(B)/bench/index && $(B)/bench_flow_index $(B)/bench/index || status=1; echo; \
 	$(B)/bench_flow_write $(BENCH_FLOW_WRITE) || status=1; echo; \
 	B=$(B) tests/bench/daemon.sh $(BENCH_DAEMON) || status=1; echo; \
+	$(B)/bench_names || status=1; \
+	B=$(B) tests/bench/status.sh $(BENCH_STATUS) || status=1; echo; \
 	$(B)/bench_check_http $(BENCH_CHECK_HTTP) || status=1; echo; \
 	B=$(B) tests/bench/checks.sh $(BENCH_CHECKS) || status=1; echo; \
 	B=$(B) tests/bench/twin.sh $(BENCH_TWIN) || status=1; echo; \
