@@ -157,7 +157,8 @@ row() {
 	[ "$(harm_late main_loop)" -le $GOAL_MAIN_US ] || verdict="$verdict, main loop MISSED" missed=1
 	awk -v what="$what" -v n="$times" -v median="$median" -v most="$most" -v octets="$octets" -v pipe="$pipe" \
 		-v e="$(late election)" -v m="$(late main_loop)" -v verdict="$verdict" 'BEGIN {
-		printf "%-34s %6d %8d %8d %9d %8.1f %9s %9s   %s\n", what, n, median, most, octets, median / pipe,
+		times = octets > 65536 ? sprintf("%.1f", median / pipe) : "-"
+		printf "%-34s %6d %8d %8d %9d %8s %9s %9s   %s\n", what, n, median, most, octets, times,
 			e, m, verdict }'
 }
 
@@ -180,7 +181,7 @@ status_rows() {
 	# shellcheck disable=SC2046
 	row "directorctl status" 0 5 $(ctl) status
 	# shellcheck disable=SC2046
-	row "directorctl -j farm show" 50 $TIMES $(ctl) -j farm show f1
+	row "directorctl -j farm show" 0 $TIMES $(ctl) -j farm show f1
 	# shellcheck disable=SC2046
 	row "HTTP /metrics, as it was" 0 $TIMES $(in_a) curl -sS --noproxy '*' "$URL/metrics"
 	# shellcheck disable=SC2046
