@@ -198,13 +198,21 @@ static const struct json_real *print_real(struct json_writer *w, double d)
 	return r;
 }
 
+static uint64_t bits_of(double d)
+{
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof(bits));
+	return bits;
+}
+
 /* Backends of one farm mostly have the same. */
 void json_put_real(struct json_writer *w, double d)
 {
 	const struct json_real *r = NULL;
 
 	for (size_t i = 0; !r && i < JSON_WRITER_REALS; i++)
-		if (w->reals[i].text[0] && memcmp(&d, &w->reals[i].value, sizeof(d)) == 0)
+		if (w->reals[i].text[0] && bits_of(w->reals[i].value) == bits_of(d))
 			r = &w->reals[i];
 	if (!r)
 		r = print_real(w, d);
