@@ -10,12 +10,11 @@
 
 struct ctl_option {
 	const char *name;
-	char letter;		/* 's' for -s, or 0 */
-	const char *argument;	/* "TIME", "linux|windows"; NULL: the field is a bool */
-	size_t at;		/* of the field in struct ctl */
-	const char *commands;	/* who takes it: "cluster drill, probe"; NULL: all */
-	bool elsewhere_ignored; /* given to others it means nothing, and is no mistake */
-	const char *needs;	/* another option, without which it means nothing */
+	char letter;	      /* 's' for -s, or 0 */
+	const char *argument; /* "TIME", "linux|windows"; NULL: the field is a bool */
+	size_t at;	      /* of the field in struct ctl */
+	const char *commands; /* who takes it: "cluster drill, probe"; NULL: all */
+	const char *needs;    /* another option, without which it means nothing */
 	const char *help;
 };
 

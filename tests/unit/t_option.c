@@ -82,7 +82,8 @@ static void they_go_into_their_fields(void)
 	EXPECT_TEXT(ctl.probe.max_gap, "1s");
 	EXPECT_TEXT(ctl.probe.rate, "5");
 	CU_ASSERT_TRUE(ctl.probe.udp);
-	EXPECT_INT(take(&ctl, "-c FILE status", said), 0); /* no mistake, of no use */
+	EXPECT_INT(take(&ctl, "-c FILE ruleset diff", said), 0);
+	EXPECT_TEXT(ctl.config, "FILE");
 }
 
 static void two_of_one_name(void)
@@ -109,6 +110,10 @@ static void mistakes(void)
 		       "try `directorctl backend enable --help`");
 	expect_refused("status --force", "--force is for `cluster maintenance` and `cluster drill` "
 					 "alone; try `directorctl status --help`");
+	expect_refused("-c FILE status",
+		       "--config is for `backend-setup`, `ruleset export`, `ruleset diff`, "
+		       "`ruleset explain`, `doctor` and `config check` alone; "
+		       "try `directorctl status --help`");
 	expect_refused("status --bogus", "\"--bogus\" is no option; try `directorctl --help`");
 	expect_refused("status --in 3s",
 		       "\"--in\" may be --interval, --interface: write more of it");
