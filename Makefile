@@ -41,7 +41,8 @@ DEPS_BUILD := gcc libc6-dev make pkg-config libmnl-dev libnftnl-dev libsodium-de
               protobuf-c-compiler libuv1-dev libconfuse-dev libjansson-dev libmicrohttpd-dev \
               libcurl4-openssl-dev libsystemd-dev
 DEPS_TEST  := libcunit1-dev nftables netbase iproute2 procps nginx-light curl tcpdump tshark keepalived \
-              python3 prometheus libssl-dev openssl systemd zsh fish chromium
+              python3 prometheus libssl-dev openssl systemd zsh fish chromium mandoc groff-base \
+              ethtool jq
 DEPS_LINT  := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 # Asked at the first compilation, once: `make test` installs what is missing before that.
@@ -237,6 +238,7 @@ fuzz: $(FUZZERS:%=$(B)/%)
 lint: $(PB_H)
 	clang-format --dry-run -Werror $(OUR_C)
 	tests/architecture.sh
+	tests/manuals.sh
 	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr \
 		--enable=warning,performance,portability -I. -I$(B) $(filter %.c,$(OUR_C))
 	clang-tidy --quiet $(LIB_SRC) $(MAINS) -- $(filter-out -W% -f%,$(ALL_CFLAGS))

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Every test, on the programs in $B: the unit tests, the floor plan, the lab tests. The last line is
-# "N passed, N failed, N skipped"; exit status 1 when any failed or none ran.
+# Every test, on the programs in $B: the unit tests, the floor plan, the man pages, the lab tests. The
+# last line is "N passed, N failed, N skipped"; exit status 1 when any failed or none ran.
 #
 # ONLY=PATTERN runs the lab tests tests/lab/t_PATTERN.sh and nothing else.
 set -u
@@ -65,13 +65,14 @@ unit_tests() {
 	echo "unit tests: $summary"
 }
 
-floor_plan() {
-	if run tests/architecture.sh; then
+# script NAME: tests/NAME.sh, which prints what is wrong.
+script() {
+	if run "tests/$1.sh"; then
 		passed=$((passed + 1))
-		echo "ok architecture"
+		echo "ok $1"
 	else
 		failed=$((failed + 1))
-		echo "not ok architecture:"
+		echo "not ok $1:"
 		cat "$out"
 	fi
 }
@@ -98,7 +99,8 @@ lab_test() {
 
 if [ -z "${ONLY:-}" ]; then
 	unit_tests
-	floor_plan
+	script architecture
+	script manuals
 fi
 for test in tests/lab/t_${ONLY:-*}.sh; do
 	[ ! -x "$test" ] || lab_test "$test"

@@ -275,11 +275,20 @@ static void every_family_is_printed(void)
 	status_clear(&s);
 }
 
+/* In the manual a sentence may go on in the next line. */
+static void join_sentences(char *manual)
+{
+	for (char *line = manual, *end; (end = strchr(line, '\n')); line = end + 1)
+		if (line[0] != '.' && end[1] != '.' && end > line && end[-1] != '.')
+			*end = ' ';
+}
+
 static void the_manual_has_the_same(void)
 {
 	char *manual = unit_read_file(MANUAL), item[LINE];
 	size_t families = 0, items = 0;
 
+	join_sentences(manual);
 	for (const struct metric_family *f = metric_families; f->name; f++, families++) {
 		snprintf(item, sizeof(item), ".It Va %s , No %s%s%s\n%s", f->name,
 			 metric_type_name(f->type), f->label ? " by Va " : "",
