@@ -73,7 +73,7 @@ MUTANTS   := $(wildcard tests/lab/mutants/*.c)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch]) $(MUTANTS)
 FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/*.c director/admin*.c director/journal*.c director/prospect_read.c director/forecast.c \
-             director/config/*.c director/flow/*.c director/health/*.c \
+             director/metrics_path.c director/control/*.c director/config/*.c director/flow/*.c director/health/*.c \
              director/doctor/host_saved.c director/ruleset/nft_watch.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 

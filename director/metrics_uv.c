@@ -3,6 +3,7 @@
 
 #include "director/metrics.h"
 #include "director/metrics_listen_uv.h"
+#include "director/metrics_path.h"
 #include "director/page.h"
 #include "include/memory.h"
 
@@ -26,8 +27,7 @@ enum {
 	LARGE = 1 << 20, /* a text that was made of so much that it goes back to the system */
 };
 
-/* What is made anew now and then. */
-enum document { DOCUMENT_METRICS, DOCUMENT_STATUS, DOCUMENT_HEALTH, DOCUMENTS };
+enum { DOCUMENTS = METRICS_PATH_HEALTH + 1 }; /* what is made anew now and then */
 
 /* A connection that libmicrohttpd has. */
 struct place {
@@ -35,7 +35,7 @@ struct place {
 	int fd;
 	uint64_t since_ms;
 	struct MHD_Connection *waiting; /* for a text that a thread makes; or NULL */
-	enum document waits_for;
+	enum metrics_path waits_for;
 };
 
 /* The last one, shared by all who read it. */
@@ -117,17 +117,19 @@ static void forget(struct made *m)
 		memory_give_back();
 }
 
-static char *text_of(struct metrics_server *s, enum document document, struct made *m)
+static char *text_of(struct metrics_server *s, enum metrics_path document, struct made *m)
 {
 	const struct metrics_source *from = &s->source;
 	bool ready = true;
 	char *text = NULL;
 
 	switch (document) {
-	case DOCUMENT_METRICS: text = from->text(from->owner, &m->len); break;
-	case DOCUMENT_STATUS: text = from->status(from->owner, &m->len); break;
-	case DOCUMENT_HEALTH: text = from->health(from->owner, &m->len, &ready); break;
-	case DOCUMENTS: break;
+	case METRICS_PATH_METRICS: text = from->text(from->owner, &m->len); break;
+	case METRICS_PATH_STATUS: text = from->status(from->owner, &m->len); break;
+	case METRICS_PATH_HEALTH: text = from->health(from->owner, &m->len, &ready); break;
+	case METRICS_PATH_PAGE:
+	case METRICS_PATH_NONE:
+	case METRICS_PATH_REFUSED: break;
 	}
 	m->status = ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
 	return text;
@@ -160,12 +162,13 @@ static void print_aside(uv_work_t *work)
 	m->text = m->server->source.print(m->gathered, m->json, &m->len);
 }
 
-static void resume(struct metrics_server *s, enum document document)
+/* METRICS_PATH_NONE: of whatever they wait for. */
+static void resume(struct metrics_server *s, enum metrics_path document)
 {
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct place *p = &s->places[i];
 
-		if (!p->waiting || (document != DOCUMENTS && p->waits_for != document))
+		if (!p->waiting || (document != METRICS_PATH_NONE && p->waits_for != document))
 			continue;
 		MHD_resume_connection(p->waiting);
 		p->waiting = NULL;
@@ -186,16 +189,16 @@ static void was_printed(uv_work_t *work, int status)
 	}
 	take_text(m, m->text);
 	s->open_handles--;
-	resume(s, (enum document)(m - s->made));
+	resume(s, (enum metrics_path)(m - s->made));
 	run(s);
 }
 
 /* False: it is short, and to be made at once. */
-static bool make_aside(struct metrics_server *s, enum document document)
+static bool make_aside(struct metrics_server *s, enum metrics_path document)
 {
 	struct made *m = &s->made[document];
 
-	if (document == DOCUMENT_HEALTH || !s->source.gather)
+	if (document == METRICS_PATH_HEALTH || !s->source.gather)
 		return false;
 	m->gathered = s->source.gather(s->source.owner);
 	if (!m->gathered)
@@ -212,20 +215,20 @@ static bool make_aside(struct metrics_server *s, enum document document)
 	return true;
 }
 
-static void make(struct metrics_server *s, enum document document)
+static void make(struct metrics_server *s, enum metrics_path document)
 {
 	struct made *m = &s->made[document];
 
 	forget(m);
 	uv_update_time(s->timer.loop);
 	m->server = s;
-	m->json = document != DOCUMENT_METRICS;
+	m->json = document != METRICS_PATH_METRICS;
 	m->began_ms = uv_now(s->timer.loop);
 	if (!make_aside(s, document))
 		take_text(m, text_of(s, document, m));
 }
 
-static enum MHD_Result wait_for(struct MHD_Connection *c, enum document document)
+static enum MHD_Result wait_for(struct MHD_Connection *c, enum metrics_path document)
 {
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
@@ -240,7 +243,7 @@ static enum MHD_Result wait_for(struct MHD_Connection *c, enum document document
 }
 
 static enum MHD_Result reply_made(struct metrics_server *s, struct MHD_Connection *c,
-				  enum document document)
+				  enum metrics_path document)
 {
 	struct made *m = &s->made[document];
 
@@ -272,17 +275,6 @@ static enum MHD_Result reply_page(struct MHD_Connection *c)
 	return result;
 }
 
-/* DOCUMENTS: there is nothing at that path. */
-static enum document document_at(const char *path)
-{
-	static const char *const paths[DOCUMENTS] = {"/metrics", "/status", "/healthz"};
-	enum document document = 0;
-
-	while (document < DOCUMENTS && strcmp(path, paths[document]) != 0)
-		document++;
-	return document;
-}
-
 /*
  * MHD_AccessHandlerCallback. A request is answered when its head is there; what follows it is never
  * read.
@@ -292,20 +284,24 @@ static enum MHD_Result answer(void *owner, struct MHD_Connection *c, const char 
 			      size_t *body_len, void **request)
 {
 	struct metrics_server *s = owner;
-	bool page = strcmp(path, "/") == 0;
-	enum document document = document_at(path);
+	enum metrics_path asked = metrics_path_of(path, method);
 
 	(void)version;
 	(void)body;
 	(void)body_len;
 	(void)request;
-	if (!page && document == DOCUMENTS)
-		return reply(c, MHD_HTTP_NOT_FOUND, "text/plain",
-			     "there are /, /metrics, /status and /healthz\n", NULL);
-	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+	switch (asked) {
+	case METRICS_PATH_METRICS:
+	case METRICS_PATH_STATUS:
+	case METRICS_PATH_HEALTH: return reply_made(s, c, asked);
+	case METRICS_PATH_PAGE: return reply_page(c);
+	case METRICS_PATH_REFUSED:
 		return reply(c, MHD_HTTP_METHOD_NOT_ALLOWED, "text/plain", "GET or HEAD\n",
 			     "GET, HEAD");
-	return page ? reply_page(c) : reply_made(s, c, document);
+	case METRICS_PATH_NONE: break;
+	}
+	return reply(c, MHD_HTTP_NOT_FOUND, "text/plain",
+		     "there are /, /metrics, /status and /healthz\n", NULL);
 }
 
 /* --- connections -------------------------------------------------------------------------------- */
@@ -487,7 +483,7 @@ void metrics_server_close(struct metrics_server *s)
 		return;
 	uv_close((uv_handle_t *)&s->poll, handle_closed); /* before its descriptor is closed */
 	uv_close((uv_handle_t *)&s->timer, handle_closed);
-	resume(s, DOCUMENTS); /* libmicrohttpd wants none to be left */
+	resume(s, METRICS_PATH_NONE); /* libmicrohttpd wants none to be left */
 	MHD_stop_daemon(s->http);
 	s->http = NULL;
 	for (size_t i = 0; i < DOCUMENTS; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/control/server_uv.h"
 
+#include "director/control/request_stream.h"
 #include "include/log.h"
 #include "include/memory.h"
 
@@ -44,11 +45,9 @@ struct client {
 	uv_work_t packing;
 	struct control_reply unpacked; /* the thread's, while it packs */
 	int open_handles;	       /* and the thread, while it packs */
-	uint8_t bytes[CODEC_LENGTH + CODEC_REQUEST_MAX];
-	struct control_request request;
+	struct request_stream stream;
 	struct control_asker who;
 	enum access access;
-	size_t used;
 	uint8_t *reply;
 	size_t reply_len;
 	bool answered;
@@ -162,7 +161,7 @@ static void answer(struct client *c, bool again)
 {
 	struct control_reply reply = {0};
 
-	c->held = !c->server->handler(c->server->owner, &c->request, &c->who, again, &reply);
+	c->held = !c->server->handler(c->server->owner, &c->stream.request, &c->who, again, &reply);
 	if (!c->held && pack_aside(c, &reply))
 		return;
 	if (!c->held || reply.text)
@@ -200,37 +199,38 @@ static void refuse(struct client *c, enum access needed)
 static void client_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
 	struct client *c = handle->data;
+	uint8_t *room;
+	size_t len;
 
 	(void)suggested;
-	*buf = uv_buf_init((char *)c->bytes + c->used, (unsigned int)(sizeof(c->bytes) - c->used));
+	room = request_stream_room(&c->stream, &len);
+	*buf = uv_buf_init((char *)room, (unsigned int)len);
 }
 
 static void client_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buf)
 {
 	struct client *c = stream->data;
-	size_t length;
 
 	(void)buf;
 	if (got < 0 || c->answered) {
 		client_close(c);
 		return;
 	}
-	c->used += (size_t)got;
-	if (codec_message_length(c->bytes, c->used, CODEC_REQUEST_MAX, &length) < 0) {
+	switch (request_stream_took(&c->stream, (size_t)got)) {
+	case REQUEST_STREAM_MORE: return;
+	case REQUEST_STREAM_MALFORMED:
 		log_warning("a malformed request on the control socket was dropped");
 		client_close(c);
 		return;
-	}
-	if (length == 0 || c->used < length)
-		return;
-	if (codec_unpack_request(c->bytes + CODEC_LENGTH, length - CODEC_LENGTH, &c->request) < 0) {
+	case REQUEST_STREAM_UNKNOWN:
 		log_warning("an unknown request on the control socket was dropped");
 		client_close(c);
 		return;
+	case REQUEST_STREAM_WHOLE: break;
 	}
 	c->answered = true;
-	if (c->access < access_needed(c->request.command))
-		refuse(c, access_needed(c->request.command));
+	if (c->access < access_needed(c->stream.request.command))
+		refuse(c, access_needed(c->stream.request.command));
 	else
 		answer(c, false);
 }
