@@ -20,7 +20,7 @@ browse() {
 	shift
 	lab_exec "$node" timeout -k 2 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
 		--no-first-run --no-proxy-server --user-data-dir="$(mktemp -d "$LAB/browser.XXXXXX")" --virtual-time-budget=5000 "$@" \
-		"$URL/" 2>"$LAB/browser.err"
+		"${PAGE:-$URL/}" 2>"$LAB/browser.err"
 }
 
 pair_is_ready() {
@@ -100,6 +100,33 @@ names_are_no_markup() {
 	lab_stop fake KILL || true
 }
 
+# Readings of counters: when, in the daemon's time, packets, new connections, octets; and what the page makes
+# of each. The first tells no rate, the same reading twice the same, one that began anew none.
+RATES='const told = [];
+for (const [at, packets, new_flows, bytes] of [
+	[1000, 0, 0, 0], [3000, 4000, 20, 500000], [3000, 4000, 20, 500000], [2500, 4000, 20, 500000],
+	[5000, 8000, 20, 500000], [7000, 100, 0, 100], [9000, 300, 1, 850], [11000, 500, null, null],
+	[500, 10, 0, 0], [1500, 1234577, 10, 1000]])
+	told.push(rateCells(rate("x", at, { packets, new_flows, bytes })).join(", "));
+document.body.replaceChildren(...told.map((t) => node("p", t)));'
+RATES_TOLD='…, …, …
+10 /s, 2.0 kp/s, 2.0 Mbit/s
+10 /s, 2.0 kp/s, 2.0 Mbit/s
+10 /s, 2.0 kp/s, 2.0 Mbit/s
+0 /s, 2.0 kp/s, 0 bit/s
+…, …, …
+0.5 /s, 100 p/s, 3.0 kbit/s
+…, 100 p/s, …
+…, 100 p/s, …
+10 /s, 1.2 Mp/s, 8.0 kbit/s'
+
+# The functions of the page itself, given these in place of answers.
+rates_are_right() {
+	get a / | RATES=$RATES awk '/^ask\(\);/ { print ENVIRON["RATES"]; next } !/^setInterval\(judge/' >"$LAB/rates.html"
+	PAGE=file://$LAB/rates.html shown
+	expect "the rates" "$(grep -oE '<p>[^<]*</p>' "$LAB/page.html" | sed 's/<[^>]*>//g')" "$RATES_TOLD"
+}
+
 page_shows_a_backend_down() {
 	lab_stop web1 KILL || true
 	expect_soon "it is down" 'lab_ctl a -j status | grep -q "\"state\": \"down\""' 10
@@ -168,6 +195,7 @@ run_case "/status is that of directorctl" status_is_that_of_the_command
 run_case "requests" requests
 run_case "the page shows the pair" page_shows_the_pair
 run_case "names are no markup" names_are_no_markup
+run_case "rates" rates_are_right
 run_case "a picture of it" screenshot
 run_case "the page shows a backend that is down" page_shows_a_backend_down
 run_case "a director in fault is not ready" fault_is_not_ready
