@@ -23,7 +23,7 @@ ruleset explain CLIENT[:PORT] VIP:PORT
 cluster status
 cluster failover
 cluster maintenance on|off
-cluster drill graceful
+cluster drill graceful|crash|link|split
 doctor [FARM]
 probe IP:PORT
 metrics

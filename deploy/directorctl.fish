@@ -155,7 +155,7 @@ complete -c directorctl -n '__directorctl_at cluster' -a failover -d 'hands the 
 complete -c directorctl -n '__directorctl_at cluster' -a maintenance -d 'this node is not master until it is off; --force: whoever else is there'
 complete -c directorctl -n '__directorctl_at cluster maintenance' -a 'on off'
 complete -c directorctl -n '__directorctl_at cluster' -a drill -d 'rehearses a failover and measures it; exit 4 when it misses its budget'
-complete -c directorctl -n '__directorctl_at cluster drill' -a graceful
+complete -c directorctl -n '__directorctl_at cluster drill' -a 'graceful crash link split'
 complete -c directorctl -n '__directorctl_at ' -a doctor -d 'looks for what goes wrong in such farms, on the wire, too; exit 4 when it finds any'
 complete -c directorctl -n '__directorctl_at doctor' -a '(__directorctl_names "[FARM]")'
 complete -c directorctl -n '__directorctl_at ' -a probe -d 'measures service gaps, from any client machine, without a daemon; exit 4 over --max-gap'
@@ -185,7 +185,7 @@ complete -c directorctl -n "__directorctl_takes 'status'" -l watch -d 'again and
 complete -c directorctl -n "__directorctl_takes 'status'" -l interval -x -d 'how often (default 1s)'
 complete -c directorctl -n "__directorctl_takes 'status'" -l count -x -d 'how many times'
 complete -c directorctl -n "__directorctl_takes 'cluster maintenance' 'cluster drill'" -l force -d 'maintenance although nobody is known to take over; a drill whatever speaks against it'
-complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l limit -x -d 'when it is given up (default 30s)'
+complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l limit -x -d 'when it is given up (default 30s; 10s of crash, link, split)'
 complete -c directorctl -n "__directorctl_takes 'ruleset diff'" -l against -r -F -d 'a file in place of what runs, without a daemon'
 complete -c directorctl -n "__directorctl_takes 'ruleset history'" -l last -x -d 'the latest alone'
 complete -c directorctl -n "__directorctl_takes 'backend-setup'" -l os -x -a 'linux windows' -d 'of the backend (default linux)'

@@ -20,6 +20,7 @@
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/drill.h"
+#include "director/drill_mute_uv.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
 #include "director/health/health_uv.h"
@@ -70,6 +71,13 @@ struct asked {
 	char order[JOURNAL_ORDER];
 };
 
+/* What a node that is to take over saw last. */
+struct drill_sight {
+	size_t masters; /* its routers that are */
+	bool silent;	/* the other one sends no heartbeats */
+	uint64_t advert_us, master_us, announced;
+};
+
 /* A rehearsed failure, the last one (drill_uv.c). */
 struct rehearsal {
 	struct drill drill;
@@ -77,6 +85,10 @@ struct rehearsal {
 	uv_timer_t look;			 /* while it lasts */
 	uint64_t asked_us;			 /* the other one asked last */
 	struct log_limit refusals;
+	struct drill_sight sight;
+	uint64_t let_go_us;	/* when this node is to fall silent; 0: not, or it has */
+	struct drill_mute mute; /* it is silent */
+	bool cable_out;		/* the routers are told that their links are down */
 };
 
 /* A farm as it was seen last. */

@@ -339,6 +339,7 @@ static void director_end(struct director *d)
 	if (d->keeper)
 		keeper_watch(d->keeper, NULL);
 	nft_watch_close(d->watch);
+	drill_mute_end(&d->rehearsal.mute);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->load, timer_closed);

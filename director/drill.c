@@ -42,6 +42,36 @@ bool drill_lost(const struct drill *d, uint64_t *ret)
 	return true;
 }
 
+/* Each record is by the clock of its node. */
+static size_t add_record(const struct drill_record *r, bool there, uint64_t began_us,
+			 struct control_moment *list, size_t n)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		struct control_moment m = {.there = there,
+					   .kind = r->moments[i].kind,
+					   .at_us = (int64_t)(r->moments[i].at_us - began_us)};
+		size_t at = n++;
+
+		for (; at > 0 && list[at - 1].at_us > m.at_us; at--)
+			list[at] = list[at - 1];
+		list[at] = m;
+	}
+	return n;
+}
+
+size_t drill_timeline(const struct drill *d, struct control_moment ret[static CONTROL_MOMENTS])
+{
+	const struct drill_record *old = old_record(d);
+	const struct drill_record *new = d->yields_here ? &d->there : &d->here;
+	const struct sync_moment *from = moment_of(old, SYNC_MOMENT_LET_GO);
+	uint64_t ahead = d->yields_here ? (uint64_t)d->ahead_us : -(uint64_t)d->ahead_us;
+
+	if (!from)
+		return 0;
+	return add_record(new, true, from->at_us + ahead, ret,
+			  add_record(old, false, from->at_us, ret, 0));
+}
+
 bool drill_is_busy(const struct drill *d)
 {
 	return d->state != DRILL_IDLE && d->state != DRILL_ENDED;
@@ -83,7 +113,16 @@ static void judge(struct drill *d, struct drill_update *u)
 	uint64_t lost = old_record(d)->lost, took_us;
 	uint64_t gap_us = (uint64_t)d->budget.gap_ms * 1000;
 
-	if (!drill_takeover_us(d, &took_us))
+	bool took_over = drill_takeover_us(d, &took_us);
+
+	if (!moment_of(old_record(d), SYNC_MOMENT_LET_GO))
+		snprintf(d->why, sizeof(d->why), "the master did not let go, its log says why");
+	else if (d->kind == SYNC_DRILL_SPLIT && took_over)
+		snprintf(d->why, sizeof(d->why), "two masters, %llu ms after adverts were lost",
+			 (unsigned long long)(took_us + 999) / 1000);
+	else if (d->kind == SYNC_DRILL_SPLIT)
+		d->why[0] = '\0';
+	else if (!took_over)
 		snprintf(d->why, sizeof(d->why), "nobody took over within %u ms", d->limit_ms);
 	else if (took_us > gap_us)
 		snprintf(d->why, sizeof(d->why), "the takeover took %llu ms, max-gap is %u ms",
@@ -230,7 +269,7 @@ static void heard_report(struct drill *d, struct drill_update *u, const struct d
 	memcpy(d->there.moments, m->moments, sizeof(d->there.moments));
 	if (d->here.complete)
 		judge(d, u);
-	else if (d->yields_here)
+	else if (d->yields_here && d->kind == SYNC_DRILL_GRACEFUL)
 		complete(d, u, ev->now_us); /* the other one has taken over */
 }
 
@@ -291,6 +330,9 @@ static void timed_out(struct drill *d, struct drill_update *u, uint64_t now_us)
 	}
 	if (d->yielded)
 		u->flags |= DRILL_RESTORE;
+	if (d->yielded && d->here.n > 0 && d->here.n < SYNC_MOMENTS_MAX)
+		d->here.moments[d->here.n++] =
+			(struct sync_moment){.kind = SYNC_MOMENT_RESTORED, .at_us = now_us};
 	d->yielded = false;
 	complete(d, u, now_us);
 }
@@ -346,10 +388,10 @@ const char *drill_moment_name(uint8_t kind)
 {
 	switch (kind) {
 	case SYNC_MOMENT_LET_GO: return "lets go";
-	case SYNC_MOMENT_LAST_ADVERT: return "last advert";
-	case SYNC_MOMENT_DETECTED: return "detects it";
+	case SYNC_MOMENT_LAST_ADVERT: return "hears the last advert";
+	case SYNC_MOMENT_DETECTED: return "hears no heartbeats any more";
 	case SYNC_MOMENT_MASTER: return "is master";
-	case SYNC_MOMENT_ANNOUNCED: return "announces the addresses";
+	case SYNC_MOMENT_ANNOUNCED: return "has announced the addresses";
 	case SYNC_MOMENT_RESTORED: return "is as before";
 	}
 	return "?";

@@ -23,7 +23,8 @@
 
 enum {
 	DRILL_ANSWER_US = 3000000, /* for the other one to be ready */
-	DRILL_REPORT_US = 5000000, /* after the limit, for its record */
+	DRILL_REPORT_US =
+		15000000, /* after the limit, for its record: the channel comes back first */
 	DRILL_WHY = SYNC_WHY_MAX,
 };
 
@@ -122,6 +123,9 @@ bool drill_is_busy(const struct drill *d);
 bool drill_takeover_us(const struct drill *d, uint64_t *ret);
 /* Connections that went with it. False: the master has not let go, as far as is known here. */
 bool drill_lost(const struct drill *d, uint64_t *ret);
+
+/* What both saw, in order, by the time since the master let go. How many; 0 when it has not. */
+size_t drill_timeline(const struct drill *d, struct control_moment ret[static CONTROL_MOMENTS]);
 
 /* For people: "graceful"; "passed". */
 const char *drill_kind_name(uint8_t kind);

@@ -6,6 +6,7 @@
  */
 #include "director/director.h"
 #include "director/drill_check.h"
+#include "director/drill_mute.h"
 #include "include/log.h"
 
 #include <sodium.h>
@@ -14,7 +15,8 @@
 
 enum {
 	LOOK_MS = 10,
-	ASK_US = 200000, /* the other one is not answered in earnest more often */
+	QUIET_US = 100000, /* what is said before the silence is to leave */
+	ASK_US = 200000,   /* the other one is not answered in earnest more often */
 };
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
@@ -41,55 +43,139 @@ static uint64_t lost_now(struct director *d)
 	uint64_t lost;
 
 	director_show_twin(d, &peer);
+	/* What is on its way when a node dies does not come. */
+	if (d->rehearsal.drill.kind == SYNC_DRILL_CRASH && peer.channel.connected &&
+	    peer.channel.would_lose != STATUS_UNKNOWN)
+		return peer.channel.would_lose;
 	lost = drill_check_lost(&peer.channel);
 	return lost == STATUS_UNKNOWN ? peer.channel.held_ours : lost;
 }
 
+static void hold_here(void *arg)
+{
+	const struct director *d = arg;
+
+	director_order_maintenance(d->routers, d->n_routers, true);
+}
+
+static void resume_here(void *arg)
+{
+	const struct director *d = arg;
+
+	director_order_maintenance(d->routers, d->n_routers, false);
+}
+
+/*
+ * A node that is dead holds no address. It is held as in maintenance, for a router that hears nobody
+ * would be master again in the silence, and come back as one; what it says at that is not heard.
+ */
+static int fall_silent(struct director *d, struct err *err)
+{
+	struct rehearsal *r = &d->rehearsal;
+	int code = drill_mute_begin(&r->mute, r->drill.kind, d->config, r->drill.limit_ms, err);
+
+	if (code == 0 && r->drill.kind == SYNC_DRILL_CRASH)
+		election_call(d->election, hold_here, d);
+	if (code == 0 && r->drill.kind == SYNC_DRILL_LINK) {
+		r->cable_out = true;
+		director_feed_routers(d);
+	}
+	return code;
+}
+
+/* A router listens again before anything is heard: who is master by then is. */
+static void speak_again(struct director *d)
+{
+	struct rehearsal *r = &d->rehearsal;
+
+	r->let_go_us = 0;
+	if (!r->mute.on)
+		return;
+	if (r->drill.kind == SYNC_DRILL_CRASH && !admin_store_table(d->admin)->maintenance)
+		election_call(d->election, resume_here, d);
+	drill_mute_end(&r->mute);
+	if (r->cable_out) {
+		r->cable_out = false;
+		director_feed_routers(d);
+	}
+	log_info("drill %s: this node hears and speaks again", drill_kind_name(r->drill.kind));
+}
+
 static void let_go(struct director *d)
 {
-	struct drill_event ev = {.type = DRILL_EVENT_MOMENT,
-				 .lost = lost_now(d),
-				 .moment = {.kind = SYNC_MOMENT_LET_GO, .at_us = now_us()}};
+	struct drill_event ev = {.type = DRILL_EVENT_MOMENT, .lost = lost_now(d)};
+	uint8_t kind = d->rehearsal.drill.kind;
 	struct err err = {0};
-	size_t yielded;
+	size_t yielded = 1;
+	int code;
 
-	if (director_fail_over(d, &yielded, &err) < 0)
-		log_error("drill %s: %s", drill_kind_name(d->rehearsal.drill.kind), err.text);
+	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = now_us()};
+	code = mute_silences(kind) ? fall_silent(d, &err) : director_fail_over(d, &yielded, &err);
+	if (code < 0)
+		log_error("drill %s: %s", drill_kind_name(kind), err.text);
 	else if (yielded)
 		feed(d, &ev);
 }
 
-struct masters_call {
+struct sight_call {
 	struct director *d;
-	bool all;
-	uint64_t last_ms;
+	struct drill_sight seen;
 };
 
-static void masters_here(void *arg)
+/* Of the routers the last one counts. */
+static void see_here(void *arg)
 {
-	struct masters_call *call = arg;
+	struct sight_call *call = arg;
+	struct drill_sight *s = &call->seen;
+	struct pair_view pair;
 
-	call->all = call->d->n_routers > 0;
-	for (size_t i = 0; call->all && i < call->d->n_routers; i++) {
+	pair_view(call->d->pair, &pair);
+	s->silent = pair.configured && pair.peer.state != HEARTBEAT_UP;
+	for (size_t i = 0; i < call->d->n_routers; i++) {
 		struct vrrp_view view;
 
 		vrrp_router_view(call->d->routers[i], &view);
-		call->all = view.state == VRRP_MASTER;
-		if (view.changed_ms > call->last_ms)
-			call->last_ms = view.changed_ms;
+		s->announced += view.counters.announced;
+		if (view.state != VRRP_MASTER) {
+			if (view.has_master)
+				s->advert_us = now_us() - view.master_age_ms * 1000;
+			continue;
+		}
+		s->masters++;
+		if (view.changed_ms * 1000 > s->master_us)
+			s->master_us = view.changed_ms * 1000;
 	}
 }
 
-static void look_for_mastership(struct director *d)
+static void saw(struct director *d, enum sync_moment_kind kind, uint64_t at_us)
 {
-	struct masters_call call = {.d = d};
-	struct drill_event ev = {.type = DRILL_EVENT_MOMENT};
+	struct drill_event ev = {.type = DRILL_EVENT_MOMENT,
+				 .moment = {.kind = (uint8_t)kind, .at_us = at_us}};
 
-	election_call(d->election, masters_here, &call);
-	if (!call.all)
-		return;
-	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_MASTER, .at_us = call.last_ms * 1000};
 	feed(d, &ev);
+}
+
+/* The node that is to take over looks every LOOK_MS; to be master is what ends its record. */
+static void look_around(struct director *d)
+{
+	struct rehearsal *r = &d->rehearsal;
+	struct drill_sight before = r->sight;
+	struct sight_call call = {.d = d};
+	size_t wanted = r->drill.kind == SYNC_DRILL_SPLIT ? 1 : d->n_routers;
+
+	election_call(d->election, see_here, &call);
+	r->sight = call.seen;
+	if (!call.seen.advert_us) /* it is a backup no more */
+		r->sight.advert_us = before.advert_us;
+	if (call.seen.silent)
+		saw(d, SYNC_MOMENT_DETECTED, now_us());
+	if (!wanted || call.seen.masters < wanted)
+		return;
+	if (r->sight.advert_us)
+		saw(d, SYNC_MOMENT_LAST_ADVERT, r->sight.advert_us);
+	if (call.seen.announced > before.announced)
+		saw(d, SYNC_MOMENT_ANNOUNCED, now_us());
+	saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 
 static void look(uv_timer_t *timer)
@@ -98,8 +184,12 @@ static void look(uv_timer_t *timer)
 	struct drill *drill = &d->rehearsal.drill;
 	struct drill_event ev = {.type = DRILL_EVENT_TIMER};
 
+	if (d->rehearsal.let_go_us && now_us() >= d->rehearsal.let_go_us) {
+		d->rehearsal.let_go_us = 0;
+		let_go(d);
+	}
 	if (drill->state == DRILL_RUNNING && !drill->yields_here && !drill->here.complete)
-		look_for_mastership(d);
+		look_around(d);
 	feed(d, &ev);
 	if (!drill_is_busy(drill))
 		uv_timer_stop(timer);
@@ -119,12 +209,16 @@ static void show(const struct rehearsal *r, struct control_drill *ret)
 	COPY(ret->why, drill->why);
 	ret->let_go = drill_lost(drill, &ret->lost);
 	ret->took_over = drill_takeover_us(drill, &ret->takeover_us);
+	ret->within_us = drill->within_us;
+	ret->n = drill_timeline(drill, ret->moments);
 }
 
 static void say_begin(const struct rehearsal *r)
 {
-	log_info("drill %s: node \"%s\" lets go, node \"%s\" is to take over%s within %u ms",
-		 drill_kind_name(r->drill.kind), r->from, r->to,
+	log_info("drill %s: node \"%s\" %s, node \"%s\" is to %s%s within %u ms",
+		 drill_kind_name(r->drill.kind), r->from,
+		 mute_silences(r->drill.kind) ? "falls silent" : "lets go", r->to,
+		 r->drill.kind == SYNC_DRILL_SPLIT ? "stay backup" : "take over",
 		 r->drill.asked_here ? "" : ", as the other director wants,", r->drill.limit_ms);
 }
 
@@ -133,7 +227,9 @@ static void say_end(const struct rehearsal *r)
 	struct control_drill seen;
 
 	show(r, &seen);
-	if (r->drill.result == DRILL_PASSED)
+	if (r->drill.result == DRILL_PASSED && !seen.took_over)
+		log_info("drill %s: passed: node \"%s\" alone was master", seen.kind, seen.from);
+	else if (r->drill.result == DRILL_PASSED)
 		log_info("drill %s: passed: node \"%s\" took over within %llu ms, %llu connections "
 			 "lost",
 			 seen.kind, seen.to, (unsigned long long)(seen.takeover_us + 999) / 1000,
@@ -171,9 +267,13 @@ static void carry_out(struct director *d, const struct drill_update *u, bool beg
 		say_refused(d, &u->message);
 	if (begins)
 		say_begin(&d->rehearsal);
-	if (u->flags & DRILL_YIELD)
+	if (u->flags & DRILL_YIELD && mute_silences(d->rehearsal.drill.kind))
+		d->rehearsal.let_go_us = now_us() + QUIET_US;
+	else if (u->flags & DRILL_YIELD)
 		let_go(d);
-	/* RESTORE: a node that has handed over in order has left nothing to be undone. */
+	/* A node that has handed over in order has left nothing to be undone. */
+	if (u->flags & DRILL_RESTORE)
+		speak_again(d);
 	if (u->flags & DRILL_OVER)
 		say_end(&d->rehearsal);
 }
@@ -188,8 +288,10 @@ static void feed(struct director *d, struct drill_event *ev)
 	ev->now_us = now_us();
 	ev->budget = budget_of(d);
 	u = drill_step(&r->drill, ev);
-	if (r->drill.id != id)
+	if (r->drill.id != id) {
 		name_nodes(d);
+		r->sight = (struct drill_sight){0};
+	}
 	if (drill_is_busy(&r->drill) && !uv_is_active((uv_handle_t *)&r->look))
 		uv_timer_start(&r->look, look, LOOK_MS, LOOK_MS);
 	carry_out(d, &u, !ran && r->drill.state == DRILL_RUNNING);

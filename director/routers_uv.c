@@ -381,7 +381,7 @@ static bool look_at_link(struct director *d, struct vrrp_router *r, struct vrrp_
 		*ret = (struct vrrp_link){.ifindex = link->ifindex,
 					  .mac = link->mac,
 					  .present = true,
-					  .up = link->up};
+					  .up = link->up && !d->rehearsal.cable_out};
 	return true;
 }
 

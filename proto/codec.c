@@ -256,6 +256,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 
 uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 {
+	uint8_t moments[CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS];
 	Control__Reply message = CONTROL__REPLY__INIT;
 	Control__Drill drill = CONTROL__DRILL__INIT;
 	struct packed_status *packed = NULL;
@@ -273,7 +274,7 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 		message.status = packed_status_message(packed);
 	}
 	if (reply->has_drill) {
-		codec_put_control_drill(&reply->drill, &drill);
+		codec_put_control_drill(&reply->drill, moments, &drill);
 		message.drill = &drill;
 	}
 	if (reply->has_detail) {

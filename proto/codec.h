@@ -73,6 +73,15 @@ struct control_request {
 };
 
 /* A rehearsed failure, as far as this node knows of it. */
+/* Of either node, by one clock. */
+struct control_moment {
+	bool there;    /* on the node that is to take over */
+	uint8_t kind;  /* SYNC_MOMENT_… */
+	int64_t at_us; /* since the other one let go */
+};
+
+enum { CONTROL_MOMENTS = 2 * SYNC_MOMENTS_MAX };
+
 struct control_drill {
 	uint64_t id; /* never 0 */
 	char kind[STATUS_WORD];
@@ -82,6 +91,9 @@ struct control_drill {
 	bool let_go, took_over;			 /* it is known that … */
 	uint64_t lost;				 /* connections; 0 unless let_go */
 	uint64_t takeover_us;			 /* 0 unless took_over */
+	uint32_t within_us;			 /* the clocks of both are known to that */
+	size_t n;
+	struct control_moment moments[CONTROL_MOMENTS]; /* in order */
 };
 
 struct control_connection {

@@ -2,12 +2,18 @@
 #include "proto/codec_drill.h"
 
 #include "include/name.h"
+#include "include/rd.h"
+#include "include/wr.h"
 
 #include <errno.h>
 #include <string.h>
 
-void codec_put_control_drill(const struct control_drill *from, Control__Drill *ret)
+void codec_put_control_drill(const struct control_drill *from,
+			     uint8_t bytes[static CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS],
+			     Control__Drill *ret)
 {
+	struct wr w = wr_init(bytes, CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS);
+
 	/* The generated strings are not const; packing does not change them. */
 	struct control_drill *d = (struct control_drill *)from;
 
@@ -21,10 +27,41 @@ void codec_put_control_drill(const struct control_drill *from, Control__Drill *r
 	ret->lost = d->lost;
 	ret->took_over = d->took_over;
 	ret->takeover_us = d->takeover_us;
+	ret->within = d->within_us;
+	for (size_t i = 0; i < d->n; i++) {
+		wr_u8(&w, d->moments[i].there);
+		wr_u8(&w, d->moments[i].kind);
+		wr_be64(&w, (uint64_t)d->moments[i].at_us);
+	}
+	ret->moments = (ProtobufCBinaryData){.data = bytes, .len = wr_used(&w)};
+}
+
+static bool take_moments(const Control__Drill *m, struct control_drill *ret)
+{
+	struct rd r = rd_init(m->moments.data, m->moments.len);
+
+	if (m->moments.len % CONTROL_MOMENT_OCTETS != 0 ||
+	    m->moments.len / CONTROL_MOMENT_OCTETS > CONTROL_MOMENTS || m->within > UINT32_MAX)
+		return false;
+	for (ret->n = 0; rd_left(&r) > 0; ret->n++) {
+		struct control_moment *moment = &ret->moments[ret->n];
+		uint8_t there = rd_u8(&r);
+
+		moment->there = there;
+		moment->kind = rd_u8(&r);
+		moment->at_us = (int64_t)rd_be64(&r);
+		if (there > 1 || moment->kind < SYNC_MOMENT_LET_GO ||
+		    moment->kind > SYNC_MOMENT_LAST)
+			return false;
+	}
+	ret->within_us = (uint32_t)m->within;
+	return true;
 }
 
 int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 {
+	struct control_drill d = {0};
+
 	if (!m->id || !m->kind[0] || !m->result[0] ||
 	    !text_is_printable(m->kind, sizeof(ret->kind)) ||
 	    !text_is_printable(m->from, sizeof(ret->from)) ||
@@ -33,11 +70,14 @@ int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 	    !text_is_printable(m->why, sizeof(ret->why)) || (m->lost && !m->let_go) ||
 	    (m->takeover_us && !m->took_over))
 		return -EBADMSG;
-	*ret = (struct control_drill){.id = m->id,
-				      .let_go = m->let_go,
-				      .took_over = m->took_over,
-				      .lost = m->lost,
-				      .takeover_us = m->takeover_us};
+	if (!take_moments(m, &d))
+		return -EBADMSG;
+	d.id = m->id;
+	d.let_go = m->let_go;
+	d.took_over = m->took_over;
+	d.lost = m->lost;
+	d.takeover_us = m->takeover_us;
+	*ret = d;
 	strcpy(ret->kind, m->kind);
 	strcpy(ret->from, m->from);
 	strcpy(ret->to, m->to);

@@ -6,6 +6,7 @@
 #include "director/drill.h"
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
+#include "director/drill_mute.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 enum {
 	LOOK_EVERY_MS = 50,
 	LIMIT_MS = 30000,
+	SILENCE_MS = 10000, /* how long a node is silent: clients may notice */
 };
 
 static bool is(const struct control_drill *d, enum drill_result result)
@@ -26,9 +28,46 @@ static unsigned long long takeover_ms(const struct control_drill *d)
 	return (d->takeover_us + 999) / 1000;
 }
 
+static const char *node_of(const struct control_drill *d, const struct control_moment *m)
+{
+	return m->there ? d->to : d->from;
+}
+
+static void print_timeline(const struct control_drill *d)
+{
+	for (size_t i = 0; i < d->n; i++)
+		printf("%+10.1f ms  %s %s\n", (double)d->moments[i].at_us / 1000,
+		       node_of(d, &d->moments[i]), drill_moment_name(d->moments[i].kind));
+	if (d->n)
+		printf("the clocks of both are known to %.1f ms\n", (double)d->within_us / 1000);
+}
+
+static json_t *timeline_of(const struct control_drill *d)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < d->n; i++) {
+		const struct control_moment *m = &d->moments[i];
+
+		if (json_array_append_new(list,
+					  json_pack("{s:I, s:s, s:s}", "at_us",
+						    (json_int_t)m->at_us, "node", node_of(d, m),
+						    "event", drill_moment_name(m->kind)))) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static void print_text(const struct control_drill *d)
 {
 	printf("drill %s: %s%s%s\n", d->kind, d->result, d->why[0] ? ": " : "", d->why);
+	if (d->let_go && drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT) {
+		printf("adverts of node %s were lost, node %s %s\n", d->from, d->to,
+		       d->took_over ? "became master, too" : "stayed backup");
+		return;
+	}
 	if (!d->let_go)
 		printf("node %s did not let go\n", d->from);
 	else if (d->took_over)
@@ -46,11 +85,12 @@ static int print_document(const struct control_drill *d)
 	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
 	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
 
-	return print_json_document(stdout,
-				   json_pack("{s:s, s:s, s:s, s:o, s:n, s:o, s:b, s:s}", "kind",
-					     d->kind, "from", d->from, "to", d->to, "takeover_ms",
-					     took, "gap_ms", "lost_connections", lost, "passed",
-					     is(d, DRILL_PASSED), "why", d->why));
+	return print_json_document(
+		stdout,
+		json_pack("{s:s, s:s, s:s, s:o, s:n, s:o, s:b, s:s, s:o, s:i}", "kind", d->kind,
+			  "from", d->from, "to", d->to, "takeover_ms", took, "gap_ms",
+			  "lost_connections", lost, "passed", is(d, DRILL_PASSED), "why", d->why,
+			  "timeline", timeline_of(d), "clock_within_us", (int)d->within_us));
 }
 
 static int report(const struct ctl *ctl, const struct control_drill *d)
@@ -59,9 +99,10 @@ static int report(const struct ctl *ctl, const struct control_drill *d)
 
 	if (!passed && !is(d, DRILL_MISSED))
 		return ctl_fail(CTL_FAILED, "the drill is %s: %s", d->result, d->why);
-	if (!ctl->json)
+	if (!ctl->json) {
 		print_text(d);
-	else if (print_document(d) < 0)
+		print_timeline(d);
+	} else if (print_document(d) < 0)
 		return ctl_fail(CTL_FAILED, "no memory for a JSON document");
 	return passed ? CTL_DONE : CTL_NOT_GOOD;
 }
@@ -91,11 +132,11 @@ static int wait_for(const struct ctl *ctl, const struct control_drill *begun)
 	return report(ctl, &d);
 }
 
-static int take_limit(const struct ctl *ctl, uint64_t *ret_ms)
+static int take_limit(const struct ctl *ctl, uint8_t kind, uint64_t *ret_ms)
 {
 	char least[DURATION_TEXT], most[DURATION_TEXT];
 
-	*ret_ms = LIMIT_MS;
+	*ret_ms = mute_silences(kind) ? SILENCE_MS : LIMIT_MS;
 	if (!ctl->limit || (duration_parse(ctl->limit, ret_ms) == 0 &&
 			    *ret_ms >= DRILL_LIMIT_MIN_MS && *ret_ms <= DRILL_LIMIT_MAX_MS))
 		return CTL_DONE;
@@ -107,15 +148,19 @@ static int take_limit(const struct ctl *ctl, uint64_t *ret_ms)
 
 int ctl_cluster_drill(const struct ctl *ctl)
 {
-	struct control_request request = {
-		.command = CONTROL_DRILL, .kind = SYNC_DRILL_GRACEFUL, .force = ctl->force};
+	struct control_request request = {.command = CONTROL_DRILL,
+					  .kind = drill_kind_by_name(ctl->argv[0]),
+					  .force = ctl->force};
 	struct control_reply reply = {0};
 	struct control_drill begun;
 	int code;
 
-	if (drill_kind_by_name(ctl->argv[0]) != SYNC_DRILL_GRACEFUL)
-		return ctl_fail(CTL_USAGE, "a drill is \"graceful\", not \"%s\"", ctl->argv[0]);
-	code = take_limit(ctl, &request.number);
+	if (request.kind != SYNC_DRILL_GRACEFUL && !mute_silences(request.kind))
+		return ctl_fail(
+			CTL_USAGE,
+			"a drill is \"graceful\", \"crash\", \"link\" or \"split\", not \"%s\"",
+			ctl->argv[0]);
+	code = take_limit(ctl, request.kind, &request.number);
 	if (code == CTL_DONE)
 		code = ctl_request(ctl, &request, &reply);
 	if (code != CTL_DONE)

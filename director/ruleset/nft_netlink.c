@@ -89,6 +89,17 @@ static void put_done(struct nft_batch *b, const struct nlmsghdr *nlh)
 	b->n_messages++;
 }
 
+struct nlmsghdr *nft_batch_put(struct nft_batch *b, uint16_t type, uint16_t flags, const char *what,
+			       const char *name)
+{
+	return put_header(b, type, flags, what, name);
+}
+
+void nft_batch_took(struct nft_batch *b, const struct nlmsghdr *nlh)
+{
+	put_done(b, nlh);
+}
+
 void nft_batch_begin(struct nft_batch *b, uint32_t first_seq)
 {
 	void *room;

@@ -44,6 +44,13 @@ void nft_batch_begin(struct nft_batch *b, uint32_t first_seq);
  */
 int nft_batch_end(struct nft_batch *b);
 void nft_batch_clear(struct nft_batch *b);
+/*
+ * For who makes messages of other tables: opens one, NULL when there is no memory; it counts once it is
+ * completed and nft_batch_took().
+ */
+struct nlmsghdr *nft_batch_put(struct nft_batch *b, uint16_t type, uint16_t flags, const char *what,
+			       const char *name);
+void nft_batch_took(struct nft_batch *b, const struct nlmsghdr *nlh);
 /* What the message of this number was about; NULL when it is none of this batch's. */
 const struct nft_label *nft_batch_label(const struct nft_batch *b, uint32_t seq);
 

@@ -18,7 +18,11 @@ static struct control_drill sample(void)
 				      .let_go = true,
 				      .took_over = true,
 				      .lost = 7,
-				      .takeover_us = 200100};
+				      .takeover_us = 200100,
+				      .within_us = 250,
+				      .n = 2,
+				      .moments = {{true, SYNC_MOMENT_LAST_ADVERT, -70000},
+						  {false, SYNC_MOMENT_LAST, INT64_MAX}}};
 }
 
 /* What it is on the other side; or the error. */
@@ -41,6 +45,13 @@ static void expect_same(const struct control_drill *d)
 
 	EXPECT_INT(there_and_back(d, &got), 0);
 	CU_ASSERT(got.id == d->id && got.lost == d->lost && got.takeover_us == d->takeover_us);
+	EXPECT_INT(got.within_us, d->within_us);
+	EXPECT_INT(got.n, d->n);
+	for (size_t i = 0; i < d->n; i++) {
+		EXPECT_INT(got.moments[i].there, d->moments[i].there);
+		EXPECT_INT(got.moments[i].kind, d->moments[i].kind);
+		CU_ASSERT(got.moments[i].at_us == d->moments[i].at_us);
+	}
 	EXPECT_INT(got.let_go, d->let_go);
 	EXPECT_INT(got.took_over, d->took_over);
 	EXPECT_TEXT(got.kind, d->kind);
@@ -81,6 +92,12 @@ static void what_is_no_drill(void)
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.let_go = false;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.moments[1].kind = 0;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.moments[0].kind = SYNC_MOMENT_LAST + 1;
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.took_over = false;

@@ -75,16 +75,21 @@ static void step(struct world *w, int node, struct drill_event ev)
 				  .lost = w->lost});
 }
 
-static void order(struct world *w, int node, bool yields, bool force)
+static void order_kind(struct world *w, int node, bool yields, bool force, uint8_t kind)
 {
 	step(w, node,
 	     (struct drill_event){.type = DRILL_EVENT_ORDER,
 				  .id = 7 + (uint64_t)node,
-				  .kind = SYNC_DRILL_GRACEFUL,
+				  .kind = kind,
 				  .force = force,
 				  .yields_here = yields,
 				  .limit_ms = 10000,
 				  .objection = w->nodes[node].objection});
+}
+
+static void order(struct world *w, int node, bool yields, bool force)
+{
+	order_kind(w, node, yields, force, SYNC_DRILL_GRACEFUL);
 }
 
 static void deliver(struct world *w)
@@ -162,6 +167,75 @@ static void it_passes(void)
 		expect_results(&w, DRILL_PASSED, DRILL_PASSED);
 		expect_takeover(&w);
 		EXPECT_TEXT(w.nodes[A].drill.why, "");
+	}
+}
+
+/* Both tell the same of both, whatever their clocks say. */
+static void expect_timeline(const struct drill *d)
+{
+	struct control_moment m[CONTROL_MOMENTS];
+
+	EXPECT_INT(drill_timeline(d, m), 3);
+	EXPECT_INT(m[0].kind, SYNC_MOMENT_LET_GO);
+	EXPECT_INT(m[0].there, false);
+	EXPECT_INT(m[0].at_us, 0);
+	EXPECT_INT(m[1].kind, SYNC_MOMENT_MASTER);
+	EXPECT_INT(m[1].there, true);
+	EXPECT_INT(m[1].at_us, 150000);
+	EXPECT_INT(m[2].kind, SYNC_MOMENT_RESTORED);
+	CU_ASSERT(m[2].at_us >= 10000000 && m[2].at_us < 10001000);
+}
+
+/*
+ * Who is silent says nothing before its limit, and lasts as long whatever the other one says; its own clock
+ * ends it.
+ */
+static void silence_lasts(void)
+{
+	static const uint8_t kinds[] = {SYNC_DRILL_CRASH, SYNC_DRILL_LINK};
+
+	for (int asked = A; asked <= B; asked++)
+		for (size_t i = 0; i < 2; i++) {
+			const struct drill *a;
+			struct world w;
+
+			world_init(&w);
+			a = &w.nodes[A].drill;
+			order_kind(&w, asked, asked == A, false, kinds[i]);
+			live(&w, 9 * (uint64_t)SECOND);
+			EXPECT_INT(w.nodes[B].drill.here.complete, true);
+			EXPECT_INT(a->state, DRILL_RUNNING);
+			EXPECT_INT(w.nodes[A].restores, 0);
+			live(&w, 2 * (uint64_t)SECOND);
+			CU_ASSERT(w.nodes[A].restored_us >=
+				  w.nodes[A].yielded_us + 10 * (uint64_t)SECOND);
+			CU_ASSERT(w.nodes[A].restored_us <=
+				  w.nodes[A].yielded_us + 10 * (uint64_t)SECOND + 1000);
+			expect_results(&w, DRILL_PASSED, DRILL_PASSED);
+			expect_takeover(&w);
+			EXPECT_INT(a->here.moments[a->here.n - 1].kind, SYNC_MOMENT_RESTORED);
+			for (int node = A; node <= B; node++)
+				expect_timeline(&w.nodes[node].drill);
+		}
+}
+
+/* Two masters are what must not be. */
+static void a_split_has_one_master(void)
+{
+	for (int asked = A; asked <= B; asked++) {
+		struct world w;
+
+		world_init(&w);
+		w.takeover_us = 0;
+		order_kind(&w, asked, asked == A, false, SYNC_DRILL_SPLIT);
+		live(&w, 12 * (uint64_t)SECOND);
+		expect_results(&w, DRILL_PASSED, DRILL_PASSED);
+		EXPECT_INT(w.nodes[A].restores, 1);
+		world_init(&w);
+		order_kind(&w, asked, asked == A, false, SYNC_DRILL_SPLIT);
+		live(&w, 12 * (uint64_t)SECOND);
+		expect_results(&w, DRILL_MISSED, DRILL_MISSED);
+		EXPECT_TEXT(w.nodes[B].drill.why, "two masters, 150 ms after adverts were lost");
 	}
 }
 
@@ -291,7 +365,7 @@ static void the_channel_is_away(void)
 		w.cut = !returns;
 		for (int node = A; node <= B; node++)
 			step(&w, node, (struct drill_event){.type = DRILL_EVENT_CHANNEL});
-		live(&w, 20 * (uint64_t)SECOND);
+		live(&w, 30 * (uint64_t)SECOND);
 		EXPECT_INT(w.nodes[A].restores, 1);
 		if (returns)
 			expect_results(&w, DRILL_PASSED, DRILL_PASSED);
@@ -347,6 +421,8 @@ static void names(void)
 UNIT_TESTS(drill) = {
 	{"it passes", it_passes},
 	{"it misses", it_misses},
+	{"silence lasts as long as it is said", silence_lasts},
+	{"a split has one master", a_split_has_one_master},
 	{"what speaks against it", what_speaks_against_it},
 	{"nobody answers", nobody_answers},
 	{"it is not begun", it_is_not_begun},
