@@ -20,6 +20,7 @@
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/drill.h"
+#include "director/drill_consent.h"
 #include "director/drill_mute_uv.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
@@ -85,6 +86,7 @@ struct rehearsal {
 	uv_timer_t look;			 /* while it lasts */
 	uint64_t asked_us;			 /* the other one asked last */
 	struct log_limit refusals;
+	struct drill_consent consent;
 	struct drill_sight sight;
 	uint64_t let_go_us;	/* when this node is to fall silent; 0: not, or it has */
 	struct drill_mute mute; /* it is silent */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/drill.h"
 
+#include "director/drill_mute.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -186,6 +188,10 @@ static void ordered(struct drill *d, struct drill_update *u, const struct drill_
 		refuse(d, u, why);
 		return;
 	}
+	if (d->limit_ms > drill_limit_max_ms(d->kind)) {
+		refuse(d, u, "no node falls silent for so long");
+		return;
+	}
 	d->state = DRILL_ASKING;
 	d->until_us = ev->now_us + DRILL_ANSWER_US;
 	say(d, u, SYNC_DRILL_ASK, ev->now_us);
@@ -210,7 +216,9 @@ static void set_clock(struct drill *d, const struct sync_drill *m, uint64_t now_
 static void heard_ask(struct drill *d, struct drill_update *u, const struct drill_event *ev)
 {
 	const struct sync_drill *m = ev->heard;
-	const char *why = drill_is_busy(d) ? "a drill is under way" : objection_to(ev, m->force);
+	/* Nobody else makes this node fall silent whatever it has to say against it. */
+	bool force = m->force && (m->asker_yields || !mute_silences(m->kind));
+	const char *why = drill_is_busy(d) ? "a drill is under way" : objection_to(ev, force);
 
 	u->flags |= DRILL_SEND;
 	u->message = (struct sync_drill){.id = m->id,
@@ -223,7 +231,8 @@ static void heard_ask(struct drill *d, struct drill_update *u, const struct dril
 		return;
 	}
 	begin(d, ev, m->id, m->kind);
-	d->limit_ms = m->limit_ms < DRILL_LIMIT_MAX_MS ? m->limit_ms : DRILL_LIMIT_MAX_MS;
+	d->limit_ms = m->limit_ms < drill_limit_max_ms(m->kind) ? m->limit_ms
+								: drill_limit_max_ms(m->kind);
 	d->yields_here = !m->asker_yields;
 	d->state = DRILL_READY;
 	d->until_us = ev->now_us + DRILL_ANSWER_US;
@@ -238,7 +247,7 @@ static void heard_answer(struct drill *d, struct drill_update *u, const struct d
 	if (ev->heard->step == SYNC_DRILL_REFUSED) {
 		char why[DRILL_WHY];
 
-		snprintf(why, sizeof(why), "the other director: %.100s", ev->heard->why);
+		snprintf(why, sizeof(why), "the other director: %.107s", ev->heard->why);
 		refuse(d, u, why);
 		return;
 	}
@@ -370,6 +379,11 @@ uint8_t drill_kind_by_name(const char *name)
 		if (strcmp(kinds[kind], name) == 0)
 			return (uint8_t)kind;
 	return 0;
+}
+
+uint32_t drill_limit_max_ms(uint8_t kind)
+{
+	return mute_silences(kind) ? DRILL_SILENCE_MAX_MS : DRILL_LIMIT_MAX_MS;
 }
 
 const char *drill_result_name(enum drill_result r)

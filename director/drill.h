@@ -26,6 +26,8 @@ enum {
 	DRILL_REPORT_US =
 		15000000, /* after the limit, for its record: the channel comes back first */
 	DRILL_WHY = SYNC_WHY_MAX,
+	/* By its own operator's will, too: nothing ends a silence before its limit. */
+	DRILL_SILENCE_MAX_MS = 60000,
 };
 
 enum drill_state {
@@ -131,6 +133,8 @@ size_t drill_timeline(const struct drill *d, struct control_moment ret[static CO
 const char *drill_kind_name(uint8_t kind);
 /* 0: there is no such kind. */
 uint8_t drill_kind_by_name(const char *name);
+/* How long one of that kind may last. */
+uint32_t drill_limit_max_ms(uint8_t kind);
 const char *drill_result_name(enum drill_result r);
 const char *drill_moment_name(uint8_t kind);
 

@@ -267,6 +267,8 @@ static void carry_out(struct director *d, const struct drill_update *u, bool beg
 		say_refused(d, &u->message);
 	if (begins)
 		say_begin(&d->rehearsal);
+	if (u->flags & DRILL_YIELD)
+		drill_consent_used(&d->rehearsal.consent, &d->rehearsal.drill, now_us());
 	if (u->flags & DRILL_YIELD && mute_silences(d->rehearsal.drill.kind))
 		d->rehearsal.let_go_us = now_us() + QUIET_US;
 	else if (u->flags & DRILL_YIELD)
@@ -327,6 +329,10 @@ static void hear_question(struct director *d, const struct sync_drill *m)
 	char why[DRILL_WHY] = "asked again too soon";
 
 	if (now_us() - r->asked_us < ASK_US) {
+		ev.objection = why;
+		ev.impossible = true;
+	} else if (!drill_consent(&r->consent, m, d->config->drill_by_peer,
+				  d->self ? d->self->name : "?", now_us(), why)) {
 		ev.objection = why;
 		ev.impossible = true;
 	} else if (!drill_is_busy(&r->drill)) {

@@ -224,6 +224,7 @@ struct config {
 	const char *metrics_listen;			       /* "": metrics are not served */
 	uint32_t drill_max_gap_ms;			       /* 200 ms */
 	uint32_t drill_max_lost_connections;		       /* 0 */
+	bool drill_by_peer;				       /* false */
 	const char *control_read_group, *control_change_group; /* "": nobody but root */
 	const char *notify;				       /* "" */
 	struct pool pool;				       /* holds all of the above */

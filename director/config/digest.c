@@ -46,7 +46,8 @@ void config_print_key(const struct keyword *k, const void *object, FILE *out)
 
 /*
  * Where a node serves its metrics is its own business: two may listen on addresses of their own; of a
- * drill the budget of the node that is asked for it counts; and groups of users are the host's.
+ * drill the budget of the node that is asked for it counts, and each says itself who may silence it; and
+ * groups of users are the host's.
  */
 bool config_is_of_the_node(const struct keyword *k)
 {

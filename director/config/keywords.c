@@ -125,6 +125,7 @@ static const struct keyword drill_rows[] = {
 	{"max-gap", KEYWORD_DURATION, "200ms", RANGE(1, HOUR), AT(config, drill_max_gap_ms)},
 	{"max-lost-connections", KEYWORD_U32, "0", RANGE(0, 1000000000),
 	 AT(config, drill_max_lost_connections)},
+	{"by-peer", KEYWORD_BOOL, "false", AT(config, drill_by_peer)},
 	END,
 };
 

@@ -138,12 +138,12 @@ static int take_limit(const struct ctl *ctl, uint8_t kind, uint64_t *ret_ms)
 
 	*ret_ms = mute_silences(kind) ? SILENCE_MS : LIMIT_MS;
 	if (!ctl->limit || (duration_parse(ctl->limit, ret_ms) == 0 &&
-			    *ret_ms >= DRILL_LIMIT_MIN_MS && *ret_ms <= DRILL_LIMIT_MAX_MS))
+			    *ret_ms >= DRILL_LIMIT_MIN_MS && *ret_ms <= drill_limit_max_ms(kind)))
 		return CTL_DONE;
 	return ctl_fail(CTL_USAGE,
 			"--limit must be a duration with its unit, from %s to %s, not \"%s\"",
 			duration_format(DRILL_LIMIT_MIN_MS, least),
-			duration_format(DRILL_LIMIT_MAX_MS, most), ctl->limit);
+			duration_format(drill_limit_max_ms(kind), most), ctl->limit);
 }
 
 int ctl_cluster_drill(const struct ctl *ctl)

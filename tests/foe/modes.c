@@ -216,9 +216,11 @@ static bool play_overflow(struct foe *f)
 }
 
 /*
- * About drills: those that there are not, by force and not, and answers that nobody waits for. One that
- * would be carried out is not among them.
+ * About drills: to fall silent, by force, for ever or for as long as one may ask, and answers that nobody
+ * waits for. A graceful one, which hands over as an operator would, is not among them.
  */
+enum { FOE_SILENCE_MS = 20000 };
+
 static bool play_drills(struct foe *f)
 {
 	uint8_t step = (uint8_t)(SYNC_DRILL_ASK + f->turn % SYNC_DRILL_REPORT);
@@ -232,7 +234,9 @@ static bool play_drills(struct foe *f)
 		.kind = (uint8_t)(SYNC_DRILL_CRASH + f->turn / SYNC_DRILL_REPORT % 4),
 		.force = step == SYNC_DRILL_ASK,
 		.asker_yields = step == SYNC_DRILL_ASK && f->turn / SYNC_DRILL_REPORT % 8 < 4,
-		.limit_ms = step == SYNC_DRILL_ASK ? UINT32_MAX : 0,
+		.limit_ms = step != SYNC_DRILL_ASK	      ? 0
+			    : f->turn / SYNC_DRILL_REPORT & 1 ? UINT32_MAX
+							      : FOE_SILENCE_MS,
 		.at_us = f->turn + 1,
 		.heard_us = answers ? UINT64_MAX : 0,
 		.lost = step == SYNC_DRILL_REPORT ? UINT64_MAX : 0,

@@ -109,8 +109,54 @@ crash() {
 }
 
 link() {
+	measured a 4 -j cluster drill link --limit 6s
+	took_over link
+}
+
+# refused_by_a WORDS ARGUMENT …: asked on b; nothing is dropped on a, which stays master.
+refused_by_a() {
+	local words=$1
+
+	shift
+	drill b 1 cluster drill "$@"
+	grep -q "$words" "$LAB/drill.out" || fail "it says: $(cat "$LAB/drill.out")"
+	! mute a || fail "a is mute: $(cat "$LAB/mute")"
+	expect_vip_on a
+}
+
+# Of the three kinds, by force, too; and who is to watch is still asked.
+asked_on_the_other_one() {
+	local kind
+
+	ready
+	for kind in crash link split; do
+		refused_by_a "the other director: run the drill on node a, or set drill { by-peer = true } there" $kind --limit 2s
+		refused_by_a "run the drill on node a, or set drill { by-peer = true } there" $kind --limit 2s --force
+	done
+	drill b 0 cluster drill graceful
+	expect_master_soon b 5
+	expect_in_sync 15
+	expect_soon "b knows the backup" '[ "$(lab_status b peers.0.vrrp.0.state)" = backup ]' 3
+	drill b 0 cluster drill graceful
+}
+
+# a allows it: within its own bounds, and not by force.
+allowed_by_a() {
+	printf 'drill {\n\tby-peer = true\n}\n' >>"$LAB/a.conf"
+	lab_ctl a config reload || fail "exit status $?"
+	ready
+	refused_by_a "run the drill on node a, or with --limit 30s: " crash --limit 31s --force
+	lab_ctl b cluster maintenance on || fail "exit status $?"
+	expect_soon "a knows" '[ "$(lab_status a peers.0.vrrp.0.state)" = maintenance ]' 3
+	refused_by_a "the other director: vrrp web of node b is in maintenance" crash --limit 2s --force
+	lab_ctl b cluster maintenance off || fail "exit status $?"
 	measured b 4 -j cluster drill link --limit 6s
 	took_over link
+	ready
+	refused_by_a "run the drill on node a, or in [0-9]* s: " crash --limit 2s
+	refused_by_a "run the drill on node a, or in [0-9]* s: " link --limit 2s --force
+	# Its own operator still may.
+	drill a 0 cluster drill split --limit 1s
 }
 
 split() {
@@ -124,10 +170,10 @@ split() {
 	lab_logged b "the takeover is held" || fail "b has not held its takeover"
 }
 
-# begin_silence LIMIT: asked on b; the command is `asker`.
+# begin_silence LIMIT: asked on a; the command is `asker`.
 begin_silence() {
 	ready
-	lab_spawn asker b "$LAB_BUILD/directorctl" -s "$LAB/b/run/director.sock" cluster drill crash --limit "$1"
+	lab_spawn asker a "$LAB_BUILD/directorctl" -s "$LAB/a/run/director.sock" cluster drill crash --limit "$1"
 	expect_soon "a is mute" "mute a" 2
 	expect_master_soon b 3
 }
@@ -191,6 +237,8 @@ run_case "the pair is in sync" begin
 run_case "crash: nothing is heard of the master, the other one takes over" crash
 run_case "link: the same on the interface of the virtual routers" link
 run_case "split: adverts alone are lost, and there is one master" split
+run_case "asked on the other one it is refused, and how to do it is told" asked_on_the_other_one
+run_case "allowed by the one that falls silent: seldom, shortly, and not by force" allowed_by_a
 run_case "the command is killed: it ends at its limit" command_killed
 run_case "the silent daemon stands still: the kernel ends it" daemon_stopped
 run_case "the silent daemon is killed: nothing is left of it" daemon_killed

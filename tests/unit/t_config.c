@@ -134,11 +134,11 @@ static void defaults(void)
 	EXPECT_INT(c->has_cluster, true);
 	EXPECT_INT(c->cluster.sync_port, 8405);
 	EXPECT_TEXT(c->cluster.key_file, "");
-	EXPECT_INT(c->cluster.n_nodes, 2);
 	EXPECT_INT(config_node_by_name(c, "a")->priority, 150);
 	EXPECT_INT(config_node_by_name(c, "b")->priority, 100);
 	CU_ASSERT_PTR_NULL(config_node_by_name(c, "c"));
 	EXPECT_INT(c->drill_max_gap_ms, 200);
+	EXPECT_INT(c->drill_by_peer, false);
 	EXPECT_TEXT(c->metrics_listen, "");
 	EXPECT_INT(v->version, 3);
 	EXPECT_INT(v->advertise_interval_ms, 1000);
@@ -295,7 +295,7 @@ static void digest_ignores_the_writing(void)
 		FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND
 			  " metrics { listen = \"10.77.0.2:9405\" }",
 		FARM_HEAD "ports = { \"80\", \"443\" } " BACKEND
-			  " drill { max-gap = \"1s\" max-lost-connections = 7 }",
+			  " drill { max-gap = \"1s\" max-lost-connections = 7 by-peer = true }",
 	};
 	char first[CONFIG_DIGEST_TEXT], digest[CONFIG_DIGEST_TEXT];
 

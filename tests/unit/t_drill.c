@@ -294,6 +294,60 @@ static void what_speaks_against_it(void)
 		}
 }
 
+/* Of who is to fall silent by another's word an objection counts, whatever the force. */
+static void force_does_not_silence(void)
+{
+	static const uint8_t kinds[] = {SYNC_DRILL_CRASH, SYNC_DRILL_LINK, SYNC_DRILL_SPLIT};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		for (int asked = A; asked <= B; asked++) {
+			struct world w;
+
+			world_init(&w);
+			w.nodes[!asked].objection = "the tables are no twins";
+			order_kind(&w, asked, asked == A, true, kinds[i]);
+			live(&w, SECOND);
+			EXPECT_INT(w.nodes[A].yields, asked == A);
+			EXPECT_TEXT(drill_result_name(w.nodes[B].drill.result),
+				    asked == A ? "open" : "refused");
+		}
+}
+
+static void order_for(struct world *w, int node, uint8_t kind, uint32_t limit_ms)
+{
+	step(w, node,
+	     (struct drill_event){.type = DRILL_EVENT_ORDER,
+				  .id = 9,
+				  .kind = kind,
+				  .force = true,
+				  .yields_here = true,
+				  .limit_ms = limit_ms});
+}
+
+/* By the own operator's word, too; and who is asked to watch does not do so for longer. */
+static void silence_is_bounded(void)
+{
+	struct sync_drill m = {.id = 5,
+			       .step = SYNC_DRILL_ASK,
+			       .kind = SYNC_DRILL_CRASH,
+			       .force = true,
+			       .asker_yields = true,
+			       .limit_ms = UINT32_MAX};
+	struct world w;
+
+	world_init(&w);
+	order_for(&w, A, SYNC_DRILL_CRASH, DRILL_SILENCE_MAX_MS + 1);
+	EXPECT_TEXT(drill_result_name(w.nodes[A].drill.result), "refused");
+	EXPECT_TEXT(w.nodes[A].drill.why, "no node falls silent for so long");
+	EXPECT_INT(w.n, 0);
+	order_for(&w, A, SYNC_DRILL_GRACEFUL, DRILL_SILENCE_MAX_MS + 1);
+	EXPECT_INT(w.nodes[A].drill.state, DRILL_ASKING);
+	world_init(&w);
+	step(&w, B, (struct drill_event){.type = DRILL_EVENT_HEARD, .heard = &m});
+	EXPECT_INT(w.nodes[B].drill.state, DRILL_RUNNING);
+	EXPECT_INT(w.nodes[B].drill.limit_ms, DRILL_SILENCE_MAX_MS);
+}
+
 static void nobody_answers(void)
 {
 	struct world w;
@@ -424,6 +478,8 @@ UNIT_TESTS(drill) = {
 	{"silence lasts as long as it is said", silence_lasts},
 	{"a split has one master", a_split_has_one_master},
 	{"what speaks against it", what_speaks_against_it},
+	{"force does not silence another node", force_does_not_silence},
+	{"silence is bounded", silence_is_bounded},
 	{"nobody answers", nobody_answers},
 	{"it is not begun", it_is_not_begun},
 	{"two questions cross", two_questions_cross},
