@@ -52,6 +52,7 @@ _directorctl_options='
 --count N@status
 --force@cluster maintenance, cluster drill
 --limit TIME@cluster drill
+--probe IP:PORT@cluster drill
 --against FILE@ruleset diff
 --last N@ruleset history
 --os linux|windows@backend-setup

@@ -22,6 +22,7 @@
 #include "director/drill.h"
 #include "director/drill_consent.h"
 #include "director/drill_mute_uv.h"
+#include "director/drill_probe_uv.h"
 #include "director/facts.h"
 #include "director/flows_uv.h"
 #include "director/health/health_uv.h"
@@ -88,9 +89,11 @@ struct rehearsal {
 	struct log_limit refusals;
 	struct drill_consent consent;
 	struct drill_sight sight;
-	uint64_t let_go_us;	/* when this node is to fall silent; 0: not, or it has */
-	struct drill_mute mute; /* it is silent */
-	bool cable_out;		/* the routers are told that their links are down */
+	uint64_t let_go_us;	     /* when this node is to fall silent; 0: not, or it has */
+	struct drill_mute mute;	     /* it is silent */
+	bool cable_out;		     /* the routers are told that their links are down */
+	struct drill_prober *prober; /* it asks the service; NULL: not now */
+	uint64_t probed_id;	     /* the drill of the last one */
 };
 
 /* A farm as it was seen last. */
@@ -437,6 +440,13 @@ void director_answer_drill_look(struct director *d, struct control_reply *reply)
 /* What the other director says about one; there is a connection to it. */
 void director_drill_hear(struct director *d, const struct sync_drill *m);
 void director_drill_channel(struct director *d);
+/* Its probe (drill_watch_uv.c). True, and the MAC of frames to the address; else the sentence: why not. */
+bool director_probe_is_fine(struct director *d, uint8_t kind, const struct drill_target *target,
+			    struct mac *ret, char why[static SYNC_WHY_MAX]);
+/* Before a step of the drill: what the probe has seen; after it: it begins, or ends. */
+void director_probe_see(struct director *d, uint64_t now_us);
+void director_probe_follow(struct director *d);
+void director_probe_end(struct director *d);
 /* Each router that is master lets go, in order. 0 and how many did, or the error of the first that did not. */
 int director_fail_over(struct director *d, size_t *ret_yielded, struct err *err);
 /* All of them out of service, or in it again. On the election thread. */

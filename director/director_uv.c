@@ -340,6 +340,7 @@ static void director_end(struct director *d)
 		keeper_watch(d->keeper, NULL);
 	nft_watch_close(d->watch);
 	drill_mute_end(&d->rehearsal.mute);
+	director_probe_end(d);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->load, timer_closed);

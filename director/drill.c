@@ -36,6 +36,24 @@ bool drill_takeover_us(const struct drill *d, uint64_t *ret)
 	return true;
 }
 
+enum drill_gap drill_gap_us(const struct drill *d, uint64_t *ret)
+{
+	const struct drill_record *old = old_record(d);
+	const struct drill_record *new = d->yields_here ? &d->there : &d->here;
+	const struct sync_moment *master = moment_of(new, SYNC_MOMENT_MASTER);
+	const struct drill_gap_ask ask = {
+		.old_way = new->spans,
+		.n_old = new->n_spans,
+		.new_way = old->spans,
+		.n_new = old->n_spans,
+		.old_ahead_us = d->yields_here ? -d->ahead_us : d->ahead_us,
+		.has_master = master != NULL,
+		.master_us = master ? master->at_us : 0,
+	};
+
+	return drill_probe_gap(&ask, ret);
+}
+
 bool drill_lost(const struct drill *d, uint64_t *ret)
 {
 	if (!moment_of(old_record(d), SYNC_MOMENT_LET_GO))
@@ -112,10 +130,11 @@ static void refuse(struct drill *d, struct drill_update *u, const char *why)
 
 static void judge(struct drill *d, struct drill_update *u)
 {
-	uint64_t lost = old_record(d)->lost, took_us;
+	uint64_t lost = old_record(d)->lost, took_us, seen_us;
 	uint64_t gap_us = (uint64_t)d->budget.gap_ms * 1000;
 
 	bool took_over = drill_takeover_us(d, &took_us);
+	bool probed = d->target.vip.family && drill_gap_us(d, &seen_us) == DRILL_GAP_KNOWN;
 
 	if (!moment_of(old_record(d), SYNC_MOMENT_LET_GO))
 		snprintf(d->why, sizeof(d->why), "the master did not let go, its log says why");
@@ -126,7 +145,11 @@ static void judge(struct drill *d, struct drill_update *u)
 		d->why[0] = '\0';
 	else if (!took_over)
 		snprintf(d->why, sizeof(d->why), "nobody took over within %u ms", d->limit_ms);
-	else if (took_us > gap_us)
+	else if (probed && seen_us > gap_us)
+		snprintf(d->why, sizeof(d->why),
+			 "the service was away for %llu ms, max-gap is %u ms",
+			 (unsigned long long)(seen_us + 999) / 1000, d->budget.gap_ms);
+	else if (!probed && took_us > gap_us)
 		snprintf(d->why, sizeof(d->why), "the takeover took %llu ms, max-gap is %u ms",
 			 (unsigned long long)(took_us + 999) / 1000, d->budget.gap_ms);
 	else if (lost > d->budget.lost)
@@ -142,6 +165,8 @@ static void report(struct drill *d, struct drill_update *u, uint64_t now_us)
 	u->message.lost = d->here.lost;
 	u->message.n = d->here.n;
 	memcpy(u->message.moments, d->here.moments, sizeof(u->message.moments));
+	u->message.n_spans = d->here.n_spans;
+	memcpy(u->message.spans, d->here.spans, sizeof(u->message.spans));
 }
 
 /* Our part is over: nothing more is written down. */
@@ -184,6 +209,7 @@ static void ordered(struct drill *d, struct drill_update *u, const struct drill_
 	d->asked_here = true;
 	d->yields_here = ev->yields_here;
 	d->limit_ms = ev->limit_ms;
+	d->target = ev->target;
 	if (why) {
 		refuse(d, u, why);
 		return;
@@ -198,6 +224,11 @@ static void ordered(struct drill *d, struct drill_update *u, const struct drill_
 	u->message.force = ev->force;
 	u->message.asker_yields = ev->yields_here;
 	u->message.limit_ms = ev->limit_ms;
+	if (!d->target.vip.family)
+		return;
+	u->message.vip = d->target.vip;
+	u->message.port = d->target.port;
+	u->message.mac = ev->mac;
 }
 
 /* --- what is heard ---------------------------------------------------------------------------- */
@@ -231,6 +262,11 @@ static void heard_ask(struct drill *d, struct drill_update *u, const struct dril
 		return;
 	}
 	begin(d, ev, m->id, m->kind);
+	if (m->vip.family) {
+		d->target = (struct drill_target){m->vip, m->port};
+		d->mac_there = m->mac;
+		u->message.mac = ev->mac;
+	}
 	d->limit_ms = m->limit_ms < drill_limit_max_ms(m->kind) ? m->limit_ms
 								: drill_limit_max_ms(m->kind);
 	d->yields_here = !m->asker_yields;
@@ -251,6 +287,7 @@ static void heard_answer(struct drill *d, struct drill_update *u, const struct d
 		refuse(d, u, why);
 		return;
 	}
+	d->mac_there = ev->heard->mac;
 	set_clock(d, ev->heard, ev->now_us);
 	run(d, u, ev->now_us);
 	say(d, u, SYNC_DRILL_BEGIN, ev->now_us);
@@ -266,6 +303,12 @@ static void heard_begin(struct drill *d, struct drill_update *u, const struct dr
 		run(d, u, ev->now_us);
 }
 
+/* In order, and the other one has taken over. */
+static bool has_handed_over(const struct drill *d)
+{
+	return d->yields_here && d->kind == SYNC_DRILL_GRACEFUL && d->there.complete;
+}
+
 static void heard_report(struct drill *d, struct drill_update *u, const struct drill_event *ev)
 {
 	const struct sync_drill *m = ev->heard;
@@ -276,10 +319,14 @@ static void heard_report(struct drill *d, struct drill_update *u, const struct d
 	d->there.lost = m->lost;
 	d->there.n = m->n;
 	memcpy(d->there.moments, m->moments, sizeof(d->there.moments));
+	d->there.n_spans = m->n_spans;
+	memcpy(d->there.spans, m->spans, sizeof(d->there.spans));
 	if (d->here.complete)
 		judge(d, u);
-	else if (d->yields_here && d->kind == SYNC_DRILL_GRACEFUL)
-		complete(d, u, ev->now_us); /* the other one has taken over */
+	else if (has_handed_over(d) && !d->target.vip.family)
+		complete(d, u, ev->now_us);
+	else if (has_handed_over(d) && d->until_us > ev->now_us + DRILL_AFTER_US)
+		d->until_us = ev->now_us + DRILL_AFTER_US;
 }
 
 static void heard(struct drill *d, struct drill_update *u, const struct drill_event *ev)
@@ -339,7 +386,7 @@ static void timed_out(struct drill *d, struct drill_update *u, uint64_t now_us)
 	}
 	if (d->yielded)
 		u->flags |= DRILL_RESTORE;
-	if (d->yielded && d->here.n > 0 && d->here.n < SYNC_MOMENTS_MAX)
+	if (d->yielded && !has_handed_over(d) && d->here.n > 0 && d->here.n < SYNC_MOMENTS_MAX)
 		d->here.moments[d->here.n++] =
 			(struct sync_moment){.kind = SYNC_MOMENT_RESTORED, .at_us = now_us};
 	d->yielded = false;

@@ -18,13 +18,15 @@
 #ifndef DIRECTOR_DRILL_H
 #define DIRECTOR_DRILL_H
 
+#include "director/drill_probe.h"
 #include "include/sync.h"
 #include "proto/codec.h"
 
 enum {
 	DRILL_ANSWER_US = 3000000, /* for the other one to be ready */
 	DRILL_REPORT_US =
-		15000000, /* after the limit, for its record: the channel comes back first */
+		15000000,	 /* after the limit, for its record: the channel comes back first */
+	DRILL_AFTER_US = 200000, /* a probe goes on for so long after the takeover */
 	DRILL_WHY = SYNC_WHY_MAX,
 	/* By its own operator's will, too: nothing ends a silence before its limit. */
 	DRILL_SILENCE_MAX_MS = 60000,
@@ -56,6 +58,8 @@ struct drill_record {
 	uint64_t lost;
 	size_t n;
 	struct sync_moment moments[SYNC_MOMENTS_MAX];
+	size_t n_spans; /* of its probe */
+	struct sync_span spans[SYNC_SPANS_MAX];
 };
 
 /* Zero-initialised: idle. */
@@ -67,7 +71,9 @@ struct drill {
 	uint8_t kind; /* enum sync_drill_kind */
 	uint32_t limit_ms;
 	struct drill_budget budget;
-	uint64_t said_us; /* ASK or READY; our clock, as the next ones */
+	struct drill_target target;
+	struct mac mac_there; /* of frames to the other one; zero: it does not probe */
+	uint64_t said_us;     /* ASK or READY; our clock, as the next ones */
 	uint64_t began_us, until_us;
 	int64_t ahead_us;   /* the other one's clock is so far ahead of ours */
 	uint32_t within_us; /* … give or take so much */
@@ -93,8 +99,10 @@ struct drill_event {
 	bool force, yields_here;
 	uint32_t limit_ms;
 	struct drill_budget budget;
-	const char *objection; /* what speaks against it here, or NULL; printable ASCII */
-	bool impossible;       /* … and by force, too */
+	const char *objection;	    /* what speaks against it here, or NULL; printable ASCII */
+	bool impossible;	    /* … and by force, too */
+	struct drill_target target; /* ORDER */
+	struct mac mac;		    /* ORDER, HEARD: ours, of frames to the target's address */
 	const struct sync_drill *heard;
 	struct sync_moment moment;
 	uint64_t lost; /* MOMENT LET_GO: connections that the other one does not know of */
@@ -125,6 +133,9 @@ bool drill_is_busy(const struct drill *d);
 bool drill_takeover_us(const struct drill *d, uint64_t *ret);
 /* Connections that went with it. False: the master has not let go, as far as is known here. */
 bool drill_lost(const struct drill *d, uint64_t *ret);
+
+/* What the probe says, by both records; *ret is set only when that is known. */
+enum drill_gap drill_gap_us(const struct drill *d, uint64_t *ret);
 
 /* What both saw, in order, by the time since the master let go. How many; 0 when it has not. */
 size_t drill_timeline(const struct drill *d, struct control_moment ret[static CONTROL_MOMENTS]);

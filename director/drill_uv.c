@@ -15,7 +15,7 @@
 
 enum {
 	LOOK_MS = 10,
-	QUIET_US = 100000, /* what is said before the silence is to leave */
+	QUIET_US = 100000, /* what is said before the silence is to leave, a probe to begin */
 	ASK_US = 200000,   /* the other one is not answered in earnest more often */
 };
 
@@ -211,6 +211,10 @@ static void show(const struct rehearsal *r, struct control_drill *ret)
 	ret->took_over = drill_takeover_us(drill, &ret->takeover_us);
 	ret->within_us = drill->within_us;
 	ret->n = drill_timeline(drill, ret->moments);
+	ret->vip = drill->target.vip;
+	ret->port = drill->target.port;
+	if (drill->target.vip.family)
+		ret->gap = (uint8_t)drill_gap_us(drill, &ret->gap_us);
 }
 
 static void say_begin(const struct rehearsal *r)
@@ -269,7 +273,8 @@ static void carry_out(struct director *d, const struct drill_update *u, bool beg
 		say_begin(&d->rehearsal);
 	if (u->flags & DRILL_YIELD)
 		drill_consent_used(&d->rehearsal.consent, &d->rehearsal.drill, now_us());
-	if (u->flags & DRILL_YIELD && mute_silences(d->rehearsal.drill.kind))
+	if (u->flags & DRILL_YIELD &&
+	    (mute_silences(d->rehearsal.drill.kind) || d->rehearsal.drill.target.vip.family))
 		d->rehearsal.let_go_us = now_us() + QUIET_US;
 	else if (u->flags & DRILL_YIELD)
 		let_go(d);
@@ -289,6 +294,7 @@ static void feed(struct director *d, struct drill_event *ev)
 
 	ev->now_us = now_us();
 	ev->budget = budget_of(d);
+	director_probe_see(d, ev->now_us);
 	u = drill_step(&r->drill, ev);
 	if (r->drill.id != id) {
 		name_nodes(d);
@@ -297,11 +303,13 @@ static void feed(struct director *d, struct drill_event *ev)
 	if (drill_is_busy(&r->drill) && !uv_is_active((uv_handle_t *)&r->look))
 		uv_timer_start(&r->look, look, LOOK_MS, LOOK_MS);
 	carry_out(d, &u, !ran && r->drill.state == DRILL_RUNNING);
+	director_probe_follow(d);
 }
 
 /* What speaks against it here, into ev; why lasts as long as ev. */
 static void ask_ourselves(struct director *d, struct drill_event *ev, uint8_t kind,
-			  enum drill_who who, char why[static DRILL_WHY])
+			  enum drill_who who, const struct drill_target *target,
+			  char why[static DRILL_WHY])
 {
 	struct drill_budget budget = budget_of(d);
 	enum drill_check check = DRILL_CHECK_IMPOSSIBLE;
@@ -318,6 +326,11 @@ static void ask_ourselves(struct director *d, struct drill_event *ev, uint8_t ki
 	status_clear(&s);
 	ev->objection = check == DRILL_CHECK_FINE ? NULL : why;
 	ev->impossible = check == DRILL_CHECK_IMPOSSIBLE;
+	if (ev->impossible || !target->vip.family ||
+	    director_probe_is_fine(d, kind, target, &ev->mac, why))
+		return;
+	ev->objection = why;
+	ev->impossible = true;
 }
 
 /* --- the other director ------------------------------------------------------------------------- */
@@ -326,6 +339,7 @@ static void hear_question(struct director *d, const struct sync_drill *m)
 {
 	struct drill_event ev = {.type = DRILL_EVENT_HEARD, .heard = m};
 	struct rehearsal *r = &d->rehearsal;
+	const struct drill_target target = {m->vip, m->port};
 	char why[DRILL_WHY] = "asked again too soon";
 
 	if (now_us() - r->asked_us < ASK_US) {
@@ -337,7 +351,7 @@ static void hear_question(struct director *d, const struct sync_drill *m)
 		ev.impossible = true;
 	} else if (!drill_is_busy(&r->drill)) {
 		ask_ourselves(d, &ev, m->kind, m->asker_yields ? DRILL_WHO_THERE : DRILL_WHO_HERE,
-			      why);
+			      &target, why);
 		r->asked_us = now_us();
 	}
 	feed(d, &ev);
@@ -376,6 +390,7 @@ void director_answer_drill(struct director *d, const struct control_request *req
 	struct drill_event ev = {.type = DRILL_EVENT_ORDER,
 				 .kind = request->kind,
 				 .force = request->force,
+				 .target = {request->address, request->port},
 				 .limit_ms = (uint32_t)request->number};
 	char why[DRILL_WHY];
 
@@ -385,7 +400,7 @@ void director_answer_drill(struct director *d, const struct control_request *req
 	}
 	randombytes_buf(&ev.id, sizeof(ev.id));
 	ev.id |= 1; /* never 0 */
-	ask_ourselves(d, &ev, ev.kind, DRILL_WHO_MASTER, why);
+	ask_ourselves(d, &ev, ev.kind, DRILL_WHO_MASTER, &ev.target, why);
 	feed(d, &ev);
 	director_answer_drill_look(d, reply);
 }

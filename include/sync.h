@@ -29,6 +29,7 @@ enum {
 	SYNC_BUCKETS_MAX = 4036,    /* of one message: a table comes in at most four */
 	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
 	SYNC_MOMENTS_MAX = 16,	    /* of a drill, on one node */
+	SYNC_SPANS_MAX = 16,	    /* of its probe: a gap is three, and lost frames are few */
 	SYNC_PART_NAME = 64,	    /* of a part of a configuration, with its NUL */
 	SYNC_PART_TEXT = 32768,	    /* its lines, with a NUL */
 };
@@ -235,6 +236,15 @@ struct sync_drill {
 		uint8_t kind;
 		uint64_t at_us;
 	} moments[SYNC_MOMENTS_MAX];
+	struct addr vip; /* ASK: what both probe meanwhile; family 0: nothing. Else 0 */
+	uint16_t port;	 /* with vip, not 0 */
+	struct mac mac;	 /* ASK with vip, READY: whose frames to the address are for the sender */
+	size_t n_spans;	 /* REPORT; else 0 */
+	/* In order: attempts of the probe, one after the other, that went alike. */
+	struct sync_span {
+		bool good;
+		uint64_t first_us, last_us; /* when the first of them was sent, and the last */
+	} spans[SYNC_SPANS_MAX];
 	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
 };
 

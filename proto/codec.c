@@ -100,7 +100,7 @@ static const struct {
 	bool farm, backend;
 	bool optional; /* names may be left out */
 	bool filter;   /* a client and an epoch */
-	bool drill;    /* a kind, and whether by force */
+	bool drill;    /* a kind, whether by force, and what is probed, if anything */
 	bool frame;    /* a client, an address, ports and a protocol */
 } takes[CONTROL_LAST + 1] = {
 	[CONTROL_FARM_SHOW] = {.farm = true},
@@ -143,10 +143,11 @@ static bool is_drill(const Control__Request *m, bool wanted)
 
 static bool is_frame(const Control__Request *m, bool wanted)
 {
-	if (!codec_is_address(&m->address, wanted, false))
+	if (!codec_is_address(&m->address, wanted || takes[m->command].drill, !wanted))
 		return false;
 	if (!wanted)
-		return !m->client_port && !m->port && !m->protocol;
+		return !m->client_port && !m->port == !m->address.len && m->port <= UINT16_MAX &&
+		       !m->protocol;
 	return m->client.len == m->address.len && m->client_port <= UINT16_MAX && m->port &&
 	       m->port <= UINT16_MAX && (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
 }

@@ -61,9 +61,10 @@ struct control_request {
 			  * CONNECTIONS: position of the reply before, 0 at first;
 			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one;
 			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS */
-	struct addr client;  /* CONNECTIONS: family 0 for any; farm and backend may be "" there;
+	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there;
 			     * RULESET_EXPLAIN: never 0, as these: */
-	struct addr address; /* of the client's family */
+	struct addr
+		address; /* of the client's family; DRILL: what is probed, with its port, or 0 */
 	uint16_t client_port, port; /* client_port 0: not given */
 	uint8_t protocol;	    /* IPPROTO_TCP or IPPROTO_UDP */
 	uint64_t epoch;		    /* CONNECTIONS: of the reply before */
@@ -82,6 +83,15 @@ struct control_moment {
 
 enum { CONTROL_MOMENTS = 2 * SYNC_MOMENTS_MAX };
 
+/* What is known of the gap that a probe saw, and why not more. The numbers on the wire. */
+enum drill_gap {
+	DRILL_GAP_KNOWN,
+	DRILL_GAP_NOBODY, /* took over */
+	DRILL_GAP_NO_OLD, /* the way by the old master was never seen to be good */
+	DRILL_GAP_NO_NEW, /* nor the one by the new master */
+	CONTROL_GAP_LAST = DRILL_GAP_NO_NEW,
+};
+
 struct control_drill {
 	uint64_t id; /* never 0 */
 	char kind[STATUS_WORD];
@@ -94,6 +104,10 @@ struct control_drill {
 	uint32_t within_us;			 /* the clocks of both are known to that */
 	size_t n;
 	struct control_moment moments[CONTROL_MOMENTS]; /* in order */
+	struct addr vip;				/* that was probed; family 0: nothing */
+	uint16_t port;
+	uint8_t gap;	 /* enum drill_gap: whether the next is known, and why not */
+	uint64_t gap_us; /* that the service was away; 0 when it is not known */
 };
 
 struct control_connection {

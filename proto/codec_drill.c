@@ -4,6 +4,7 @@
 #include "include/name.h"
 #include "include/rd.h"
 #include "include/wr.h"
+#include "proto/codec_connections.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,6 +35,10 @@ void codec_put_control_drill(const struct control_drill *from,
 		wr_be64(&w, (uint64_t)d->moments[i].at_us);
 	}
 	ret->moments = (ProtobufCBinaryData){.data = bytes, .len = wr_used(&w)};
+	ret->vip = codec_address(&from->vip);
+	ret->port = d->port;
+	ret->gap = d->gap;
+	ret->gap_us = d->gap_us;
 }
 
 static bool take_moments(const Control__Drill *m, struct control_drill *ret)
@@ -58,6 +63,19 @@ static bool take_moments(const Control__Drill *m, struct control_drill *ret)
 	return true;
 }
 
+static bool take_gap(const Control__Drill *m, struct control_drill *ret)
+{
+	if (!codec_is_address(&m->vip, true, true) || !m->vip.len != !m->port ||
+	    m->port > UINT16_MAX || m->gap > CONTROL_GAP_LAST || (m->gap && !m->vip.len) ||
+	    (m->gap_us && (m->gap || !m->vip.len)))
+		return false;
+	ret->vip = codec_take_address(&m->vip);
+	ret->port = (uint16_t)m->port;
+	ret->gap = (uint8_t)m->gap;
+	ret->gap_us = m->gap_us;
+	return true;
+}
+
 int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 {
 	struct control_drill d = {0};
@@ -70,7 +88,7 @@ int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 	    !text_is_printable(m->why, sizeof(ret->why)) || (m->lost && !m->let_go) ||
 	    (m->takeover_us && !m->took_over))
 		return -EBADMSG;
-	if (!take_moments(m, &d))
+	if (!take_moments(m, &d) || !take_gap(m, &d))
 		return -EBADMSG;
 	d.id = m->id;
 	d.let_go = m->let_go;

@@ -163,9 +163,9 @@ static size_t pack_bye(const struct sync_bye *b, uint8_t *ret)
 static size_t pack_drill(const struct sync_drill *d, uint8_t *ret)
 {
 	Sync__Drill m = SYNC__DRILL__INIT;
-	uint8_t bytes[SYNC_MOMENT_OCTETS * SYNC_MOMENTS_MAX];
+	struct codec_drill_octets octets;
 
-	codec_put_drill(d, bytes, &m);
+	codec_put_drill(d, &octets, &m);
 	return finish(SYNC_DRILL, &m.base, ret);
 }
 

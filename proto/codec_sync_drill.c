@@ -5,15 +5,41 @@
 #include "include/wr.h"
 #include "proto/codec_sync_text.h"
 
-void codec_put_drill(const struct sync_drill *from,
-		     uint8_t bytes[static SYNC_MOMENT_OCTETS * SYNC_MOMENTS_MAX], Sync__Drill *ret)
+#include <string.h>
+#include <sys/socket.h>
+
+static void put_probe(const struct sync_drill *from, struct codec_drill_octets *octets,
+		      Sync__Drill *ret)
 {
-	struct wr w = wr_init(bytes, SYNC_MOMENT_OCTETS * SYNC_MOMENTS_MAX);
+	static const struct mac none;
+	struct wr w = wr_init(octets->probe, sizeof(octets->probe));
+
+	if (from->vip.family) {
+		wr_bytes(&w, from->vip.bytes, addr_len(&from->vip));
+		wr_be16(&w, from->port);
+		ret->probe = codec_borrow(octets->probe, wr_used(&w));
+	}
+	if (!mac_equal(&from->mac, &none))
+		ret->mac = codec_borrow(from->mac.bytes, MAC_LEN);
+	w = wr_init(octets->spans, sizeof(octets->spans));
+	for (size_t i = 0; i < from->n_spans; i++) {
+		wr_u8(&w, from->spans[i].good);
+		wr_be64(&w, from->spans[i].first_us);
+		wr_be64(&w, from->spans[i].last_us);
+	}
+	ret->spans = codec_borrow(octets->spans, wr_used(&w));
+}
+
+void codec_put_drill(const struct sync_drill *from, struct codec_drill_octets *octets,
+		     Sync__Drill *ret)
+{
+	struct wr w = wr_init(octets->moments, sizeof(octets->moments));
 
 	for (size_t i = 0; i < from->n; i++) {
 		wr_u8(&w, from->moments[i].kind);
 		wr_be64(&w, from->moments[i].at_us);
 	}
+	put_probe(from, octets, ret);
 	ret->id = from->id;
 	ret->step = from->step;
 	ret->kind = from->kind;
@@ -23,8 +49,52 @@ void codec_put_drill(const struct sync_drill *from,
 	ret->at = from->at_us;
 	ret->heard = from->heard_us;
 	ret->lost = from->lost;
-	ret->moments = codec_borrow(bytes, wr_used(&w));
+	ret->moments = codec_borrow(octets->moments, wr_used(&w));
 	ret->why = codec_borrow_text(from->why);
+}
+
+static enum sync_reject take_spans(const ProtobufCBinaryData *data, struct sync_drill *ret)
+{
+	struct rd r = rd_init(data->data, data->len);
+
+	if (data->len % SYNC_SPAN_OCTETS != 0)
+		return SYNC_REJECT_SIZE;
+	if (data->len / SYNC_SPAN_OCTETS > SYNC_SPANS_MAX)
+		return SYNC_REJECT_ENTRIES;
+	for (ret->n_spans = 0; rd_left(&r) > 0; ret->n_spans++) {
+		struct sync_span *span = &ret->spans[ret->n_spans];
+		uint8_t good = rd_u8(&r);
+
+		if (good > 1)
+			return SYNC_REJECT_NUMBER;
+		span->good = good;
+		span->first_us = rd_be64(&r);
+		span->last_us = rd_be64(&r);
+	}
+	return SYNC_REJECT_NONE;
+}
+
+/* Whom it is about, and by whose MAC. */
+static enum sync_reject take_probe(const Sync__Drill *m, struct sync_drill *ret)
+{
+	struct rd probe = rd_init(m->probe.data, m->probe.len);
+	struct addr vip = {0};
+
+	ret->port = 0;
+	ret->mac = (struct mac){0};
+	if ((m->probe.len && m->probe.len != 4 + 2 && m->probe.len != 16 + 2) ||
+	    (m->mac.len && m->mac.len != MAC_LEN))
+		return SYNC_REJECT_SIZE;
+	if (m->probe.len)
+		vip.family = m->probe.len == 4 + 2 ? AF_INET : AF_INET6;
+	if (m->probe.len) {
+		memcpy(vip.bytes, rd_take(&probe, addr_len(&vip)), addr_len(&vip));
+		ret->port = rd_be16(&probe);
+	}
+	ret->vip = vip;
+	if (m->mac.len)
+		memcpy(ret->mac.bytes, m->mac.data, MAC_LEN);
+	return take_spans(&m->spans, ret);
 }
 
 enum sync_reject codec_take_drill(const Sync__Drill *m, struct sync_drill *ret)
@@ -51,6 +121,7 @@ enum sync_reject codec_take_drill(const Sync__Drill *m, struct sync_drill *ret)
 	ret->at_us = m->at;
 	ret->heard_us = m->heard;
 	ret->lost = m->lost;
-	return codec_take_text(&m->why, ret->why, sizeof(ret->why)) ? SYNC_REJECT_NONE
-								    : SYNC_REJECT_TEXT;
+	if (!codec_take_text(&m->why, ret->why, sizeof(ret->why)))
+		return SYNC_REJECT_TEXT;
+	return take_probe(m, ret);
 }

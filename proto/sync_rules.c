@@ -184,6 +184,28 @@ static enum sync_reject judge_config(const struct sync_config *c)
 								  : SYNC_REJECT_TEXT;
 }
 
+/* What is probed, who by, and what came of it. */
+static bool is_probe(const struct sync_drill *d)
+{
+	static const struct mac none;
+	bool asks = d->step == SYNC_DRILL_ASK, has_mac = !mac_equal(&d->mac, &none);
+
+	if (has_mac && !mac_is_unicast(&d->mac))
+		return false;
+	if (d->vip.family)
+		return asks && is_family(d->vip.family) && d->port && has_mac;
+	return !d->port && (!has_mac || d->step == SYNC_DRILL_READY);
+}
+
+static bool are_spans(const struct sync_drill *d)
+{
+	for (size_t i = 0; i < d->n_spans; i++)
+		if (d->spans[i].last_us < d->spans[i].first_us ||
+		    (i > 0 && d->spans[i].first_us <= d->spans[i - 1].last_us))
+			return false;
+	return true;
+}
+
 static enum sync_reject judge_drill(const struct sync_drill *d)
 {
 	bool asks = d->step == SYNC_DRILL_ASK, refuses = d->step == SYNC_DRILL_REFUSED;
@@ -194,12 +216,16 @@ static enum sync_reject judge_drill(const struct sync_drill *d)
 	    asks != (d->limit_ms > 0) || (!asks && (d->force || d->asker_yields)) ||
 	    ((asks || reports) && d->heard_us) || (!reports && d->lost))
 		return SYNC_REJECT_NUMBER;
-	if (d->n > (reports ? SYNC_MOMENTS_MAX : 0))
+	if (!is_probe(d))
+		return SYNC_REJECT_NUMBER;
+	if (d->n > (reports ? SYNC_MOMENTS_MAX : 0) || d->n_spans > (reports ? SYNC_SPANS_MAX : 0))
 		return SYNC_REJECT_ENTRIES;
 	for (size_t i = 0; i < d->n; i++)
 		if (d->moments[i].kind < SYNC_MOMENT_LET_GO ||
 		    d->moments[i].kind > SYNC_MOMENT_LAST)
 			return SYNC_REJECT_NUMBER;
+	if (!are_spans(d))
+		return SYNC_REJECT_NUMBER;
 	return refuses	   ? is_sentence(d->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT
 	       : d->why[0] ? SYNC_REJECT_TEXT
 			   : SYNC_REJECT_NONE;

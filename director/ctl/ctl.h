@@ -44,6 +44,7 @@ struct ctl {
 	const char *last;	    /* of ruleset history; NULL: not given */
 	const char *against;	    /* of ruleset diff; NULL: not given */
 	const char *limit;	    /* --limit; NULL when it was not given */
+	const char *target;	    /* --probe, likewise */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
 	struct ctl_probe probe;
 	bool no_wait; /* of what has an outcome to wait for */

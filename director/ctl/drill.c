@@ -7,6 +7,7 @@
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
 #include "director/drill_mute.h"
+#include "director/probe/probe_target.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -26,6 +27,39 @@ static bool is(const struct control_drill *d, enum drill_result result)
 static unsigned long long takeover_ms(const struct control_drill *d)
 {
 	return (d->takeover_us + 999) / 1000;
+}
+
+/* "10.77.0.100:80"; "": nothing was probed. */
+static const char *probed(const struct control_drill *d, char buf[static PROBE_TARGET_TEXT])
+{
+	const struct probe_target t = {.addr = d->vip, .port = d->port};
+
+	buf[0] = '\0';
+	return d->vip.family ? probe_target_format(&t, buf) : buf;
+}
+
+/* Why it is not known; "": it is, or nothing was probed. */
+static const char *no_gap(const struct control_drill *d, char buf[static SYNC_WHY_MAX])
+{
+	buf[0] = '\0';
+	switch ((enum drill_gap)d->gap) {
+	case DRILL_GAP_KNOWN: break;
+	case DRILL_GAP_NOBODY: snprintf(buf, SYNC_WHY_MAX, "nobody took over"); break;
+	case DRILL_GAP_NO_OLD:
+		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->to,
+			 d->from);
+		break;
+	case DRILL_GAP_NO_NEW:
+		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->from,
+			 d->to);
+		break;
+	}
+	return buf;
+}
+
+static unsigned long long gap_ms(const struct control_drill *d)
+{
+	return (d->gap_us + 999) / 1000;
 }
 
 static const char *node_of(const struct control_drill *d, const struct control_moment *m)
@@ -60,6 +94,18 @@ static json_t *timeline_of(const struct control_drill *d)
 	return list;
 }
 
+static void print_gap(const struct control_drill *d)
+{
+	char at[PROBE_TARGET_TEXT], why[SYNC_WHY_MAX];
+
+	if (!d->vip.family)
+		return;
+	if (d->gap == DRILL_GAP_KNOWN)
+		printf("gap at %s: %llu ms\n", probed(d, at), gap_ms(d));
+	else
+		printf("gap at %s: not known, %s\n", probed(d, at), no_gap(d, why));
+}
+
 static void print_text(const struct control_drill *d)
 {
 	printf("drill %s: %s%s%s\n", d->kind, d->result, d->why[0] ? ": " : "", d->why);
@@ -77,20 +123,26 @@ static void print_text(const struct control_drill *d)
 		printf("node %s let go, node %s did not take over\n", d->from, d->to);
 	if (d->let_go)
 		printf("connections lost: %llu\n", (unsigned long long)d->lost);
+	print_gap(d);
 }
 
-/* Nothing measures the gap that a client sees. */
 static int print_document(const struct control_drill *d)
 {
+	char at[PROBE_TARGET_TEXT], why[SYNC_WHY_MAX];
+	json_t *gap = d->vip.family && d->gap == DRILL_GAP_KNOWN
+			      ? json_integer((json_int_t)gap_ms(d))
+			      : json_null();
+	json_t *target = d->vip.family ? json_string(probed(d, at)) : json_null();
 	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
 	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
 
 	return print_json_document(
 		stdout,
-		json_pack("{s:s, s:s, s:s, s:o, s:n, s:o, s:b, s:s, s:o, s:i}", "kind", d->kind,
-			  "from", d->from, "to", d->to, "takeover_ms", took, "gap_ms",
-			  "lost_connections", lost, "passed", is(d, DRILL_PASSED), "why", d->why,
-			  "timeline", timeline_of(d), "clock_within_us", (int)d->within_us));
+		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}", "kind",
+			  d->kind, "from", d->from, "to", d->to, "takeover_ms", took, "gap_ms", gap,
+			  "probe", target, "gap_why", no_gap(d, why), "lost_connections", lost,
+			  "passed", is(d, DRILL_PASSED), "why", d->why, "timeline", timeline_of(d),
+			  "clock_within_us", (int)d->within_us));
 }
 
 static int report(const struct ctl *ctl, const struct control_drill *d)
@@ -146,6 +198,22 @@ static int take_limit(const struct ctl *ctl, uint8_t kind, uint64_t *ret_ms)
 			duration_format(drill_limit_max_ms(kind), most), ctl->limit);
 }
 
+static int take_target(const struct ctl *ctl, struct control_request *request)
+{
+	struct probe_target t = {0};
+	struct err err = {0};
+
+	if (!ctl->target)
+		return CTL_DONE;
+	if (probe_target_parse(ctl->target, &t, &err) < 0)
+		return ctl_fail(CTL_USAGE, "--probe: %s", err.text);
+	if (t.zone[0])
+		return ctl_fail(CTL_USAGE, "--probe: a farm has no address on %s alone", t.zone);
+	request->address = t.addr;
+	request->port = t.port;
+	return CTL_DONE;
+}
+
 int ctl_cluster_drill(const struct ctl *ctl)
 {
 	struct control_request request = {.command = CONTROL_DRILL,
@@ -161,6 +229,8 @@ int ctl_cluster_drill(const struct ctl *ctl)
 			"a drill is \"graceful\", \"crash\", \"link\" or \"split\", not \"%s\"",
 			ctl->argv[0]);
 	code = take_limit(ctl, request.kind, &request.number);
+	if (code == CTL_DONE)
+		code = take_target(ctl, &request);
 	if (code == CTL_DONE)
 		code = ctl_request(ctl, &request, &reply);
 	if (code != CTL_DONE)

@@ -36,6 +36,8 @@ const struct ctl_option ctl_options[] = {
 	 "maintenance although nobody is known to take over; a drill whatever speaks against it"},
 	{"limit", 0, "TIME", AT(limit), "cluster drill", NULL,
 	 "when it is given up (default 30s; 10s of crash, link, split)"},
+	{"probe", 0, "IP:PORT", AT(target), "cluster drill", NULL,
+	 "a service of a farm: how long it is away"},
 	{"against", 0, "FILE", AT(against), "ruleset diff", NULL,
 	 "a file in place of what runs, without a daemon"},
 	{"last", 0, "N", AT(last), "ruleset history", NULL, "the latest alone"},

@@ -39,7 +39,13 @@ static void same_drill(const struct sync_drill *a, const struct sync_drill *b)
 		    a->limit_ms == b->limit_ms && a->at_us == b->at_us &&
 		    a->heard_us == b->heard_us && a->lost == b->lost && a->n == b->n;
 
+	same = same && addr_equal(&a->vip, &b->vip) && a->port == b->port &&
+	       mac_equal(&a->mac, &b->mac) && a->n_spans == b->n_spans;
 	EXPECT_TEXT(a->why, b->why);
+	for (size_t i = 0; same && i < a->n_spans; i++)
+		same = a->spans[i].good == b->spans[i].good &&
+		       a->spans[i].first_us == b->spans[i].first_us &&
+		       a->spans[i].last_us == b->spans[i].last_us;
 	for (size_t i = 0; same && i < a->n; i++)
 		same = a->moments[i].kind == b->moments[i].kind &&
 		       a->moments[i].at_us == b->moments[i].at_us;

@@ -126,6 +126,15 @@ static void random_order(uint64_t *random, struct sync_order *ret)
 	}
 }
 
+static void random_probe(uint64_t *random, struct sync_drill *ret)
+{
+	ret->vip.family = sync_random(random, 2) ? AF_INET : AF_INET6;
+	for (size_t i = 0; i < addr_len(&ret->vip); i++)
+		ret->vip.bytes[i] = (uint8_t)sync_random(random, 256);
+	ret->port = (uint16_t)(1 + sync_random(random, UINT16_MAX));
+	ret->mac = (struct mac){{2, 0, 0, 0, 0, (uint8_t)sync_random(random, 256)}};
+}
+
 static void random_drill(uint64_t *random, struct sync_drill *ret)
 {
 	*ret = (struct sync_drill){
@@ -138,9 +147,15 @@ static void random_drill(uint64_t *random, struct sync_drill *ret)
 		ret->force = sync_random(random, 2);
 		ret->asker_yields = sync_random(random, 2);
 		ret->limit_ms = 1 + (uint32_t)sync_random(random, 1u << 30);
+		if (sync_random(random, 2))
+			random_probe(random, ret);
 		return;
 	case SYNC_DRILL_REFUSED: strcpy(ret->why, "not in sync"); /* fall through */
-	case SYNC_DRILL_READY: ret->heard_us = random_number(random); return;
+	case SYNC_DRILL_READY:
+		ret->heard_us = random_number(random);
+		if (ret->step == SYNC_DRILL_READY && sync_random(random, 2))
+			ret->mac = (struct mac){{2, 0, 0, 0, 0, (uint8_t)sync_random(random, 256)}};
+		return;
 	case SYNC_DRILL_REPORT: break;
 	default: return;
 	}
@@ -150,6 +165,11 @@ static void random_drill(uint64_t *random, struct sync_drill *ret)
 		ret->moments[i] = (struct sync_moment){
 			(uint8_t)(SYNC_MOMENT_LET_GO + sync_random(random, SYNC_MOMENT_LAST)),
 			random_number(random)};
+	ret->n_spans = sync_random(random, SYNC_SPANS_MAX + 1);
+	for (size_t i = 0; i < ret->n_spans; i++)
+		ret->spans[i] = (struct sync_span){.good = sync_random(random, 2),
+						   .first_us = 100 * i + sync_random(random, 50),
+						   .last_us = 100 * i + 50};
 }
 
 static uint64_t random_ago(uint64_t *random)
@@ -381,7 +401,9 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 			.at_us = 7,
 			.lost = 2,
 			.n = 2,
-			.moments = {{SYNC_MOMENT_LET_GO, 8}, {SYNC_MOMENT_MASTER, 9}}};
+			.moments = {{SYNC_MOMENT_LET_GO, 8}, {SYNC_MOMENT_MASTER, 9}},
+			.n_spans = 1,
+			.spans = {{true, 1, 4}}};
 		return;
 	case SYNC_BUCKETS:
 		ret->buckets.first = 300;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 static struct control_drill sample(void)
 {
@@ -22,7 +23,11 @@ static struct control_drill sample(void)
 				      .within_us = 250,
 				      .n = 2,
 				      .moments = {{true, SYNC_MOMENT_LAST_ADVERT, -70000},
-						  {false, SYNC_MOMENT_LAST, INT64_MAX}}};
+						  {false, SYNC_MOMENT_LAST, INT64_MAX}},
+				      .vip = {.family = AF_INET6, .bytes = {0xfd, 0x77}},
+				      .port = UINT16_MAX,
+				      .gap = DRILL_GAP_KNOWN,
+				      .gap_us = UINT64_MAX};
 }
 
 /* What it is on the other side; or the error. */
@@ -47,6 +52,9 @@ static void expect_same(const struct control_drill *d)
 	CU_ASSERT(got.id == d->id && got.lost == d->lost && got.takeover_us == d->takeover_us);
 	EXPECT_INT(got.within_us, d->within_us);
 	EXPECT_INT(got.n, d->n);
+	CU_ASSERT(addr_equal(&got.vip, &d->vip) && got.gap_us == d->gap_us);
+	EXPECT_INT(got.port, d->port);
+	EXPECT_INT(got.gap, d->gap);
 	for (size_t i = 0; i < d->n; i++) {
 		EXPECT_INT(got.moments[i].there, d->moments[i].there);
 		EXPECT_INT(got.moments[i].kind, d->moments[i].kind);
@@ -67,6 +75,9 @@ static void a_drill_there_and_back(void)
 
 	expect_same(&d);
 	memset(d.why, '~', sizeof(d.why) - 1);
+	expect_same(&d);
+	d.gap = DRILL_GAP_NO_NEW;
+	d.gap_us = 0;
 	expect_same(&d);
 	d = (struct control_drill){.id = 1, .kind = "graceful", .result = "open"};
 	expect_same(&d);
@@ -98,6 +109,18 @@ static void what_is_no_drill(void)
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.moments[0].kind = SYNC_MOMENT_LAST + 1;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.port = 0;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.vip = (struct addr){0};
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.gap = DRILL_GAP_NO_OLD; /* and yet known */
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d.gap_us = 0;
+	d.gap = CONTROL_GAP_LAST + 1;
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.took_over = false;

@@ -172,6 +172,16 @@ static void a_drill_in_a_request(void)
 	r.kind = SYNC_DRILL_GRACEFUL;
 	r.force = false;
 	EXPECT_INT(request_there_and_back(&r), CONTROL_DRILL);
+	/* What is probed has an address and a port, and nothing else. */
+	r.address = addr_v4(0x0a4d0064);
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r.port = 80;
+	EXPECT_INT(request_there_and_back(&r), CONTROL_DRILL);
+	r.protocol = IPPROTO_TCP;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r.protocol = 0;
+	r.address = (struct addr){0};
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
 		if (c == CONTROL_DRILL)
 			continue;

@@ -32,7 +32,7 @@ static void every_cut(void)
 {
 	static const size_t good_ones[SYNC_TYPE_LAST + 1] = {
 		[SYNC_HELLO] = 2, [SYNC_ACK] = 3,   [SYNC_SNAPSHOT] = 2, [SYNC_DIGEST] = 7,
-		[SYNC_ORDER] = 3, [SYNC_FACTS] = 4, [SYNC_DRILL] = 3,
+		[SYNC_ORDER] = 3, [SYNC_FACTS] = 4, [SYNC_DRILL] = 4,
 	};
 
 	for (int type = SYNC_HELLO; type <= SYNC_TYPE_LAST; type++) {

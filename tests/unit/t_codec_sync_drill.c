@@ -5,6 +5,7 @@
 #include "tests/unit/wire.h"
 
 #include <string.h>
+#include <sys/socket.h>
 
 static const struct sync_drill ask = {.id = 1,
 				      .step = SYNC_DRILL_ASK,
@@ -13,6 +14,24 @@ static const struct sync_drill ask = {.id = 1,
 				      .asker_yields = true,
 				      .limit_ms = UINT32_MAX,
 				      .at_us = UINT64_MAX};
+static const struct sync_drill probing = {.id = 1,
+					  .step = SYNC_DRILL_ASK,
+					  .kind = SYNC_DRILL_CRASH,
+					  .limit_ms = 1,
+					  .vip = {.family = AF_INET6, .bytes = {[0 ... 15] = 0xff}},
+					  .port = UINT16_MAX,
+					  .mac = {{2, 0, 0, 0, 0, 1}}};
+static const struct sync_drill probed = {.id = 1,
+					 .step = SYNC_DRILL_READY,
+					 .kind = SYNC_DRILL_CRASH,
+					 .heard_us = 1,
+					 .mac = {{2, 0, 0, 0, 0, 2}}};
+static const struct sync_drill spans = {
+	.id = 1,
+	.step = SYNC_DRILL_REPORT,
+	.kind = SYNC_DRILL_CRASH,
+	.n_spans = 3,
+	.spans = {{true, 0, 7}, {false, 8, 8}, {true, 9, UINT64_MAX}}};
 static const struct sync_drill ready = {
 	.id = UINT64_MAX, .step = SYNC_DRILL_READY, .kind = SYNC_DRILL_LINK, .heard_us = 1};
 static const struct sync_drill refused = {.id = 1,
@@ -42,7 +61,8 @@ static size_t packed(const struct sync_drill *d, uint8_t bytes[static SYNC_MESSA
 
 static void each_step(void)
 {
-	static const struct sync_drill *const steps[] = {&ask, &ready, &refused, &begin, &report};
+	static const struct sync_drill *const steps[] = {&ask,	  &ready,   &refused, &begin,
+							 &report, &probing, &probed,  &spans};
 	static uint8_t bytes[SYNC_MESSAGE_MAX];
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -79,6 +99,20 @@ static void what_is_not_sent(void)
 	REFUSED(report, d.n = SYNC_MOMENTS_MAX + 1);
 	REFUSED(report, d.moments[3].kind = 0);
 	REFUSED(report, d.moments[SYNC_MOMENTS_MAX - 1].kind = SYNC_MOMENT_LAST + 1);
+	REFUSED(probing, d.port = 0);
+	REFUSED(probing, d.vip.family = AF_UNIX);
+	REFUSED(probing, d.mac = (struct mac){0});
+	REFUSED(probing, d.mac.bytes[0] = 1);
+	REFUSED(ask, d.port = 80);
+	REFUSED(ask, d.mac = probing.mac);
+	REFUSED(probed, d.vip = probing.vip; d.port = 80);
+	REFUSED(probed, d.mac.bytes[0] = 1);
+	REFUSED(refused, d.mac = probing.mac);
+	REFUSED(report, d.mac = probing.mac);
+	REFUSED(begin, d.n_spans = 1);
+	REFUSED(spans, d.n_spans = SYNC_SPANS_MAX + 1);
+	REFUSED(spans, d.spans[0].last_us = 8);
+	REFUSED(spans, d.spans[1].last_us = 7);
 	REFUSED(refused, d.why[0] = '\0');
 	REFUSED(refused, d.why[0] = '\n');
 	REFUSED(refused, d.why[1] = '\x7f');
@@ -117,6 +151,16 @@ static void what_is_not_received(void)
 		{11, 0, 1, "text"},
 		{11, 0, SYNC_WHY_MAX, "text"},
 		{12, 0, 0, "field"},
+		{110, 0, 5, "size"},
+		{110, 0, 6, "number"},
+		{110, 0, 18, "number"},
+		{110, 0, 19, "size"},
+		{111, 0, 5, "size"},
+		{111, 0, 6, "number"},
+		{112, 0, 16, "size"},
+		{112, 0, 17, "none"},
+		{112, 0, 34, "number"},
+		{112, 0, 17 * SYNC_SPANS_MAX + 17, "entries"},
 		{100, 0, 0, "none"},
 	};
 	static uint8_t bytes[SYNC_MESSAGE_MAX], ones[9 * 1000];

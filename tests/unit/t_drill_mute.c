@@ -164,10 +164,31 @@ static void a_split_loses_adverts_alone(void)
 	EXPECT_TEXT(dropped(kind, arp("10.77.0.9", "10.77.0.100")), "-");
 }
 
+/* Its attempts go the other way than a client's frames that it is to forward. */
+static void a_probe_lives_on(void)
+{
+	static const uint8_t kinds[] = {SYNC_DRILL_CRASH, SYNC_DRILL_LINK};
+
+	for (size_t i = 0; i < 2; i++) {
+		/* Out, and the answer in; the other directions are forwarded, and said in its name. */
+		EXPECT_TEXT(dropped(kinds[i], ports(ip(6, "10.77.0.2", "10.77.0.100"), 40000, 80)),
+			    "in");
+		EXPECT_TEXT(dropped(kinds[i], ports(ip(6, "10.77.0.100", "10.77.0.2"), 80, 40000)),
+			    "out");
+		EXPECT_TEXT(dropped(kinds[i], ports(ip6(6, "fd77::2", "fd77::100"), 40000, 80)),
+			    "in");
+		EXPECT_TEXT(dropped(kinds[i], ports(ip6(6, "fd77::100", "fd77::2"), 80, 40000)),
+			    "out");
+		EXPECT_TEXT(dropped(kinds[i], arp("10.77.0.21", "10.77.0.2")), "-");
+		EXPECT_TEXT(dropped(kinds[i], nd(135, "fd77::2")), "-");
+	}
+}
+
 UNIT_TESTS(drill_mute) = {
 	{"who is dead or cut off says nothing", the_dead_say_nothing},
 	{"… and forwards nothing", nothing_is_forwarded},
 	{"an operator's connection lives on", the_operator_stays},
 	{"a split loses adverts alone", a_split_loses_adverts_alone},
+	{"a probe lives on", a_probe_lives_on},
 	UNIT_TESTS_END,
 };
