@@ -132,6 +132,7 @@ static char *text_of(struct metrics_server *s, enum metrics_path document, struc
 	case METRICS_PATH_REFUSED: break;
 	}
 	m->status = ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE;
+	/* cppcheck-suppress returnDanglingLifetime ; it is the text alone that is returned */
 	return text;
 }
 
