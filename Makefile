@@ -134,8 +134,8 @@ $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# It holds the page itself.
-$(B)/director/page.o: director/page/status.html
+# It holds the pages themselves.
+$(B)/director/page.o: director/page/status.html director/page/drill.html
 
 # One suite per tests/unit/t_<noun>.c; a new file is a new suite, none can be forgotten.
 $(B)/tests/run.o: $(UNIT_LIST)

@@ -24,6 +24,7 @@ cluster status
 cluster failover
 cluster maintenance on|off
 cluster drill graceful|crash|link|split
+cluster drill history [N]
 doctor [FARM]
 probe IP:PORT
 metrics
@@ -53,6 +54,7 @@ _directorctl_options='
 --force@cluster maintenance, cluster drill
 --limit TIME@cluster drill
 --probe IP:PORT@cluster drill
+--html FILE@cluster drill, cluster drill history
 --against FILE@ruleset diff
 --last N@ruleset history
 --os linux|windows@backend-setup

@@ -22,6 +22,7 @@ set -g __directorctl_commands \
     'cluster failover' \
     'cluster maintenance' \
     'cluster drill' \
+    'cluster drill history' \
     'doctor' \
     'probe' \
     'metrics' \
@@ -32,7 +33,7 @@ set -g __directorctl_commands \
     'completion'
 
 # The options that take an argument, and those of them that take a number.
-set -g __directorctl_valued -s --socket -c --config --deadline --farm --backend --client --interval --count --limit --probe --against --last --os --interface --rate --duration --timeout --send --hold --max-gap --max-lost
+set -g __directorctl_valued -s --socket -c --config --deadline --farm --backend --client --interval --count --limit --probe --html --against --last --os --interface --rate --duration --timeout --send --hold --max-gap --max-lost
 set -g __directorctl_numbered --count --last --rate --hold --max-lost
 
 # __directorctl_word WORD GIVEN: the word written out, when it is the beginning of one alone.
@@ -156,6 +157,8 @@ complete -c directorctl -n '__directorctl_at cluster' -a maintenance -d 'this no
 complete -c directorctl -n '__directorctl_at cluster maintenance' -a 'on off'
 complete -c directorctl -n '__directorctl_at cluster' -a drill -d 'rehearses a failover and measures it; exit 4 when it misses its budget'
 complete -c directorctl -n '__directorctl_at cluster drill' -a 'graceful crash link split'
+complete -c directorctl -n '__directorctl_at cluster drill' -a history -d 'the drills of the past, the latest first, or one of them; --html FILE'
+complete -c directorctl -n '__directorctl_at cluster drill history'
 complete -c directorctl -n '__directorctl_at ' -a doctor -d 'looks for what goes wrong in such farms, on the wire, too; exit 4 when it finds any'
 complete -c directorctl -n '__directorctl_at doctor' -a '(__directorctl_names "[FARM]")'
 complete -c directorctl -n '__directorctl_at ' -a probe -d 'measures service gaps, from any client machine, without a daemon; exit 4 over --max-gap'
@@ -187,6 +190,7 @@ complete -c directorctl -n "__directorctl_takes 'status'" -l count -x -d 'how ma
 complete -c directorctl -n "__directorctl_takes 'cluster maintenance' 'cluster drill'" -l force -d 'maintenance although nobody is known to take over; a drill whatever speaks against it'
 complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l limit -x -d 'when it is given up (default 30s; 10s of crash, link, split)'
 complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l probe -x -d 'a service of a farm: how long it is away'
+complete -c directorctl -n "__directorctl_takes 'cluster drill' 'cluster drill history'" -l html -r -F -d 'the report as a page for browsers'
 complete -c directorctl -n "__directorctl_takes 'ruleset diff'" -l against -r -F -d 'a file in place of what runs, without a daemon'
 complete -c directorctl -n "__directorctl_takes 'ruleset history'" -l last -x -d 'the latest alone'
 complete -c directorctl -n "__directorctl_takes 'backend-setup'" -l os -x -a 'linux windows' -d 'of the backend (default linux)'

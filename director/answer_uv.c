@@ -303,6 +303,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
+	case CONTROL_DRILL_HISTORY:
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR: ret[0] = '\0'; return;
 	}
@@ -354,8 +355,9 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
-	case CONTROL_DRILL: director_answer_drill(d, request, reply); return;
+	case CONTROL_DRILL: director_answer_drill(d, request, who, reply); return;
 	case CONTROL_DRILL_LOOK: director_answer_drill_look(d, reply); return;
+	case CONTROL_DRILL_HISTORY: drill_store_answer(d->drills, reply); return;
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_BACKEND_SHOW: director_answer_backend_show(d, request, reply); return;
 	case CONTROL_DOCTOR: answer_doctor(d, reply); return;

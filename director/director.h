@@ -20,6 +20,7 @@
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/drill.h"
+#include "director/drill_book_uv.h"
 #include "director/drill_consent.h"
 #include "director/drill_mute_uv.h"
 #include "director/drill_probe_uv.h"
@@ -76,6 +77,7 @@ struct asked {
 /* What a node that is to take over saw last. */
 struct drill_sight {
 	size_t masters; /* its routers that are */
+	size_t holders; /* … and that have all their addresses */
 	bool silent;	/* the other one sends no heartbeats */
 	uint64_t advert_us, master_us, announced;
 };
@@ -83,6 +85,7 @@ struct drill_sight {
 /* A rehearsed failure, the last one (drill_uv.c). */
 struct rehearsal {
 	struct drill drill;
+	struct control_drill_about about;
 	char from[STATUS_NAME], to[STATUS_NAME]; /* nodes: who lets go, who is to take over */
 	uv_timer_t look;			 /* while it lasts */
 	uint64_t asked_us;			 /* the other one asked last */
@@ -168,6 +171,7 @@ struct director {
 	struct addr *handover; /* addresses whose unknown connections the other one knows */
 	size_t n_handover;
 	struct rehearsal rehearsal;
+	struct drill_store *drills;   /* those of the past */
 	struct election *election;    /* the thread of the routers */
 	struct pair *pair;	      /* on it: joins routers and heartbeats */
 	struct vrrp_router **routers; /* on it: one per family of a vrrp section, in its order */
@@ -434,8 +438,9 @@ void director_answer_connections(struct director *d, const struct control_reques
 void director_answer_maintenance(struct director *d, const struct control_request *request,
 				 struct control_reply *reply);
 /* Begins a rehearsed failure; tells how far the last one is. */
+
 void director_answer_drill(struct director *d, const struct control_request *request,
-			   struct control_reply *reply);
+			   const struct control_asker *who, struct control_reply *reply);
 void director_answer_drill_look(struct director *d, struct control_reply *reply);
 /* What the other director says about one; there is a connection to it. */
 void director_drill_hear(struct director *d, const struct sync_drill *m);

@@ -276,6 +276,7 @@ static void director_free(struct director *d)
 	free(d->macs);
 	free(d->farms_seen);
 	journal_store_free(d->journal);
+	drill_store_free(d->drills);
 	keeper_free(d->keeper);
 	transitions_free(d->transitions);
 	balance_free(d->balance);
@@ -364,6 +365,8 @@ static int open_all(struct director *d, struct err *err)
 				       &d->admin, err);
 	if (code == 0)
 		code = journal_store_new(d->options.runtime_dir, &d->journal, err);
+	if (code == 0)
+		code = drill_store_new(d->options.runtime_dir, &d->drills, err);
 	if (code == 0)
 		code = keeper_new(&d->keeper, err);
 	if (code == 0)

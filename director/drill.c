@@ -454,6 +454,7 @@ const char *drill_moment_name(uint8_t kind)
 	case SYNC_MOMENT_MASTER: return "is master";
 	case SYNC_MOMENT_ANNOUNCED: return "has announced the addresses";
 	case SYNC_MOMENT_RESTORED: return "is as before";
+	case SYNC_MOMENT_ADDRESSES: return "has all addresses";
 	}
 	return "?";
 }

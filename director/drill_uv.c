@@ -5,8 +5,10 @@
  * Shell, on the program's loop; the functions named …_here run on the election thread.
  */
 #include "director/director.h"
+#include "director/drill_about.h"
 #include "director/drill_check.h"
 #include "director/drill_mute.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <sodium.h>
@@ -15,8 +17,9 @@
 
 enum {
 	LOOK_MS = 10,
-	QUIET_US = 100000, /* what is said before the silence is to leave, a probe to begin */
-	ASK_US = 200000,   /* the other one is not answered in earnest more often */
+	ADDRESSES_US = 100000, /* a master is given this time to have them, for the record */
+	QUIET_US = 100000,     /* what is said before the silence is to leave, a probe to begin */
+	ASK_US = 200000,       /* the other one is not answered in earnest more often */
 };
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
@@ -142,6 +145,7 @@ static void see_here(void *arg)
 			continue;
 		}
 		s->masters++;
+		s->holders += view.holds_addresses;
 		if (view.changed_ms * 1000 > s->master_us)
 			s->master_us = view.changed_ms * 1000;
 	}
@@ -171,6 +175,12 @@ static void look_around(struct director *d)
 		saw(d, SYNC_MOMENT_DETECTED, now_us());
 	if (!wanted || call.seen.masters < wanted)
 		return;
+	if (call.seen.holders >= wanted)
+		saw(d, SYNC_MOMENT_ADDRESSES, now_us());
+	else if (now_us() < call.seen.master_us + ADDRESSES_US) {
+		r->sight.announced = before.announced;
+		return;
+	}
 	if (r->sight.advert_us)
 		saw(d, SYNC_MOMENT_LAST_ADVERT, r->sight.advert_us);
 	if (call.seen.announced > before.announced)
@@ -215,6 +225,7 @@ static void show(const struct rehearsal *r, struct control_drill *ret)
 	ret->port = drill->target.port;
 	if (drill->target.vip.family)
 		ret->gap = (uint8_t)drill_gap_us(drill, &ret->gap_us);
+	ret->about = r->about;
 }
 
 static void say_begin(const struct rehearsal *r)
@@ -242,6 +253,17 @@ static void say_end(const struct rehearsal *r)
 		log_warning("drill %s: %s: %s", seen.kind, seen.result, seen.why);
 }
 
+/* For those who come later; of one that was refused there is nothing to tell. */
+static void keep(struct director *d)
+{
+	struct control_drill seen;
+
+	if (d->rehearsal.drill.result == DRILL_REFUSED)
+		return;
+	show(&d->rehearsal, &seen);
+	drill_store_add(d->drills, &seen);
+}
+
 static void say_refused(struct director *d, const struct sync_drill *m)
 {
 	unsigned long suppressed;
@@ -253,18 +275,21 @@ static void say_refused(struct director *d, const struct sync_drill *m)
 
 /* --- the machine -------------------------------------------------------------------------------- */
 
-static void name_nodes(struct director *d)
+static void name_nodes(struct director *d, const struct drill_event *ev)
 {
 	struct rehearsal *r = &d->rehearsal;
 	const char *here = d->self ? d->self->name : "", *there = d->peer ? d->peer->name : "";
 
 	COPY(r->from, r->drill.yields_here ? here : there);
 	COPY(r->to, r->drill.yields_here ? there : here);
+	drill_about_begin(&r->about, &r->drill, ev,
+			  &(struct drill_self){here, there, d->digest, clock_wall_ms()});
 }
 
 /* In order: what is said goes first, for who lets go may have no channel behind that. */
-static void carry_out(struct director *d, const struct drill_update *u, bool begins)
+static void carry_out(struct director *d, struct drill_update *u, bool begins)
 {
+	drill_about_sign(&u->message, d->digest);
 	if (u->flags & DRILL_SEND)
 		twin_say_drill(d->twin, &u->message);
 	if (u->flags & DRILL_SEND && u->message.step == SYNC_DRILL_REFUSED)
@@ -281,8 +306,10 @@ static void carry_out(struct director *d, const struct drill_update *u, bool beg
 	/* A node that has handed over in order has left nothing to be undone. */
 	if (u->flags & DRILL_RESTORE)
 		speak_again(d);
-	if (u->flags & DRILL_OVER)
+	if (u->flags & DRILL_OVER) {
 		say_end(&d->rehearsal);
+		keep(d);
+	}
 }
 
 static void feed(struct director *d, struct drill_event *ev)
@@ -297,9 +324,11 @@ static void feed(struct director *d, struct drill_event *ev)
 	director_probe_see(d, ev->now_us);
 	u = drill_step(&r->drill, ev);
 	if (r->drill.id != id) {
-		name_nodes(d);
+		name_nodes(d, ev);
 		r->sight = (struct drill_sight){0};
 	}
+	if (ev->heard)
+		drill_about_hear(&r->about, &r->drill, ev->heard);
 	if (drill_is_busy(&r->drill) && !uv_is_active((uv_handle_t *)&r->look))
 		uv_timer_start(&r->look, look, LOOK_MS, LOOK_MS);
 	carry_out(d, &u, !ran && r->drill.state == DRILL_RUNNING);
@@ -385,7 +414,7 @@ void director_answer_drill_look(struct director *d, struct control_reply *reply)
 }
 
 void director_answer_drill(struct director *d, const struct control_request *request,
-			   struct control_reply *reply)
+			   const struct control_asker *who, struct control_reply *reply)
 {
 	struct drill_event ev = {.type = DRILL_EVENT_ORDER,
 				 .kind = request->kind,
@@ -402,5 +431,7 @@ void director_answer_drill(struct director *d, const struct control_request *req
 	ev.id |= 1; /* never 0 */
 	ask_ourselves(d, &ev, ev.kind, DRILL_WHO_MASTER, &ev.target, why);
 	feed(d, &ev);
+	d->rehearsal.about.has_asker = who->known;
+	d->rehearsal.about.uid = who->known ? who->uid : 0;
 	director_answer_drill_look(d, reply);
 }

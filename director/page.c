@@ -7,4 +7,8 @@ __asm__(".pushsection .rodata\n"
 	"page_html:\n"
 	".incbin \"director/page/status.html\"\n"
 	".byte 0\n"
+	".global page_drill_html\n"
+	"page_drill_html:\n"
+	".incbin \"director/page/drill.html\"\n"
+	".byte 0\n"
 	".popsection\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The status page: director/page/status.html as it is in the source, inside the program. It needs
- * nothing from elsewhere and asks for nothing but /status, which PAGE_POLICY has browsers enforce.
+ * Pages as they are in director/page, inside the programs. The status page, status.html, needs nothing
+ * from elsewhere and asks for nothing but /status, which PAGE_POLICY has browsers enforce.
  *
  * Pure.
  */
@@ -13,6 +13,8 @@
 	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; "              \
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+/* The beginning of the report of a drill; its title is to follow. */
+extern const char page_drill_html[];
 extern const char page_html[]; /* terminated */
 
 #endif

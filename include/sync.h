@@ -28,6 +28,7 @@ enum {
 	SYNC_TABLE_MAX = 16144,	    /* BUCKET_TABLE_MAX */
 	SYNC_BUCKETS_MAX = 4036,    /* of one message: a table comes in at most four */
 	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
+	SYNC_ABOUT_MAX = 36,	    /* of a version or a digest, with its NUL */
 	SYNC_MOMENTS_MAX = 16,	    /* of a drill, on one node */
 	SYNC_SPANS_MAX = 16,	    /* of its probe: a gap is three, and lost frames are few */
 	SYNC_PART_NAME = 64,	    /* of a part of a configuration, with its NUL */
@@ -213,8 +214,9 @@ enum sync_moment_kind {
 	SYNC_MOMENT_DETECTED, /* that the master has gone */
 	SYNC_MOMENT_MASTER,   /* of the last of the addresses */
 	SYNC_MOMENT_ANNOUNCED,
-	SYNC_MOMENT_RESTORED, /* all is as before */
-	SYNC_MOMENT_LAST = SYNC_MOMENT_RESTORED,
+	SYNC_MOMENT_RESTORED,  /* all is as before */
+	SYNC_MOMENT_ADDRESSES, /* all of them are on their interfaces */
+	SYNC_MOMENT_LAST = SYNC_MOMENT_ADDRESSES,
 };
 
 /*
@@ -246,6 +248,9 @@ struct sync_drill {
 		uint64_t first_us, last_us; /* when the first of them was sent, and the last */
 	} spans[SYNC_SPANS_MAX];
 	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
+	/* ASK, READY: of the sender, printable ASCII, "" when it does not tell; else "" */
+	char version[SYNC_ABOUT_MAX];
+	char config[SYNC_ABOUT_MAX]; /* the digest of its configuration */
 };
 
 /* The numbers on the wire. */

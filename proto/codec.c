@@ -18,6 +18,7 @@ void control_reply_clear(struct control_reply *reply)
 	free(reply->text);
 	status_clear(&reply->status);
 	free(reply->connections);
+	free(reply->drills);
 	backend_detail_clear(&reply->detail);
 	*reply = (struct control_reply){0};
 }
@@ -191,6 +192,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
+	case CONTROL_DRILL_HISTORY:
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR:
 	case CONTROL_CONNECTIONS:
@@ -257,12 +259,12 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 
 uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 {
-	uint8_t moments[CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS];
 	Control__Reply message = CONTROL__REPLY__INIT;
-	Control__Drill drill = CONTROL__DRILL__INIT;
+	struct packed_drill drill;
 	struct packed_status *packed = NULL;
 	struct packed_detail *detail = NULL;
 	struct packed_connections *connections;
+	struct packed_drills *drills;
 	uint8_t *bytes = NULL;
 
 	message.code = (uint32_t)reply->code;
@@ -274,19 +276,19 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 			return NULL;
 		message.status = packed_status_message(packed);
 	}
-	if (reply->has_drill) {
-		codec_put_control_drill(&reply->drill, moments, &drill);
-		message.drill = &drill;
-	}
+	if (reply->has_drill)
+		message.drill = codec_put_control_drill(&reply->drill, &drill);
 	if (reply->has_detail) {
 		detail = packed_detail_new(&reply->detail);
 		message.detail = detail ? packed_detail_message(detail) : NULL;
 	}
 	connections = packed_connections_new(reply, &message);
-	if (connections && (detail || !reply->has_detail))
+	drills = packed_drills_new(reply, &message);
+	if (connections && drills && (detail || !reply->has_detail))
 		bytes = pack(&message.base, CODEC_REPLY_MAX, ret_len);
 	packed_detail_free(detail);
 	packed_connections_free(connections);
+	packed_drills_free(drills);
 	packed_status_free(packed);
 	return bytes;
 }
@@ -321,6 +323,8 @@ int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *r
 	}
 	if (!err)
 		err = codec_take_connections(&reply, message);
+	if (!err)
+		err = codec_take_drills(&reply, message);
 	control__reply__free_unpacked(message, &budget.allocator);
 	if (err)
 		control_reply_clear(&reply);

@@ -21,6 +21,7 @@ enum {
 	CODEC_LENGTH = 4,	     /* octets of the length before a message */
 	CODEC_REQUEST_MAX = 256,     /* a request has seven numbers, two names, two addresses */
 	CODEC_CONNECTIONS_MAX = 500, /* of one reply: 2 ms of asking the kernel */
+	CODEC_DRILLS_MAX = 100,	     /* that are kept */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -49,7 +50,8 @@ enum control_command {
 	CONTROL_RULESET_PROSPECT, /* the status; and as the text, what the configuration comes to */
 	CONTROL_RULESET_HISTORY,  /* the journal, as its file has it */
 	CONTROL_RULESET_EXPLAIN,  /* the status; and as the text, the way of a frame (explain.h) */
-	CONTROL_LAST = CONTROL_RULESET_EXPLAIN,
+	CONTROL_DRILL_HISTORY,
+	CONTROL_LAST = CONTROL_DRILL_HISTORY,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -73,7 +75,6 @@ struct control_request {
 	bool no_wait;		    /* of an order: it is answered when it is accepted */
 };
 
-/* A rehearsed failure, as far as this node knows of it. */
 /* Of either node, by one clock. */
 struct control_moment {
 	bool there;    /* on the node that is to take over */
@@ -92,6 +93,23 @@ enum drill_gap {
 	CONTROL_GAP_LAST = DRILL_GAP_NO_NEW,
 };
 
+/* One of the two as it was then; "": it did not tell. */
+struct control_drill_node {
+	char version[SYNC_ABOUT_MAX];
+	char config[SYNC_ABOUT_MAX]; /* digest */
+};
+
+struct control_drill_about {
+	uint64_t at_ms;		    /* since 1970, by the clock of the node that is asked */
+	char asked_on[STATUS_NAME]; /* a node */
+	bool has_asker;		    /* it was asked here, ... */
+	uint32_t uid;		    /* ... by that user; else 0 */
+	bool force;
+	uint32_t limit_ms, max_gap_ms, max_lost;
+	struct control_drill_node from, to;
+};
+
+/* A rehearsed failure, as far as this node knows of it. */
 struct control_drill {
 	uint64_t id; /* never 0 */
 	char kind[STATUS_WORD];
@@ -108,6 +126,8 @@ struct control_drill {
 	uint16_t port;
 	uint8_t gap;	 /* enum drill_gap: whether the next is known, and why not */
 	uint64_t gap_us; /* that the service was away; 0 when it is not known */
+	struct control_drill_about about;
+	uint64_t number; /* of a past one; else 0 */
 };
 
 struct control_connection {
@@ -128,6 +148,8 @@ struct control_reply {
 	struct control_drill drill;
 	bool has_detail;
 	struct backend_detail detail;
+	struct control_drill *drills; /* allocated; the oldest first */
+	size_t n_drills;
 	struct control_connection *connections; /* allocated */
 	size_t n_connections;
 	uint64_t epoch, position; /* where the next ones begin; position 0: there are no more */

@@ -7,39 +7,64 @@
 #include "proto/codec_connections.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
-void codec_put_control_drill(const struct control_drill *from,
-			     uint8_t bytes[static CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS],
-			     Control__Drill *ret)
+/* --- out -------------------------------------------------------------------------------------- */
+
+static void put_about(struct control_drill_about *from, Control__About *ret)
 {
-	struct wr w = wr_init(bytes, CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS);
+	control__about__init(ret);
+	ret->at_ms = from->at_ms;
+	ret->asked_on = from->asked_on;
+	ret->asker = from->has_asker ? 1 + (uint64_t)from->uid : 0;
+	ret->force = from->force;
+	ret->limit = from->limit_ms;
+	ret->max_gap = from->max_gap_ms;
+	ret->max_lost = from->max_lost;
+	ret->from_version = from->from.version;
+	ret->from_config = from->from.config;
+	ret->to_version = from->to.version;
+	ret->to_config = from->to.config;
+}
+
+Control__Drill *codec_put_control_drill(const struct control_drill *from, struct packed_drill *ret)
+{
+	struct wr w = wr_init(ret->moments, sizeof(ret->moments));
+	Control__Drill *m = &ret->message;
 
 	/* The generated strings are not const; packing does not change them. */
 	struct control_drill *d = (struct control_drill *)from;
 
-	ret->id = d->id;
-	ret->kind = d->kind;
-	ret->from = d->from;
-	ret->to = d->to;
-	ret->result = d->result;
-	ret->why = d->why;
-	ret->let_go = d->let_go;
-	ret->lost = d->lost;
-	ret->took_over = d->took_over;
-	ret->takeover_us = d->takeover_us;
-	ret->within = d->within_us;
+	control__drill__init(m);
+	m->id = d->id;
+	m->kind = d->kind;
+	m->from = d->from;
+	m->to = d->to;
+	m->result = d->result;
+	m->why = d->why;
+	m->let_go = d->let_go;
+	m->lost = d->lost;
+	m->took_over = d->took_over;
+	m->takeover_us = d->takeover_us;
+	m->within = d->within_us;
 	for (size_t i = 0; i < d->n; i++) {
 		wr_u8(&w, d->moments[i].there);
 		wr_u8(&w, d->moments[i].kind);
 		wr_be64(&w, (uint64_t)d->moments[i].at_us);
 	}
-	ret->moments = (ProtobufCBinaryData){.data = bytes, .len = wr_used(&w)};
-	ret->vip = codec_address(&from->vip);
-	ret->port = d->port;
-	ret->gap = d->gap;
-	ret->gap_us = d->gap_us;
+	m->moments = (ProtobufCBinaryData){.data = ret->moments, .len = wr_used(&w)};
+	put_about(&d->about, &ret->about);
+	m->about = &ret->about;
+	m->number = d->number;
+	m->vip = codec_address(&from->vip);
+	m->port = d->port;
+	m->gap = d->gap;
+	m->gap_us = d->gap_us;
+	return m;
 }
+
+/* --- in --------------------------------------------------------------------------------------- */
 
 static bool take_moments(const Control__Drill *m, struct control_drill *ret)
 {
@@ -76,30 +101,117 @@ static bool take_gap(const Control__Drill *m, struct control_drill *ret)
 	return true;
 }
 
+static bool take_text(const char *text, char *ret, size_t size)
+{
+	if (!text_is_printable(text, size))
+		return false;
+	strcpy(ret, text);
+	return true;
+}
+
+static bool take_about(const Control__About *m, struct control_drill_about *ret)
+{
+	if (!m)
+		return true;
+	if (m->asker > 1 + (uint64_t)UINT32_MAX || m->limit > UINT32_MAX ||
+	    m->max_gap > UINT32_MAX || m->max_lost > UINT32_MAX)
+		return false;
+	ret->at_ms = m->at_ms;
+	ret->has_asker = m->asker > 0;
+	ret->uid = (uint32_t)(m->asker ? m->asker - 1 : 0);
+	ret->force = m->force;
+	ret->limit_ms = (uint32_t)m->limit;
+	ret->max_gap_ms = (uint32_t)m->max_gap;
+	ret->max_lost = (uint32_t)m->max_lost;
+	return take_text(m->asked_on, ret->asked_on, sizeof(ret->asked_on)) &&
+	       take_text(m->from_version, ret->from.version, sizeof(ret->from.version)) &&
+	       take_text(m->from_config, ret->from.config, sizeof(ret->from.config)) &&
+	       take_text(m->to_version, ret->to.version, sizeof(ret->to.version)) &&
+	       take_text(m->to_config, ret->to.config, sizeof(ret->to.config));
+}
+
+static bool take_texts(const Control__Drill *m, struct control_drill *ret)
+{
+	return take_text(m->kind, ret->kind, sizeof(ret->kind)) && ret->kind[0] &&
+	       take_text(m->from, ret->from, sizeof(ret->from)) &&
+	       take_text(m->to, ret->to, sizeof(ret->to)) &&
+	       take_text(m->result, ret->result, sizeof(ret->result)) && ret->result[0] &&
+	       take_text(m->why, ret->why, sizeof(ret->why));
+}
+
 int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 {
 	struct control_drill d = {0};
 
-	if (!m->id || !m->kind[0] || !m->result[0] ||
-	    !text_is_printable(m->kind, sizeof(ret->kind)) ||
-	    !text_is_printable(m->from, sizeof(ret->from)) ||
-	    !text_is_printable(m->to, sizeof(ret->to)) ||
-	    !text_is_printable(m->result, sizeof(ret->result)) ||
-	    !text_is_printable(m->why, sizeof(ret->why)) || (m->lost && !m->let_go) ||
-	    (m->takeover_us && !m->took_over))
-		return -EBADMSG;
-	if (!take_moments(m, &d) || !take_gap(m, &d))
+	if (!m->id || (m->lost && !m->let_go) || (m->takeover_us && !m->took_over) ||
+	    !take_texts(m, &d) || !take_moments(m, &d) || !take_about(m->about, &d.about) ||
+	    !take_gap(m, &d))
 		return -EBADMSG;
 	d.id = m->id;
 	d.let_go = m->let_go;
 	d.took_over = m->took_over;
 	d.lost = m->lost;
 	d.takeover_us = m->takeover_us;
+	d.number = m->number;
 	*ret = d;
-	strcpy(ret->kind, m->kind);
-	strcpy(ret->from, m->from);
-	strcpy(ret->to, m->to);
-	strcpy(ret->result, m->result);
-	strcpy(ret->why, m->why);
+	return 0;
+}
+
+/* --- those of the past ------------------------------------------------------------------------ */
+
+struct packed_drills {
+	struct packed_drill *drills;
+	Control__Drill **list;
+};
+
+void packed_drills_free(struct packed_drills *p)
+{
+	if (!p)
+		return;
+	free(p->drills);
+	free(p->list);
+	free(p);
+}
+
+struct packed_drills *packed_drills_new(const struct control_reply *reply, Control__Reply *message)
+{
+	struct packed_drills *p = calloc(1, sizeof(*p));
+	size_t n = reply->n_drills;
+
+	if (!p)
+		return NULL;
+	p->drills = calloc(n + 1, sizeof(*p->drills));
+	p->list = calloc(n + 1, sizeof(*p->list));
+	if (!p->drills || !p->list) {
+		packed_drills_free(p);
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++)
+		p->list[i] = codec_put_control_drill(&reply->drills[i], &p->drills[i]);
+	message->n_drills = n;
+	message->drills = p->list;
+	return p;
+}
+
+int codec_take_drills(struct control_reply *reply, const Control__Reply *message)
+{
+	uint64_t before = 0;
+
+	if (message->n_drills > CODEC_DRILLS_MAX)
+		return -EBADMSG;
+	if (!message->n_drills)
+		return 0;
+	reply->drills = calloc(message->n_drills, sizeof(*reply->drills));
+	if (!reply->drills)
+		return -ENOMEM;
+	for (size_t i = 0; i < message->n_drills; i++) {
+		struct control_drill *d = &reply->drills[i];
+		int err = codec_take_control_drill(message->drills[i], d);
+
+		if (err < 0 || d->number <= before)
+			return -EBADMSG;
+		before = d->number;
+		reply->n_drills++;
+	}
 	return 0;
 }

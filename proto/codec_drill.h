@@ -12,11 +12,22 @@
 
 enum { CONTROL_MOMENT_OCTETS = 1 + 1 + 8 };
 
-/* The message borrows the strings of from, and bytes, while it is packed. */
-void codec_put_control_drill(const struct control_drill *from,
-			     uint8_t bytes[static CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS],
-			     Control__Drill *ret);
+struct packed_drill {
+	Control__Drill message;
+	Control__About about;
+	uint8_t moments[CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS];
+};
+
+/* The message borrows the strings of from while it is packed; ret must stay where it is. */
+Control__Drill *codec_put_control_drill(const struct control_drill *from, struct packed_drill *ret);
 /* 0 or -EBADMSG; *ret untouched then. */
 int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret);
+
+/* Those of the past, into message; NULL without memory. Free it when the message is packed; accepts NULL. */
+struct packed_drills;
+struct packed_drills *packed_drills_new(const struct control_reply *reply, Control__Reply *message);
+void packed_drills_free(struct packed_drills *p);
+/* 0, -EBADMSG or -ENOMEM; what is in reply then is to be cleared with it. */
+int codec_take_drills(struct control_reply *reply, const Control__Reply *message);
 
 #endif

@@ -51,6 +51,8 @@ void codec_put_drill(const struct sync_drill *from, struct codec_drill_octets *o
 	ret->lost = from->lost;
 	ret->moments = codec_borrow(octets->moments, wr_used(&w));
 	ret->why = codec_borrow_text(from->why);
+	ret->version = codec_borrow_text(from->version);
+	ret->config = codec_borrow_text(from->config);
 }
 
 static enum sync_reject take_spans(const ProtobufCBinaryData *data, struct sync_drill *ret)
@@ -121,7 +123,9 @@ enum sync_reject codec_take_drill(const Sync__Drill *m, struct sync_drill *ret)
 	ret->at_us = m->at;
 	ret->heard_us = m->heard;
 	ret->lost = m->lost;
-	if (!codec_take_text(&m->why, ret->why, sizeof(ret->why)))
+	if (!codec_take_text(&m->why, ret->why, sizeof(ret->why)) ||
+	    !codec_take_text(&m->version, ret->version, sizeof(ret->version)) ||
+	    !codec_take_text(&m->config, ret->config, sizeof(ret->config)))
 		return SYNC_REJECT_TEXT;
 	return take_probe(m, ret);
 }

@@ -206,6 +206,13 @@ static bool are_spans(const struct sync_drill *d)
 	return true;
 }
 
+/* Who asks and who is ready may tell what it is. */
+static bool is_about(const struct sync_drill *d, const char *text)
+{
+	return text_is_printable(text, SYNC_ABOUT_MAX) &&
+	       (!text[0] || d->step == SYNC_DRILL_ASK || d->step == SYNC_DRILL_READY);
+}
+
 static enum sync_reject judge_drill(const struct sync_drill *d)
 {
 	bool asks = d->step == SYNC_DRILL_ASK, refuses = d->step == SYNC_DRILL_REFUSED;
@@ -226,6 +233,8 @@ static enum sync_reject judge_drill(const struct sync_drill *d)
 			return SYNC_REJECT_NUMBER;
 	if (!are_spans(d))
 		return SYNC_REJECT_NUMBER;
+	if (!is_about(d, d->version) || !is_about(d, d->config))
+		return SYNC_REJECT_TEXT;
 	return refuses	   ? is_sentence(d->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT
 	       : d->why[0] ? SYNC_REJECT_TEXT
 			   : SYNC_REJECT_NONE;

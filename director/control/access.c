@@ -41,6 +41,7 @@ enum access access_needed(enum control_command command)
 	case CONTROL_RULESET_HISTORY:
 	case CONTROL_RULESET_EXPLAIN:
 	case CONTROL_DRILL_LOOK:
+	case CONTROL_DRILL_HISTORY:
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR:
 	case CONTROL_CONNECTIONS:

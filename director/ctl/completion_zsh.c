@@ -151,6 +151,8 @@ const char completion_zsh[] =
 	"\t\tif [[ \"$command \" == $given ]]; then\n"
 	"\t\t\treply=${${line#*@}%%@*}\n"
 	"\t\t\t_directorctl_values ${reply%% *}\n"
+	"\t\t\t_directorctl_next \"$given\"\n"
+	"\t\t\t(( ! $#next )) || _describe -t commands command next\n"
 	"\t\t\treturn\n"
 	"\t\tfi\n"
 	"\tdone\n"

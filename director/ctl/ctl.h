@@ -45,6 +45,7 @@ struct ctl {
 	const char *against;	    /* of ruleset diff; NULL: not given */
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *target;	    /* --probe, likewise */
+	const char *html;	    /* of cluster drill; NULL: not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
 	struct ctl_probe probe;
 	bool no_wait; /* of what has an outcome to wait for */
@@ -106,6 +107,7 @@ int ctl_cluster_status(const struct ctl *ctl);
 int ctl_cluster_failover(const struct ctl *ctl);
 int ctl_cluster_maintenance(const struct ctl *ctl);
 int ctl_cluster_drill(const struct ctl *ctl);
+int ctl_drill_history(const struct ctl *ctl);
 int ctl_doctor(const struct ctl *ctl);
 int ctl_probe(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);

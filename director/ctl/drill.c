@@ -6,6 +6,9 @@
 #include "director/drill.h"
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
+#include "director/ctl/drill.h"
+#include "director/ctl/drill_page.h"
+#include "director/ctl/report_file.h"
 #include "director/drill_mute.h"
 #include "director/probe/probe_target.h"
 
@@ -126,7 +129,32 @@ static void print_text(const struct control_drill *d)
 	print_gap(d);
 }
 
-static int print_document(const struct control_drill *d)
+void drill_print(const struct control_drill *d)
+{
+	print_text(d);
+	print_timeline(d);
+}
+
+static json_t *node(const char *name, const struct control_drill_node *n)
+{
+	return json_pack("{s:s, s:s, s:s}", "node", name, "version", n->version, "config_digest",
+			 n->config);
+}
+
+/* When, by whom, what was allowed, of what. */
+static json_t *about(const struct control_drill *d)
+{
+	const struct control_drill_about *a = &d->about;
+
+	return json_pack("{s:I, s:s, s:o, s:b, s:I, s:I, s:I, s:[o, o]}", "at_ms",
+			 (json_int_t)a->at_ms, "asked_on", a->asked_on, "uid",
+			 a->has_asker ? json_integer(a->uid) : json_null(), "forced", a->force,
+			 "limit_ms", (json_int_t)a->limit_ms, "max_gap_ms",
+			 (json_int_t)a->max_gap_ms, "max_lost_connections", (json_int_t)a->max_lost,
+			 "directors", node(d->from, &a->from), node(d->to, &a->to));
+}
+
+json_t *drill_document(const struct control_drill *d)
 {
 	char at[PROBE_TARGET_TEXT], why[SYNC_WHY_MAX];
 	json_t *gap = d->vip.family && d->gap == DRILL_GAP_KNOWN
@@ -135,32 +163,46 @@ static int print_document(const struct control_drill *d)
 	json_t *target = d->vip.family ? json_string(probed(d, at)) : json_null();
 	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
 	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
+	json_t *ret = json_pack(
+		"{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}", "kind", d->kind,
+		"from", d->from, "to", d->to, "takeover_ms", took, "gap_ms", gap, "probe", target,
+		"gap_why", no_gap(d, why), "lost_connections", lost, "passed", is(d, DRILL_PASSED),
+		"why", d->why, "timeline", timeline_of(d), "clock_within_us", (int)d->within_us);
 
-	return print_json_document(
-		stdout,
-		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}", "kind",
-			  d->kind, "from", d->from, "to", d->to, "takeover_ms", took, "gap_ms", gap,
-			  "probe", target, "gap_why", no_gap(d, why), "lost_connections", lost,
-			  "passed", is(d, DRILL_PASSED), "why", d->why, "timeline", timeline_of(d),
-			  "clock_within_us", (int)d->within_us));
+	if (ret && json_object_update_new(ret, about(d)) < 0) {
+		json_decref(ret);
+		ret = NULL;
+	}
+	return ret;
 }
 
-static int report(const struct ctl *ctl, const struct control_drill *d)
+static int finish_page(const struct control_drill *d, struct report_file *page)
 {
-	bool passed = is(d, DRILL_PASSED);
+	if (page->out)
+		drill_page(d, page->out);
+	return report_file_finish(page);
+}
 
-	if (!passed && !is(d, DRILL_MISSED))
+static int report(const struct ctl *ctl, const struct control_drill *d, struct report_file *page)
+{
+	bool passed = is(d, DRILL_PASSED), missed = is(d, DRILL_MISSED);
+	int code;
+
+	if (is(d, DRILL_UNKNOWN))
+		finish_page(d, page);
+	if (!passed && !missed)
 		return ctl_fail(CTL_FAILED, "the drill is %s: %s", d->result, d->why);
-	if (!ctl->json) {
-		print_text(d);
-		print_timeline(d);
-	} else if (print_document(d) < 0)
+	if (!ctl->json)
+		drill_print(d);
+	else if (print_json_document(stdout, drill_document(d)) < 0)
 		return ctl_fail(CTL_FAILED, "no memory for a JSON document");
-	return passed ? CTL_DONE : CTL_NOT_GOOD;
+	code = finish_page(d, page);
+	return code == CTL_DONE && !passed ? CTL_NOT_GOOD : code;
 }
 
 /* The daemon ends it, whatever happens; a drill of another number is not this one. */
-static int wait_for(const struct ctl *ctl, const struct control_drill *begun)
+static int wait_for(const struct ctl *ctl, const struct control_drill *begun,
+		    struct report_file *page)
 {
 	struct control_drill d = *begun;
 
@@ -181,7 +223,7 @@ static int wait_for(const struct ctl *ctl, const struct control_drill *begun)
 		d = reply.drill;
 		control_reply_clear(&reply);
 	}
-	return report(ctl, &d);
+	return report(ctl, &d, page);
 }
 
 static int take_limit(const struct ctl *ctl, uint8_t kind, uint64_t *ret_ms)
@@ -214,25 +256,13 @@ static int take_target(const struct ctl *ctl, struct control_request *request)
 	return CTL_DONE;
 }
 
-int ctl_cluster_drill(const struct ctl *ctl)
+static int begin(const struct ctl *ctl, const struct control_request *request,
+		 struct report_file *page)
 {
-	struct control_request request = {.command = CONTROL_DRILL,
-					  .kind = drill_kind_by_name(ctl->argv[0]),
-					  .force = ctl->force};
 	struct control_reply reply = {0};
 	struct control_drill begun;
-	int code;
+	int code = ctl_request(ctl, request, &reply);
 
-	if (request.kind != SYNC_DRILL_GRACEFUL && !mute_silences(request.kind))
-		return ctl_fail(
-			CTL_USAGE,
-			"a drill is \"graceful\", \"crash\", \"link\" or \"split\", not \"%s\"",
-			ctl->argv[0]);
-	code = take_limit(ctl, request.kind, &request.number);
-	if (code == CTL_DONE)
-		code = take_target(ctl, &request);
-	if (code == CTL_DONE)
-		code = ctl_request(ctl, &request, &reply);
 	if (code != CTL_DONE)
 		return code;
 	begun = reply.drill;
@@ -242,5 +272,31 @@ int ctl_cluster_drill(const struct ctl *ctl)
 			       : "the drill goes on; the log tells what comes of it");
 		return CTL_DONE;
 	}
-	return wait_for(ctl, &begun);
+	return wait_for(ctl, &begun, page);
+}
+
+int ctl_cluster_drill(const struct ctl *ctl)
+{
+	struct control_request request = {.command = CONTROL_DRILL,
+					  .kind = drill_kind_by_name(ctl->argv[0]),
+					  .force = ctl->force};
+	struct report_file page = {0};
+	int code;
+
+	if (request.kind != SYNC_DRILL_GRACEFUL && !mute_silences(request.kind))
+		return ctl_fail(
+			CTL_USAGE,
+			"a drill is \"graceful\", \"crash\", \"link\" or \"split\", not \"%s\"",
+			ctl->argv[0]);
+	if (ctl->no_wait && ctl->html)
+		return ctl_fail(CTL_USAGE, "--html is written at the end: not with --no-wait");
+	code = take_limit(ctl, request.kind, &request.number);
+	if (code == CTL_DONE)
+		code = take_target(ctl, &request);
+	if (code == CTL_DONE)
+		code = report_file_begin(&page, ctl->html);
+	if (code == CTL_DONE)
+		code = begin(ctl, &request, &page);
+	report_file_drop(&page);
+	return code;
 }

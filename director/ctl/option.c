@@ -38,6 +38,8 @@ const struct ctl_option ctl_options[] = {
 	 "when it is given up (default 30s; 10s of crash, link, split)"},
 	{"probe", 0, "IP:PORT", AT(target), "cluster drill", NULL,
 	 "a service of a farm: how long it is away"},
+	{"html", 0, "FILE", AT(html), "cluster drill, cluster drill history", NULL,
+	 "the report as a page for browsers"},
 	{"against", 0, "FILE", AT(against), "ruleset diff", NULL,
 	 "a file in place of what runs, without a daemon"},
 	{"last", 0, "N", AT(last), "ruleset history", NULL, "the latest alone"},

@@ -46,6 +46,8 @@ static void same_drill(const struct sync_drill *a, const struct sync_drill *b)
 		same = a->spans[i].good == b->spans[i].good &&
 		       a->spans[i].first_us == b->spans[i].first_us &&
 		       a->spans[i].last_us == b->spans[i].last_us;
+	EXPECT_TEXT(a->version, b->version);
+	EXPECT_TEXT(a->config, b->config);
 	for (size_t i = 0; same && i < a->n; i++)
 		same = a->moments[i].kind == b->moments[i].kind &&
 		       a->moments[i].at_us == b->moments[i].at_us;

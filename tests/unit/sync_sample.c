@@ -149,6 +149,8 @@ static void random_drill(uint64_t *random, struct sync_drill *ret)
 		ret->limit_ms = 1 + (uint32_t)sync_random(random, 1u << 30);
 		if (sync_random(random, 2))
 			random_probe(random, ret);
+		strcpy(ret->version, "0.1.0");
+		strcpy(ret->config, sync_random(random, 2) ? "0123abcd" : "");
 		return;
 	case SYNC_DRILL_REFUSED: strcpy(ret->why, "not in sync"); /* fall through */
 	case SYNC_DRILL_READY:

@@ -10,24 +10,35 @@
 
 static struct control_drill sample(void)
 {
-	return (struct control_drill){.id = UINT64_MAX,
-				      .kind = "graceful",
-				      .from = "a-name_of_thirty-one-characters",
-				      .to = "b",
-				      .result = "missed",
-				      .why = "the takeover took 201 ms, max-gap is 200 ms",
-				      .let_go = true,
-				      .took_over = true,
-				      .lost = 7,
-				      .takeover_us = 200100,
-				      .within_us = 250,
-				      .n = 2,
-				      .moments = {{true, SYNC_MOMENT_LAST_ADVERT, -70000},
-						  {false, SYNC_MOMENT_LAST, INT64_MAX}},
-				      .vip = {.family = AF_INET6, .bytes = {0xfd, 0x77}},
-				      .port = UINT16_MAX,
-				      .gap = DRILL_GAP_KNOWN,
-				      .gap_us = UINT64_MAX};
+	return (struct control_drill){
+		.id = UINT64_MAX,
+		.kind = "graceful",
+		.from = "a-name_of_thirty-one-characters",
+		.to = "b",
+		.result = "missed",
+		.why = "the takeover took 201 ms, max-gap is 200 ms",
+		.let_go = true,
+		.took_over = true,
+		.lost = 7,
+		.takeover_us = 200100,
+		.within_us = 250,
+		.n = 2,
+		.moments = {{true, SYNC_MOMENT_LAST_ADVERT, -70000},
+			    {false, SYNC_MOMENT_LAST, INT64_MAX}},
+		.vip = {.family = AF_INET6, .bytes = {0xfd, 0x77}},
+		.port = UINT16_MAX,
+		.gap = DRILL_GAP_KNOWN,
+		.gap_us = UINT64_MAX,
+		.about = {.at_ms = UINT64_MAX,
+			  .asked_on = "b",
+			  .has_asker = true,
+			  .uid = UINT32_MAX,
+			  .force = true,
+			  .limit_ms = 600000,
+			  .max_gap_ms = UINT32_MAX,
+			  .max_lost = 9,
+			  .from = {"0.1.0", "0123456789abcdef"},
+			  .to = {"0.1.1", "a-text_of_thirty-five-characters_ab"}}};
 }
 
 /* What it is on the other side; or the error. */
@@ -42,6 +53,20 @@ static int there_and_back(const struct control_drill *d, struct control_drill *r
 	}
 	control_reply_clear(&got);
 	return err;
+}
+
+static void expect_same_about(const struct control_drill_about *got,
+			      const struct control_drill_about *want)
+{
+	CU_ASSERT(got->at_ms == want->at_ms && got->has_asker == want->has_asker &&
+		  got->uid == want->uid && got->force == want->force &&
+		  got->limit_ms == want->limit_ms && got->max_gap_ms == want->max_gap_ms &&
+		  got->max_lost == want->max_lost);
+	EXPECT_TEXT(got->asked_on, want->asked_on);
+	EXPECT_TEXT(got->from.version, want->from.version);
+	EXPECT_TEXT(got->from.config, want->from.config);
+	EXPECT_TEXT(got->to.version, want->to.version);
+	EXPECT_TEXT(got->to.config, want->to.config);
 }
 
 static void expect_same(const struct control_drill *d)
@@ -67,6 +92,7 @@ static void expect_same(const struct control_drill *d)
 	EXPECT_TEXT(got.to, d->to);
 	EXPECT_TEXT(got.result, d->result);
 	EXPECT_TEXT(got.why, d->why);
+	expect_same_about(&got.about, &d->about);
 }
 
 static void a_drill_there_and_back(void)
@@ -124,6 +150,12 @@ static void what_is_no_drill(void)
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.took_over = false;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.about.to.config[3] = '\n';
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.about.from.version[0] = '\x1b';
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 }
 

@@ -327,6 +327,7 @@ static void every_flipped_bit_of_a_request(void)
 				     value[1] == CONTROL_MAINTENANCE ||
 				     value[1] == CONTROL_RULESET_PROSPECT ||
 				     value[1] == CONTROL_RULESET_HISTORY ||
+				     value[1] == CONTROL_DRILL_HISTORY ||
 				     (value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER);
 
 			EXPECT_INT(decode_request(key, sizeof(key)), -EBADMSG);

@@ -13,7 +13,9 @@ static const struct sync_drill ask = {.id = 1,
 				      .force = true,
 				      .asker_yields = true,
 				      .limit_ms = UINT32_MAX,
-				      .at_us = UINT64_MAX};
+				      .at_us = UINT64_MAX,
+				      .version = "0.1.0",
+				      .config = "a-text_of_thirty-five-characters_ab"};
 static const struct sync_drill probing = {.id = 1,
 					  .step = SYNC_DRILL_ASK,
 					  .kind = SYNC_DRILL_CRASH,
@@ -119,6 +121,11 @@ static void what_is_not_sent(void)
 	REFUSED(refused, memset(d.why, 'a', sizeof(d.why)));
 	REFUSED(ready, strcpy(d.why, "well"));
 	REFUSED(ask, strcpy(d.why, "well"));
+	REFUSED(ask, d.version[2] = '\n');
+	REFUSED(ask, memset(d.config, 'a', sizeof(d.config)));
+	REFUSED(report, strcpy(d.version, "1"));
+	REFUSED(begin, strcpy(d.config, "1"));
+	REFUSED(refused, strcpy(d.config, "1"));
 }
 
 /* A report with one field more; protobuf takes the last one of a number. */
@@ -151,6 +158,8 @@ static void what_is_not_received(void)
 		{11, 0, 1, "text"},
 		{11, 0, SYNC_WHY_MAX, "text"},
 		{12, 0, 0, "field"},
+		{20, 0, 1, "text"},
+		{21, 0, SYNC_ABOUT_MAX, "text"},
 		{110, 0, 5, "size"},
 		{110, 0, 6, "number"},
 		{110, 0, 18, "number"},

@@ -70,6 +70,7 @@ static const char *const offers[] = {
 	"cl: cluster",
 	"cl : drill failover maintenance status",
 	"cl dr: drill",
+	"cl drill h: history",
 	"backend d: disable drain",
 	"backend show : mail/m1 www/web1",
 	"-s /x backend-setup : far far/web9", /* another daemon's */
@@ -78,7 +79,7 @@ static const char *const offers[] = {
 	"connections --backend : m1 web1",
 	"backend drain --d: --deadline",
 	"status --c: --count",
-	"cl dr --: --force --help --json --limit --no-wait --probe --socket --version",
+	"cl dr --: --force --help --html --json --limit --no-wait --probe --socket --version",
 	"backend-setup www --os : linux windows",
 	"farm show www :",
 	"doctor : mail www",

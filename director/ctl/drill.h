@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A drill for people and for programs: the one that has just ended, and those of the past. */
+#ifndef DIRECTOR_CTL_DRILL_H
+#define DIRECTOR_CTL_DRILL_H
+
+#include "director/ctl/ctl.h"
+
+void drill_print(const struct control_drill *d);
+/* NULL without memory. */
+struct json_t *drill_document(const struct control_drill *d);
+
+#endif

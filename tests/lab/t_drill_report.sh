@@ -1,0 +1,158 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The report of a drill: a page that a browser shows without anything else; and the drills of the past. The cases follow each other; the
+# master is a at first, and changes.
+. "$(dirname "$0")/lab.sh"
+. "$LAB_TOOLS/lib/case.sh"
+. "$LAB_TOOLS/lib/protocol.sh"
+. "$LAB_TOOLS/lib/twin.sh"
+
+begin() {
+	start_twins
+	expect_in_sync 5
+}
+
+# ready MASTER OTHER
+ready() {
+	expect_master_soon "$1" 15
+	expect_soon "$2 is backup" "lab_is $2 backup" 5
+	expect_soon "the backends of a are up" "all_up a" 15
+	expect_soon "the backends of b are up" "all_up b" 15
+	expect_in_sync 15
+	expect_soon "$2 knows the master" "[ \"\$(lab_status $2 peers.0.vrrp.0.state)\" = master ]" 3
+	expect_soon "$1 knows the backup" "[ \"\$(lab_status $1 peers.0.vrrp.0.state)\" = backup ]" 3
+}
+
+# drill NODE STATUS ARGUMENT …
+drill() {
+	local node=$1 wanted=$2 status=0
+
+	shift 2
+	lab_ctl "$node" "$@" >"$LAB/drill.out" 2>&1 || status=$?
+	cat "$LAB/drill.out"
+	expect "exit status" "$status" "$wanted"
+}
+
+drilled() {
+	json_value "$1" <"$LAB/drill.out"
+}
+
+# shown FILE: as a browser has it.
+shown() {
+	lab_exec client timeout -k 2 60 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage \
+		--no-first-run --no-proxy-server --user-data-dir="$(mktemp -d "$LAB/browser.XXXXXX")" --dump-dom \
+		"file://$1" >"$LAB/page.html" 2>"$LAB/browser.err" || fail "$(tail -n 3 "$LAB/browser.err")"
+}
+
+# has TEXT …: they are on the page.
+has() {
+	local text
+
+	for text in "$@"; do
+		grep -qF -- "$text" "$LAB/page.html" || fail "the page does not show $text"
+	done
+}
+
+left_beside() {
+	find "$LAB" -maxdepth 1 -name 'report.html.*'
+}
+
+# A report of before is replaced; asked on the backup, which knows the user.
+page_of_a_drill() {
+	ready a b
+	echo old >"$LAB/report.html"
+	drill b 0 -j cluster drill graceful --html "$LAB/report.html"
+	expect "what is left beside it" "$(left_beside)" ""
+	expect "its mode" "$(stat -c %a "$LAB/report.html")" 644
+	expect asked_on "$(drilled asked_on)" b
+	expect uid "$(drilled uid)" 0
+	expect "configuration of a" "$(drilled directors.0.config_digest)" "$(lab_status a config_digest)"
+	expect "configuration of b" "$(drilled directors.1.config_digest)" "$(lab_status b config_digest)"
+	expect "version of a" "$(drilled directors.0.version)" "$(lab_status a version)"
+	expect "version of b" "$(drilled directors.1.version)" "$(lab_status b version)"
+	shown "$LAB/report.html"
+	has "drill graceful: <span class=\"good\">passed</span>" "<svg viewBox=" "node a</text>" "node b</text>" \
+		"is master</text>" "has all addresses</text>" "nobody is master for" "Asked for on node b by uid 0" "$(lab_status a config_digest)"
+}
+
+page_of_a_silence() {
+	ready b a
+	drill a 4 cluster drill crash --limit 4s --html "$LAB/report.html"
+	shown "$LAB/report.html"
+	has "drill crash: <span class=\"bad\">missed</span>" "max-gap is 200 ms" 'class="break"' "is as before</text>"
+	ready a b
+}
+
+# Before anything is done.
+place_that_cannot_be_written() {
+	drill a 1 cluster drill graceful --html "$LAB/there/is/none.html"
+	grep -qF "cannot write $LAB/there/is/none.html: No such file" "$LAB/drill.out" || fail "it does not say so"
+	drill a 1 cluster drill graceful --html /dev/null
+	[ -c /dev/null ] || fail "a device became a file"
+	drill a 2 cluster drill graceful --no-wait --html "$LAB/report.html"
+	drill a 2 cluster status --html "$LAB/report.html"
+	lab_is a master || fail "a is master no more"
+}
+
+# history_of NODE: numbers, kinds and results, the latest first.
+history_of() {
+	lab_ctl "$1" -j cluster drill history | python3 -c 'import json, sys
+print(" ".join("{number}:{kind}:{passed}".format(**d) for d in json.load(sys.stdin)["history"]))'
+}
+
+both_tell_of_it() {
+	local node
+
+	for node in a b; do
+		expect "history of $node" "$(history_of $node)" "2:crash:False 1:graceful:True"
+	done
+	lab_ctl a cluster drill history | tee "$LAB/history"
+	head -n 1 "$LAB/history" | grep -qE '^2 +20.*Z  crash from b to a: missed, took over within [0-9]+ ms, 0 connections lost: ' ||
+		fail "the latest is not first"
+	drill b 0 cluster drill history 1
+	grep -q "is master$" "$LAB/drill.out" || fail "no timeline"
+	drill b 0 cluster drill history 1 --html "$LAB/report.html"
+	shown "$LAB/report.html"
+	has "drill graceful: <span class=\"good\">passed</span>" "Asked for on node b by uid 0"
+	drill a 0 cluster drill history 1 --html "$LAB/report.html"
+	shown "$LAB/report.html"
+	has "Asked for on node b at"
+	drill a 1 cluster drill history 3
+	drill a 2 cluster drill history x
+}
+
+# A restart keeps it, numbers go on; a file that is not ours is told of, set aside, and stops nothing.
+it_outlives_the_daemon() {
+	local kept
+
+	lab_stop_director b
+	lab_start_director b "$LAB/b.conf"
+	expect "history of b" "$(history_of b)" "2:crash:False 1:graceful:True"
+	lab_stop_director b
+	kept=$(cksum <"$LAB/b/run/drills.state")
+	echo torn >>"$LAB/b/run/drills.state"
+	lab_start_director b "$LAB/b.conf"
+	expect "history of b" "$(history_of b)" ""
+	grep -q 'drills.state is not as directord writes it: .* the file is .*drills.state.bad now' "$LAB/b/log" ||
+		fail "nothing is in the log"
+	expect "what is set aside" "$(head -c -5 "$LAB/b/run/drills.state.bad" | cksum)" "$kept"
+	ready a b
+	drill a 0 cluster drill graceful
+	expect "history of a" "$(history_of a)" "3:graceful:True 2:crash:False 1:graceful:True"
+	expect "history of b" "$(history_of b)" "1:graceful:True"
+}
+
+command -v chromium >/dev/null || skip_all "chromium is not installed"
+lab_up
+lab_net6_up
+for node in a b; do
+	twin_conf >"$LAB/$node.conf"
+done
+run_case "the pair is in sync" begin
+run_case "the page of a drill, in a browser" page_of_a_drill
+run_case "the page of a silence, which missed" page_of_a_silence
+run_case "a place that cannot be written is told before" place_that_cannot_be_written
+run_case "both nodes tell of them later" both_tell_of_it
+run_case "a restart keeps them, a damaged file is set aside" it_outlives_the_daemon
+finish

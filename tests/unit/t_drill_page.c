@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The report of a drill as a page. tests/golden/drill has what is drawn of each kind; GOLDEN=write writes it anew.
+ */
+#include "director/ctl/drill_draw.h"
+#include "director/ctl/drill_page.h"
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define GOLDEN "tests/golden/drill/"
+
+static char *page_of(const struct control_drill *d)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+	drill_page(d, out);
+	fclose(out);
+	return text;
+}
+
+static struct control_drill crash(void)
+{
+	return (struct control_drill){
+		.id = 7,
+		.kind = "crash",
+		.from = "a",
+		.to = "b",
+		.result = "missed",
+		.why = "the takeover took 612 ms, max-gap is 200 ms",
+		.let_go = true,
+		.took_over = true,
+		.takeover_us = 611300,
+		.within_us = 210,
+		.n = 6,
+		.moments = {{true, SYNC_MOMENT_LAST_ADVERT, -70300},
+			    {false, SYNC_MOMENT_LET_GO, 0},
+			    {true, SYNC_MOMENT_DETECTED, 402000},
+			    {true, SYNC_MOMENT_MASTER, 611300},
+			    {true, SYNC_MOMENT_ANNOUNCED, 615200},
+			    {false, SYNC_MOMENT_RESTORED, 9900100}},
+		.about = {.at_ms = 1795833834142,
+			  .asked_on = "b",
+			  .has_asker = true,
+			  .uid = 1000,
+			  .limit_ms = 10000,
+			  .max_gap_ms = 200,
+			  .from = {"0.1.0", "00112233445566778899aabbccddeeff"},
+			  .to = {"0.1.0", "00112233445566778899aabbccddeeff"}}};
+}
+
+static struct control_drill graceful(void)
+{
+	struct control_drill d = crash();
+
+	strcpy(d.kind, "graceful");
+	strcpy(d.result, "passed");
+	d.why[0] = '\0';
+	d.takeover_us = 2100;
+	d.n = 3;
+	d.moments[0] = (struct control_moment){false, SYNC_MOMENT_LET_GO, 0};
+	d.moments[1] = (struct control_moment){true, SYNC_MOMENT_MASTER, 2100};
+	d.moments[2] = (struct control_moment){true, SYNC_MOMENT_ANNOUNCED, 9000};
+	d.about.has_asker = false;
+	return d;
+}
+
+static struct control_drill split(void)
+{
+	struct control_drill d = crash();
+
+	strcpy(d.kind, "split");
+	strcpy(d.result, "passed");
+	d.why[0] = '\0';
+	d.took_over = false;
+	d.takeover_us = 0;
+	d.n = 2;
+	d.moments[0] = (struct control_moment){false, SYNC_MOMENT_LET_GO, 0};
+	d.moments[1] = (struct control_moment){false, SYNC_MOMENT_RESTORED, 9900000};
+	strcpy(d.about.to.config, "another");
+	return d;
+}
+
+static void expect_golden(const char *path, const struct control_drill *d)
+{
+	const char *golden = getenv("GOLDEN");
+	char *page = page_of(d), *want;
+
+	if (golden && strcmp(golden, "write") == 0) {
+		FILE *out = fopen(path, "w");
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(out);
+		fputs(page, out);
+		fclose(out);
+	}
+	want = unit_read_file(path);
+	EXPECT_TEXT(page, want);
+	free(want);
+	free(page);
+}
+
+static void as_it_was_looked_at(void)
+{
+	struct control_drill d = crash();
+
+	expect_golden(GOLDEN "crash.html", &d);
+	d = graceful();
+	expect_golden(GOLDEN "graceful.html", &d);
+	d = split();
+	expect_golden(GOLDEN "split.html", &d);
+}
+
+static bool has(const struct control_drill *d, const char *what)
+{
+	char *page = page_of(d);
+	bool ret = strstr(page, what) != NULL;
+
+	free(page);
+	return ret;
+}
+
+static size_t count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)); text++)
+		n++;
+	return n;
+}
+
+/* Elements and attributes are as many as of a page with harmless names. */
+static void names_are_no_markup(void)
+{
+	static const char nasty[] = "</svg><img src=x onerror='1'>\"&";
+	struct control_drill d = crash();
+	char *good = page_of(&d), *bad;
+
+	CU_ASSERT(sizeof(nasty) <= sizeof(d.from));
+	strcpy(d.from, nasty);
+	strcpy(d.to, nasty);
+	strcpy(d.why, nasty);
+	strcpy(d.kind, "<b onclick='1'>");
+	strcpy(d.result, "\"><script>1//");
+	strcpy(d.about.asked_on, nasty);
+	strcpy(d.about.from.version, nasty);
+	strcpy(d.about.from.config, nasty);
+	strcpy(d.about.to.version, nasty);
+	strcpy(d.about.to.config, nasty);
+	bad = page_of(&d);
+	EXPECT_INT(count(bad, "<img"), 0);
+	EXPECT_INT(count(bad, "<script"), 0);
+	EXPECT_INT(count(bad, "<b "), 0);
+	EXPECT_INT(count(bad, "</svg>"), 1);
+	EXPECT_INT(count(bad, "<"), count(good, "<"));
+	EXPECT_INT(count(bad, "\""), count(good, "\""));
+	CU_ASSERT(strstr(bad, "&lt;/svg&gt;&lt;img src=x onerror=&#39;1&#39;&gt;&quot;&amp;") !=
+		  NULL);
+	free(good);
+	free(bad);
+}
+
+static void what_is_not_known(void)
+{
+	struct control_drill d = {.id = 1, .kind = "graceful", .result = "unknown"};
+
+	CU_ASSERT(has(&d, "nothing was seen"));
+	CU_ASSERT(!has(&d, "<svg"));
+	CU_ASSERT(!has(&d, "uid"));
+	CU_ASSERT(has(&d, "<td>?</td>"));
+	d = crash();
+	d.took_over = false;
+	d.takeover_us = 0;
+	CU_ASSERT(has(&d, "nobody took over, max-gap is 200 ms"));
+}
+
+static void times_of_any_size(void)
+{
+	struct control_drill d = crash();
+
+	d.moments[0].at_us = INT64_MIN;
+	d.moments[5].at_us = INT64_MAX;
+	d.takeover_us = UINT64_MAX;
+	d.about.at_ms = UINT64_MAX;
+	d.about.max_gap_ms = UINT32_MAX;
+	CU_ASSERT(has(&d, "</html>\n"));
+	CU_ASSERT(!has(&d, "nan") && !has(&d, "inf"));
+	d.n = CONTROL_MOMENTS;
+	for (size_t i = 0; i < d.n; i++)
+		d.moments[i] = (struct control_moment){i % 2, SYNC_MOMENT_MASTER, INT64_MAX};
+	CU_ASSERT(has(&d, "</html>\n"));
+	CU_ASSERT(!has(&d, "nan") && !has(&d, "inf"));
+}
+
+/* What comes seconds after all the rest does not squeeze it. */
+static void time_has_a_break(void)
+{
+	struct control_drill d = crash();
+
+	CU_ASSERT(has(&d, "class=\"break\""));
+	d.moments[5].at_us = 900000;
+	CU_ASSERT(!has(&d, "class=\"break\""));
+}
+
+static void it_needs_nothing_else(void)
+{
+	struct control_drill d = crash();
+	char *page = page_of(&d);
+
+	CU_ASSERT(strstr(page, "default-src 'none'") != NULL);
+	EXPECT_INT(count(page, "http:"), 0);
+	EXPECT_INT(count(page, "https:"), 0);
+	EXPECT_INT(count(page, "url("), 0);
+	EXPECT_INT(count(page, "src="), 0);
+	EXPECT_INT(count(page, "href="), 0);
+	free(page);
+}
+
+UNIT_TESTS(drill_page) = {
+	{"as it was looked at", as_it_was_looked_at},
+	{"names are no markup", names_are_no_markup},
+	{"what is not known", what_is_not_known},
+	{"times of any size", times_of_any_size},
+	{"time has a break", time_has_a_break},
+	{"it needs nothing else", it_needs_nothing_else},
+	UNIT_TESTS_END,
+};
