@@ -78,7 +78,7 @@ page_of_a_drill() {
 
 page_of_a_silence() {
 	ready b a
-	drill a 4 cluster drill crash --limit 4s --html "$LAB/report.html"
+	drill b 4 cluster drill crash --limit 4s --html "$LAB/report.html"
 	shown "$LAB/report.html"
 	has "drill crash: <span class=\"bad\">missed</span>" "max-gap is 200 ms" 'class="break"' "is as before</text>"
 	ready a b
