@@ -30,6 +30,8 @@ probe IP:PORT
 metrics
 config check [FILE]
 config reload
+config confirm
+config rollback
 key generate FILE
 key fingerprint FILE
 completion bash|zsh|fish

@@ -195,6 +195,15 @@ static void answer_verify(struct director *d, struct control_reply *reply)
 static bool answer_reload(struct director *d, const struct control_request *request,
 			  const struct control_asker *who, bool again, struct control_reply *reply)
 {
+	const char *why = again ? NULL : director_reload_objection(d);
+
+	if (request->number)
+		return director_answer_try(d, request, who, again, reply);
+	if (why) {
+		director_journal_refused(d, JOURNAL_RELOAD, who, "", why);
+		director_say(reply, CONTROL_FAILED, why);
+		return true;
+	}
 	if (!again)
 		director_reload_for(d, who);
 	if (request->no_wait && d->reload.running) {
@@ -297,6 +306,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_RULESET_HISTORY:
 	case CONTROL_RULESET_EXPLAIN:
 	case CONTROL_RELOAD:
+	case CONTROL_CONFIRM:
 	case CONTROL_FAILOVER:
 	case CONTROL_FARM_SHOW:
 	case CONTROL_CONNECTIONS:
@@ -352,6 +362,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RULESET_PROSPECT: answer_prospect(d, reply); return;
 	case CONTROL_RULESET_HISTORY: answer_history(d, reply); return;
 	case CONTROL_RULESET_EXPLAIN: director_answer_explain(d, request, reply); return;
+	case CONTROL_CONFIRM:
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
@@ -377,6 +388,8 @@ bool director_answer(void *owner, const struct control_request *request,
 
 	if (request->command == CONTROL_RELOAD)
 		return answer_reload(d, request, who, again, reply);
+	if (request->command == CONTROL_CONFIRM)
+		return director_answer_confirm(d, request, who, again, reply);
 	answer(d, request, who, reply);
 	return !control_is_order(request) || request->no_wait || director_is_settled(d);
 }

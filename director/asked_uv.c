@@ -35,17 +35,12 @@ void director_ask(struct director *d, enum journal_cause cause, const struct con
 		  const char *order)
 {
 	struct asked asked = {.cause = cause, .open = true, .who = *who};
-	struct journal_entry e;
 
 	snprintf(asked.order, sizeof(asked.order), "%s", order);
-	if (d->ready) {
+	if (d->ready)
 		d->asked = asked;
-		return;
-	}
-	/* It is part of the first ruleset, which the start is to be told of. */
-	e = make(d, &asked, JOURNAL_APPLIED, "");
-	e.steps = 0;
-	journal_store_add(d->journal, &e);
+	else /* It is part of the first ruleset, which the start is to be told of. */
+		director_journal_said(d, cause, who, order);
 }
 
 void director_journal_applied(struct director *d)
@@ -83,6 +78,18 @@ void director_journal_refused(struct director *d, enum journal_cause cause,
 
 	snprintf(asked.order, sizeof(asked.order), "%s", order);
 	e = make(d, &asked, JOURNAL_REFUSED, reason);
+	journal_store_add(d->journal, &e);
+}
+
+void director_journal_said(struct director *d, enum journal_cause cause,
+			   const struct control_asker *who, const char *order)
+{
+	struct asked asked = {.cause = cause, .who = *who};
+	struct journal_entry e;
+
+	snprintf(asked.order, sizeof(asked.order), "%s", order);
+	e = make(d, &asked, JOURNAL_APPLIED, "");
+	e.steps = 0;
 	journal_store_add(d->journal, &e);
 }
 

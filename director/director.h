@@ -34,6 +34,7 @@
 #include "director/link_uv.h"
 #include "director/metrics_uv.h"
 #include "director/neighbour_uv.h"
+#include "director/reload_uv.h"
 #include "director/retries.h"
 #include "director/route_uv.h"
 #include "director/ruleset/keeper_uv.h"
@@ -53,18 +54,6 @@
 #include "include/log.h"
 
 struct balance;
-
-/* The configuration is read again. The thread writes config, code and err while running. */
-struct reload {
-	uv_work_t work;
-	bool running;
-	bool again; /* somebody asked for it meanwhile */
-	struct config *config;
-	struct access_rules access; /* of that configuration */
-	int code;		    /* of the last one: 0, or err says why not */
-	struct err err;
-	struct control_asker who; /* asked last */
-};
 
 /* Why the next plan is made, and what the journal is to be told of it. Zeroed: time goes on. */
 struct asked {
@@ -197,6 +186,7 @@ struct director {
 	uv_timer_t check;    /* now and then: is the kernel's table still ours? */
 	struct metrics_server *metrics; /* NULL: they are not served */
 	struct reload reload;
+	struct provisional_run provisional;
 	int references; /* timers that are open, a thread that reads a configuration */
 	int lock_fd;
 	bool adopted; /* transitions go on from what the kernel held */
@@ -303,10 +293,42 @@ void director_journal_repaired(struct director *d, const char *who);
 void director_journal_refused(struct director *d, enum journal_cause cause,
 			      const struct control_asker *who, const char *order,
 			      const char *reason);
+/* Something was said that changes nothing in the kernel. */
+void director_journal_said(struct director *d, enum journal_cause cause,
+			   const struct control_asker *who, const char *order);
 /* ... or because the kernel did not take it. */
 void director_journal_failed(struct director *d, const char *reason);
 /* As director_reload(). */
 void director_reload_for(struct director *d, const struct control_asker *who);
+/* Looks at the file; goes over to it when it is still what was looked at; goes back. */
+void director_reload_look(struct director *d);
+void director_reload_try(struct director *d, enum journal_cause cause,
+			 const struct control_asker *who, const char *order);
+void director_reload_back(struct director *d, const struct before *to, enum journal_cause cause,
+			  const struct control_asker *who, const char *order);
+/* Why no other configuration may come now; NULL: it may. Good until the next call. */
+const char *director_reload_objection(struct director *d);
+/* Another one is in force: takes over the old one. */
+void director_replaced(struct director *d, enum reload_kind kind, const struct before *old);
+/* A reload of any kind has ended, as d->reload says; what was read is in force now, or is not. */
+void director_reload_ended(struct director *d, bool in_force);
+/* `config reload --confirm`; `config confirm` and `config rollback`. As control_handler. */
+bool director_answer_try(struct director *d, const struct control_request *request,
+			 const struct control_asker *who, bool again, struct control_reply *reply);
+bool director_answer_confirm(struct director *d, const struct control_request *request,
+			     const struct control_asker *who, bool again,
+			     struct control_reply *reply);
+/* An event, whose time is now; what speaks against another one here; the time that is left. */
+void director_provisional_feed(struct director *d, struct provisional_event *ev);
+const char *director_provisional_objection(const struct director *d);
+const char *director_provisional_left(const struct director *d, char buf[static DURATION_TEXT]);
+/* What the other director says about it; there is a connection to it. */
+void director_provisional_hear(struct director *d, const struct sync_provisional *m);
+void director_provisional_channel(struct director *d);
+/* The runtime directory is ours. */
+void director_open_provisional(struct director *d);
+void director_show_provisional(const struct director *d, struct status *s);
+void director_close_provisional(struct director *d);
 /* The keeper goes on by itself from now on. */
 void director_go_on_later(struct director *d);
 /* All of the configuration is in the kernel, as far as it was planned. */

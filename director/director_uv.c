@@ -285,6 +285,7 @@ static void director_free(struct director *d)
 	telling_clear(&d->telling);
 	views_clear(&d->views);
 	config_talk_clear(&d->config_talk);
+	director_close_provisional(d);
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);
 	history_clear(&d->history);
@@ -343,6 +344,7 @@ static void director_end(struct director *d)
 	drill_mute_end(&d->rehearsal.mute);
 	director_probe_end(d);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
+	uv_close((uv_handle_t *)&d->provisional.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
 	uv_close((uv_handle_t *)&d->load, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
@@ -440,8 +442,10 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	uv_timer_init(loop, &d->check);
 	uv_timer_init(loop, &d->load);
 	uv_timer_init(loop, &d->rehearsal.look);
+	uv_timer_init(loop, &d->provisional.timer);
 	d->refresh.data = d->check.data = d->load.data = d->rehearsal.look.data = d;
-	d->references = 4;
+	d->provisional.timer.data = d;
+	d->references = 5;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d);
@@ -450,6 +454,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	log_info("directord " DIRECTOR_VERSION " starts%s%s with %s",
 		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
 		 options->config_path);
+	director_open_provisional(d);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);

@@ -16,11 +16,14 @@
 #include <uv.h>
 
 struct director;
+struct running_start; /* running_uv.h */
 
 struct director_options {
 	const char *config_path;
 	const char *node; /* -n, or NULL */
 	const char *runtime_dir;
+	struct running_start
+		*start; /* what the configuration was chosen by; for director_new() alone */
 	/* Called when the first ruleset is in the kernel, and when a reload has ended. */
 	void (*ready)(void *owner);
 	void *owner;

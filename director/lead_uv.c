@@ -86,6 +86,10 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		director_drill_hear(d, &m->drill);
 		return true;
 	}
+	if (m->type == SYNC_PROVISIONAL) {
+		director_provisional_hear(d, &m->provisional);
+		return true;
+	}
 	if (m->type == SYNC_VIEWS) {
 		director_hear_views(d, &m->views);
 		return true;

@@ -10,6 +10,7 @@
 #include "director/flow/flow_index_file_uv.h"
 #include "director/notify_uv.h"
 #include "director/ruleset/keeper_uv.h"
+#include "director/running_uv.h"
 #include "director/straggler_uv.h"
 #include "ha/vip_uv.h"
 #include "ha/vmac_uv.h"
@@ -180,6 +181,7 @@ static int clean(const struct arguments *args, const struct config *c)
 	if (code < 0)
 		return fail(&err);
 	advert_marks_remove(args->runtime_dir);
+	running_remove(args->runtime_dir);
 	snprintf(path, sizeof(path), "%s/director.sock", args->runtime_dir);
 	unlink(path);
 	snprintf(path, sizeof(path), "%s/admin.state", args->runtime_dir);
@@ -276,11 +278,12 @@ static void take_precedence(void)
 	precedence_keep_from_children();
 }
 
-static int run(const struct arguments *args, struct config *config)
+static int run(const struct arguments *args, struct config *config, struct running_start *start)
 {
 	struct director_options options = {.config_path = args->config,
 					   .node = args->node,
 					   .runtime_dir = args->runtime_dir,
+					   .start = start,
 					   .ready = ready};
 	struct daemon daemon = {0};
 	struct err err = {0};
@@ -302,10 +305,11 @@ static int run(const struct arguments *args, struct config *config)
 
 int main(int argc, char **argv)
 {
+	struct running_start start = {0};
 	struct config *config = NULL;
 	struct arguments args;
 	struct err err = {0};
-	int status = parse_arguments(argc, argv, &args);
+	int code, status = parse_arguments(argc, argv, &args);
 
 	if (status >= 0)
 		return status;
@@ -314,10 +318,14 @@ int main(int argc, char **argv)
 		fputs("directord: libsodium cannot be initialised\n", stderr);
 		return EXIT_FAILED;
 	}
+	if (!args.test && !args.clean) {
+		code = running_load(args.runtime_dir, args.config, &start, &config, &err);
+		status = code < 0 ? fail(&err) : run(&args, config, &start);
+		free(start.text);
+		return status;
+	}
 	if (config_load(args.config, &config, &err) < 0)
 		return fail(&err);
-	if (!args.test && !args.clean)
-		return run(&args, config);
 	status = args.test ? test_config(config, args.config) : clean(&args, config);
 	config_free(config);
 	return status;

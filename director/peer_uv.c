@@ -60,6 +60,7 @@ static void told(void *owner, bool begins)
 static void greeted(void *owner)
 {
 	director_drill_channel(owner);
+	director_provisional_channel(owner);
 }
 
 static void configured(void *owner, bool alike)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Another configuration while the director runs. It is read by a thread: a hundred thousand backends
- * take seconds, in which adverts must go on. The thread touches nothing but the file and its own
- * struct config; all else happens when it has ended.
+ * take seconds, in which adverts must go on. The thread touches nothing but the file, its copy in the
+ * runtime directory and its own struct config; all else happens when it has ended.
  *
  * Shell.
  */
@@ -11,23 +11,52 @@
 #include "director/config/load.h"
 #include "director/control/access_uv.h"
 #include "director/director.h"
+#include "director/running_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* What shall be gone back from has to outlive the daemon; else that is a matter of one run of it. */
+static int keep_text(struct director *d, const char *text, size_t len)
+{
+	struct reload *r = &d->reload;
+	const char *dir = d->options.runtime_dir;
+	int code;
+
+	if (r->kind == RELOAD_LOOK)
+		return 0;
+	code = running_write(dir, text, len);
+	if (code == 0 && r->kind == RELOAD_TRY && !running_is_kept(dir))
+		code = -ENOENT;
+	if (code == 0 || r->kind != RELOAD_TRY)
+		return 0;
+	return err_set(&r->err, code, "what runs cannot be kept in %s: %s", dir, strerror(-code));
+}
 
 static void read_file(uv_work_t *work)
 {
 	struct director *d = work->data;
 	struct reload *r = &d->reload;
+	char *text = NULL;
+	size_t len = 0;
 
 	r->err = (struct err){0};
-	r->code = config_load(d->options.config_path, &r->config, &r->err);
+	r->code = config_load_kept(d->options.config_path, &r->config, &text, &len, &r->err);
 	if (r->code == 0)
 		r->code = config_check_files(r->config, &r->err);
 	if (r->code == 0)
 		r->code = access_find(r->config, &r->access, &r->err);
+	if (r->code == 0)
+		config_digest(r->config, r->digest);
+	if (r->code == 0 && r->kind == RELOAD_TRY && strcmp(r->digest, r->wanted) != 0)
+		r->code = err_set(&r->err, -ESTALE, "%s has changed since it was looked at",
+				  d->options.config_path);
+	if (r->code == 0)
+		r->code = keep_text(d, text, len);
+	free(text);
 }
 
 static void refuse(struct director *d)
@@ -40,10 +69,12 @@ static void refuse(struct director *d)
 		log_error("%s", err_format(&err, line));
 	if (control_server_set_access(d->server, &d->access, &err) < 0)
 		log_error("%s", err_format(&err, line));
-	config_free(r->config);
+	if (r->kind != RELOAD_BACK)
+		config_free(r->config);
 	r->code = -EINVAL;
-	log_error("reload refused, the old configuration stays: %s", err_format(&r->err, line));
-	director_journal_refused(d, JOURNAL_RELOAD, &r->who, "", line);
+	log_error("reload refused, the %s configuration stays: %s",
+		  r->kind == RELOAD_BACK ? "unconfirmed" : "old", err_format(&r->err, line));
+	director_journal_refused(d, r->cause, &r->who, r->order, line);
 }
 
 /* Who one is does not change while one's interface is away: the name stays good. */
@@ -83,12 +114,16 @@ static void say_seeds(const struct config *old, const struct config *c)
 
 static void go_over(struct director *d)
 {
-	struct config *config = d->reload.config, *old = d->config;
+	struct reload *r = &d->reload;
+	struct config *config = r->config, *old = d->config;
+	struct before replaced = {.config = old, .access = d->access};
 	struct err err = {0};
 
+	memcpy(replaced.digest, d->digest, sizeof(replaced.digest));
+	d->access = r->access;
 	d->config = config;
-	config_digest(config, d->digest);
-	director_ask(d, JOURNAL_RELOAD, &d->reload.who, "");
+	memcpy(d->digest, r->digest, sizeof(d->digest));
+	director_ask(d, r->cause, &r->who, r->order);
 	config_talk_clear(&d->config_talk);
 	plan_memory_forget(d->plan);
 	director_set_checks(d);
@@ -101,7 +136,8 @@ static void go_over(struct director *d)
 	}
 	if (flows_configure(d->flows, config) < 0)
 		log_error("no memory for the names of backends: connections are counted as before");
-	log_info("configuration %s reloaded", d->options.config_path);
+	if (r->kind == RELOAD_PLAIN)
+		log_info("configuration %s reloaded", d->options.config_path);
 	if (director_set_tracks(d, &err) < 0)
 		log_error("%s", err.text);
 	if (director_set_twin(d, &err) < 0)
@@ -113,7 +149,7 @@ static void go_over(struct director *d)
 	director_say_interfaces(d);
 	director_set_targets(d);
 	d->facts.plan.config = NULL; /* those of the old one, until they are gathered anew */
-	config_free(old);
+	director_replaced(d, r->kind, &replaced);
 }
 
 /* The first ruleset will be this configuration's, when there is none yet. */
@@ -133,6 +169,38 @@ static void apply(struct director *d)
 		why.text);
 }
 
+/* What was read, or ran before, comes into force, or is refused as a whole. */
+static void put_in_force(struct director *d)
+{
+	struct reload *r = &d->reload;
+	const struct config_node *self = NULL;
+	bool in_force = false;
+
+	if (r->code == 0)
+		r->code = find_self_again(d, r->config, &self, &r->err);
+	if (r->code == 0)
+		r->code = director_set_metrics(d, r->config, &r->err);
+	if (r->code == 0)
+		r->code = director_set_routers(d, r->config, self, &r->err);
+	if (r->code == 0)
+		r->code = control_server_set_access(d->server, &r->access, &r->err);
+	if (r->code == 0)
+		r->code = make_fit(d, r->config, &r->err);
+	if (r->code < 0) {
+		refuse(d);
+	} else {
+		in_force = true;
+		d->self = self;
+		go_over(d);
+		apply(d);
+		director_set_hook(d);
+		memory_give_back(); /* the old configuration, the plan from nothing */
+	}
+	if (d->options.ready && d->ready)
+		d->options.ready(d->options.owner);
+	director_reload_ended(d, in_force);
+}
+
 static void file_was_read(uv_work_t *work, int status)
 {
 	struct director *d = work->data;
@@ -147,28 +215,16 @@ static void file_was_read(uv_work_t *work, int status)
 		director_unref(d);
 		return;
 	}
-	if (r->code == 0)
-		r->code = find_self_again(d, r->config, &self, &r->err);
-	if (r->code == 0)
-		r->code = director_set_metrics(d, r->config, &r->err);
-	if (r->code == 0)
-		r->code = director_set_routers(d, r->config, self, &r->err);
-	if (r->code == 0)
-		r->code = control_server_set_access(d->server, &r->access, &r->err);
-	if (r->code == 0)
-		r->code = make_fit(d, r->config, &r->err);
-	if (r->code < 0) {
-		refuse(d);
-	} else {
-		d->self = self;
-		d->access = r->access;
-		go_over(d);
-		apply(d);
-		director_set_hook(d);
-		memory_give_back(); /* the old configuration, the plan from nothing */
+	if (r->kind == RELOAD_LOOK) {
+		if (r->code == 0)
+			r->code = find_self_again(d, r->config, &self, &r->err);
+		config_free(r->config);
+		r->config = NULL;
+		memory_give_back();
+		director_reload_ended(d, false);
+		return;
 	}
-	if (d->options.ready && d->ready)
-		d->options.ready(d->options.owner);
+	put_in_force(d);
 	if (r->again)
 		director_reload_for(d, &r->who);
 	else
@@ -178,18 +234,23 @@ static void file_was_read(uv_work_t *work, int status)
 void director_reload(struct director *d)
 {
 	const struct control_asker nobody = {0};
+	const char *why = director_reload_objection(d);
 
-	director_reload_for(d, &nobody);
+	if (!why) {
+		director_reload_for(d, &nobody);
+		return;
+	}
+	log_error("reload refused: %s", why);
+	director_journal_refused(d, JOURNAL_RELOAD, &nobody, "", why);
+	if (d->options.ready && d->ready)
+		d->options.ready(d->options.owner);
 }
 
-void director_reload_for(struct director *d, const struct control_asker *who)
+static void begin(struct director *d, enum reload_kind kind)
 {
 	struct reload *r = &d->reload;
 
-	r->who = *who;
-	r->again = r->running; /* the file may have changed since it was read */
-	if (r->running || d->stopping)
-		return;
+	r->kind = kind;
 	r->running = true;
 	r->config = NULL;
 	r->work.data = d;
@@ -197,5 +258,51 @@ void director_reload_for(struct director *d, const struct control_asker *who)
 		r->running = false;
 		r->code = err_set(&r->err, -ENOMEM, "no memory");
 		refuse(d);
+		director_reload_ended(d, false);
 	}
+}
+
+void director_reload_for(struct director *d, const struct control_asker *who)
+{
+	struct reload *r = &d->reload;
+
+	r->who = *who;
+	r->cause = JOURNAL_RELOAD;
+	r->order[0] = '\0';
+	r->again = r->running; /* the file may have changed since it was read */
+	if (!r->running && !d->stopping)
+		begin(d, RELOAD_PLAIN);
+}
+
+void director_reload_look(struct director *d)
+{
+	begin(d, RELOAD_LOOK);
+}
+
+void director_reload_try(struct director *d, enum journal_cause cause,
+			 const struct control_asker *who, const char *order)
+{
+	struct reload *r = &d->reload;
+
+	r->who = *who;
+	r->cause = cause;
+	snprintf(r->order, sizeof(r->order), "%s", order);
+	memcpy(r->wanted, r->digest, sizeof(r->wanted));
+	begin(d, RELOAD_TRY);
+}
+
+void director_reload_back(struct director *d, const struct before *to, enum journal_cause cause,
+			  const struct control_asker *who, const char *order)
+{
+	struct reload *r = &d->reload;
+
+	r->kind = RELOAD_BACK;
+	r->who = *who;
+	r->cause = cause;
+	snprintf(r->order, sizeof(r->order), "%s", order);
+	r->config = to->config;
+	r->access = to->access;
+	memcpy(r->digest, to->digest, sizeof(r->digest));
+	r->code = 0;
+	put_in_force(d);
 }

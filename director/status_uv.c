@@ -355,6 +355,7 @@ static int fill_status(struct director *d, size_t first_farm, size_t n_farms, st
 	fill_index(d, &s);
 	fill_checks(d, &s);
 	fill_notified(d, &s);
+	director_show_provisional(d, &s);
 	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
 	if (!code)
 		code = director_status_pair(d, &s);

@@ -230,6 +230,7 @@ static void heard(struct sync *s, struct sync_update *u, const struct sync_event
 	case SYNC_DRILL:
 	case SYNC_CONFIG:
 	case SYNC_VIEWS:
+	case SYNC_PROVISIONAL:
 	case SYNC_BUCKETS: u->flags |= SYNC_APPLY; return;
 	case SYNC_FLOWS:
 	case SYNC_FACTS: heard_entries(s, u, ev->heard.sequence); return;
@@ -260,6 +261,7 @@ static uint64_t cost_of(const struct sync_heard *h, const struct sync_update *u)
 	case SYNC_DRILL:
 	case SYNC_CONFIG:
 	case SYNC_VIEWS:
+	case SYNC_PROVISIONAL:
 	case SYNC_BYE: break;
 	}
 	return u->flags & SYNC_CHANGED ? SYNC_COST_TURN_US : SYNC_COST_WORD_US;

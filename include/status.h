@@ -244,6 +244,9 @@ struct status {
 	char config_digest[STATUS_DIGEST];
 	uint64_t uptime_ms;
 	uint64_t counters_age_ms;
+	uint64_t
+		unconfirmed_ms; /* the configuration runs so long, unless it is confirmed; 0: it is */
+	bool given_up;		/* the file was not confirmed: what runs is what ran before */
 	bool ruleset_in_sync;
 	bool index_hears;	  /* the daemon hears of new flows and keeps an index of them */
 	uint64_t index_held;	  /* flows in it */

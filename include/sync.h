@@ -50,7 +50,8 @@ enum sync_type {
 	SYNC_DRILL,
 	SYNC_CONFIG,
 	SYNC_VIEWS,
-	SYNC_TYPE_LAST = SYNC_VIEWS,
+	SYNC_PROVISIONAL,
+	SYNC_TYPE_LAST = SYNC_PROVISIONAL,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -272,7 +273,7 @@ struct sync_config {
 };
 
 /* Bits of the handshake. */
-enum { SYNC_FEATURE_VIEWS = 1 << 0 };
+enum { SYNC_FEATURE_VIEWS = 1 << 0, SYNC_FEATURE_PROVISIONAL = 1 << 2 };
 
 /* The numbers on the wire. */
 enum sync_view_state {
@@ -293,6 +294,37 @@ struct sync_views {
 		uint8_t outcome;  /* 1 more than the code of the outcome that led to it; 0: none */
 		uint32_t since_s; /* for so long */
 	} views[SYNC_FACTS_MAX];
+};
+
+/* The numbers on the wire. */
+enum sync_provisional_step {
+	SYNC_PROVISIONAL_ASK =
+		1, /* the sender wants both to go over to their files, each to its own */
+	SYNC_PROVISIONAL_READY,	  /* the sender could */
+	SYNC_PROVISIONAL_REFUSED, /* it cannot, or could not, or does not know of it; and why */
+	SYNC_PROVISIONAL_BEGIN,	  /* of who asked: now */
+	SYNC_PROVISIONAL_RUNS,	  /* the sender has gone over */
+	SYNC_PROVISIONAL_CONFIRM, /* the operator wants to stay */
+	SYNC_PROVISIONAL_CONFIRMED,
+	SYNC_PROVISIONAL_BACK, /* the sender goes back */
+	SYNC_PROVISIONAL_LAST = SYNC_PROVISIONAL_BACK,
+};
+
+enum {
+	SYNC_PROVISIONAL_MIN_MS = 1000,
+	SYNC_PROVISIONAL_MAX_MS = 24 * 3600 * 1000,
+};
+
+/*
+ * A reload of both that lasts until it is confirmed, or for a time. Nothing of a configuration travels: each
+ * node reads its own file, and goes back to what ran there before.
+ */
+struct sync_provisional {
+	uint64_t id; /* of who asks, never 0; the same in all messages about it */
+	uint8_t step;
+	uint32_t limit_ms;		 /* ASK: SYNC_PROVISIONAL_MIN_MS to …_MAX_MS; else 0 */
+	uint8_t digest[SYNC_DIGEST_LEN]; /* ASK: of what the file comes to; else zero */
+	char why[SYNC_WHY_MAX];		 /* REFUSED: printable ASCII, never ""; else "" */
 };
 
 /* The sender closes the connection, and why. */
@@ -316,6 +348,7 @@ struct sync_message {
 		struct sync_drill drill;
 		struct sync_config config;
 		struct sync_views views;
+		struct sync_provisional provisional;
 	};
 };
 

@@ -117,6 +117,8 @@ static const struct {
 				 .number_max = UINT64_MAX,
 				 .optional = true,
 				 .filter = true},
+	[CONTROL_RELOAD] = {.number_max = SYNC_PROVISIONAL_MAX_MS},
+	[CONTROL_CONFIRM] = {.number_max = 1},
 	[CONTROL_MAINTENANCE] = {.number_max = 2},
 	[CONTROL_DRILL] = {.number_max = DRILL_LIMIT_MAX_MS,
 			   .number_min = DRILL_LIMIT_MIN_MS,
@@ -153,6 +155,16 @@ static bool is_frame(const Control__Request *m, bool wanted)
 	       m->port <= UINT16_MAX && (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
 }
 
+/* A reload is for good, or for a time that makes sense. */
+static bool is_provisional(const Control__Request *m)
+{
+	if (m->command == CONTROL__COMMAND__COMMAND_CONFIRM)
+		return true;
+	if (m->command != CONTROL__COMMAND__COMMAND_RELOAD || !m->number)
+		return !m->this_node;
+	return m->number >= SYNC_PROVISIONAL_MIN_MS;
+}
+
 static bool is_order(enum control_command command)
 {
 	return control_is_order(&(struct control_request){.command = command});
@@ -169,7 +181,7 @@ static bool is_request(const Control__Request *m)
 	       codec_is_address(&m->client, takes[command].filter || takes[command].frame,
 				!takes[command].frame) &&
 	       is_frame(m, takes[command].frame) && (takes[command].filter || !m->epoch) &&
-	       is_drill(m, takes[command].drill) &&
+	       is_drill(m, takes[command].drill) && is_provisional(m) &&
 	       (!m->no_wait || is_order((enum control_command)command)) &&
 	       m->number <= takes[command].number_max && m->number >= takes[command].number_min;
 }
@@ -196,6 +208,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR:
 	case CONTROL_CONNECTIONS:
+	case CONTROL_CONFIRM:
 	case CONTROL_FARM_SHOW: break;
 	}
 	return false;
@@ -220,6 +233,7 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.port = r->port;
 	message.protocol = r->protocol;
 	message.no_wait = r->no_wait;
+	message.this_node = r->this_node;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -248,6 +262,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 		ret->port = (uint16_t)request->port;
 		ret->protocol = (uint8_t)request->protocol;
 		ret->no_wait = request->no_wait;
+		ret->this_node = request->this_node;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}

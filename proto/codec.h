@@ -51,7 +51,8 @@ enum control_command {
 	CONTROL_RULESET_HISTORY,  /* the journal, as its file has it */
 	CONTROL_RULESET_EXPLAIN,  /* the status; and as the text, the way of a frame (explain.h) */
 	CONTROL_DRILL_HISTORY,
-	CONTROL_LAST = CONTROL_DRILL_HISTORY,
+	CONTROL_CONFIRM, /* what RELOAD did for a time */
+	CONTROL_LAST = CONTROL_CONFIRM,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -62,7 +63,9 @@ struct control_request {
 	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight;
 			  * CONNECTIONS: position of the reply before, 0 at first;
 			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one;
-			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS */
+			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS;
+			  * RELOAD: until it is confirmed, SYNC_PROVISIONAL_MIN_MS to …_MAX_MS, or 0: it
+			  * need not be; CONFIRM: 0 it stays, 1 back to what ran before */
 	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there;
 			     * RULESET_EXPLAIN: never 0, as these: */
 	struct addr
@@ -72,6 +75,7 @@ struct control_request {
 	uint64_t epoch;		    /* CONNECTIONS: of the reply before */
 	uint8_t kind;		    /* DRILL: enum sync_drill_kind */
 	bool force;		    /* DRILL: whatever speaks against it */
+	bool this_node;		    /* RELOAD with a time, CONFIRM: whatever the other one does */
 	bool no_wait;		    /* of an order: it is answered when it is accepted */
 };
 

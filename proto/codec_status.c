@@ -177,6 +177,8 @@ static void fill_status(struct packed_status *p, const struct status *s)
 	p->status.config_digest = t->config_digest;
 	p->status.uptime_ms = s->uptime_ms;
 	p->status.counters_age_ms = s->counters_age_ms;
+	p->status.unconfirmed_ms = s->unconfirmed_ms;
+	p->status.given_up = s->given_up;
 	p->status.ruleset_in_sync = s->ruleset_in_sync;
 	p->status.index_hears = s->index_hears;
 	p->status.index_held = s->index_held;
@@ -349,6 +351,8 @@ int codec_take_status(struct status *s, const Control__Status *m)
 	COPY(s->config_digest, m->config_digest);
 	s->uptime_ms = m->uptime_ms;
 	s->counters_age_ms = m->counters_age_ms;
+	s->unconfirmed_ms = m->unconfirmed_ms;
+	s->given_up = m->given_up;
 	s->ruleset_in_sync = m->ruleset_in_sync;
 	s->index_hears = m->index_hears;
 	s->index_held = m->index_held;

@@ -190,6 +190,19 @@ static size_t pack_views(const struct sync_views *v, uint8_t *ret)
 	return finish(SYNC_VIEWS, &m.base, ret);
 }
 
+static size_t pack_provisional(const struct sync_provisional *p, uint8_t *ret)
+{
+	Sync__Provisional m = SYNC__PROVISIONAL__INIT;
+
+	m.id = p->id;
+	m.step = p->step;
+	m.limit = p->limit_ms;
+	if (p->step == SYNC_PROVISIONAL_ASK)
+		m.digest = codec_borrow(p->digest, sizeof(p->digest));
+	m.why = codec_borrow_text(p->why);
+	return finish(SYNC_PROVISIONAL, &m.base, ret);
+}
+
 size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
 {
 	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
@@ -208,6 +221,7 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_DRILL: return pack_drill(&m->drill, ret);
 	case SYNC_CONFIG: return pack_config(&m->config, ret);
 	case SYNC_VIEWS: return pack_views(&m->views, ret);
+	case SYNC_PROVISIONAL: return pack_provisional(&m->provisional, ret);
 	}
 	return 0;
 }

@@ -160,6 +160,20 @@ static enum sync_reject take_config(const Sync__Config *m, struct sync_config *r
 									  : SYNC_REJECT_TEXT;
 }
 
+static enum sync_reject take_provisional(const Sync__Provisional *m, struct sync_provisional *ret)
+{
+	if (m->step > SYNC_PROVISIONAL_LAST || m->limit > SYNC_PROVISIONAL_MAX_MS)
+		return SYNC_REJECT_NUMBER;
+	*ret = (struct sync_provisional){
+		.id = m->id, .step = (uint8_t)m->step, .limit_ms = (uint32_t)m->limit};
+	if (m->step == SYNC_PROVISIONAL_ASK
+		    ? !take_exactly(&m->digest, ret->digest, sizeof(ret->digest))
+		    : m->digest.len > 0)
+		return SYNC_REJECT_SIZE;
+	return codec_take_text(&m->why, ret->why, sizeof(ret->why)) ? SYNC_REJECT_NONE
+								    : SYNC_REJECT_TEXT;
+}
+
 /* m: what was unpacked as a message of ret->type. */
 static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret)
 {
@@ -177,6 +191,8 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_DRILL: return codec_take_drill((const Sync__Drill *)m, &ret->drill);
 	case SYNC_CONFIG: return take_config((const Sync__Config *)m, &ret->config);
 	case SYNC_VIEWS: return codec_take_views((const Sync__Views *)m, &ret->views);
+	case SYNC_PROVISIONAL:
+		return take_provisional((const Sync__Provisional *)m, &ret->provisional);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -207,6 +223,7 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_DRILL] = &sync__drill__descriptor,
 		[SYNC_CONFIG] = &sync__config__descriptor,
 		[SYNC_VIEWS] = &sync__views__descriptor,
+		[SYNC_PROVISIONAL] = &sync__provisional__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

@@ -240,6 +240,22 @@ static enum sync_reject judge_drill(const struct sync_drill *d)
 			   : SYNC_REJECT_NONE;
 }
 
+static enum sync_reject judge_provisional(const struct sync_provisional *p)
+{
+	bool asks = p->step == SYNC_PROVISIONAL_ASK;
+
+	if (p->id == 0 || p->step < SYNC_PROVISIONAL_ASK || p->step > SYNC_PROVISIONAL_LAST ||
+	    (asks ? p->limit_ms < SYNC_PROVISIONAL_MIN_MS || p->limit_ms > SYNC_PROVISIONAL_MAX_MS
+		  : p->limit_ms != 0))
+		return SYNC_REJECT_NUMBER;
+	for (size_t i = 0; !asks && i < sizeof(p->digest); i++)
+		if (p->digest[i])
+			return SYNC_REJECT_SIZE;
+	if (p->step == SYNC_PROVISIONAL_REFUSED)
+		return is_sentence(p->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT;
+	return p->why[0] ? SYNC_REJECT_TEXT : SYNC_REJECT_NONE;
+}
+
 enum sync_reject sync_rules_judge(const struct sync_message *m)
 {
 	switch (m->type) {
@@ -255,6 +271,7 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_DRILL: return judge_drill(&m->drill);
 	case SYNC_CONFIG: return judge_config(&m->config);
 	case SYNC_VIEWS: return judge_views(&m->views);
+	case SYNC_PROVISIONAL: return judge_provisional(&m->provisional);
 	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;

@@ -328,6 +328,30 @@ int config_load(const char *path, struct config **ret, struct err *err)
 	return finish(&s, path, ret);
 }
 
+int config_load_kept(const char *path, struct config **ret, char **ret_text, size_t *ret_len,
+		     struct err *err)
+{
+	struct source s;
+	FILE *out;
+	int code;
+
+	*ret_text = NULL;
+	*ret_len = 0;
+	source_init(&s, err);
+	source_file(&s, path);
+	out = open_memstream(ret_text, ret_len);
+	if (out)
+		source_print(&s, out);
+	if (!out || fclose(out) != 0)
+		source_no_memory(&s);
+	code = finish(&s, path, ret);
+	if (code < 0) {
+		free(*ret_text);
+		*ret_text = NULL;
+	}
+	return code;
+}
+
 int config_load_text(const char *name, const char *text, size_t len, struct config **ret,
 		     struct err *err)
 {

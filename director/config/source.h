@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct keyword;
 
@@ -78,6 +79,9 @@ void source_text(struct source *s, const char *name, const char *text, size_t le
 void source_file(struct source *s, const char *path);
 /* The same for an included file; the words from `first` on, which named it, are taken away. */
 void source_include(struct source *s, size_t first, const char *path);
+
+/* All words as one text, which comes to the same: without comments, and what was included in its place. */
+void source_print(const struct source *s, FILE *out);
 
 bool word_is(const struct source *s, size_t word, char mark);
 /* True when the word is written where a value stands: after "=", or in the list after "=". */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `config check` and `config reload`. */
+/* `config check`, `config reload`, `config confirm` and `config rollback`. */
 #include "director/config/check.h"
 #include "director/config/digest.h"
 #include "director/config/load.h"
+#include "director/config/number.h"
 #include "director/ctl/ctl.h"
 
 #include <jansson.h>
@@ -33,16 +34,49 @@ int ctl_config_check(const struct ctl *ctl)
 	return CTL_DONE;
 }
 
-int ctl_config_reload(const struct ctl *ctl)
+static int ask(const struct ctl *ctl, const struct control_request *request, const char *json)
 {
-	struct control_request request = {.command = CONTROL_RELOAD, .no_wait = ctl->no_wait};
 	struct control_reply reply = {0};
-	int code = ctl_request(ctl, &request, &reply);
+	int code = ctl_request(ctl, request, &reply);
 
-	if (code == CTL_DONE && ctl->json)
-		puts(ctl->no_wait ? "{\"accepted\": true}" : "{\"reloaded\": true}");
-	else if (code == CTL_DONE)
-		fputs(reply.text, stdout);
+	if (code == CTL_DONE)
+		fputs(ctl->json ? json : reply.text, stdout);
 	control_reply_clear(&reply);
 	return code;
+}
+
+int ctl_config_reload(const struct ctl *ctl)
+{
+	struct control_request request = {
+		.command = CONTROL_RELOAD, .no_wait = ctl->no_wait, .this_node = ctl->this_node};
+	char least[DURATION_TEXT], most[DURATION_TEXT];
+
+	if (ctl->confirm &&
+	    (duration_parse(ctl->confirm, &request.number) < 0 ||
+	     request.number < SYNC_PROVISIONAL_MIN_MS || request.number > SYNC_PROVISIONAL_MAX_MS))
+		return ctl_fail(
+			CTL_USAGE,
+			"--confirm must be a duration with its unit, from %s to %s, not \"%s\"",
+			duration_format(SYNC_PROVISIONAL_MIN_MS, least),
+			duration_format(SYNC_PROVISIONAL_MAX_MS, most), ctl->confirm);
+	if (ctl->this_node && !ctl->confirm)
+		return ctl_fail(CTL_USAGE, "--this-node needs --confirm: without it a reload is of "
+					   "this node alone");
+	return ask(ctl, &request,
+		   ctl->no_wait ? "{\"accepted\": true}\n" : "{\"reloaded\": true}\n");
+}
+
+int ctl_config_confirm(const struct ctl *ctl)
+{
+	const struct control_request request = {.command = CONTROL_CONFIRM,
+						.this_node = ctl->this_node};
+
+	return ask(ctl, &request, "{\"confirmed\": true}\n");
+}
+
+int ctl_config_rollback(const struct ctl *ctl)
+{
+	const struct control_request request = {.command = CONTROL_CONFIRM, .number = 1};
+
+	return ask(ctl, &request, "{\"rolled_back\": true}\n");
 }

@@ -41,8 +41,10 @@ struct ctl {
 	const char *interval,
 		*times; /* of status --watch: --interval, --count N; NULL: not given */
 	bool force;
-	const char *last;	    /* of ruleset history; NULL: not given */
-	const char *against;	    /* of ruleset diff; NULL: not given */
+	const char *last;    /* of ruleset history; NULL: not given */
+	const char *against; /* of ruleset diff; NULL: not given */
+	const char *confirm; /* --confirm TIME; NULL when it was not given */
+	bool this_node;
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *target;	    /* --probe, likewise */
 	const char *html;	    /* of cluster drill; NULL: not given */
@@ -113,6 +115,8 @@ int ctl_probe(const struct ctl *ctl);
 int ctl_metrics(const struct ctl *ctl);
 int ctl_config_check(const struct ctl *ctl);
 int ctl_config_reload(const struct ctl *ctl);
+int ctl_config_confirm(const struct ctl *ctl);
+int ctl_config_rollback(const struct ctl *ctl);
 int ctl_key_generate(const struct ctl *ctl);
 int ctl_key_fingerprint(const struct ctl *ctl);
 int ctl_completion(const struct ctl *ctl);

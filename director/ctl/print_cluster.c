@@ -226,6 +226,13 @@ static void print_head(FILE *out, const struct status *s)
 	fprintf(out, ", director %s, running for %s, ruleset %s\n", s->version,
 		print_age(s->uptime_ms, text),
 		s->ruleset_in_sync ? "in sync" : "NOT in sync with the kernel");
+	if (s->unconfirmed_ms)
+		fprintf(out,
+			"configuration NOT confirmed: what ran before comes back in %s, unless "
+			"`directorctl config confirm` is said\n",
+			print_age(s->unconfirmed_ms, text));
+	if (s->given_up)
+		fputs("configuration: what ran before the file, which was not confirmed\n", out);
 	if (s->index_missed || s->index_unindexed)
 		fprintf(out,
 			"%" PRIu64 " new connections were not heard of, %" PRIu64

@@ -224,14 +224,16 @@ static json_t *status(const struct status *s)
 {
 	return json_pack(
 		"{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:n, s:{s:b}, s:{s:b, s:o, s:o, "
-		"s:o}, s:o, s:o, s:o, s:o}",
+		"s:o}, s:o, s:o, s:o, s:o, s:{s:b, s:o, s:b}}",
 		"node", s->node, "version", s->version, "config_digest", s->config_digest,
 		"uptime_ms", number(s->uptime_ms), "alarms", alarms(s), "vrrp", vrrps(s), "peers",
 		peers(s), "stragglers", stragglers(s), "claims", claims(s, NULL), FARMS, "ruleset",
 		"in_sync", (int)s->ruleset_in_sync, "flow_index", "hears", (int)s->index_hears,
 		"connections", number(s->index_held), "missed", number(s->index_missed),
 		"unindexed", number(s->index_unindexed), "election", election(s), "main_loop",
-		latency(&s->main_late), "health", checks(s), "notify", counts(&s->notified));
+		latency(&s->main_late), "health", checks(s), "notify", counts(&s->notified),
+		"config", "confirmed", (int)!s->unconfirmed_ms, "unconfirmed_ms",
+		number(s->unconfirmed_ms), "given_up", (int)s->given_up);
 }
 
 static json_t *cluster(const struct status *s)

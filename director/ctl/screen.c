@@ -204,6 +204,9 @@ static void draw_head(struct pen *p, const struct screen_model *m, const struct 
 	pen_writef(p, STYLE_STRONG, at, "%s", s->node[0] ? s->node : "standalone");
 	if (!s->ruleset_in_sync)
 		pen_write(p, STYLE_BAD, "  ruleset NOT in sync", at);
+	if (s->unconfirmed_ms)
+		pen_writef(p, STYLE_CARE, at, "  configuration NOT confirmed, %s left",
+			   print_age(s->unconfirmed_ms, age));
 	pen_writef(p, s->uptime_ms < STARTED_MS ? STYLE_CARE : STYLE_PLAIN, at, "  %s %s%s",
 		   s->uptime_ms < STARTED_MS ? "started" : "up", print_age(s->uptime_ms, age),
 		   s->uptime_ms < STARTED_MS ? " ago" : "");

@@ -210,7 +210,12 @@ void doctor_retries(const struct status *s, const struct config_farm *only, stru
 
 void doctor_file(const char *path, const char *digest, const struct status *s, struct findings *f)
 {
-	if (s->config_digest[0] && strcmp(s->config_digest, digest) != 0)
+	bool other = s->config_digest[0] && strcmp(s->config_digest, digest) != 0;
+
+	if (other && s->given_up)
+		findings_add(f, FINDING_FILE, NULL, NULL, "directorctl config reload --confirm 5m",
+			     "%s was not confirmed: directord runs with what ran before it", path);
+	else if (other)
 		findings_add(f, FINDING_FILE, NULL, NULL, "directorctl config reload",
 			     "%s is another configuration than the one that directord runs with",
 			     path);

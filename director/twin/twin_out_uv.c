@@ -323,6 +323,15 @@ bool twin_say_drill(struct twin *t, const struct sync_drill *drill)
 	return twin_send(t);
 }
 
+bool twin_say_provisional(struct twin *t, const struct sync_provisional *m)
+{
+	if (!twin_takes_provisional(t))
+		return false;
+	t->out.type = SYNC_PROVISIONAL;
+	t->out.provisional = *m;
+	return twin_send(t);
+}
+
 void twin_send_bye(struct twin *t, const char *why)
 {
 	t->out.type = SYNC_BYE;

@@ -38,7 +38,7 @@ struct twin_ops {
 	void (*led)(void *owner);
 	/* The other one begins to tell of all farms that it leads; or has told of all of them. */
 	void (*told)(void *owner, bool begins);
-	/* ORDER, BUCKETS, FACTS, DRILL, CONFIG or VIEWS. False: it cannot be followed, all has to be told anew. */
+	/* Any other type but flows and names. False: it cannot be followed, all has to be told anew. */
 	bool (*heard)(void *owner, const struct sync_message *m);
 	/* What was heard is needed: flows may be of tables that it brings, or it is to be acknowledged. */
 	void (*put)(void *owner);
@@ -111,6 +111,9 @@ bool twin_takes_views(const struct twin *t);
 void twin_retry(struct twin *t);
 /* About a rehearsed failure, at once. False: there is no connection that could take it. */
 bool twin_say_drill(struct twin *t, const struct sync_drill *drill);
+/* About a provisional reload, likewise; and whether it would be understood. */
+bool twin_say_provisional(struct twin *t, const struct sync_provisional *m);
+bool twin_takes_provisional(const struct twin *t);
 /* Tells what there is to tell, as far as there is room: farms and words, news, the snapshot. */
 void twin_go_on(struct twin *t);
 void twin_view(const struct twin *t, struct twin_view *ret);

@@ -23,6 +23,11 @@ bool twin_takes_views(const struct twin *t)
 	return t->sync.out > SYNC_OUT_GREETING && t->features & SYNC_FEATURE_VIEWS;
 }
 
+bool twin_takes_provisional(const struct twin *t)
+{
+	return t->sync.out > SYNC_OUT_GREETING && t->features & SYNC_FEATURE_PROVISIONAL;
+}
+
 void twin_view(const struct twin *t, struct twin_view *ret)
 {
 	uint64_t now_us = uv_hrtime() / 1000;

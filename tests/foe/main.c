@@ -118,6 +118,7 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 	case SYNC_DRILL:
 	case SYNC_CONFIG:
 	case SYNC_VIEWS:
+	case SYNC_PROVISIONAL:
 	case SYNC_BUCKETS: return;
 	}
 }

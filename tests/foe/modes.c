@@ -246,6 +246,26 @@ static bool play_drills(struct foe *f)
 	return foe_send(f);
 }
 
+/*
+ * About reloads that have to be confirmed: asks for one of a file that there is not, and says everything
+ * else about it that nobody waits for.
+ */
+static bool play_reloads(struct foe *f)
+{
+	struct sync_provisional *p = &f->out.provisional;
+
+	f->out.type = SYNC_PROVISIONAL;
+	*p = (struct sync_provisional){
+		.id = 1 + f->turn / SYNC_PROVISIONAL_LAST,
+		.step = (uint8_t)(SYNC_PROVISIONAL_ASK + f->turn % SYNC_PROVISIONAL_LAST),
+	};
+	if (p->step == SYNC_PROVISIONAL_ASK)
+		p->limit_ms = SYNC_PROVISIONAL_MIN_MS;
+	if (p->step == SYNC_PROVISIONAL_REFUSED)
+		snprintf(p->why, sizeof(p->why), "no");
+	return foe_send(f);
+}
+
 /* --- the table --------------------------------------------------------------------------------- */
 
 static const struct foe_mode modes[] = {
@@ -268,6 +288,8 @@ static const struct foe_mode modes[] = {
 	 play_names},
 	{"drills", "asks for drills, and answers what nobody asked", false, false, false, NULL,
 	 play_drills},
+	{"reloads", "asks for reloads to be confirmed, and goes on about them", false, false, false,
+	 NULL, play_reloads},
 	{"turns", "is current and is not", false, true, false, NULL, play_turns},
 	{"crumbs", "a message for each flow", false, false, false, NULL, play_crumbs},
 	{"million", "a million flows, and then none", false, false, true, NULL, play_million},

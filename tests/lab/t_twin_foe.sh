@@ -151,6 +151,7 @@ run_case "is current and is not" annoys b turns 4 15
 run_case "names without end" annoys b names 4 60
 run_case "never agrees" annoys b digests 4 15
 run_case "asks for drills" annoys b drills 4 60
+run_case "asks for reloads to be confirmed" annoys b reloads 4 60
 for side in b a; do
 	# Of the master, who has the last word of its flows, and of the backup, who has not.
 	[ $side = b ] || run_case "the foe changes sides" swap

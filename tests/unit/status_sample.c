@@ -17,6 +17,8 @@ static const struct status_field top_fields[] = {
 	{TEXT(status, config_digest)},
 	{NUMBER(status, uptime_ms)},
 	{NUMBER(status, counters_age_ms)},
+	{NUMBER(status, unconfirmed_ms)},
+	{NUMBER(status, given_up)},
 	{NUMBER(status, ruleset_in_sync)},
 	{NUMBER(status, index_hears)},
 	{NUMBER(status, index_held)},

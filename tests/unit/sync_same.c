@@ -161,6 +161,14 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 		EXPECT_TEXT(got->config.lines, want->config.lines);
 		return;
 	case SYNC_VIEWS: same_views(&got->views, &want->views); return;
+	case SYNC_PROVISIONAL:
+		CU_ASSERT(got->provisional.id == want->provisional.id &&
+			  got->provisional.step == want->provisional.step &&
+			  got->provisional.limit_ms == want->provisional.limit_ms);
+		CU_ASSERT(memcmp(got->provisional.digest, want->provisional.digest,
+				 SYNC_DIGEST_LEN) == 0);
+		EXPECT_TEXT(got->provisional.why, want->provisional.why);
+		return;
 	}
 	CU_FAIL("a type that cannot be compared");
 }

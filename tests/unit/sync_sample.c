@@ -287,6 +287,22 @@ static void random_config(uint64_t *random, struct sync_config *ret)
 	ret->lines[strlen(ret->lines) - 1] = '\n';
 }
 
+static void random_provisional(uint64_t *random, struct sync_provisional *ret)
+{
+	*ret = (struct sync_provisional){
+		.id = 1 + random_number(random) / 2,
+		.step = (uint8_t)(SYNC_PROVISIONAL_ASK +
+				  sync_random(random, SYNC_PROVISIONAL_LAST))};
+	if (ret->step == SYNC_PROVISIONAL_REFUSED)
+		random_printable(random, ret->why, sizeof(ret->why));
+	if (ret->step != SYNC_PROVISIONAL_ASK)
+		return;
+	ret->limit_ms = SYNC_PROVISIONAL_MIN_MS +
+			sync_random(random, SYNC_PROVISIONAL_MAX_MS - SYNC_PROVISIONAL_MIN_MS + 1);
+	for (size_t i = 0; i < sizeof(ret->digest); i++)
+		ret->digest[i] = (uint8_t)sync_random(random, 256);
+}
+
 void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_message *ret)
 {
 	ret->type = type;
@@ -320,6 +336,7 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 	case SYNC_DRILL: random_drill(random, &ret->drill); return;
 	case SYNC_CONFIG: random_config(random, &ret->config); return;
 	case SYNC_VIEWS: random_views(random, &ret->views); return;
+	case SYNC_PROVISIONAL: random_provisional(random, &ret->provisional); return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -394,6 +411,10 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 		strcpy(ret->views.farm, "www");
 		ret->views.views[0] = (struct sync_view){"a", SYNC_VIEW_WELL, 1, 300};
 		ret->views.views[1] = (struct sync_view){"b", SYNC_VIEW_DEAD, 4, 1};
+		return;
+	case SYNC_PROVISIONAL:
+		ret->provisional = (struct sync_provisional){
+			.id = 300, .step = SYNC_PROVISIONAL_REFUSED, .why = "x"};
 		return;
 	case SYNC_DRILL:
 		ret->drill = (struct sync_drill){

@@ -131,6 +131,9 @@ static void every_request(void)
 static void arguments_of_a_request(void)
 {
 	static const uint64_t most[CONTROL_LAST + 1] = {
+
+		[CONTROL_RELOAD] = SYNC_PROVISIONAL_MAX_MS,
+		[CONTROL_CONFIRM] = 1,
 		[CONTROL_BACKEND_DRAIN] = CONFIG_DEADLINE_MAX_MS,
 		[CONTROL_BACKEND_WEIGHT] = CONFIG_WEIGHT_MAX,
 		[CONTROL_MAINTENANCE] = 2,
@@ -328,6 +331,7 @@ static void every_flipped_bit_of_a_request(void)
 				     value[1] == CONTROL_RULESET_PROSPECT ||
 				     value[1] == CONTROL_RULESET_HISTORY ||
 				     value[1] == CONTROL_DRILL_HISTORY ||
+				     value[1] == CONTROL_CONFIRM ||
 				     (value[1] >= CONTROL_STATUS && value[1] <= CONTROL_FAILOVER);
 
 			EXPECT_INT(decode_request(key, sizeof(key)), -EBADMSG);
