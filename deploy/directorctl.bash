@@ -56,7 +56,10 @@ _directorctl_options='
 --force@cluster maintenance, cluster drill
 --limit TIME@cluster drill
 --probe IP:PORT@cluster drill
+--failback@cluster drill
 --html FILE@cluster drill, cluster drill history
+--confirm TIME@config reload
+--this-node@config reload, config confirm
 --against FILE@ruleset diff
 --last N@ruleset history
 --os linux|windows@backend-setup

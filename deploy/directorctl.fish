@@ -35,7 +35,7 @@ set -g __directorctl_commands \
     'completion'
 
 # The options that take an argument, and those of them that take a number.
-set -g __directorctl_valued -s --socket -c --config --deadline --farm --backend --client --interval --count --limit --probe --html --against --last --os --interface --rate --duration --timeout --send --hold --max-gap --max-lost
+set -g __directorctl_valued -s --socket -c --config --deadline --farm --backend --client --interval --count --limit --probe --html --confirm --against --last --os --interface --rate --duration --timeout --send --hold --max-gap --max-lost
 set -g __directorctl_numbered --count --last --rate --hold --max-lost
 
 # __directorctl_word WORD GIVEN: the word written out, when it is the beginning of one alone.
@@ -194,7 +194,10 @@ complete -c directorctl -n "__directorctl_takes 'status'" -l count -x -d 'how ma
 complete -c directorctl -n "__directorctl_takes 'cluster maintenance' 'cluster drill'" -l force -d 'maintenance although nobody is known to take over; a drill whatever speaks against it'
 complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l limit -x -d 'when it is given up (default 30s; 10s of crash, link, split)'
 complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l probe -x -d 'a service of a farm: how long it is away'
+complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l failback -d 'afterwards the node that let go takes over again'
 complete -c directorctl -n "__directorctl_takes 'cluster drill' 'cluster drill history'" -l html -r -F -d 'the report as a page for browsers'
+complete -c directorctl -n "__directorctl_takes 'config reload'" -l confirm -x -d 'go back to what ran before unless `config confirm` comes within that time'
+complete -c directorctl -n "__directorctl_takes 'config reload' 'config confirm'" -l this-node -d 'on this node alone, whatever the other one does'
 complete -c directorctl -n "__directorctl_takes 'ruleset diff'" -l against -r -F -d 'a file in place of what runs, without a daemon'
 complete -c directorctl -n "__directorctl_takes 'ruleset history'" -l last -x -d 'the latest alone'
 complete -c directorctl -n "__directorctl_takes 'backend-setup'" -l os -x -a 'linux windows' -d 'of the backend (default linux)'

@@ -47,6 +47,7 @@ struct ctl {
 	bool this_node;
 	const char *limit;	    /* --limit; NULL when it was not given */
 	const char *target;	    /* --probe, likewise */
+	bool failback;		    /* of cluster drill */
 	const char *html;	    /* of cluster drill; NULL: not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
 	struct ctl_probe probe;

@@ -38,6 +38,8 @@ const struct ctl_option ctl_options[] = {
 	 "when it is given up (default 30s; 10s of crash, link, split)"},
 	{"probe", 0, "IP:PORT", AT(target), "cluster drill", NULL,
 	 "a service of a farm: how long it is away"},
+	{"failback", 0, NULL, AT(failback), "cluster drill", NULL,
+	 "afterwards the node that let go takes over again"},
 	{"html", 0, "FILE", AT(html), "cluster drill, cluster drill history", NULL,
 	 "the report as a page for browsers"},
 	{"confirm", 0, "TIME", AT(confirm), "config reload", NULL,

@@ -77,6 +77,21 @@ passes() {
 	done
 }
 
+# and_back NODE MASTER: asked on NODE; the roles are as before at the end, and it says so.
+and_back() {
+	drill_ready "$2"
+	drill "$1" 0 -j cluster drill graceful --failback
+	expect from "$(drilled from)" "$2"
+	expect "back again" "$(drilled failback.done)" true
+	expect to "$(drilled failback.to)" "$2"
+	[ "$(drilled failback.takeover_ms)" -lt 200 ] || fail "the way back took $(drilled failback.takeover_ms) ms"
+	lab_is "$2" master || fail "$2 is not the master"
+	drill_ready "$2"
+	lab_ctl "$2" cluster drill graceful --failback >"$LAB/said" || fail "exit status $?"
+	grep -qE "^back again: node $2 took over in [0-9]+ ms$" "$LAB/said" || fail "it says: $(cat "$LAB/said")"
+	lab_is "$2" master || fail "$2 is not the master"
+}
+
 words_for_people() {
 	drill_ready a
 	drill a 0 cluster drill graceful
@@ -199,6 +214,8 @@ run_case "asked on the master: passed, and no request is lost" passes a a
 run_case "asked on the master, back again" passes b b
 run_case "asked on the backup" passes b a
 run_case "asked on the backup, back again" passes a b
+run_case "there and back in one" and_back a a
+run_case "there and back in one, asked on the backup" and_back b a
 run_case "words for people" words_for_people
 run_case "… and back" passes a b
 run_case "refused with another configuration" refused_with_another_configuration

@@ -102,6 +102,14 @@ in_order() {
 	[ "$node" = a ] && [ "$back" -ge 5800 ] && [ "$back" -le 6200 ] || fail "$node came back after $back ms"
 }
 
+crash_and_back() {
+	ready
+	drill a 4 -j cluster drill crash --limit 4s --failback
+	expect "back again" "$(drilled failback.done)" true
+	lab_is a master || fail "a is not the master"
+	expect_vip_on a
+}
+
 crash() {
 	measured a 4 -j cluster drill crash --limit 6s
 	took_over crash
@@ -235,6 +243,7 @@ for node in a b; do
 done
 run_case "the pair is in sync" begin
 run_case "crash: nothing is heard of the master, the other one takes over" crash
+run_case "crash, and back as soon as it can" crash_and_back
 run_case "link: the same on the interface of the virtual routers" link
 run_case "split: adverts alone are lost, and there is one master" split
 run_case "asked on the other one it is refused, and how to do it is told" asked_on_the_other_one
