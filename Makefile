@@ -72,8 +72,8 @@ FOE_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/foe/*.c))
 MUTANTS   := $(wildcard tests/lab/mutants/*.c)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch]) $(MUTANTS)
-FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/*.c director/admin*.c director/journal*.c director/prospect_read.c director/forecast.c \
-             director/metrics_path.c director/control/*.c director/config/*.c director/flow/*.c director/health/*.c \
+FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/*.c director/backend/admin*.c director/audit/journal*.c director/netlink/*.c director/audit/prospect_read.c director/audit/forecast.c \
+             director/monitor/metrics_path.c director/control/*.c director/config/*.c director/flow/*.c director/health/*.c \
              director/doctor/host_saved.c director/ruleset/nft_watch.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -135,7 +135,7 @@ $(B)/%.o: %.c | $(B)/packages $(PB_H)
 	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # It holds the pages themselves.
-$(B)/director/page.o: director/page/status.html director/page/drill.html
+$(B)/director/monitor/page.o: director/monitor/status.html director/monitor/drill.html
 
 # One suite per tests/unit/t_<noun>.c; a new file is a new suite, none can be forgotten.
 $(B)/tests/run.o: $(UNIT_LIST)

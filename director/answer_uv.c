@@ -4,8 +4,8 @@
  *
  * Shell.
  */
+#include "director/audit/prospect.h"
 #include "director/director.h"
-#include "director/prospect.h"
 #include "director/ruleset/drift.h"
 #include "director/ruleset/export.h"
 

@@ -5,8 +5,8 @@
  *
  * Shell: asks links, neighbours, routes and the keeper; decides nothing.
  */
-#include "director/balance.h"
 #include "director/director.h"
+#include "director/schedule/balance.h"
 
 #include "include/log.h"
 #include "include/memory.h"

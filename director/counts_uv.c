@@ -5,11 +5,11 @@
  *
  * Shell. A table that is read in passing makes the index know of flows that it did not hear of.
  */
-#include "director/balance.h"
 #include "director/director.h"
 #include "director/flow/flow_ask.h"
 #include "director/ruleset/least.h"
 #include "director/ruleset/plan_tables.h"
+#include "director/schedule/balance.h"
 #include "include/log.h"
 
 #include <errno.h>

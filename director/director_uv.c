@@ -2,10 +2,10 @@
 #include "director/director_uv.h"
 #include "director/control/access_uv.h"
 
-#include "director/balance.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/director.h"
+#include "director/schedule/balance.h"
 #include "include/log.h"
 #include "include/memory.h"
 

@@ -5,9 +5,9 @@
  * Shell, on the program's loop; the functions named …_here run on the election thread.
  */
 #include "director/director.h"
-#include "director/drill_about.h"
-#include "director/drill_check.h"
-#include "director/drill_mute.h"
+#include "director/drill/drill_about.h"
+#include "director/drill/drill_check.h"
+#include "director/drill/drill_mute.h"
 #include "ha/clock_uv.h"
 #include "include/log.h"
 

@@ -3,15 +3,15 @@
  * directord: arguments, signals, the loop. Nothing else; the director is put together in
  * director_uv.c.
  */
-#include "director/advert_marks_uv.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/director_uv.h"
+#include "director/evidence/straggler_uv.h"
 #include "director/flow/flow_index_file_uv.h"
-#include "director/notify_uv.h"
 #include "director/ruleset/keeper_uv.h"
-#include "director/running_uv.h"
-#include "director/straggler_uv.h"
+#include "director/service/advert_marks_uv.h"
+#include "director/service/notify_uv.h"
+#include "director/service/running_uv.h"
 #include "ha/vip_uv.h"
 #include "ha/vmac_uv.h"
 #include "include/log.h"

@@ -6,7 +6,7 @@
  * Shell.
  */
 #include "director/director.h"
-#include "director/interface_uv.h"
+#include "director/network/interface_uv.h"
 #include "include/log.h"
 
 #include <errno.h>

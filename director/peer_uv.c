@@ -7,7 +7,7 @@
  */
 #include "director/config/key_file.h"
 #include "director/director.h"
-#include "director/flows_twin_uv.h"
+#include "director/flow/flows_twin_uv.h"
 #include "ha/heartbeat.h"
 #include "include/log.h"
 

@@ -9,7 +9,7 @@
 #include "director/config/load.h"
 #include "director/config/number.h"
 #include "director/director.h"
-#include "director/running_uv.h"
+#include "director/service/running_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 

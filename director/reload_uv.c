@@ -6,12 +6,12 @@
  *
  * Shell.
  */
-#include "director/balance.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/control/access_uv.h"
 #include "director/director.h"
-#include "director/running_uv.h"
+#include "director/schedule/balance.h"
+#include "director/service/running_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 

@@ -3,11 +3,11 @@
 #ifndef DIRECTOR_RELOAD_UV_H
 #define DIRECTOR_RELOAD_UV_H
 
+#include "director/audit/journal.h"
 #include "director/config/digest.h"
 #include "director/config/number.h"
+#include "director/config/provisional.h"
 #include "director/control/access.h"
-#include "director/journal.h"
-#include "director/provisional.h"
 #include "include/config.h"
 #include "include/err.h"
 #include "include/log.h"

@@ -6,7 +6,7 @@
  * Shell, on the program's loop; the functions named …_here run on the election thread.
  */
 #include "director/director.h"
-#include "director/handover.h"
+#include "director/ruleset/handover.h"
 #include "include/log.h"
 
 #include <stdlib.h>

@@ -6,8 +6,8 @@
  */
 #include "director/ctl/ctl.h"
 #include "director/director.h"
-#include "director/metrics.h"
-#include "director/ready.h"
+#include "director/monitor/metrics.h"
+#include "director/monitor/ready.h"
 #include "include/log.h"
 
 #include <errno.h>

@@ -4,9 +4,9 @@
  *
  * Shell: asks the election thread; changes nothing.
  */
-#include "director/alarms.h"
 #include "director/config/keywords.h"
 #include "director/director.h"
+#include "director/monitor/alarms.h"
 
 #include <errno.h>
 #include <stdio.h>

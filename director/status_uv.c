@@ -4,10 +4,10 @@
  *
  * Shell: reads counters and flow tables through the keeper; changes nothing.
  */
-#include "director/balance.h"
 #include "director/director.h"
 #include "director/ruleset/export.h"
 #include "director/ruleset/plan_tables.h"
+#include "director/schedule/balance.h"
 #include "include/text.h"
 
 #include <errno.h>

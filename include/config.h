@@ -111,7 +111,7 @@ enum config_scheduler {
 enum config_persistence { PERSISTENCE_NONE, PERSISTENCE_SOURCE_ADDRESS };
 enum config_flow_table { FLOW_TABLE_AUTO, FLOW_TABLE_FULL };
 enum config_when_empty { WHEN_EMPTY_DROP, WHEN_EMPTY_REJECT };
-/* What follows when clients send their SYNs again (director/retries.h). */
+/* What follows when clients send their SYNs again (director/evidence/retries.h). */
 enum config_syn_retries { SYN_RETRIES_CHECK, SYN_RETRIES_INHIBIT, SYN_RETRIES_OFF };
 enum config_fragments { FRAGMENTS_DROP, FRAGMENTS_SPRAY };
 enum config_admin_state { ADMIN_ENABLED, ADMIN_DRAINING, ADMIN_DISABLED };

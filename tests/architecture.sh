@@ -5,6 +5,7 @@
 # status 1 when there is anything.
 #
 #   tests -> director -> ha -> proto -> include      includes point this way only
+#   director/*.c -> director/ROOM/*.c                 rooms make no circle
 #   x.c is pure, x_uv.c is the shell                 the pure one never includes the other
 set -eu
 cd "${1:-$(dirname "$0")/..}"
@@ -75,6 +76,21 @@ arrows_point_down() {
 	includes_not director 'director|ha|proto|include'
 }
 
+# ROOM ROOM: the first one includes from the second; the daemon itself, director/*.c, joins them all.
+room_arrows() {
+	find director -mindepth 2 -maxdepth 2 -name '*.[ch]' | while read -r file; do
+		room=${file#director/}
+		sed -n 's|^#include "director/\([a-z_]*\)/.*|\1|p' "$file" | sed "s|^|${room%%/*} |"
+	done | awk '$1 != $2' | sort -u
+}
+
+rooms_make_no_circle() {
+	room_arrows | tsort 2>&1 >/dev/null | sed 's|^tsort: *-: .*|director/: these rooms include each other:|; s|^tsort:||' |
+		paste -sd '\0'
+	find director -mindepth 2 -maxdepth 2 -name '*.[ch]' |
+		search '^#include "director/[a-z_]+\.h"' 'a room includes from the daemon that joins it'
+}
+
 pure_is_pure() {
 	headers=$(shell_headers | sed 's/\./\\./g' | paste -sd '|' -)
 	pure_files | search "#include \"($headers)\"" 'a pure file includes a header of the shell'
@@ -136,6 +152,7 @@ functions_are_short() {
 
 found=$(
 	arrows_point_down
+	rooms_make_no_circle
 	pure_is_pure
 	spdx_everywhere
 	top_level_is_closed

@@ -3,7 +3,7 @@
 #include "director/config/keywords.h"
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
-#include "director/ctl/setup.h"
+#include "director/setup/setup.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands that show what the daemon knows. */
 #include "director/ctl/ctl.h"
-#include "director/metrics.h"
+#include "director/monitor/metrics.h"
 
 #include <stdlib.h>
 

@@ -3,7 +3,6 @@
  * `doctor`: asks the daemon, when there is one, and looks for itself at this machine and at the wire.
  * Nothing that it does changes anything.
  */
-#include "director/alarms.h"
 #include "director/config/digest.h"
 #include "director/config/keywords.h"
 #include "director/config/load.h"
@@ -11,6 +10,7 @@
 #include "director/doctor/host_uv.h"
 #include "director/doctor/pair_rules.h"
 #include "director/doctor/wire_uv.h"
+#include "director/monitor/alarms.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,13 +3,13 @@
  * `cluster drill`: the daemon rehearses a failover with the other director; this waits for what comes of
  * it, and changes nothing by going away.
  */
-#include "director/drill.h"
+#include "director/drill/drill.h"
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
 #include "director/ctl/drill.h"
 #include "director/ctl/drill_page.h"
 #include "director/ctl/report_file.h"
-#include "director/drill_mute.h"
+#include "director/drill/drill_mute.h"
 #include "director/probe/probe_target.h"
 #include "ha/clock_uv.h"
 

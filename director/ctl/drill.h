@@ -4,7 +4,7 @@
 #define DIRECTOR_CTL_DRILL_H
 
 #include "director/ctl/ctl.h"
-#include "director/drill.h"
+#include "director/drill/drill.h"
 
 /* What --failback came to. */
 struct drill_return {

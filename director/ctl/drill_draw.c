@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/drill_draw.h"
 
-#include "director/drill.h"
+#include "director/drill/drill.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #include "director/ctl/drill.h"
 #include "director/ctl/drill_page.h"
 #include "director/ctl/report_file.h"
-#include "director/drill.h"
+#include "director/drill/drill.h"
 #include "include/moment.h"
 
 #include <errno.h>

@@ -2,8 +2,8 @@
 #include "director/ctl/drill_page.h"
 
 #include "director/ctl/drill_draw.h"
-#include "director/drill.h"
-#include "director/page.h"
+#include "director/drill/drill.h"
+#include "director/monitor/page.h"
 #include "include/moment.h"
 
 #include <string.h>

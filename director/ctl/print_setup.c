@@ -2,7 +2,7 @@
 /* A backend's setup for people, as blocks of a shell to be copied, and for programs. */
 #include "director/config/keywords.h"
 #include "director/ctl/ctl.h"
-#include "director/ctl/setup.h"
+#include "director/setup/setup.h"
 
 #include <errno.h>
 #include <jansson.h>

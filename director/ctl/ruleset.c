@@ -4,8 +4,8 @@
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
 #include "director/ctl/world.h"
-#include "director/facts.h"
 #include "director/ruleset/export.h"
+#include "director/schedule/facts.h"
 
 #include <jansson.h>
 #include <stdlib.h>

@@ -3,12 +3,12 @@
  * `ruleset diff`: what a reload would change. The file is read and planned here, for a daemon in its
  * sandbox sees no file below /tmp or /root; of what runs the daemon tells.
  */
+#include "director/audit/forecast.h"
+#include "director/audit/text_diff.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
 #include "director/ctl/world.h"
-#include "director/forecast.h"
-#include "director/text_diff.h"
 
 #include <jansson.h>
 #include <stdlib.h>

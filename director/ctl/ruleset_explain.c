@@ -3,11 +3,11 @@
  * `ruleset explain`: where a frame of a client goes and why. The daemon tells it of what runs, and asks the
  * kernel; with -c it is planned here, and nobody is asked.
  */
+#include "director/audit/prospect.h"
 #include "director/config/check.h"
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
 #include "director/ctl/world.h"
-#include "director/prospect.h"
 #include "director/ruleset/explain.h"
 
 #include <jansson.h>

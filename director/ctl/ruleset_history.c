@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* `ruleset history`: what was done to the ruleset, when, and by whose will. */
+#include "director/audit/journal.h"
 #include "director/ctl/ctl.h"
-#include "director/journal.h"
 
 #include <inttypes.h>
 #include <jansson.h>

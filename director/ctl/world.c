@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/world.h"
 
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 
 #include <stdlib.h>
 #include <string.h>

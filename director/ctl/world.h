@@ -8,8 +8,8 @@
 #ifndef DIRECTOR_CTL_WORLD_H
 #define DIRECTOR_CTL_WORLD_H
 
-#include "director/link_uv.h"
-#include "director/route_uv.h"
+#include "director/network/link_uv.h"
+#include "director/network/route_uv.h"
 
 /* Zeroed: not open. */
 struct world {

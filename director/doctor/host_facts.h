@@ -11,7 +11,7 @@
 
 #include "director/doctor/host_feature.h"
 #include "director/doctor/host_saved.h"
-#include "director/interface.h"
+#include "director/network/interface.h"
 #include "include/config.h"
 
 enum {

@@ -2,7 +2,7 @@
 #include "director/doctor/host_link_uv.h"
 
 #include "director/doctor/host_bpf_uv.h"
-#include "director/interface_uv.h"
+#include "director/network/interface_uv.h"
 #include "director/ruleset/kernel_attr.h"
 
 #include <errno.h>

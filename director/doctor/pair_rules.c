@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/doctor/pair_rules.h"
 
-#include "director/retries.h"
+#include "director/evidence/retries.h"
 
 #include <inttypes.h>
 #include <stdio.h>

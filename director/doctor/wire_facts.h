@@ -8,8 +8,8 @@
 #ifndef DIRECTOR_DOCTOR_WIRE_FACTS_H
 #define DIRECTOR_DOCTOR_WIRE_FACTS_H
 
-#include "director/interface.h"
-#include "director/route.h"
+#include "director/network/interface.h"
+#include "director/network/route.h"
 #include "include/addr.h"
 #include "include/config.h"
 

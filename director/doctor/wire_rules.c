@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/doctor/wire_rules.h"
 
-#include "director/ctl/setup.h"
+#include "director/setup/setup.h"
 
 #include <stdio.h>
 #include <stdlib.h>

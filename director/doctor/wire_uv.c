@@ -6,7 +6,7 @@
 #include "director/doctor/wire_rules.h"
 #include "director/doctor/wire_who_uv.h"
 #include "director/health/vip_socket_uv.h"
-#include "director/route_uv.h"
+#include "director/network/route_uv.h"
 
 #include <errno.h>
 #include <ifaddrs.h>

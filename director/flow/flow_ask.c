@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flow/flow_ask.h"
 
-#include "director/flow/nl_writer.h"
+#include "director/netlink/nl_writer.h"
 
 #include <string.h>
 #include <sys/socket.h>

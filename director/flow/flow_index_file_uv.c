@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/flow/flow_index_file_uv.h"
 
-#include "director/boot_uv.h"
+#include "director/service/boot_uv.h"
 #include "ha/clock_uv.h"
 #include "include/log.h"
 

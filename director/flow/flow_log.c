@@ -2,7 +2,7 @@
 /* One message of nfnetlink_log; see flow_log.h. */
 #include "director/flow/flow_log.h"
 
-#include "director/flow/nl_reader.h"
+#include "director/netlink/nl_reader.h"
 
 #include <netinet/in.h>
 #include <string.h>

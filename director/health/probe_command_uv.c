@@ -3,8 +3,8 @@
  * The check "command": whatever the operator has written, with the exit statuses of monitoring plugins
  * (0 well, 1 well with a warning, 2 and more not well) and what it is about in its environment.
  */
-#include "director/command_uv.h"
 #include "director/health/probe_uv.h"
+#include "director/program/command_uv.h"
 
 #include <errno.h>
 #include <net/if.h>

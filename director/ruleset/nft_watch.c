@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/nft_watch.h"
 
-#include "director/flow/nl_reader.h"
+#include "director/netlink/nl_reader.h"
 #include "director/ruleset/ruleset.h"
 
 #include <linux/netfilter.h>

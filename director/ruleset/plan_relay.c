@@ -11,7 +11,7 @@
  * what was begun in the last moment before a failover and has not been told yet.
  *
  * The set "handover" has the virtual addresses for which that is done: those that the other director
- * owns, while it is heard, and those that came from it in the last HANDOVER_MS (director/handover.h
+ * owns, while it is heard, and those that came from it in the last HANDOVER_MS (director/ruleset/handover.h
  * decides). So the elements are there before the first frame comes here, whatever the daemon has to do at
  * that moment, and what a host sends by mistake to the director that does not own the address goes
  * the right way, too. When the other director has fallen silent there are none: its machine may be
@@ -46,7 +46,7 @@
  *
  * Pure.
  */
-#include "director/handover.h"
+#include "director/ruleset/handover.h"
 #include "director/ruleset/plan_icmp.h"
 #include "director/ruleset/plan_lane.h"
 

@@ -13,7 +13,7 @@
  *
  * by VIP, port and MAC address. So tried counts a sample, and retried those of the sample that were sent
  * again; a set that is full ends the rule, and the one behind it sends the frame. Whoever reads both
- * (director/retries.h) has the share.
+ * (director/evidence/retries.h) has the share.
  *
  * The sets are four for each IP version, whatever many farms there are, and empty without SYNs; what
  * is no SYN pays for one comparison of its flags in a farm without a flow table, and else for nothing. As the

@@ -4,8 +4,8 @@
 #define DIRECTOR_TWIN_TWIN_INSIDE_UV_H
 
 #include "director/flow/flow_index_file_uv.h"
-#include "director/flows_twin_uv.h"
-#include "director/twin/twin_names.h"
+#include "director/flow/flows_twin_uv.h"
+#include "director/flow/twin_names.h"
 #include "director/twin/twin_queue.h"
 #include "director/twin/twin_uv.h"
 #include "ha/clock_uv.h"

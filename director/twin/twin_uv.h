@@ -15,9 +15,9 @@
 #ifndef DIRECTOR_TWIN_TWIN_UV_H
 #define DIRECTOR_TWIN_TWIN_UV_H
 
-#include "director/flows_uv.h"
+#include "director/flow/flows_uv.h"
+#include "director/flow/twin_roles.h"
 #include "director/ruleset/nft_watch_uv.h"
-#include "director/twin/twin_roles.h"
 #include "ha/sync.h"
 #include "ha/sync_link_uv.h"
 #include "include/config.h"

@@ -4,7 +4,7 @@
 #include "director/config/load.h"
 #include "director/ruleset/kernel_uv.h"
 #include "director/ruleset/sequence.h"
-#include "director/transitions.h"
+#include "director/schedule/transitions.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
 #ifndef TESTS_BENCH_PLANNED_H
 #define TESTS_BENCH_PLANNED_H
 
-#include "director/facts.h"
 #include "director/ruleset/ruleset.h"
+#include "director/schedule/facts.h"
 #include "include/config.h"
 #include "include/err.h"
 #include "tests/bench/place.h"

@@ -2,7 +2,7 @@
 #include "tests/bench/stage.h"
 
 #include "director/config/load.h"
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 
 #include <errno.h>
 #include <net/if.h>

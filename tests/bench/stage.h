@@ -9,7 +9,7 @@
 #define TESTS_BENCH_STAGE_H
 
 #include "director/ruleset/keeper_uv.h"
-#include "director/transitions.h"
+#include "director/schedule/transitions.h"
 #include "tests/bench/frames.h"
 
 #include <stdatomic.h>

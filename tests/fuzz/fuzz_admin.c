@@ -3,7 +3,7 @@
  * The file of the operator's overrides: refused, or printed again octet for octet.
  * tests/unit/t_admin_text.c replays the corpus.
  */
-#include "director/admin.h"
+#include "director/backend/admin.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * The file of the journal: refused, or printed again octet for octet. tests/unit/t_journal.c replays the
  * corpus.
  */
-#include "director/journal.h"
+#include "director/audit/journal.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * What two configurations come to, a zero between their texts: refused, or compared with each other and
  * with themselves. tests/unit/t_forecast.c replays the corpus.
  */
-#include "director/forecast.h"
+#include "director/audit/forecast.h"
 
 #include <errno.h>
 #include <stdlib.h>

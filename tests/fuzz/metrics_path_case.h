@@ -3,7 +3,7 @@
 #ifndef TESTS_FUZZ_METRICS_PATH_CASE_H
 #define TESTS_FUZZ_METRICS_PATH_CASE_H
 
-#include "director/metrics_path.h"
+#include "director/monitor/metrics_path.h"
 
 #include <stdbool.h>
 #include <stddef.h>

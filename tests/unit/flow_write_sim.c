@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "tests/unit/flow_write_sim.h"
 
-#include "director/flow/nl_reader.h"
+#include "director/netlink/nl_reader.h"
 
 #include <errno.h>
 

@@ -10,8 +10,8 @@
 #ifndef TESTS_RULESET_CASE_H
 #define TESTS_RULESET_CASE_H
 
-#include "director/facts.h"
 #include "director/ruleset/ruleset.h"
+#include "director/schedule/facts.h"
 #include "include/config.h"
 
 struct ruleset_case {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "director/address_news.h"
+#include "director/network/address_news.h"
 #include "tests/unit/unit.h"
 
 static struct address_stand stand(uint32_t host, uint8_t length, uint32_t ifindex)

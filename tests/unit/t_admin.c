@@ -3,7 +3,7 @@
  * The operator's overrides as stories in virtual time. After each event the table is told in the
  * words of its file, so that what is not expected there is seen.
  */
-#include "director/admin.h"
+#include "director/backend/admin.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

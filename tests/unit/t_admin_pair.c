@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The operator's words on two nodes, in whatever order they come: both end with the same ones. */
-#include "director/admin.h"
+#include "director/backend/admin.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

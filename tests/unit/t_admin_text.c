@@ -3,7 +3,7 @@
  * The file of the operator's overrides: taken when it is as we write it, octet for octet, else
  * refused with its line and as a whole.
  */
-#include "director/admin.h"
+#include "director/backend/admin.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

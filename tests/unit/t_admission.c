@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* New farms enter the plan a few at a time, those that are there at once. */
-#include "director/admission.h"
+#include "director/schedule/admission.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Marks of adverts are found again by the next daemon, and nobody else's are taken for them. */
-#include "director/advert_marks_uv.h"
+#include "director/service/advert_marks_uv.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

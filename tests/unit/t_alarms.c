@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What is an alarm, what is not, and which words it has. */
-#include "director/alarms.h"
+#include "director/monitor/alarms.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

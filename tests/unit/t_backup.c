@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When backups get new connections: a row of backends before and after, in digits of weight. */
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

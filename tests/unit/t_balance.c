@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The slots of least connections over reloads that change their number. */
-#include "director/balance.h"
 #include "director/ruleset/bucket.h"
+#include "director/schedule/balance.h"
 #include "tests/unit/farm_world.h"
 #include "tests/unit/unit.h"
 

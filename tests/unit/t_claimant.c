@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which backends claim a virtual address: when that is told, how often it is counted, who is listed. */
-#include "director/claimant.h"
+#include "director/evidence/claimant.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

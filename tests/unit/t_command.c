@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Commands, in real time. */
-#include "director/command_uv.h"
+#include "director/program/command_uv.h"
 #include "include/precedence.h"
 #include "tests/unit/loop.h"
 #include "tests/unit/namespace.h"

@@ -79,7 +79,8 @@ static const char *const offers[] = {
 	"connections --backend : m1 web1",
 	"backend drain --d: --deadline",
 	"status --c: --count",
-	"cl dr --: --failback --force --help --html --json --limit --no-wait --probe --socket --version",
+	"cl dr --: --failback --force --help --html --json --limit --no-wait --probe --socket "
+	"--version",
 	"backend-setup www --os : linux windows",
 	"farm show www :",
 	"doctor : mail www",

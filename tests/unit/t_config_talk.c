@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two configurations, the conversation about them, and what each node says of the difference. */
 #include "director/config/load.h"
-#include "director/config_talk.h"
+#include "director/twin/config_talk.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

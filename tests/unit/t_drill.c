@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Rehearsed failures, lived through by two directors whose clocks differ, in virtual time. */
-#include "director/drill.h"
+#include "director/drill/drill.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

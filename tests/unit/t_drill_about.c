@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a drill was about: who asked, of what, and what the other director tells of itself. */
-#include "director/drill_about.h"
+#include "director/drill/drill_about.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The drills of the past: what stays, and their file. */
-#include "director/drill_book.h"
+#include "director/drill/drill_book.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

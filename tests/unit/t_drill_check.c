@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What speaks against a drill, on a pair where nothing does but for one thing. */
-#include "director/drill_check.h"
+#include "director/drill/drill_check.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

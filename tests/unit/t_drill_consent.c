@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whether a node falls silent by the other one's word: what it may cost is bounded by the node itself. */
-#include "director/drill_consent.h"
+#include "director/drill/drill_consent.h"
 #include "include/name.h"
 #include "tests/unit/unit.h"
 

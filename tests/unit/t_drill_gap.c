@@ -3,7 +3,7 @@
  * A drill in which a service is probed, lived through by both directors, in virtual time: what either
  * tells the other of it, and what both make of it. t_drill.c has all the rest of a drill.
  */
-#include "director/drill.h"
+#include "director/drill/drill.h"
 #include "tests/unit/unit.h"
 
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a node no longer hears or says in a rehearsal: judged on frames made by hand. */
-#include "director/drill_mute.h"
+#include "director/drill/drill_mute.h"
 #include "include/sync.h"
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The probe of a drill: what may be probed, whose answer counts, and the gap by what both saw. */
-#include "director/drill_probe.h"
+#include "director/drill/drill_probe.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
  *                                   dns   eth1  alpha, delta
  *                                   mail  eth0  alpha, epsilon
  */
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 #include "tests/unit/unit.h"
 
 #include <stdarg.h>

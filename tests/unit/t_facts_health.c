@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What checks find, in the facts of the plan. Everybody answers ARP. */
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * Facts that are renewed by address: the farms with that address are asked about, and they alone;
  * afterwards the facts are as if they had been gathered then.
  */
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

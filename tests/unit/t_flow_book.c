@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who is meant by a farm's name and a mark; keys of flows as the kernel has them. */
 #include "director/flow/flow_ask.h"
-#include "director/flow_book.h"
+#include "director/flow/flow_book.h"
 #include "director/ruleset/plan.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "director/flow_strays.h"
+#include "director/flow/flow_strays.h"
 #include "tests/unit/unit.h"
 
 static struct flow_strays strays;

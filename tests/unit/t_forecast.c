@@ -3,8 +3,8 @@
  * From two configurations to what a reload would do: through the text that a daemon sends, in a small
  * world of one interface where every backend of the status answers.
  */
+#include "director/audit/forecast.h"
 #include "director/config/load.h"
-#include "director/forecast.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* When the other director's kernel is asked: by state, reason, heartbeats and time. */
-#include "director/handover.h"
+#include "director/ruleset/handover.h"
 #include "tests/unit/unit.h"
 
 static bool is_on(enum vrrp_state state, enum vrrp_reason reason, enum heartbeat_state peer,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "director/history.h"
+#include "director/backend/history.h"
 
 #include "director/config/load.h"
 #include "tests/unit/unit.h"

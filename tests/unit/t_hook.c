@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The program of notify, in real time. */
-#include "director/hook_uv.h"
+#include "director/program/hook_uv.h"
 
 #include "tests/unit/loop.h"
 #include "tests/unit/unit.h"

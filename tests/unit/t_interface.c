@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Which interfaces can be used, and the sentence about each that cannot. */
-#include "director/interface.h"
-#include "director/interface_uv.h"
+#include "director/network/interface.h"
+#include "director/network/interface_uv.h"
 #include "tests/unit/unit.h"
 
 #include <net/if_arp.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The journal of the ruleset: what stays in it, and its file. */
-#include "director/journal.h"
+#include "director/audit/journal.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>

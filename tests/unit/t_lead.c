@@ -3,9 +3,9 @@
  * Two directors and one farm that hashes: what the leader tells of it, over the wire, makes the other
  * one's table the same at every step, and good to go on from. Their clocks show different times.
  */
-#include "director/lead.h"
 #include "director/ruleset/bucket.h"
-#include "director/telling.h"
+#include "director/schedule/lead.h"
+#include "director/twin/telling.h"
 #include "proto/codec_sync.h"
 #include "tests/unit/farm_world.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The status as Prometheus reads it: the whole text of a pair, and what must hold for every family. */
-#include "director/metrics.h"
+#include "director/monitor/metrics.h"
 #include "tests/unit/status_sample.h"
 #include "tests/unit/unit.h"
 

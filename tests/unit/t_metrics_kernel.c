@@ -3,7 +3,7 @@
  * Metrics over HTTP on the loopback interface of a namespace, server and clients on one loop. Needs
  * root.
  */
-#include "director/metrics_uv.h"
+#include "director/monitor/metrics_uv.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/unit.h"
 

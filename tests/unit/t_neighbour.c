@@ -4,7 +4,7 @@
  * kernel and every report of the kernel leaves one line; a report says what changed by it, and
  * nothing when nothing did.
  */
-#include "director/neighbour.h"
+#include "director/network/neighbour.h"
 #include "tests/unit/unit.h"
 
 #include <linux/neighbour.h>

@@ -3,7 +3,7 @@
  * The real kernel's neighbour table, IPv4 and IPv6 alike: two network namespaces of the test's own
  * with a cable between them. Here the addresses are resolved, there they are. Needs root.
  */
-#include "director/neighbour_uv.h"
+#include "director/network/neighbour_uv.h"
 #include "tests/unit/unit.h"
 
 #include <net/if.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "director/notice.h"
+#include "director/program/notice.h"
 
 #include "tests/unit/unit.h"
 

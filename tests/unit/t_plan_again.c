@@ -4,10 +4,10 @@
  * tests/golden/ruleset, over many changes of what is known of its backends, of its transitions and
  * of its interfaces.
  */
-#include "director/balance.h"
 #include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/nft_text.h"
-#include "director/transitions.h"
+#include "director/schedule/balance.h"
+#include "director/schedule/transitions.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
 

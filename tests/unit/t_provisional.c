@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A reload that lasts until it is confirmed: two directors that talk, each with a file and a clock. */
-#include "director/provisional.h"
+#include "director/config/provisional.h"
 
 #include "tests/unit/unit.h"
 

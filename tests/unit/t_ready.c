@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What GET /healthz says, and of what. */
-#include "director/ready.h"
+#include "director/monitor/ready.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

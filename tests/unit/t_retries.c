@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What follows from repeated SYNs: second by second, from what the kernel counts. */
-#include "director/retries.h"
+#include "director/evidence/retries.h"
 
 #include "director/config/load.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* One route in virtual time: which of the kernel's answers count, and when. */
-#include "director/route.h"
+#include "director/network/route.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

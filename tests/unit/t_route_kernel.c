@@ -3,7 +3,7 @@
  * The real kernel's routes, of both families, in a network namespace of the test's own: what it
  * answers, and that a change is heard. Needs root.
  */
-#include "director/route_uv.h"
+#include "director/network/route_uv.h"
 #include "tests/unit/unit.h"
 
 #include <net/if.h>

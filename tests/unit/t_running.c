@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A daemon that is started anew never goes over to a configuration that nobody has confirmed. */
-#include "director/running_uv.h"
+#include "director/service/running_uv.h"
 
 #include "director/config/digest.h"
 #include "director/config/load.h"

@@ -3,8 +3,8 @@
  * `status --watch`: screens of several sizes, as they are in tests/golden/screen/ (GOLDEN=write makes them
  * anew); what does not depend on taste is asserted beside them.
  */
-#include "director/alarms.h"
 #include "director/ctl/screen.h"
+#include "director/monitor/alarms.h"
 #include "tests/unit/status_sample.h"
 #include "tests/unit/unit.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/config/load.h"
-#include "director/ctl/setup.h"
+#include "director/setup/setup.h"
 #include "tests/unit/unit.h"
 
 #include <jansson.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "director/slow_start.h"
+#include "director/schedule/slow_start.h"
 
 #include "director/config/load.h"
 #include "tests/unit/unit.h"

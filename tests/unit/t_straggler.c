@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who still sends to a director that does not own the address any more: what is looked for, who is listed. */
-#include "director/straggler.h"
+#include "director/evidence/straggler.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -3,10 +3,10 @@
  * The table of stragglers in the real kernel, and in nft's language, in a network namespace of the
  * test's own. Needs root.
  */
+#include "director/evidence/straggler_uv.h"
 #include "director/ruleset/kernel_uv.h"
 #include "director/ruleset/nft_text.h"
 #include "director/ruleset/sequence.h"
-#include "director/straggler_uv.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Differences of texts: told as diff -u does, put back together, and never more than there must be. */
-#include "director/text_diff.h"
+#include "director/audit/text_diff.h"
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What virtual routers depend on: states over reloads, farms beside the other director's, groups. */
 #include "director/config/load.h"
-#include "director/tracking.h"
+#include "director/track/tracking.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -3,7 +3,7 @@
 #include "director/ruleset/bucket.h"
 #include "director/ruleset/export.h"
 #include "director/ruleset/nft_netlink.h"
-#include "director/transitions.h"
+#include "director/schedule/transitions.h"
 #include "tests/unit/farm_world.h"
 #include "tests/unit/unit.h"
 

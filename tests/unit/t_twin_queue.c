@@ -2,7 +2,7 @@
 /* What waits to be told, and who its numbers stand for. */
 #include "director/twin/twin_queue.h"
 
-#include "director/twin/twin_names.h"
+#include "director/flow/twin_names.h"
 #include "tests/unit/unit.h"
 
 static void numbers_stand_for_names(void)

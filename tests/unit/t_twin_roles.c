@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Whose flows are whose, and what they sum to. */
-#include "director/twin/twin_roles.h"
+#include "director/flow/twin_roles.h"
 #include "tests/unit/unit.h"
 
 #include <netinet/in.h>

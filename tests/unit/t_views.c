@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the other director sees, and when it has to be told what is seen here. */
-#include "director/views.h"
+#include "director/twin/views.h"
 
 #include "director/config/load.h"
 #include "tests/unit/unit.h"

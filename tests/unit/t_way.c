@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The way out to each backend (director/facts.c), in a small world: machines up to 10.77.0.22 are
+ * The way out to each backend (director/schedule/facts.c), in a small world: machines up to 10.77.0.22 are
  * on eth0, 10.77.0.24 is behind a router, the others are on eth2. Everybody answers.
  *
  * The configuration:  web  eth0  21, 22, 23
  *                     dns  eth1  21, 24
  */
-#include "director/facts.h"
+#include "director/schedule/facts.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/drill/drill_book_uv.h"
+
+#include "director/service/state_file_uv.h"
+#include "include/log.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct drill_store {
+	struct drill_book book;
+	char path[STATE_FILE_PATH];
+};
+
+static void load(struct drill_store *s)
+{
+	char bad[STATE_FILE_PATH + 4];
+	uint8_t *bytes;
+	size_t len = 0;
+	int code = state_file_read(s->path, DRILL_BOOK_FILE_MAX, &bytes, &len);
+
+	if (code == 0 && bytes)
+		code = drill_book_take(bytes, len, &s->book);
+	free(bytes);
+	if (code == -EBADMSG)
+		log_error("%s is not as directord writes it: the history of drills begins anew; "
+			  "the file "
+			  "is %s now",
+			  s->path, state_file_set_aside(s->path, bad));
+	else if (code < 0)
+		log_error("cannot read %s: %s; the history of drills begins anew", s->path,
+			  strerror(-code));
+}
+
+struct packed {
+	uint8_t *bytes;
+	size_t len;
+};
+
+static void print(const void *what, FILE *out)
+{
+	const struct packed *p = what;
+
+	fwrite(p->bytes, 1, p->len, out);
+}
+
+void drill_store_add(struct drill_store *s, const struct control_drill *d)
+{
+	struct packed p = {0};
+	int code = -ENOMEM;
+
+	drill_book_add(&s->book, d);
+	p.bytes = drill_book_pack(&s->book, &p.len);
+	if (p.bytes)
+		code = state_file_write(s->path, print, &p);
+	free(p.bytes);
+	if (code < 0)
+		log_warning(
+			"a restart of the daemon will not know of this drill: cannot write %s: %s",
+			s->path, strerror(-code));
+}
+
+void drill_store_answer(const struct drill_store *s, struct control_reply *reply)
+{
+	size_t n = s->book.n;
+
+	reply->drills = calloc(n + 1, sizeof(*reply->drills));
+	if (!reply->drills) {
+		reply->code = CONTROL_FAILED;
+		reply->text = strdup("directord has no memory for the drills");
+		return;
+	}
+	memcpy(reply->drills, s->book.drills, n * sizeof(*reply->drills));
+	reply->n_drills = n;
+}
+
+int drill_store_new(const char *runtime_dir, struct drill_store **ret, struct err *err)
+{
+	struct drill_store *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return err_set(err, -ENOMEM, "no memory");
+	snprintf(s->path, sizeof(s->path), "%s/drills.state", runtime_dir);
+	load(s);
+	*ret = s;
+	return 0;
+}
+
+void drill_store_free(struct drill_store *s)
+{
+	free(s);
+}

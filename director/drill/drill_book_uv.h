@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The drills of the past with their file, drills.state in the runtime directory: they outlive the daemon.
+ *
+ * Shell: logs what is wrong with the file.
+ */
+#ifndef DIRECTOR_DRILL_DRILL_BOOK_UV_H
+#define DIRECTOR_DRILL_DRILL_BOOK_UV_H
+
+#include "director/drill/drill_book.h"
+#include "include/err.h"
+
+struct drill_store;
+
+/* A file that is not ours is set aside, and the book begins anew. 0 or -ENOMEM. */
+int drill_store_new(const char *runtime_dir, struct drill_store **ret, struct err *err);
+/* Accepts NULL. */
+void drill_store_free(struct drill_store *s);
+/* Written at once. */
+void drill_store_add(struct drill_store *s, const struct control_drill *d);
+void drill_store_answer(const struct drill_store *s, struct control_reply *reply);
+
+#endif
