@@ -72,8 +72,10 @@ FOE_OBJ   := $(patsubst %.c,$(B)/%.o,$(wildcard tests/foe/*.c))
 MUTANTS   := $(wildcard tests/lab/mutants/*.c)
 OUR_C     := $(wildcard include/*.[ch] proto/*.[ch] ha/*.[ch] director/*.[ch] director/*/*.[ch] \
              tests/*.[ch] tests/*/*.[ch]) $(MUTANTS)
-FUZZ_SRC  := $(filter-out %_uv.c,$(wildcard include/*.c proto/*.c ha/*.c director/backend/admin*.c director/audit/journal*.c director/netlink/*.c director/audit/prospect_read.c director/audit/forecast.c \
-             director/monitor/metrics_path.c director/control/*.c director/config/*.c director/flow/*.c director/health/*.c \
+FUZZ_SRC  := $(filter-out %_uv.c director/flow/flow_book.c,$(wildcard include/*.c proto/*.c ha/*.c \
+             director/config/*.c director/control/*.c director/flow/*.c director/health/*.c \
+             director/netlink/*.c director/backend/admin*.c director/audit/journal*.c \
+             director/audit/prospect_read.c director/audit/forecast.c director/monitor/metrics_path.c \
              director/doctor/host_saved.c director/ruleset/nft_watch.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
