@@ -1,0 +1,142 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# What speaks against a drill, kind by kind: it is refused for its true reason, and nothing is done. And a pair
+# whose wire is slow, which misses its budget.
+. "$(dirname "$0")/lab.sh"
+. "$LAB_TOOLS/lib/case.sh"
+. "$LAB_TOOLS/lib/protocol.sh"
+. "$LAB_TOOLS/lib/twin.sh"
+
+KINDS='graceful crash link split'
+SLOW_MS=300
+
+begin() {
+	start_twins
+	expect_in_sync 5
+}
+
+ready() {
+	expect_master_soon a 15
+	expect_soon "b is backup" "lab_is b backup" 5
+	expect_soon "the backends of a are up" "all_up a" 15
+	expect_soon "the backends of b are up" "all_up b" 15
+	expect_in_sync 15
+	expect_soon "b knows the master" '[ "$(lab_status b peers.0.vrrp.0.state)" = master ]' 3
+	expect_soon "a knows the backup" '[ "$(lab_status a peers.0.vrrp.0.state)" = backup ]' 3
+}
+
+# refused NODE REGEX: each kind, and a is master as before.
+refused() {
+	local kind status before
+
+	before=$(lab_status a vrrp.0.transitions)
+	for kind in $KINDS; do
+		status=0
+		lab_ctl "$1" cluster drill $kind --limit 2s >"$LAB/said" 2>&1 || status=$?
+		expect "exit status of $kind" "$status" 1
+		grep -qE "$2" "$LAB/said" || fail "$kind says: $(cat "$LAB/said")"
+		! lab_exec a nft list table netdev director-drill >/dev/null 2>&1 || fail "a is mute"
+	done
+	expect "changes of the role" "$(lab_status a vrrp.0.transitions)" "$before"
+	expect_vip_on a
+}
+
+another_configuration() {
+	ready
+	cp "$LAB/b.conf" "$LAB/b.kept"
+	sed -i 's/tcp-close-timeout = "5s"/tcp-close-timeout = "6s"/' "$LAB/b.conf"
+	lab_ctl b config reload || fail "exit status $?"
+	expect_soon "a sees it" '[ "$(twin a config_differs)" = true ]' 3
+	refused a 'refused: node b has another configuration'
+	cp "$LAB/b.kept" "$LAB/b.conf"
+	lab_ctl b config reload || fail "exit status $?"
+	expect_soon "a sees it no more" '[ "$(twin a config_differs)" = false ]' 3
+}
+
+maintenance() {
+	ready
+	lab_ctl b cluster maintenance on || fail "exit status $?"
+	expect_soon "a knows" '[ "$(lab_status a peers.0.vrrp.0.state)" = maintenance ]' 3
+	refused a 'refused: vrrp web of node b is in maintenance'
+	lab_ctl b cluster maintenance off || fail "exit status $?"
+}
+
+# Of either node's farms: the other one says it.
+no_backend() {
+	local name
+
+	ready
+	for name in web1 web2 web3; do
+		lab_ctl b backend disable www/$name >/dev/null || fail "exit status $?"
+	done
+	expect_soon "www of b is down" '[ "$(lab_status b farms.www.state)" = down ]' 5
+	refused a 'refused: (the other director: )?farm www of node [ab] is down'
+	for name in web1 web2 web3; do
+		lab_ctl b backend enable www/$name >/dev/null || fail "exit status $?"
+	done
+}
+
+# The channel is shut, heartbeats are not.
+no_channel() {
+	ready
+	lab_exec b nft add table inet shut
+	lab_exec b nft add chain inet shut in '{ type filter hook input priority 0; }'
+	lab_exec b nft add rule inet shut in tcp dport 8405 drop
+	lab_exec b nft add rule inet shut in tcp sport 8405 drop
+	expect_soon "a has no channel" '[ "$(twin a connected)" = false ]' 25
+	refused a 'refused: there is no connection to node b'
+	lab_exec b nft delete table inet shut
+}
+
+# Only the wire makes it miss: the same drill passes before.
+slow_wire() {
+	local host
+
+	ready
+	passes
+	ready
+	for host in a b; do
+		lab_exec $host ethtool -K eth0 tx off gso off tso off >/dev/null 2>&1 || true
+	done
+	ip -n "$(lab_ns switch)" link set dev b nomaster
+	ip -n "$(lab_ns switch)" link add slow type veth peer name slow-end
+	ip -n "$(lab_ns switch)" link set dev slow master switch up
+	ip -n "$(lab_ns switch)" link set dev slow-end up
+	lab_spawn wire switch python3 "$LAB_TOOLS/lib/slow_wire.py" b slow-end "$SLOW_MS"
+	lab_wait_until 'grep -q ready "$LAB/wire/log"' 5 || fail "no wire"
+	ready
+	status=0
+	lab_ctl a -j cluster drill graceful >"$LAB/said" 2>&1 || status=$?
+	expect "exit status" "$status" 4
+	expect passed "$(json_value passed <"$LAB/said")" false
+	took=$(json_value takeover_ms <"$LAB/said")
+	echo "# a wire of $SLOW_MS ms: takeover $took ms" >>"$LAB/figures"
+	[ "$took" -gt 200 ] && [ "$took" -lt 1000 ] || fail "it took $took ms"
+	grep -q 'max-gap is 200 ms' "$LAB/said" || fail "it says: $(cat "$LAB/said")"
+}
+
+passes() {
+	lab_ctl a cluster drill graceful --failback >"$LAB/said" 2>&1 || fail "exit status $?: $(cat "$LAB/said")"
+}
+
+gone() {
+	lab_kill_director b
+	expect_soon "a has no channel" '[ "$(twin a connected)" = false ]' 25
+	refused a 'refused: (node b is not heard|there is no connection to node b)'
+}
+
+lab_up
+lab_net6_up
+for node in a b; do
+	twin_conf >"$LAB/$node.conf"
+done
+run_case "the pair is in sync" begin
+run_case "another configuration" another_configuration
+run_case "the other one is in maintenance" maintenance
+run_case "no backend there" no_backend
+run_case "no channel" no_channel
+run_case "a slow wire: it misses its budget" slow_wire
+run_case "the other one is gone" gone
+cat "$LAB/figures"
+finish
