@@ -32,6 +32,7 @@ config check [FILE]
 config reload
 config confirm
 config rollback
+config diff
 key generate FILE
 key fingerprint FILE
 completion bash|zsh|fish

@@ -30,6 +30,7 @@ set -g __directorctl_commands \
     'config reload' \
     'config confirm' \
     'config rollback' \
+    'config diff' \
     'key generate' \
     'key fingerprint' \
     'completion'
@@ -166,12 +167,13 @@ complete -c directorctl -n '__directorctl_at doctor' -a '(__directorctl_names "[
 complete -c directorctl -n '__directorctl_at ' -a probe -d 'measures service gaps, from any client machine, without a daemon; exit 4 over --max-gap'
 complete -c directorctl -n '__directorctl_at probe'
 complete -c directorctl -n '__directorctl_at ' -a metrics -d 'the same numbers as Prometheus reads them'
-complete -c directorctl -n '__directorctl_at ' -a config -d 'check, reload, confirm, rollback'
+complete -c directorctl -n '__directorctl_at ' -a config -d 'check, reload, confirm, rollback, diff'
 complete -c directorctl -n '__directorctl_at config' -a check -d 'checks a configuration file'
 complete -c directorctl -n '__directorctl_at config check' -F
 complete -c directorctl -n '__directorctl_at config' -a reload -d 'makes the daemon read its configuration again; --confirm: both do, and for a time'
 complete -c directorctl -n '__directorctl_at config' -a confirm -d 'what `config reload --confirm` brought is there to stay'
 complete -c directorctl -n '__directorctl_at config' -a rollback -d 'goes back at once to what ran before `config reload --confirm`'
+complete -c directorctl -n '__directorctl_at config' -a diff -d 'what differs between this director and the other one; exit 4 when anything must not'
 complete -c directorctl -n '__directorctl_at ' -a key -d 'generate, fingerprint'
 complete -c directorctl -n '__directorctl_at key' -a generate -d 'makes the secret that both directors share'
 complete -c directorctl -n '__directorctl_at key generate' -F

@@ -305,6 +305,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_RULESET_PROSPECT:
 	case CONTROL_RULESET_HISTORY:
 	case CONTROL_RULESET_EXPLAIN:
+	case CONTROL_CONFIG_DIFF:
 	case CONTROL_RELOAD:
 	case CONTROL_CONFIRM:
 	case CONTROL_FAILOVER:
@@ -363,6 +364,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RULESET_HISTORY: answer_history(d, reply); return;
 	case CONTROL_RULESET_EXPLAIN: director_answer_explain(d, request, reply); return;
 	case CONTROL_CONFIRM:
+	case CONTROL_CONFIG_DIFF:
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
@@ -390,6 +392,8 @@ bool director_answer(void *owner, const struct control_request *request,
 		return answer_reload(d, request, who, again, reply);
 	if (request->command == CONTROL_CONFIRM)
 		return director_answer_confirm(d, request, who, again, reply);
+	if (request->command == CONTROL_CONFIG_DIFF)
+		return director_answer_config_diff(d, again, reply);
 	answer(d, request, who, reply);
 	return !control_is_order(request) || request->no_wait || director_is_settled(d);
 }

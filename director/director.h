@@ -15,6 +15,7 @@
 #include "director/backend/admin_uv.h"
 #include "director/backend/history.h"
 #include "director/config/digest.h"
+#include "director/config_copy_uv.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
 #include "director/drill/drill.h"
@@ -148,6 +149,7 @@ struct director {
 	struct telling telling;		/* of the same to it */
 	struct views views;		/* what the checks of both find */
 	struct config_talk config_talk; /* while the two are configured otherwise */
+	struct copying copying;		/* of them, as a whole */
 	struct admin_store *admin;	/* what the operator ordered in place of config */
 	struct control_server *server;
 	struct access_rules access;	/* who may use it */

@@ -286,6 +286,8 @@ static void director_free(struct director *d)
 	views_clear(&d->views);
 	config_talk_clear(&d->config_talk);
 	director_close_provisional(d);
+	config_copy_clear(&d->copying.copy);
+	config_source_clear(&d->copying.source);
 	plan_memory_free(d->plan);
 	facts_clear(&d->facts);
 	history_clear(&d->history);
@@ -343,6 +345,7 @@ static void director_end(struct director *d)
 	nft_watch_close(d->watch);
 	drill_mute_end(&d->rehearsal.mute);
 	director_probe_end(d);
+	uv_close((uv_handle_t *)&d->copying.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->provisional.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
@@ -443,9 +446,10 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	uv_timer_init(loop, &d->load);
 	uv_timer_init(loop, &d->rehearsal.look);
 	uv_timer_init(loop, &d->provisional.timer);
+	uv_timer_init(loop, &d->copying.timer);
 	d->refresh.data = d->check.data = d->load.data = d->rehearsal.look.data = d;
-	d->provisional.timer.data = d;
-	d->references = 5;
+	d->provisional.timer.data = d->copying.timer.data = d;
+	d->references = 6;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d);

@@ -94,6 +94,10 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		director_hear_views(d, &m->views);
 		return true;
 	}
+	if (m->type == SYNC_COPY) {
+		director_hear_copy(d, &m->copy);
+		return true;
+	}
 	if (m->type == SYNC_CONFIG) {
 		if (config_talk_hear(&d->config_talk, &m->config))
 			twin_go_on(d->twin); /* with the lines of what is not alike */
@@ -187,6 +191,8 @@ int director_next_to_tell(struct director *d, struct sync_message *ret)
 		.now_ms = uv_now(d->loop),
 	};
 
+	if (director_next_copy(d, ret))
+		return 1; /* it is of no plan */
 	if (d->facts_stale || d->facts.plan.config != d->config)
 		return -1; /* the plan that comes tells of itself */
 	if (telling_next(&d->telling, &source, ret))

@@ -78,6 +78,7 @@ static void configured(void *owner, bool alike)
 static void parted(void *owner)
 {
 	director_forget_views(owner);
+	director_part_copies(owner);
 }
 
 static void led(void *owner)

@@ -125,6 +125,7 @@ static void go_over(struct director *d)
 	memcpy(d->digest, r->digest, sizeof(d->digest));
 	director_ask(d, r->cause, &r->who, r->order);
 	config_talk_clear(&d->config_talk);
+	config_source_clear(&d->copying.source);
 	plan_memory_forget(d->plan);
 	director_set_checks(d);
 	d->peer = director_find_peer(config, d->self);

@@ -23,6 +23,7 @@ enum {
 	 */
 	SYNC_CREDIT_US = 20 * 1000 * 1000,
 	SYNC_COST_WORD_US = 50,		  /* a name, an acknowledgement */
+	SYNC_COST_COPY_US = 1000,	  /* a piece of a configuration, or a question for one */
 	SYNC_COST_DIGEST_US = 100 * 1000, /* a walk over the virtual routers; one in 10 s is due */
 	SYNC_COST_TURN_US = 500 * 1000,	  /* a hello, a snapshot, whatever changes the state */
 };

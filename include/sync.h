@@ -22,17 +22,19 @@ enum {
 	SYNC_FLOWS_MAX = 1000,	 /* of one message: one transaction of the receiver, 2 ms */
 	SYNC_SERVICES_MAX = 256, /* of one message of flows: an index of one octet */
 	SYNC_LIFE_MAX_S = 32767, /* 15 bits; who lives longer is told anew before that has passed */
-	SYNC_ROUTERS_MAX = 2 * 255, /* virtual routers: one of each section and family */
-	SYNC_FACTS_MAX = 1000,	    /* CONFIG_BACKENDS_MAX */
-	SYNC_PHASE_LAST = 5,	    /* TRANSITION_FORGETTING */
-	SYNC_TABLE_MAX = 16144,	    /* BUCKET_TABLE_MAX */
-	SYNC_BUCKETS_MAX = 4036,    /* of one message: a table comes in at most four */
-	SYNC_WHY_MAX = 128,	    /* of a sentence, with its NUL */
-	SYNC_ABOUT_MAX = 36,	    /* of a version or a digest, with its NUL */
-	SYNC_MOMENTS_MAX = 16,	    /* of a drill, on one node */
-	SYNC_SPANS_MAX = 16,	    /* of its probe: a gap is three, and lost frames are few */
-	SYNC_PART_NAME = 64,	    /* of a part of a configuration, with its NUL */
-	SYNC_PART_TEXT = 32768,	    /* its lines, with a NUL */
+	SYNC_ROUTERS_MAX = 2 * 255,	 /* virtual routers: one of each section and family */
+	SYNC_FACTS_MAX = 1000,		 /* CONFIG_BACKENDS_MAX */
+	SYNC_PHASE_LAST = 5,		 /* TRANSITION_FORGETTING */
+	SYNC_TABLE_MAX = 16144,		 /* BUCKET_TABLE_MAX */
+	SYNC_BUCKETS_MAX = 4036,	 /* of one message: a table comes in at most four */
+	SYNC_WHY_MAX = 128,		 /* of a sentence, with its NUL */
+	SYNC_ABOUT_MAX = 36,		 /* of a version or a digest, with its NUL */
+	SYNC_MOMENTS_MAX = 16,		 /* of a drill, on one node */
+	SYNC_SPANS_MAX = 16,		 /* of its probe: a gap is three, and lost frames are few */
+	SYNC_PART_NAME = 64,		 /* of a part of a configuration, with its NUL */
+	SYNC_PART_TEXT = 32768,		 /* its lines, with a NUL */
+	SYNC_COPY_MAX = 4 * 1024 * 1024, /* octets of a whole configuration: 128 pieces */
+	SYNC_COPY_OCTETS = 32767,	 /* of them in one message */
 };
 
 /* The numbers on the wire: they stay. */
@@ -51,7 +53,8 @@ enum sync_type {
 	SYNC_CONFIG,
 	SYNC_VIEWS,
 	SYNC_PROVISIONAL,
-	SYNC_TYPE_LAST = SYNC_PROVISIONAL,
+	SYNC_COPY,
+	SYNC_TYPE_LAST = SYNC_COPY,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -272,8 +275,33 @@ struct sync_config {
 	char lines[SYNC_PART_TEXT]; /* LINES: printable ASCII and newlines, never ""; else "" */
 };
 
+/* The numbers on the wire. */
+enum sync_copy_step {
+	SYNC_COPY_ASK = 1, /* for the piece that begins there; 0: of a new copy */
+	SYNC_COPY_PIECE,
+	SYNC_COPY_REFUSED, /* and why: the copy ends here */
+};
+
+/*
+ * The sender's configuration in the words of director/config/outline.h, also what is of its node alone, piece
+ * by piece: each one is asked for.
+ */
+struct sync_copy {
+	uint64_t id; /* of who asks, never 0; the same in all messages about one copy */
+	uint8_t step;
+	bool last;   /* PIECE: that was all of it; else false */
+	uint32_t at; /* where it begins; REFUSED: 0 */
+	char text[SYNC_COPY_OCTETS +
+		  1];		/* PIECE: printable ASCII and newlines, never ""; else "" */
+	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
+};
+
 /* Bits of the handshake. */
-enum { SYNC_FEATURE_VIEWS = 1 << 0, SYNC_FEATURE_PROVISIONAL = 1 << 2 };
+enum {
+	SYNC_FEATURE_VIEWS = 1 << 0,
+	SYNC_FEATURE_COPY = 1 << 1,
+	SYNC_FEATURE_PROVISIONAL = 1 << 2,
+};
 
 /* The numbers on the wire. */
 enum sync_view_state {
@@ -349,6 +377,7 @@ struct sync_message {
 		struct sync_config config;
 		struct sync_views views;
 		struct sync_provisional provisional;
+		struct sync_copy copy;
 	};
 };
 

@@ -200,6 +200,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_RULESET_PROSPECT:
 	case CONTROL_RULESET_HISTORY:
 	case CONTROL_RULESET_EXPLAIN:
+	case CONTROL_CONFIG_DIFF:
 	case CONTROL_FAILOVER:
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:

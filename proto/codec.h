@@ -51,8 +51,9 @@ enum control_command {
 	CONTROL_RULESET_HISTORY,  /* the journal, as its file has it */
 	CONTROL_RULESET_EXPLAIN,  /* the status; and as the text, the way of a frame (explain.h) */
 	CONTROL_DRILL_HISTORY,
-	CONTROL_CONFIRM, /* what RELOAD did for a time */
-	CONTROL_LAST = CONTROL_CONFIRM,
+	CONTROL_CONFIRM,     /* what RELOAD did for a time */
+	CONTROL_CONFIG_DIFF, /* both configurations, ours first (config_compare.h) */
+	CONTROL_LAST = CONTROL_CONFIG_DIFF,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */

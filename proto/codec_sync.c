@@ -203,6 +203,19 @@ static size_t pack_provisional(const struct sync_provisional *p, uint8_t *ret)
 	return finish(SYNC_PROVISIONAL, &m.base, ret);
 }
 
+static size_t pack_copy(const struct sync_copy *c, uint8_t *ret)
+{
+	Sync__Copy m = SYNC__COPY__INIT;
+
+	m.id = c->id;
+	m.step = c->step;
+	m.last = c->last;
+	m.at = c->at;
+	m.text = codec_borrow_text(c->text);
+	m.why = codec_borrow_text(c->why);
+	return finish(SYNC_COPY, &m.base, ret);
+}
+
 size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
 {
 	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
@@ -222,6 +235,7 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_CONFIG: return pack_config(&m->config, ret);
 	case SYNC_VIEWS: return pack_views(&m->views, ret);
 	case SYNC_PROVISIONAL: return pack_provisional(&m->provisional, ret);
+	case SYNC_COPY: return pack_copy(&m->copy, ret);
 	}
 	return 0;
 }

@@ -174,6 +174,20 @@ static enum sync_reject take_provisional(const Sync__Provisional *m, struct sync
 								    : SYNC_REJECT_TEXT;
 }
 
+static enum sync_reject take_copy(const Sync__Copy *m, struct sync_copy *ret)
+{
+	if (m->step > SYNC_COPY_REFUSED || m->last > 1 || m->at >= SYNC_COPY_MAX)
+		return SYNC_REJECT_NUMBER;
+	ret->id = m->id;
+	ret->step = (uint8_t)m->step;
+	ret->last = m->last == 1;
+	ret->at = (uint32_t)m->at;
+	return codec_take_text(&m->text, ret->text, sizeof(ret->text)) &&
+			       codec_take_text(&m->why, ret->why, sizeof(ret->why))
+		       ? SYNC_REJECT_NONE
+		       : SYNC_REJECT_TEXT;
+}
+
 /* m: what was unpacked as a message of ret->type. */
 static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret)
 {
@@ -193,6 +207,7 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_VIEWS: return codec_take_views((const Sync__Views *)m, &ret->views);
 	case SYNC_PROVISIONAL:
 		return take_provisional((const Sync__Provisional *)m, &ret->provisional);
+	case SYNC_COPY: return take_copy((const Sync__Copy *)m, &ret->copy);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -224,6 +239,7 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_CONFIG] = &sync__config__descriptor,
 		[SYNC_VIEWS] = &sync__views__descriptor,
 		[SYNC_PROVISIONAL] = &sync__provisional__descriptor,
+		[SYNC_COPY] = &sync__copy__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

@@ -160,15 +160,20 @@ static enum sync_reject judge_bye(const struct sync_bye *b)
 	return is_sentence(b->why) ? SYNC_REJECT_NONE : SYNC_REJECT_TEXT;
 }
 
-/* Whoever fills them makes something printable of what is not. */
-static bool are_lines(const char lines[static SYNC_PART_TEXT])
+/* Whoever fills them makes something printable of what is not. The last line may be cut. */
+static bool is_of_lines(const char *text, size_t size)
 {
-	size_t len = strnlen(lines, SYNC_PART_TEXT);
+	size_t len = strnlen(text, size);
 
 	for (size_t i = 0; i < len; i++)
-		if (lines[i] != '\n' && (lines[i] < ' ' || lines[i] > '~'))
+		if (text[i] != '\n' && (text[i] < ' ' || text[i] > '~'))
 			return false;
-	return len > 0 && len < SYNC_PART_TEXT && lines[len - 1] == '\n';
+	return len > 0 && len < size;
+}
+
+static bool are_lines(const char lines[static SYNC_PART_TEXT])
+{
+	return is_of_lines(lines, SYNC_PART_TEXT) && lines[strlen(lines) - 1] == '\n';
 }
 
 static enum sync_reject judge_config(const struct sync_config *c)
@@ -182,6 +187,19 @@ static enum sync_reject judge_config(const struct sync_config *c)
 		return SYNC_REJECT_NAME;
 	return (part ? c->lines[0] == '\0' : are_lines(c->lines)) ? SYNC_REJECT_NONE
 								  : SYNC_REJECT_TEXT;
+}
+
+static enum sync_reject judge_copy(const struct sync_copy *c)
+{
+	bool piece = c->step == SYNC_COPY_PIECE, refuses = c->step == SYNC_COPY_REFUSED;
+
+	if (c->id == 0 || c->step < SYNC_COPY_ASK || c->step > SYNC_COPY_REFUSED ||
+	    (!piece && c->last) || c->at >= SYNC_COPY_MAX || (refuses && c->at))
+		return SYNC_REJECT_NUMBER;
+	if (piece ? !is_of_lines(c->text, sizeof(c->text)) : c->text[0] != '\0')
+		return SYNC_REJECT_TEXT;
+	return (refuses ? is_sentence(c->why) : c->why[0] == '\0') ? SYNC_REJECT_NONE
+								   : SYNC_REJECT_TEXT;
 }
 
 /* What is probed, who by, and what came of it. */
@@ -272,6 +290,7 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_CONFIG: return judge_config(&m->config);
 	case SYNC_VIEWS: return judge_views(&m->views);
 	case SYNC_PROVISIONAL: return judge_provisional(&m->provisional);
+	case SYNC_COPY: return judge_copy(&m->copy);
 	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;

@@ -340,6 +340,19 @@ static size_t count_key(const char *text, const char *key, size_t len)
 	return n;
 }
 
+struct words {
+	const char *text;
+	int len;
+};
+
+/* What is behind the key; what is not set has a word, too. */
+static struct words value_of(const char *line, size_t key)
+{
+	size_t len = strcspn(line + key, "\n");
+
+	return len ? (struct words){line + key, (int)len} : (struct words){"nothing", 7};
+}
+
 static void compare_one(const char *part, const char *line, const char *here, const char *there,
 			const char *node, bool is_here, struct outline_differences *d)
 {
@@ -348,9 +361,11 @@ static void compare_one(const char *part, const char *line, const char *here, co
 
 	/* A list is several lines of one key. */
 	if (other && count_key(here, line, key) == 1 && count_key(there, line, key) == 1) {
+		struct words ours = value_of(line, key), theirs = value_of(other, key);
+
 		if (is_here) /* once for both */
-			outline_differ(d, "%s: %.*s here, %.*s on %s", part, (int)len, line,
-				       (int)(strcspn(other, "\n") - key), other + key, node);
+			outline_differ(d, "%s: %.*s%.*s here, %.*s on %s", part, (int)key, line,
+				       ours.len, ours.text, theirs.len, theirs.text, node);
 		return;
 	}
 	if (is_here)

@@ -41,6 +41,7 @@ enum access access_needed(enum control_command command)
 	case CONTROL_RULESET_PROSPECT:
 	case CONTROL_RULESET_HISTORY:
 	case CONTROL_RULESET_EXPLAIN:
+	case CONTROL_CONFIG_DIFF:
 	case CONTROL_DRILL_LOOK:
 	case CONTROL_DRILL_HISTORY:
 	case CONTROL_BACKEND_SHOW:

@@ -28,6 +28,11 @@ bool twin_takes_provisional(const struct twin *t)
 	return t->sync.out > SYNC_OUT_GREETING && t->features & SYNC_FEATURE_PROVISIONAL;
 }
 
+bool twin_takes_copies(const struct twin *t)
+{
+	return t->link && t->features & SYNC_FEATURE_COPY;
+}
+
 void twin_view(const struct twin *t, struct twin_view *ret)
 {
 	uint64_t now_us = uv_hrtime() / 1000;

@@ -23,6 +23,7 @@ struct foe_mode {
 	void (*up)(struct foe *foe);
 	/* The next message or more, sent with foe_send(). False: that was all. NULL: nothing. */
 	bool (*play)(struct foe *foe);
+	uint32_t features; /* that it offers */
 };
 
 struct foe {
@@ -39,6 +40,8 @@ struct foe {
 	uint64_t turn;	   /* how often play() was called on this connection */
 	uint32_t snapshot;
 	uint64_t heard_sequence;
+	uint64_t lies;
+	struct sync_copy asked; /* of us, last; id 0: nothing, or it is answered */
 
 	/* what came of it */
 	uint64_t sent, heard, connections, begun, wanted, acknowledged;

@@ -111,6 +111,10 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 		f->acknowledged = f->in.ack.sequence;
 		f->current = f->in.ack.current;
 		return;
+	case SYNC_COPY:
+		if (f->in.copy.step == SYNC_COPY_ASK)
+			f->asked = f->in.copy;
+		return;
 	case SYNC_BYE: snprintf(f->bye, sizeof(f->bye), "%s", f->in.bye.why); return;
 	case SYNC_HELLO:
 	case SYNC_NAME:
@@ -202,6 +206,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	log_set_level(LOG_LEVEL_INFO);
 	f.setup.port = PORT;
+	f.setup.features = f.mode->features;
 	f.setup.cluster = argv[4];
 	f.setup.self_name = argv[5];
 	f.setup.peer_name = argv[7];

@@ -266,34 +266,90 @@ static bool play_reloads(struct foe *f)
 	return foe_send(f);
 }
 
+/* Asks for a configuration from everywhere, and tells what nobody asked. */
+static bool play_copies(struct foe *f)
+{
+	struct sync_copy *c = &f->out.copy;
+
+	f->out.type = SYNC_COPY;
+	*c = (struct sync_copy){.id = 1 + f->turn / 8, .step = SYNC_COPY_ASK};
+	switch (f->turn % 8) {
+	case 5: c->at = randombytes_uniform(SYNC_COPY_MAX); break;
+	case 6:
+		c->step = SYNC_COPY_PIECE;
+		memset(c->text, '@', SYNC_COPY_OCTETS);
+		break;
+	case 7:
+		c->step = SYNC_COPY_REFUSED;
+		snprintf(c->why, sizeof(c->why), "no");
+		break;
+	default: break;
+	}
+	return foe_send(f);
+}
+
+/*
+ * Asked for its configuration it tells one without end, an answer to something else, what only looks like
+ * one, nothing, or a thousand pieces at once: in turns.
+ */
+static bool play_lies(struct foe *f)
+{
+	struct sync_copy *c = &f->out.copy;
+	uint64_t kind;
+
+	if (f->asked.id == 0)
+		return true;
+	f->out.type = SYNC_COPY;
+	*c = (struct sync_copy){.id = f->asked.id, .step = SYNC_COPY_PIECE, .at = f->asked.at};
+	if (c->at == 0)
+		f->lies++;
+	f->asked.id = 0;
+	kind = f->lies % 5;
+	if (kind == 0) {
+		memset(c->text, 'x', SYNC_COPY_OCTETS);
+		return foe_send(f);
+	}
+	snprintf(c->text, sizeof(c->text), "@part x\n@node a\n@part farm www\n\n@digests alike\n");
+	if (kind == 1)
+		c->at += 7;
+	c->last = kind == 2;
+	for (int i = 0; kind != 3 && i < (kind == 4 ? 1000 : 1); i++)
+		foe_send(f);
+	return true;
+}
+
 /* --- the table --------------------------------------------------------------------------------- */
 
 static const struct foe_mode modes[] = {
-	{"quiet", "does as it should, and has nothing to tell", false, false, false, NULL, NULL},
-	{"silent", "never says who it is", true, true, false, NULL, NULL},
-	{"early", "speaks before its hello", true, true, false, NULL, play_early},
-	{"deaf", "reads nothing", false, true, false, up_deaf, NULL},
-	{"mute", "acknowledges nothing", false, true, false, NULL, NULL},
-	{"end", "ends a snapshot that did not begin", false, false, false, NULL, play_end},
-	{"future", "acknowledges what was not sent", false, true, false, NULL, play_future},
-	{"leap", "leaves out a number", false, false, false, NULL, play_leap},
-	{"nonsense", "seals octets at random", false, false, false, NULL, play_nonsense},
-	{"numbers", "flows of numbers without a name", false, false, false, NULL, play_numbers},
-	{"farms", "flows of farms that nobody has", false, false, false, NULL, play_farms},
-	{"begins", "begins snapshots and ends none", false, false, false, NULL, play_begins},
-	{"wanted", "asks for snapshots", false, false, false, NULL, play_wanted},
-	{"digests", "never agrees", false, false, false, NULL, play_digests},
-	{"hellos", "another configuration each time", false, false, false, NULL, play_hellos},
+	{"quiet", "does as it should, and has nothing to tell", false, false, false, NULL, NULL, 0},
+	{"silent", "never says who it is", true, true, false, NULL, NULL, 0},
+	{"early", "speaks before its hello", true, true, false, NULL, play_early, 0},
+	{"deaf", "reads nothing", false, true, false, up_deaf, NULL, 0},
+	{"mute", "acknowledges nothing", false, true, false, NULL, NULL, 0},
+	{"end", "ends a snapshot that did not begin", false, false, false, NULL, play_end, 0},
+	{"future", "acknowledges what was not sent", false, true, false, NULL, play_future, 0},
+	{"leap", "leaves out a number", false, false, false, NULL, play_leap, 0},
+	{"nonsense", "seals octets at random", false, false, false, NULL, play_nonsense, 0},
+	{"numbers", "flows of numbers without a name", false, false, false, NULL, play_numbers, 0},
+	{"farms", "flows of farms that nobody has", false, false, false, NULL, play_farms, 0},
+	{"begins", "begins snapshots and ends none", false, false, false, NULL, play_begins, 0},
+	{"wanted", "asks for snapshots", false, false, false, NULL, play_wanted, 0},
+	{"digests", "never agrees", false, false, false, NULL, play_digests, 0},
+	{"hellos", "another configuration each time", false, false, false, NULL, play_hellos, 0},
 	{"names", "gives every number a name, again and again", false, false, false, NULL,
-	 play_names},
+	 play_names, 0},
 	{"drills", "asks for drills, and answers what nobody asked", false, false, false, NULL,
-	 play_drills},
+	 play_drills, 0},
 	{"reloads", "asks for reloads to be confirmed, and goes on about them", false, false, false,
-	 NULL, play_reloads},
-	{"turns", "is current and is not", false, true, false, NULL, play_turns},
-	{"crumbs", "a message for each flow", false, false, false, NULL, play_crumbs},
-	{"million", "a million flows, and then none", false, false, true, NULL, play_million},
-	{"overflow", "flows without end", false, false, true, NULL, play_overflow},
+	 NULL, play_reloads, SYNC_FEATURE_PROVISIONAL},
+	{"copies", "asks for a configuration, and tells what nobody asked", false, false, false,
+	 NULL, play_copies, SYNC_FEATURE_COPY},
+	{"lies", "tells a configuration that is none", false, false, false, NULL, play_lies,
+	 SYNC_FEATURE_COPY},
+	{"turns", "is current and is not", false, true, false, NULL, play_turns, 0},
+	{"crumbs", "a message for each flow", false, false, false, NULL, play_crumbs, 0},
+	{"million", "a million flows, and then none", false, false, true, NULL, play_million, 0},
+	{"overflow", "flows without end", false, false, true, NULL, play_overflow, 0},
 };
 
 const struct foe_mode *foe_mode(const char *wanted)

@@ -99,6 +99,24 @@ asks() {
 	[ "$(foe_says begun)" -le $(($2 + 24)) ] || fail "$(foe_says begun) snapshots in $2 s"
 }
 
+# Whoever asks what the foe runs is told no tale, and soon.
+lies() {
+	local asker
+
+	for _ in 1 2 3 4 5 6 7 8; do
+		sleep 0.4
+		status=0
+		lab_ctl a config diff >>"$LAB/diffs" 2>&1 || status=$?
+		echo "status $status" >>"$LAB/diffs"
+	done &
+	asker=$!
+	annoys b lies 20 60
+	wait "$asker"
+	expect "answers" "$(grep -c '^status [14]$' "$LAB/diffs")" 8
+	grep -q 'does not tell its configuration' "$LAB/diffs" || fail "$(tail -n 20 "$LAB/diffs")"
+	! grep -q 'are alike' "$LAB/diffs" || fail "$(grep -B 3 'are alike' "$LAB/diffs")"
+}
+
 # The kernel's map takes as many flows as it may, the index too, and the rest is refused, which is
 # counted. Of nothing there is more for that.
 overflows() {
@@ -152,6 +170,8 @@ run_case "names without end" annoys b names 4 60
 run_case "never agrees" annoys b digests 4 15
 run_case "asks for drills" annoys b drills 4 60
 run_case "asks for reloads to be confirmed" annoys b reloads 4 60
+run_case "asks for configurations" annoys b copies 4 60
+run_case "tells a configuration that is none" lies
 for side in b a; do
 	# Of the master, who has the last word of its flows, and of the backup, who has not.
 	[ $side = b ] || run_case "the foe changes sides" swap

@@ -160,6 +160,12 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 		EXPECT_TEXT(got->config.name, want->config.name);
 		EXPECT_TEXT(got->config.lines, want->config.lines);
 		return;
+	case SYNC_COPY:
+		CU_ASSERT(got->copy.id == want->copy.id && got->copy.step == want->copy.step &&
+			  got->copy.last == want->copy.last && got->copy.at == want->copy.at);
+		EXPECT_TEXT(got->copy.text, want->copy.text);
+		EXPECT_TEXT(got->copy.why, want->copy.why);
+		return;
 	case SYNC_VIEWS: same_views(&got->views, &want->views); return;
 	case SYNC_PROVISIONAL:
 		CU_ASSERT(got->provisional.id == want->provisional.id &&

@@ -303,6 +303,23 @@ static void random_provisional(uint64_t *random, struct sync_provisional *ret)
 		ret->digest[i] = (uint8_t)sync_random(random, 256);
 }
 
+static void random_copy(uint64_t *random, struct sync_copy *ret)
+{
+	*ret = (struct sync_copy){
+		.id = 1 + random_number(random) / 2,
+		.step = (uint8_t)(SYNC_COPY_ASK + sync_random(random, SYNC_COPY_REFUSED))};
+	if (ret->step == SYNC_COPY_REFUSED) {
+		random_printable(random, ret->why, sizeof(ret->why));
+		return;
+	}
+	ret->at = sync_random(random, SYNC_COPY_MAX);
+	if (ret->step == SYNC_COPY_ASK)
+		return;
+	ret->last = sync_random(random, 2) == 1;
+	random_printable(random, ret->text, sizeof(ret->text));
+	ret->text[0] = '\n';
+}
+
 void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_message *ret)
 {
 	ret->type = type;
@@ -337,6 +354,7 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 	case SYNC_CONFIG: random_config(random, &ret->config); return;
 	case SYNC_VIEWS: random_views(random, &ret->views); return;
 	case SYNC_PROVISIONAL: random_provisional(random, &ret->provisional); return;
+	case SYNC_COPY: random_copy(random, &ret->copy); return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -405,6 +423,10 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 	case SYNC_BYE: strcpy(ret->bye.why, "stops"); return;
 	case SYNC_CONFIG:
 		ret->config = (struct sync_config){SYNC_CONFIG_PART, true, 300, "farm www", ""};
+		return;
+	case SYNC_COPY:
+		ret->copy = (struct sync_copy){
+			.id = 300, .step = SYNC_COPY_PIECE, .last = true, .at = 7, .text = "a\n"};
 		return;
 	case SYNC_VIEWS:
 		ret->views.n = 2;

@@ -221,7 +221,9 @@ static void a_frame_in_a_request(void)
 	question.client = question.address = v6;
 	question.protocol = IPPROTO_UDP;
 	EXPECT_INT(request_there_and_back(&question), CONTROL_RULESET_EXPLAIN);
-	for (int c = CONTROL_STATUS; c < CONTROL_RULESET_EXPLAIN; c++) {
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		if (c == CONTROL_RULESET_EXPLAIN)
+			continue;
 		question = sample_request(c);
 		question.port = 80;
 		EXPECT_INT(request_there_and_back(&question), -EBADMSG);
