@@ -55,7 +55,7 @@ const struct command commands[] = {
 	 "cluster drill graceful --limit 1m"},
 	{"cluster drill history", "[N]", 0, 1, ctl_drill_history,
 	 "the drills of the past, the latest first, or one of them; --html FILE",
-	 "cluster drill history 3 --html drill.html"},
+	 "cluster drill history"},
 	{"doctor", "[FARM]", 0, 1, ctl_doctor,
 	 "looks for what goes wrong in such farms, on the wire, too; exit 4 when it finds any",
 	 "doctor www"},

@@ -159,7 +159,7 @@ json_example() {
 endless_example() {
 	local code=0
 
-	at_home "$host" timeout --preserve-status -s TERM -k 5 4 bash -c "exec $(script_of)" \
+	at_home "$host" timeout --preserve-status -s TERM -k 20 4 bash -c "exec $(script_of)" \
 		>"$LAB/said" 2>&1 </dev/null || code=$?
 	: >"$LAB/said.err"
 	[ "$code" != 143 ] || code=0

@@ -36,6 +36,7 @@ RULES = [
     (r"node b, director .*", {"not": "what a command prints"}),
     (r"directorctl probe|directorctl farm show|directorctl backend (show|disable)|directorctl backend-setup",
      {"not": "the name of a command that needs an argument"}),
+    (r"directorctl config rollback", {"not": "needs a configuration that waits, see t_confirm"}),
     (r"sysctl -w .* ip address add .*", {"host": "web1"}),
     (r"directorctl probe .*", {"host": "client"}),
     (r"directorctl status --watch", {"kind": "endless"}),
@@ -151,7 +152,10 @@ def write_list(root, program, directory):
         rule = RULES[i][1]
         kind = rule.get("kind", "run")
         if kind == "json":
-            text = f"{command_of(item, helps)}\n{text}"
+            command = command_of(item, helps)
+            text = f"{command}\n{text}"
+            told = find_rule(command.replace(" -j", "")) if command else None
+            rule = RULES[told][1] if told is not None and "not" in RULES[told][1] else rule
         if "not" not in rule:
             seen.setdefault(text, (kind, rule, []))[2].append(where)
     wrong += [f"nothing fits {RULES[i][0]}" for i in range(len(RULES)) if i not in used]
