@@ -7,47 +7,9 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
+. "$LAB_TOOLS/lib/drill.sh"
 
 CONNECTIONS=20
-
-other_of() {
-	if [ "$1" = a ]; then echo b; else echo a; fi
-}
-
-begin() {
-	start_twins
-	expect_in_sync 5
-}
-
-# drill_ready MASTER: nothing speaks against another one.
-drill_ready() {
-	local other
-
-	other=$(other_of "$1")
-	expect_master_soon "$1" 10
-	expect_soon "$other is backup" "lab_is $other backup" 5
-	expect_soon "the backends of a are up" "all_up a" 15
-	expect_soon "the backends of b are up" "all_up b" 15
-	expect_in_sync 10
-	expect_soon "$other says that $1 is master" \
-		"[ \"\$(lab_status $other peers.0.vrrp.0.state)\" = master ]" 3
-	expect_soon "$1 says that $other is backup" \
-		"[ \"\$(lab_status $1 peers.0.vrrp.0.state)\" = backup ]" 3
-}
-
-# drill NODE STATUS [ARGUMENT …]: asked on NODE; its exit status, its words in $LAB/drill.out.
-drill() {
-	local node=$1 wanted=$2 status=0
-
-	shift 2
-	lab_ctl "$node" "$@" >"$LAB/drill.out" 2>&1 || status=$?
-	cat "$LAB/drill.out"
-	expect "exit status" "$status" "$wanted"
-}
-
-drilled() {
-	json_value "$1" <"$LAB/drill.out"
-}
 
 # passes NODE MASTER: asked on NODE while requests run, MASTER lets go.
 passes() {

@@ -6,41 +6,9 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
+. "$LAB_TOOLS/lib/drill.sh"
 
 LIMIT=5s
-
-begin() {
-	start_twins
-	expect_in_sync 5
-}
-
-# ready MASTER: nothing speaks against a drill.
-ready() {
-	local other=b
-
-	[ "$1" = a ] || other=a
-	expect_master_soon "$1" 15
-	expect_soon "$other is backup" "lab_is $other backup" 5
-	expect_soon "the backends of a are up" "all_up a" 15
-	expect_soon "the backends of b are up" "all_up b" 15
-	expect_in_sync 15
-	expect_soon "$other knows the master" "[ \"\$(lab_status $other peers.0.vrrp.0.state)\" = master ]" 3
-	expect_soon "$1 knows the backup" "[ \"\$(lab_status $1 peers.0.vrrp.0.state)\" = backup ]" 3
-}
-
-# drill NODE ARGUMENT …: its exit status in $status, its words in $LAB/drill.out.
-drill() {
-	local node=$1
-
-	shift
-	status=0
-	lab_ctl "$node" "$@" >"$LAB/drill.out" 2>&1 || status=$?
-	cat "$LAB/drill.out"
-}
-
-drilled() {
-	json_value "$1" <"$LAB/drill.out"
-}
 
 # syns NODE: SYNs to the service that it has sent of its own since its capture began.
 syns() {
@@ -56,7 +24,7 @@ measured() {
 	rm -f "$LAB/probe/log"
 	lab_spawn probe client "$LAB_BUILD/directorctl" -j probe "$target" --rate 500
 	sleep 1
-	drill "$node" -j cluster drill "$@" --probe "$target"
+	drill "$node" any -j cluster drill "$@" --probe "$target"
 	sleep 0.2
 	lab_stop probe INT || fail "the probe does not end"
 	gap_ms=$(json_value longest_gap_ms <"$LAB/probe/log")
@@ -79,7 +47,7 @@ conf() {
 
 # away TARGET NODE KIND: asked on NODE; a is the master.
 away() {
-	ready a
+	drill_ready a
 	lab_capture a "tcp port 80"
 	lab_capture b "tcp port 80"
 	measured "$1" "$2" "$3" --limit "$LIMIT"
@@ -112,15 +80,15 @@ link6() {
 }
 
 orderly() {
-	ready "$1"
+	drill_ready "$1"
 	measured "$LAB_VIP:80" "$2" graceful
 	expect "exit status" "$status" 0
 	agree 30
 }
 
 for_people() {
-	ready a
-	drill a cluster drill graceful --probe "$LAB_VIP:80"
+	drill_ready a
+	drill a any cluster drill graceful --probe "$LAB_VIP:80"
 	expect "exit status" "$status" 0
 	grep -q "^gap at $LAB_VIP:80: [0-9]* ms$" "$LAB/drill.out" || fail "it tells no gap"
 	sleep 0.5
@@ -138,7 +106,7 @@ refuses() {
 	local words=$1
 
 	shift
-	drill a cluster drill "$@"
+	drill a any cluster drill "$@"
 	[ "$status" = 1 ] || fail "exit status $status"
 	grep -qF "$words" "$LAB/drill.out" || fail "it says: $(cat "$LAB/drill.out")"
 }
@@ -164,13 +132,13 @@ refusals() {
 	cp "$LAB/was.conf" "$LAB/a.conf"
 	lab_ctl a config reload || fail "a refuses what it had"
 	refuses "a split has one master all the time" split --probe "$LAB_VIP:80"
-	drill a cluster drill crash --probe 10.77.0.100
+	drill a any cluster drill crash --probe 10.77.0.100
 	expect "exit status" "$status" 2
 }
 
 # The standby is not let in: what it cannot see is said, and the rest is judged as without a probe.
 unseen() {
-	ready b
+	drill_ready b
 	lab_exec b nft 'add table netdev shut; add chain netdev shut in { type filter hook ingress device eth0 priority -450; }; add rule netdev shut in ip saddr '"$(lab_address a) ip daddr $LAB_VIP tcp dport 80 drop"
 	measured "$LAB_VIP:80" a graceful
 	lab_exec b nft delete table netdev shut
@@ -187,7 +155,7 @@ virtual_mac() {
 		lab_start_director $node "$LAB/$node.conf"
 	done
 	away "$LAB_VIP:80" b crash
-	ready a
+	drill_ready a
 	measured "$LAB_VIP:80" a graceful
 	agree 30
 }

@@ -7,24 +7,10 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
+. "$LAB_TOOLS/lib/drill.sh"
 
 KINDS='graceful crash link split'
 SLOW_MS=300
-
-begin() {
-	start_twins
-	expect_in_sync 5
-}
-
-ready() {
-	expect_master_soon a 15
-	expect_soon "b is backup" "lab_is b backup" 5
-	expect_soon "the backends of a are up" "all_up a" 15
-	expect_soon "the backends of b are up" "all_up b" 15
-	expect_in_sync 15
-	expect_soon "b knows the master" '[ "$(lab_status b peers.0.vrrp.0.state)" = master ]' 3
-	expect_soon "a knows the backup" '[ "$(lab_status a peers.0.vrrp.0.state)" = backup ]' 3
-}
 
 # refused NODE REGEX: each kind, and a is master as before.
 refused() {
@@ -43,7 +29,7 @@ refused() {
 }
 
 another_configuration() {
-	ready
+	drill_ready a
 	cp "$LAB/b.conf" "$LAB/b.kept"
 	sed -i 's/tcp-close-timeout = "5s"/tcp-close-timeout = "6s"/' "$LAB/b.conf"
 	lab_ctl b config reload || fail "exit status $?"
@@ -55,7 +41,7 @@ another_configuration() {
 }
 
 maintenance() {
-	ready
+	drill_ready a
 	lab_ctl b cluster maintenance on || fail "exit status $?"
 	expect_soon "a knows" '[ "$(lab_status a peers.0.vrrp.0.state)" = maintenance ]' 3
 	refused a 'refused: vrrp web of node b is in maintenance'
@@ -66,7 +52,7 @@ maintenance() {
 no_backend() {
 	local name
 
-	ready
+	drill_ready a
 	for name in web1 web2 web3; do
 		lab_ctl b backend disable www/$name >/dev/null || fail "exit status $?"
 	done
@@ -79,7 +65,7 @@ no_backend() {
 
 # The channel is shut, heartbeats are not.
 no_channel() {
-	ready
+	drill_ready a
 	lab_exec b nft add table inet shut
 	lab_exec b nft add chain inet shut in '{ type filter hook input priority 0; }'
 	lab_exec b nft add rule inet shut in tcp dport 8405 drop
@@ -93,9 +79,9 @@ no_channel() {
 slow_wire() {
 	local host
 
-	ready
+	drill_ready a
 	passes
-	ready
+	drill_ready a
 	for host in a b; do
 		lab_exec $host ethtool -K eth0 tx off gso off tso off >/dev/null 2>&1 || true
 	done
@@ -105,7 +91,7 @@ slow_wire() {
 	ip -n "$(lab_ns switch)" link set dev slow-end up
 	lab_spawn wire switch python3 "$LAB_TOOLS/lib/slow_wire.py" b slow-end "$SLOW_MS"
 	lab_wait_until 'grep -q ready "$LAB/wire/log"' 5 || fail "no wire"
-	ready
+	drill_ready a
 	status=0
 	lab_ctl a -j cluster drill graceful >"$LAB/said" 2>&1 || status=$?
 	expect "exit status" "$status" 4

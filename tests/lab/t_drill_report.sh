@@ -7,36 +7,7 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
-
-begin() {
-	start_twins
-	expect_in_sync 5
-}
-
-# ready MASTER OTHER
-ready() {
-	expect_master_soon "$1" 15
-	expect_soon "$2 is backup" "lab_is $2 backup" 5
-	expect_soon "the backends of a are up" "all_up a" 15
-	expect_soon "the backends of b are up" "all_up b" 15
-	expect_in_sync 15
-	expect_soon "$2 knows the master" "[ \"\$(lab_status $2 peers.0.vrrp.0.state)\" = master ]" 3
-	expect_soon "$1 knows the backup" "[ \"\$(lab_status $1 peers.0.vrrp.0.state)\" = backup ]" 3
-}
-
-# drill NODE STATUS ARGUMENT …
-drill() {
-	local node=$1 wanted=$2 status=0
-
-	shift 2
-	lab_ctl "$node" "$@" >"$LAB/drill.out" 2>&1 || status=$?
-	cat "$LAB/drill.out"
-	expect "exit status" "$status" "$wanted"
-}
-
-drilled() {
-	json_value "$1" <"$LAB/drill.out"
-}
+. "$LAB_TOOLS/lib/drill.sh"
 
 # shown FILE: as a browser has it.
 shown() {
@@ -60,7 +31,7 @@ left_beside() {
 
 # A report of before is replaced; asked on the backup, which knows the user.
 page_of_a_drill() {
-	ready a b
+	drill_ready a
 	echo old >"$LAB/report.html"
 	drill b 0 -j cluster drill graceful --html "$LAB/report.html"
 	expect "what is left beside it" "$(left_beside)" ""
@@ -77,11 +48,11 @@ page_of_a_drill() {
 }
 
 page_of_a_silence() {
-	ready b a
+	drill_ready b
 	drill b 4 cluster drill crash --limit 4s --html "$LAB/report.html"
 	shown "$LAB/report.html"
 	has "drill crash: <span class=\"bad\">missed</span>" "max-gap is 200 ms" 'class="break"' "is as before</text>"
-	ready a b
+	drill_ready a
 }
 
 # Before anything is done.
@@ -137,7 +108,7 @@ it_outlives_the_daemon() {
 	grep -q 'drills.state is not as directord writes it: .* the file is .*drills.state.bad now' "$LAB/b/log" ||
 		fail "nothing is in the log"
 	expect "what is set aside" "$(head -c -5 "$LAB/b/run/drills.state.bad" | cksum)" "$kept"
-	ready a b
+	drill_ready a
 	drill a 0 cluster drill graceful
 	expect "history of a" "$(history_of a)" "3:graceful:True 2:crash:False 1:graceful:True"
 	expect "history of b" "$(history_of b)" "1:graceful:True"

@@ -6,37 +6,9 @@
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
+. "$LAB_TOOLS/lib/drill.sh"
 
 CONNECTIONS=20
-
-begin() {
-	start_twins
-	expect_in_sync 5
-}
-
-ready() {
-	expect_master_soon a 15
-	expect_soon "b is backup" "lab_is b backup" 5
-	expect_soon "the backends of a are up" "all_up a" 15
-	expect_soon "the backends of b are up" "all_up b" 15
-	expect_in_sync 15
-	expect_soon "b knows the master" '[ "$(lab_status b peers.0.vrrp.0.state)" = master ]' 3
-	expect_soon "a knows the backup" '[ "$(lab_status a peers.0.vrrp.0.state)" = backup ]' 3
-}
-
-drill() {
-	local node=$1 wanted=$2 status=0
-
-	shift 2
-	lab_ctl "$node" "$@" >"$LAB/drill.out" 2>&1 || status=$?
-	cat "$LAB/drill.out"
-	[ "$status" = "$wanted" ] || tail -n 8 "$LAB"/?/log
-	expect "exit status" "$status" "$wanted"
-}
-
-drilled() {
-	json_value "$1" <"$LAB/drill.out"
-}
 
 mute() {
 	lab_exec "$1" nft list table netdev director-drill >"$LAB/mute" 2>&1
@@ -45,7 +17,7 @@ mute() {
 # measured NODE STATUS ARGUMENT …: while a client asks for the service 500 times a second, on a
 # connection each; its longest gap is in $gap_ms. b's wire is recorded.
 measured() {
-	ready
+	drill_ready a
 	lab_capture b 'ip proto 112 or ip6 proto 112 or port 8405 or arp or icmp6'
 	rm -f "$LAB/probe/log"
 	lab_spawn probe client "$LAB_BUILD/directorctl" -j probe "$LAB_VIP:80" --rate 500
@@ -103,7 +75,7 @@ in_order() {
 }
 
 crash_and_back() {
-	ready
+	drill_ready a
 	drill a 4 -j cluster drill crash --limit 4s --failback
 	expect "back again" "$(drilled failback.done)" true
 	lab_is a master || fail "a is not the master"
@@ -136,7 +108,7 @@ refused_by_a() {
 asked_on_the_other_one() {
 	local kind
 
-	ready
+	drill_ready a
 	for kind in crash link split; do
 		refused_by_a "the other director: run the drill on node a, or set drill { by-peer = true } there" $kind --limit 2s
 		refused_by_a "run the drill on node a, or set drill { by-peer = true } there" $kind --limit 2s --force
@@ -152,7 +124,7 @@ asked_on_the_other_one() {
 allowed_by_a() {
 	printf 'drill {\n\tby-peer = true\n}\n' >>"$LAB/a.conf"
 	lab_ctl a config reload || fail "exit status $?"
-	ready
+	drill_ready a
 	refused_by_a "run the drill on node a, or with --limit 30s: " crash --limit 31s --force
 	lab_ctl b cluster maintenance on || fail "exit status $?"
 	expect_soon "a knows" '[ "$(lab_status a peers.0.vrrp.0.state)" = maintenance ]' 3
@@ -160,7 +132,7 @@ allowed_by_a() {
 	lab_ctl b cluster maintenance off || fail "exit status $?"
 	measured b 4 -j cluster drill link --limit 6s
 	took_over link
-	ready
+	drill_ready a
 	refused_by_a "run the drill on node a, or in [0-9]* s: " crash --limit 2s
 	refused_by_a "run the drill on node a, or in [0-9]* s: " link --limit 2s --force
 	# Its own operator still may.
@@ -180,7 +152,7 @@ split() {
 
 # begin_silence LIMIT: asked on a; the command is `asker`.
 begin_silence() {
-	ready
+	drill_ready a
 	lab_spawn asker a "$LAB_BUILD/directorctl" -s "$LAB/a/run/director.sock" cluster drill crash --limit "$1"
 	expect_soon "a is mute" "mute a" 2
 	expect_master_soon b 3
@@ -195,7 +167,7 @@ command_killed() {
 	drill b 1 cluster drill split
 	grep -q "a drill is under way" "$LAB/drill.out" || fail "it is not refused for that"
 	expect_soon "a is not mute" "! mute a" 4
-	ready
+	drill_ready a
 }
 
 # It stands still beyond the limit: the kernel lets everything through by itself.
@@ -214,7 +186,7 @@ daemon_stopped() {
 	lab_signal a CONT
 	expect_soon "a is not mute" "! mute a" 3
 	lab_stop asker KILL || true
-	ready
+	drill_ready a
 }
 
 # muted_port: whether a datagram that a sends from the port of the channel reaches the client's wire.
