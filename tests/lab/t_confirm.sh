@@ -85,6 +85,25 @@ rolled_back() {
 	expect_soon "both go back" "both_have 2" 3
 }
 
+# The new configuration cuts the way between them: neither needs to hear anything to go back, and who is told to
+# stay cannot do it for both.
+cut_off() {
+	local way
+
+	calm_begins
+	tries 5s
+	both_have 3 || fail "weights: $(weight a) and $(weight b)"
+	lab_exec b nft add table inet cut
+	lab_exec b nft add chain inet cut in '{ type filter hook input priority 0; }'
+	for way in dport sport; do
+		lab_exec b nft add rule inet cut in tcp $way 8405 drop
+	done
+	refused 'does not answer|not answer' a config confirm
+	expect_soon "both go back" "both_have 2" 8
+	lab_exec b nft delete table inet cut
+	calm_ends
+}
+
 # Killed while nothing is confirmed: it starts with what was.
 killed() {
 	tries 6s
@@ -136,6 +155,7 @@ run_case "wrong usage" wrong_usage
 run_case "confirmed on the other node" confirmed
 run_case "not confirmed: both go back" not_confirmed
 run_case "the operator goes back at once" rolled_back
+run_case "the way between them is cut: both go back" cut_off
 run_case "killed before it is confirmed" killed
 run_case "without the other director" peer_away
 run_case "a reload for good" for_good
