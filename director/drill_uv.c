@@ -371,11 +371,9 @@ static void hear_question(struct director *d, const struct sync_drill *m)
 	const struct drill_target target = {m->vip, m->port};
 	char why[DRILL_WHY] = "asked again too soon";
 
-	if (now_us() - r->asked_us < ASK_US) {
-		ev.objection = why;
-		ev.impossible = true;
-	} else if (!drill_consent(&r->consent, m, d->config->drill_by_peer,
-				  d->self ? d->self->name : "?", now_us(), why)) {
+	if (now_us() - r->asked_us < ASK_US ||
+	    !drill_consent(&r->consent, m, d->config->drill_by_peer, d->self ? d->self->name : "?",
+			   now_us(), why)) {
 		ev.objection = why;
 		ev.impossible = true;
 	} else if (!drill_is_busy(&r->drill)) {

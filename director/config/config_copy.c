@@ -70,20 +70,20 @@ static bool append(struct config_copy *c, const char *piece)
 
 bool config_copy_hear(struct config_copy *c, const struct sync_copy *m)
 {
+	size_t len = c->len + strlen(m->text);
+
 	if (c->state != CONFIG_COPY_COMES || c->ask || m->id != c->id)
 		return false; /* of a copy before this one */
 	if (m->step == SYNC_COPY_REFUSED)
 		config_copy_fail(c, m->why);
 	else if (m->at != c->len)
 		config_copy_fail(c, "it answered what was not asked");
-	else if (c->len + strlen(m->text) > SYNC_COPY_MAX)
+	else if (len > SYNC_COPY_MAX || (len == SYNC_COPY_MAX && !m->last))
 		config_copy_fail(c, "it does not come to an end");
 	else if (!append(c, m->text))
 		config_copy_fail(c, "there is no memory for it");
 	else if (m->last)
 		c->state = CONFIG_COPY_THERE;
-	else if (c->len == SYNC_COPY_MAX)
-		config_copy_fail(c, "it does not come to an end");
 	else
 		c->ask = true;
 	return true;
