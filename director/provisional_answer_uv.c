@@ -13,6 +13,8 @@ const char *director_reload_objection(struct director *d)
 	static char line[SENTENCE]; /* of the main loop */
 	char left[DURATION_TEXT];
 
+	if (d->rehearsal.mute.on)
+		return "this node is silent for a drill, which ends by itself";
 	if (!provisional_is_busy(&d->provisional.p))
 		return NULL;
 	if (provisional_is_beginning(&d->provisional.p))
@@ -82,7 +84,9 @@ static void say_begun(struct director *d, struct control_reply *reply)
 		director_say(reply, CONTROL_DONE, line);
 		return;
 	}
-	snprintf(line, sizeof(line), "nothing is changed: %s",
+	snprintf(line, sizeof(line), "%s: %s",
+		 k->returning ? "what ran before cannot come back yet, and is tried again"
+			      : "nothing is changed",
 		 k->failure[0] ? k->failure : k->p.why);
 	director_say(reply, CONTROL_FAILED, line);
 }
@@ -179,6 +183,12 @@ bool director_answer_confirm(struct director *d, const struct control_request *r
 	}
 	if (k->p.waiting || !director_is_settled(d))
 		return false;
+	if (k->returning) {
+		director_say(reply, CONTROL_FAILED,
+			     "what ran before cannot come back yet; the log tells why, and it is "
+			     "tried again until it works");
+		return true;
+	}
 	if (k->p.state == PROVISIONAL_RUNNING)
 		say_unconfirmed(d, reply);
 	else

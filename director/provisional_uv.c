@@ -275,6 +275,8 @@ const char *director_provisional_objection(const struct director *d)
 		return "it is just starting";
 	if (d->reload.running)
 		return "a reload is under way";
+	if (d->rehearsal.mute.on)
+		return "it is silent for a drill";
 	if (d->provisional.returning)
 		return "what ran before the last one is not back yet";
 	return NULL;
@@ -286,8 +288,10 @@ void director_provisional_hear(struct director *d, const struct sync_provisional
 
 	if (m->step == SYNC_PROVISIONAL_ASK) {
 		ev.why = director_provisional_objection(d);
-		if (!ev.why && !provisional_is_busy(&d->provisional.p))
+		if (!ev.why && !provisional_is_busy(&d->provisional.p)) {
 			d->provisional.failure[0] = '\0';
+			d->provisional.confirmed_here = false;
+		}
 	}
 	if (!d->stopping)
 		director_provisional_feed(d, &ev);

@@ -182,9 +182,10 @@ static void put_in_force(struct director *d)
 	if (r->code == 0)
 		r->code = director_set_metrics(d, r->config, &r->err);
 	if (r->code == 0)
-		r->code = director_set_routers(d, r->config, self, &r->err);
-	if (r->code == 0)
 		r->code = control_server_set_access(d->server, &r->access, &r->err);
+	/* Behind what can fail and be taken back, for this cannot. */
+	if (r->code == 0)
+		r->code = director_set_routers(d, r->config, self, &r->err);
 	if (r->code == 0)
 		r->code = make_fit(d, r->config, &r->err);
 	if (r->code < 0) {

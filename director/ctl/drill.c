@@ -146,11 +146,11 @@ static int carry_out(const struct ctl *ctl, const struct control_request *reques
 {
 	struct drill_return back = {0};
 	struct control_drill d = {0};
-	int code = rehearse(ctl, request, &d);
+	int code = rehearse(ctl, request, &d), told;
 
 	if (code != CTL_DONE)
 		return code;
-	if (ctl->no_wait) {
+	if (ctl->no_wait && !drill_is(&d, DRILL_REFUSED)) {
 		puts(ctl->json ? "{\"accepted\": true}"
 			       : "the drill goes on; the log tells what comes of it");
 		return CTL_DONE;
@@ -159,8 +159,13 @@ static int carry_out(const struct ctl *ctl, const struct control_request *reques
 		finish_page(&d, page);
 	if (!drill_is(&d, DRILL_PASSED) && !drill_is(&d, DRILL_MISSED))
 		return ctl_fail(CTL_FAILED, "the drill is %s: %s", d.result, d.why);
+	/* Whatever comes of the way back, what was measured is told. */
 	code = ctl->failback ? go_back(ctl, &d, &back) : CTL_DONE;
-	return code == CTL_DONE ? report(ctl, &d, &back, page) : code;
+	if (code != CTL_DONE)
+		snprintf(back.why, sizeof(back.why),
+			 "the daemon gave no answer that could be used");
+	told = report(ctl, &d, &back, page);
+	return code == CTL_DONE ? told : code;
 }
 
 static int take_limit(const struct ctl *ctl, uint8_t kind, uint64_t *ret_ms)

@@ -149,6 +149,8 @@ int running_settle(const char *dir, struct running_start *start)
 
 int running_write(const char *dir, const char *text, size_t len)
 {
+	/* What was read before is never taken for this. */
+	drop(dir, READ);
 	return write_text(dir, READ, text, len);
 }
 
@@ -172,6 +174,10 @@ int running_confirm(const char *dir)
 {
 	int code = move(dir, UNCONFIRMED, CONFIRMED);
 
+	if (code < 0) {
+		drop(dir, CONFIRMED);
+		drop(dir, UNCONFIRMED);
+	}
 	drop(dir, REFUSED);
 	return code;
 }
