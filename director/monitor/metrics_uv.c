@@ -173,6 +173,7 @@ static void resume(struct metrics_server *s, enum metrics_path document)
 			continue;
 		MHD_resume_connection(p->waiting);
 		p->waiting = NULL;
+		p->since_ms = uv_now(s->timer.loop);
 	}
 }
 
@@ -359,7 +360,7 @@ static uint64_t cut_slow(struct metrics_server *s)
 	for (size_t i = 0; i < CONNECTIONS_MAX; i++) {
 		struct place *p = &s->places[i];
 
-		if (!p->taken)
+		if (!p->taken || p->waiting) /* who waits for us is not slow */
 			continue;
 		if (now_ms - p->since_ms >= limit_ms)
 			cut(p, now_ms);

@@ -78,6 +78,7 @@ refused_in_maintenance() {
 	lab_ctl b cluster maintenance on || fail "exit status $?"
 	expect_soon "a knows" '[ "$(lab_status a peers.0.vrrp.0.state)" = maintenance ]' 3
 	refused a "vrrp web of node b is in maintenance"
+	refused a "vrrp web of node b is in maintenance" --no-wait
 	refused b "vrrp web of node b is in maintenance"
 }
 
