@@ -26,11 +26,6 @@ enum {
 
 static void feed(struct director *d, struct drill_event *ev);
 
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
-
 static struct drill_budget budget_of(const struct director *d)
 {
 	return (struct drill_budget){.gap_ms = d->config->drill_max_gap_ms,
@@ -112,7 +107,7 @@ static void let_go(struct director *d)
 	size_t yielded = 1;
 	int code;
 
-	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = now_us()};
+	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = clock_us()};
 	code = mute_silences(kind) ? fall_silent(d, &err) : director_fail_over(d, &yielded, &err);
 	if (code < 0)
 		log_error("drill %s: %s", drill_kind_name(kind), err.text);
@@ -141,7 +136,7 @@ static void see_here(void *arg)
 		s->announced += view.counters.announced;
 		if (view.state != VRRP_MASTER) {
 			if (view.has_master)
-				s->advert_us = now_us() - view.master_age_ms * 1000;
+				s->advert_us = clock_us() - view.master_age_ms * 1000;
 			continue;
 		}
 		s->masters++;
@@ -172,19 +167,19 @@ static void look_around(struct director *d)
 	if (!call.seen.advert_us) /* it is a backup no more */
 		r->sight.advert_us = before.advert_us;
 	if (call.seen.silent)
-		saw(d, SYNC_MOMENT_DETECTED, now_us());
+		saw(d, SYNC_MOMENT_DETECTED, clock_us());
 	if (!wanted || call.seen.masters < wanted)
 		return;
 	if (call.seen.holders >= wanted)
-		saw(d, SYNC_MOMENT_ADDRESSES, now_us());
-	else if (now_us() < call.seen.master_us + ADDRESSES_US) {
+		saw(d, SYNC_MOMENT_ADDRESSES, clock_us());
+	else if (clock_us() < call.seen.master_us + ADDRESSES_US) {
 		r->sight.announced = before.announced;
 		return;
 	}
 	if (r->sight.advert_us)
 		saw(d, SYNC_MOMENT_LAST_ADVERT, r->sight.advert_us);
 	if (call.seen.announced > before.announced)
-		saw(d, SYNC_MOMENT_ANNOUNCED, now_us());
+		saw(d, SYNC_MOMENT_ANNOUNCED, clock_us());
 	saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 
@@ -194,7 +189,7 @@ static void look(uv_timer_t *timer)
 	struct drill *drill = &d->rehearsal.drill;
 	struct drill_event ev = {.type = DRILL_EVENT_TIMER};
 
-	if (d->rehearsal.let_go_us && now_us() >= d->rehearsal.let_go_us) {
+	if (d->rehearsal.let_go_us && clock_us() >= d->rehearsal.let_go_us) {
 		d->rehearsal.let_go_us = 0;
 		let_go(d);
 	}
@@ -297,10 +292,10 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 	if (begins)
 		say_begin(&d->rehearsal);
 	if (u->flags & DRILL_YIELD)
-		drill_consent_used(&d->rehearsal.consent, &d->rehearsal.drill, now_us());
+		drill_consent_used(&d->rehearsal.consent, &d->rehearsal.drill, clock_us());
 	if (u->flags & DRILL_YIELD &&
 	    (mute_silences(d->rehearsal.drill.kind) || d->rehearsal.drill.target.vip.family))
-		d->rehearsal.let_go_us = now_us() + QUIET_US;
+		d->rehearsal.let_go_us = clock_us() + QUIET_US;
 	else if (u->flags & DRILL_YIELD)
 		let_go(d);
 	/* A node that has handed over in order has left nothing to be undone. */
@@ -319,7 +314,7 @@ static void feed(struct director *d, struct drill_event *ev)
 	bool ran = r->drill.state == DRILL_RUNNING;
 	struct drill_update u;
 
-	ev->now_us = now_us();
+	ev->now_us = clock_us();
 	ev->budget = budget_of(d);
 	director_probe_see(d, ev->now_us);
 	u = drill_step(&r->drill, ev);
@@ -371,15 +366,15 @@ static void hear_question(struct director *d, const struct sync_drill *m)
 	const struct drill_target target = {m->vip, m->port};
 	char why[DRILL_WHY] = "asked again too soon";
 
-	if (now_us() - r->asked_us < ASK_US ||
+	if (clock_us() - r->asked_us < ASK_US ||
 	    !drill_consent(&r->consent, m, d->config->drill_by_peer, d->self ? d->self->name : "?",
-			   now_us(), why)) {
+			   clock_us(), why)) {
 		ev.objection = why;
 		ev.impossible = true;
 	} else if (!drill_is_busy(&r->drill)) {
 		ask_ourselves(d, &ev, m->kind, m->asker_yields ? DRILL_WHO_THERE : DRILL_WHO_HERE,
 			      &target, why);
-		r->asked_us = now_us();
+		r->asked_us = clock_us();
 	}
 	feed(d, &ev);
 }

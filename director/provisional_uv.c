@@ -10,6 +10,7 @@
 #include "director/config/number.h"
 #include "director/director.h"
 #include "director/service/running_uv.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 
@@ -22,14 +23,9 @@ enum { AGAIN_MS = 1000, SENTENCE = 512 };
 
 static const struct control_asker nobody;
 
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
-
 const char *director_provisional_left(const struct director *d, char buf[static DURATION_TEXT])
 {
-	uint64_t left_ms = provisional_left_ms(&d->provisional.p, now_us());
+	uint64_t left_ms = provisional_left_ms(&d->provisional.p, clock_us());
 
 	return duration_format((left_ms + 999) / 1000 * 1000, buf);
 }
@@ -85,7 +81,7 @@ static void try_again(uv_timer_t *timer)
 static void arm(struct director *d)
 {
 	struct provisional_run *k = &d->provisional;
-	uint64_t at = provisional_deadline_us(&k->p), now = now_us();
+	uint64_t at = provisional_deadline_us(&k->p), now = clock_us();
 	uint64_t in_ms = at > now ? (at - now + 999) / 1000 : 0;
 
 	if (k->returning && (at == UINT64_MAX || in_ms > AGAIN_MS))
@@ -250,7 +246,7 @@ void director_provisional_feed(struct director *d, struct provisional_event *ev)
 	struct provisional_update u;
 	char limit[DURATION_TEXT];
 
-	ev->now_us = now_us();
+	ev->now_us = clock_us();
 	u = provisional_step(&k->p, ev);
 	if (k->p.state == PROVISIONAL_NONE &&
 	    (before == PROVISIONAL_LOOKING || before == PROVISIONAL_ASKING))
@@ -324,7 +320,7 @@ void director_open_provisional(struct director *d)
 
 void director_show_provisional(const struct director *d, struct status *s)
 {
-	s->unconfirmed_ms = provisional_left_ms(&d->provisional.p, now_us());
+	s->unconfirmed_ms = provisional_left_ms(&d->provisional.p, clock_us());
 	s->given_up = d->provisional.given_up;
 }
 

@@ -154,15 +154,21 @@ int running_write(const char *dir, const char *text, size_t len)
 	return write_text(dir, READ, text, len);
 }
 
-int running_keep(const char *dir)
+/* What is in that file is there to stay. When it cannot be kept, nothing of before is taken for it. */
+static int keep(const char *dir, const char *from)
 {
-	int code = move(dir, READ, CONFIRMED);
+	int code = move(dir, from, CONFIRMED);
 
 	if (code < 0)
 		drop(dir, CONFIRMED);
 	drop(dir, UNCONFIRMED);
 	drop(dir, REFUSED);
 	return code;
+}
+
+int running_keep(const char *dir)
+{
+	return keep(dir, READ);
 }
 
 int running_try(const char *dir)
@@ -172,14 +178,7 @@ int running_try(const char *dir)
 
 int running_confirm(const char *dir)
 {
-	int code = move(dir, UNCONFIRMED, CONFIRMED);
-
-	if (code < 0) {
-		drop(dir, CONFIRMED);
-		drop(dir, UNCONFIRMED);
-	}
-	drop(dir, REFUSED);
-	return code;
+	return keep(dir, UNCONFIRMED);
 }
 
 int running_give_up(const char *dir)
