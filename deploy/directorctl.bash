@@ -23,7 +23,7 @@ ruleset explain CLIENT[:PORT] VIP:PORT
 cluster status
 cluster failover
 cluster maintenance on|off
-cluster drill graceful|crash|link|split
+cluster drill graceful|crash|link|daemon-kill|split
 cluster drill history [N]
 doctor [FARM]
 probe IP:PORT

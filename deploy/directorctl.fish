@@ -159,7 +159,7 @@ complete -c directorctl -n '__directorctl_at cluster' -a failover -d 'hands the 
 complete -c directorctl -n '__directorctl_at cluster' -a maintenance -d 'this node is not master until it is off; --force: whoever else is there'
 complete -c directorctl -n '__directorctl_at cluster maintenance' -a 'on off'
 complete -c directorctl -n '__directorctl_at cluster' -a drill -d 'rehearses a failover and measures it; exit 4 when it misses its budget'
-complete -c directorctl -n '__directorctl_at cluster drill' -a 'graceful crash link split'
+complete -c directorctl -n '__directorctl_at cluster drill' -a 'graceful crash link daemon-kill split'
 complete -c directorctl -n '__directorctl_at cluster drill' -a history -d 'the drills of the past, the latest first, or one of them; --html FILE'
 complete -c directorctl -n '__directorctl_at cluster drill history'
 complete -c directorctl -n '__directorctl_at ' -a doctor -d 'looks for what goes wrong in such farms, on the wire, too; exit 4 when it finds any'

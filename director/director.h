@@ -18,11 +18,7 @@
 #include "director/config_copy_uv.h"
 #include "director/control/server_uv.h"
 #include "director/director_uv.h"
-#include "director/drill/drill.h"
 #include "director/drill/drill_book_uv.h"
-#include "director/drill/drill_consent.h"
-#include "director/drill/drill_mute_uv.h"
-#include "director/drill/drill_probe_uv.h"
 #include "director/evidence/claimant_uv.h"
 #include "director/evidence/retries.h"
 #include "director/evidence/straggler_uv.h"
@@ -33,6 +29,7 @@
 #include "director/network/neighbour_uv.h"
 #include "director/network/route_uv.h"
 #include "director/program/hook_uv.h"
+#include "director/rehearsal.h"
 #include "director/reload_uv.h"
 #include "director/ruleset/keeper_uv.h"
 #include "director/ruleset/nft_watch_uv.h"
@@ -52,7 +49,6 @@
 #include "ha/election_uv.h"
 #include "ha/pair_uv.h"
 #include "ha/vrrp_uv.h"
-#include "include/log.h"
 
 struct balance;
 
@@ -62,31 +58,6 @@ struct asked {
 	bool open; /* somebody asked, and the journal knows nothing of it */
 	struct control_asker who;
 	char order[JOURNAL_ORDER];
-};
-
-/* What a node that is to take over saw last. */
-struct drill_sight {
-	size_t masters; /* its routers that are */
-	size_t holders; /* … and that have all their addresses */
-	bool silent;	/* the other one sends no heartbeats */
-	uint64_t advert_us, master_us, announced;
-};
-
-/* A rehearsed failure, the last one (drill_uv.c). */
-struct rehearsal {
-	struct drill drill;
-	struct control_drill_about about;
-	char from[STATUS_NAME], to[STATUS_NAME]; /* nodes: who lets go, who is to take over */
-	uv_timer_t look;			 /* while it lasts */
-	uint64_t asked_us;			 /* the other one asked last */
-	struct log_limit refusals;
-	struct drill_consent consent;
-	struct drill_sight sight;
-	uint64_t let_go_us;	     /* when this node is to fall silent; 0: not, or it has */
-	struct drill_mute mute;	     /* it is silent */
-	bool cable_out;		     /* the routers are told that their links are down */
-	struct drill_prober *prober; /* it asks the service; NULL: not now */
-	uint64_t probed_id;	     /* the drill of the last one */
 };
 
 /* A farm as it was seen last. */
@@ -461,21 +432,6 @@ void director_answer_connections(struct director *d, const struct control_reques
 				 struct control_reply *reply);
 void director_answer_maintenance(struct director *d, const struct control_request *request,
 				 struct control_reply *reply);
-/* Begins a rehearsed failure; tells how far the last one is. */
-
-void director_answer_drill(struct director *d, const struct control_request *request,
-			   const struct control_asker *who, struct control_reply *reply);
-void director_answer_drill_look(struct director *d, struct control_reply *reply);
-/* What the other director says about one; there is a connection to it. */
-void director_drill_hear(struct director *d, const struct sync_drill *m);
-void director_drill_channel(struct director *d);
-/* Its probe (drill_watch_uv.c). True, and the MAC of frames to the address; else the sentence: why not. */
-bool director_probe_is_fine(struct director *d, uint8_t kind, const struct drill_target *target,
-			    struct mac *ret, char why[static SYNC_WHY_MAX]);
-/* Before a step of the drill: what the probe has seen; after it: it begins, or ends. */
-void director_probe_see(struct director *d, uint64_t now_us);
-void director_probe_follow(struct director *d);
-void director_probe_end(struct director *d);
 /* Each router that is master lets go, in order. 0 and how many did, or the error of the first that did not. */
 int director_fail_over(struct director *d, size_t *ret_yielded, struct err *err);
 /* All of them out of service, or in it again. On the election thread. */

@@ -55,6 +55,7 @@ static void become_ready(struct director *d)
 	director_track(d);
 	director_feed_routers(d);
 	director_set_hook(d);
+	director_drill_back(d);
 	if (d->options.ready)
 		d->options.ready(d->options.owner);
 }
@@ -459,6 +460,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 		 d->self ? " as node " : " standalone", d->self ? d->self->name : "",
 		 options->config_path);
 	director_open_provisional(d);
+	director_open_drill(d);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);

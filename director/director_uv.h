@@ -22,6 +22,7 @@ struct director_options {
 	const char *config_path;
 	const char *node; /* -n, or NULL */
 	const char *runtime_dir;
+	bool supervised; /* who started the daemon starts it again when it is killed */
 	struct running_start
 		*start; /* what the configuration was chosen by; for director_new() alone */
 	/* Called when the first ruleset is in the kernel, and when a reload has ended. */

@@ -41,10 +41,12 @@ static uint64_t lost_now(struct director *d)
 	uint64_t lost;
 
 	director_show_twin(d, &peer);
-	/* What is on its way when a node dies does not come. */
+	/* What is on its way when a node dies does not come; of a killed daemon the kernel sends it. */
 	if (d->rehearsal.drill.kind == SYNC_DRILL_CRASH && peer.channel.connected &&
 	    peer.channel.would_lose != STATUS_UNKNOWN)
 		return peer.channel.would_lose;
+	if (d->rehearsal.drill.kind == SYNC_DRILL_DAEMON_KILL && peer.channel.connected)
+		return drill_check_lost(&peer.channel) + peer.channel.queued;
 	lost = drill_check_lost(&peer.channel);
 	return lost == STATUS_UNKNOWN ? peer.channel.held_ours : lost;
 }
@@ -108,7 +110,11 @@ static void let_go(struct director *d)
 	int code;
 
 	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = clock_us()};
-	code = mute_silences(kind) ? fall_silent(d, &err) : director_fail_over(d, &yielded, &err);
+	if (kind == SYNC_DRILL_DAEMON_KILL)
+		code = director_kill_daemon(d, ev.moment.at_us, ev.lost, &err);
+	else
+		code = mute_silences(kind) ? fall_silent(d, &err)
+					   : director_fail_over(d, &yielded, &err);
 	if (code < 0)
 		log_error("drill %s: %s", drill_kind_name(kind), err.text);
 	else if (yielded)
@@ -202,7 +208,7 @@ static void look(uv_timer_t *timer)
 
 /* --- what is said of it ------------------------------------------------------------------------- */
 
-static void show(const struct rehearsal *r, struct control_drill *ret)
+void director_drill_show(const struct rehearsal *r, struct control_drill *ret)
 {
 	const struct drill *drill = &r->drill;
 
@@ -227,8 +233,10 @@ static void say_begin(const struct rehearsal *r)
 {
 	log_info("drill %s: node \"%s\" %s, node \"%s\" is to %s%s within %u ms",
 		 drill_kind_name(r->drill.kind), r->from,
-		 mute_silences(r->drill.kind) ? "falls silent" : "lets go", r->to,
-		 r->drill.kind == SYNC_DRILL_SPLIT ? "stay backup" : "take over",
+		 mute_silences(r->drill.kind)		   ? "falls silent"
+		 : r->drill.kind == SYNC_DRILL_DAEMON_KILL ? "has its daemon killed"
+							   : "lets go",
+		 r->to, r->drill.kind == SYNC_DRILL_SPLIT ? "stay backup" : "take over",
 		 r->drill.asked_here ? "" : ", as the other director wants,", r->drill.limit_ms);
 }
 
@@ -236,7 +244,7 @@ static void say_end(const struct rehearsal *r)
 {
 	struct control_drill seen;
 
-	show(r, &seen);
+	director_drill_show(r, &seen);
 	if (r->drill.result == DRILL_PASSED && !seen.took_over)
 		log_info("drill %s: passed: node \"%s\" alone was master", seen.kind, seen.from);
 	else if (r->drill.result == DRILL_PASSED)
@@ -255,7 +263,7 @@ static void keep(struct director *d)
 
 	if (d->rehearsal.drill.result == DRILL_REFUSED)
 		return;
-	show(&d->rehearsal, &seen);
+	director_drill_show(&d->rehearsal, &seen);
 	drill_store_add(d->drills, &seen);
 }
 
@@ -294,7 +302,7 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 	if (u->flags & DRILL_YIELD)
 		drill_consent_used(&d->rehearsal.consent, &d->rehearsal.drill, clock_us());
 	if (u->flags & DRILL_YIELD &&
-	    (mute_silences(d->rehearsal.drill.kind) || d->rehearsal.drill.target.vip.family))
+	    (drill_is_harsh(d->rehearsal.drill.kind) || d->rehearsal.drill.target.vip.family))
 		d->rehearsal.let_go_us = clock_us() + QUIET_US;
 	else if (u->flags & DRILL_YIELD)
 		let_go(d);
@@ -330,6 +338,11 @@ static void feed(struct director *d, struct drill_event *ev)
 	director_probe_follow(d);
 }
 
+static bool lets_go_here(const struct drill_event *ev, enum drill_who who)
+{
+	return who == DRILL_WHO_MASTER ? ev->yields_here : who == DRILL_WHO_HERE;
+}
+
 /* What speaks against it here, into ev; why lasts as long as ev. */
 static void ask_ourselves(struct director *d, struct drill_event *ev, uint8_t kind,
 			  enum drill_who who, const struct drill_target *target,
@@ -350,11 +363,36 @@ static void ask_ourselves(struct director *d, struct drill_event *ev, uint8_t ki
 	status_clear(&s);
 	ev->objection = check == DRILL_CHECK_FINE ? NULL : why;
 	ev->impossible = check == DRILL_CHECK_IMPOSSIBLE;
-	if (ev->impossible || !target->vip.family ||
-	    director_probe_is_fine(d, kind, target, &ev->mac, why))
+	if (ev->impossible)
+		return;
+	if ((kind != SYNC_DRILL_DAEMON_KILL || !lets_go_here(ev, who) ||
+	     director_kill_is_fine(d, why)) &&
+	    (!target->vip.family || director_probe_is_fine(d, kind, target, &ev->mac, why)))
 		return;
 	ev->objection = why;
 	ev->impossible = true;
+}
+
+/* --- a daemon that was killed in one ------------------------------------------------------------ */
+
+void director_drill_resume(struct director *d, const struct drill *drill,
+			   const struct control_drill *shown)
+{
+	struct rehearsal *r = &d->rehearsal;
+
+	r->drill = *drill;
+	r->about = shown->about;
+	COPY(r->from, shown->from);
+	COPY(r->to, shown->to);
+	drill_consent_used(&r->consent, drill, drill->began_us);
+	uv_timer_start(&r->look, look, LOOK_MS, LOOK_MS);
+}
+
+void director_drill_back(struct director *d)
+{
+	struct drill_event ev = {.type = DRILL_EVENT_BACK};
+
+	feed(d, &ev);
 }
 
 /* --- the other director ------------------------------------------------------------------------- */
@@ -403,7 +441,7 @@ void director_answer_drill_look(struct director *d, struct control_reply *reply)
 {
 	reply->has_drill = d->rehearsal.drill.state != DRILL_IDLE;
 	if (reply->has_drill)
-		show(&d->rehearsal, &reply->drill);
+		director_drill_show(&d->rehearsal, &reply->drill);
 }
 
 void director_answer_drill(struct director *d, const struct control_request *request,

@@ -34,15 +34,19 @@ struct arguments {
 	const char *config;
 	const char *node;
 	const char *runtime_dir;
-	bool test, clean;
+	bool test, clean, supervised;
 };
 
 static const char usage[] =
-	"usage: directord [-c FILE] [-n NODE] [--runtime-dir DIR] [-t] [--clean] [-v] [-V] [-h]\n"
+	"usage: directord [-c FILE] [-n NODE] [--runtime-dir DIR] [--supervised] [-v]\n"
+	"       directord -t | --clean | -V | -h\n"
 	"\n"
 	"  -c, --config FILE    configuration (default /etc/director/director.conf)\n"
 	"  -n, --node NODE      which node of the cluster this is, when its address does not tell\n"
 	"      --runtime-dir DIR  where the control socket is (default /run/director)\n"
+	"      --supervised     who starts this starts it again when it is killed: for drills; "
+	"systemd\n"
+	"                       needs it not\n"
 	"  -t, --test           check the configuration and exit\n"
 	"      --clean          remove our nft table and our virtual addresses, and exit\n"
 	"  -v, --verbose        log more\n"
@@ -60,6 +64,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 		{"config", required_argument, NULL, 'c'},
 		{"node", required_argument, NULL, 'n'},
 		{"runtime-dir", required_argument, NULL, 'r'},
+		{"supervised", no_argument, NULL, 's'},
 		{"test", no_argument, NULL, 't'},
 		{"clean", no_argument, NULL, 'C'},
 		{"verbose", no_argument, NULL, 'v'},
@@ -77,6 +82,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 		case 'c': args->config = optarg; break;
 		case 'n': args->node = optarg; break;
 		case 'r': args->runtime_dir = optarg; break;
+		case 's': args->supervised = true; break;
 		case 't': args->test = true; break;
 		case 'C': args->clean = true; break;
 		case 'v': log_set_level(LOG_LEVEL_DEBUG); break;
@@ -283,6 +289,7 @@ static int run(const struct arguments *args, struct config *config, struct runni
 	struct director_options options = {.config_path = args->config,
 					   .node = args->node,
 					   .runtime_dir = args->runtime_dir,
+					   .supervised = args->supervised,
 					   .start = start,
 					   .ready = ready};
 	struct daemon daemon = {0};

@@ -50,7 +50,7 @@ const struct command commands[] = {
 	{"cluster maintenance", "on|off", 1, 1, ctl_cluster_maintenance,
 	 "this node is not master until it is off; --force: whoever else is there",
 	 "cluster maintenance on"},
-	{"cluster drill", "graceful|crash|link|split", 1, 1, ctl_cluster_drill,
+	{"cluster drill", "graceful|crash|link|daemon-kill|split", 1, 1, ctl_cluster_drill,
 	 "rehearses a failover and measures it; exit 4 when it misses its budget",
 	 "cluster drill graceful --limit 1m"},
 	{"cluster drill history", "[N]", 0, 1, ctl_drill_history,

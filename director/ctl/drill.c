@@ -23,6 +23,7 @@ enum {
 	SILENCE_MS = 10000, /* how long a node is silent: clients may notice */
 	RETURN_MS = 60000,  /* for the node that let go to be fit to be the master again */
 	RETURN_LOOK_MS = 500,
+	AGAIN_MS = 5000, /* for a daemon to begin its work */
 };
 
 static int finish_page(const struct control_drill *d, struct report_file *page)
@@ -58,6 +59,29 @@ static int report(const struct ctl *ctl, const struct control_drill *d,
 									       : code;
 }
 
+/*
+ * In one that kills the daemon it may be the one that is asked, which is away then. Its supervisor has all the
+ * time of the drill to start it again.
+ */
+static int look(const struct ctl *ctl, const struct control_drill *d, struct control_reply *ret)
+{
+	const struct control_request request = {.command = CONTROL_DRILL_LOOK};
+	uint64_t until_ms = clock_ms() + d->about.limit_ms + AGAIN_MS;
+	struct err err = {0};
+
+	if (drill_kind_by_name(d->kind) != SYNC_DRILL_DAEMON_KILL)
+		return ctl_request(ctl, &request, ret);
+	while (ctl_try(ctl, &request, ret, &err) < 0) {
+		if (clock_ms() > until_ms)
+			return ctl_fail(CTL_UNREACHABLE,
+					"nobody has started directord again, %u ms after it was "
+					"killed: %s",
+					d->about.limit_ms + AGAIN_MS, err.text);
+		nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
+	}
+	return CTL_DONE;
+}
+
 /* The daemon ends it, whatever happens; a drill of another number is not this one. */
 static int wait_for(const struct ctl *ctl, struct control_drill *d)
 {
@@ -68,7 +92,7 @@ static int wait_for(const struct ctl *ctl, struct control_drill *d)
 		int code;
 
 		nanosleep(&(struct timespec){.tv_nsec = LOOK_EVERY_MS * 1000000L}, NULL);
-		code = ctl_ask(ctl, CONTROL_DRILL_LOOK, &reply);
+		code = look(ctl, d, &reply);
 		if (code != CTL_DONE)
 			return code;
 		if (!reply.has_drill || reply.drill.id != id) {
@@ -206,11 +230,11 @@ int ctl_cluster_drill(const struct ctl *ctl)
 	struct report_file page = {0};
 	int code;
 
-	if (request.kind != SYNC_DRILL_GRACEFUL && !mute_silences(request.kind))
-		return ctl_fail(
-			CTL_USAGE,
-			"a drill is \"graceful\", \"crash\", \"link\" or \"split\", not \"%s\"",
-			ctl->argv[0]);
+	if (!request.kind)
+		return ctl_fail(CTL_USAGE,
+				"a drill is \"graceful\", \"crash\", \"link\", \"daemon-kill\" or "
+				"\"split\", not \"%s\"",
+				ctl->argv[0]);
 	if (ctl->no_wait && ctl->html)
 		return ctl_fail(CTL_USAGE, "--html is written at the end: not with --no-wait");
 	if (ctl->no_wait && ctl->failback)

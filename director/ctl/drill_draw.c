@@ -113,22 +113,37 @@ static bool find(const struct drawing *w, bool there, uint8_t kind, double *ret)
 	return false;
 }
 
+/* What the one that lets go is meanwhile: a style of the page, and words. */
+static const char *style_of(uint8_t kind)
+{
+	if (kind == SYNC_DRILL_GRACEFUL)
+		return "backup";
+	return kind == SYNC_DRILL_SPLIT ? "unheard" : "silent";
+}
+
+static const char *words_of(uint8_t kind)
+{
+	switch (kind) {
+	case SYNC_DRILL_GRACEFUL: return "backup";
+	case SYNC_DRILL_SPLIT: return "its adverts are lost";
+	case SYNC_DRILL_DAEMON_KILL: return "no daemon";
+	default: return "silent";
+	}
+}
+
 /* The one that lets go; in a split it stays master and is not heard. */
 static void draw_old_role(const struct drawing *w, int y)
 {
 	uint8_t kind = drill_kind_by_name(w->d->kind);
-	bool silent = kind != SYNC_DRILL_GRACEFUL;
 	double gone = place(w, 0), back;
 	bool restored = find(w, false, SYNC_MOMENT_RESTORED, &back);
 
 	draw_bar(w, "master", LEFT, gone, y, "master");
-	draw_bar(w, silent ? kind == SYNC_DRILL_SPLIT ? "unheard" : "silent" : "backup", gone, back,
-		 y,
-		 silent ? kind == SYNC_DRILL_SPLIT ? "its adverts are lost" : "silent" : "backup");
+	draw_bar(w, style_of(kind), gone, back, y, words_of(kind));
 	if (restored)
 		draw_bar(w, "back", back, WIDTH, y, "as before");
 	else
-		draw_bar(w, silent ? "silent" : "backup", back, WIDTH, y, "");
+		draw_bar(w, drill_is_harsh(kind) ? "silent" : "backup", back, WIDTH, y, "");
 }
 
 static void draw_new_role(const struct drawing *w, int y)

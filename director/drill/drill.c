@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/drill/drill.h"
 
-#include "director/drill/drill_mute.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -215,7 +213,7 @@ static void ordered(struct drill *d, struct drill_update *u, const struct drill_
 		return;
 	}
 	if (d->limit_ms > drill_limit_max_ms(d->kind)) {
-		refuse(d, u, "no node falls silent for so long");
+		refuse(d, u, "no node is away for so long");
 		return;
 	}
 	d->state = DRILL_ASKING;
@@ -247,8 +245,8 @@ static void set_clock(struct drill *d, const struct sync_drill *m, uint64_t now_
 static void heard_ask(struct drill *d, struct drill_update *u, const struct drill_event *ev)
 {
 	const struct sync_drill *m = ev->heard;
-	/* Nobody else makes this node fall silent whatever it has to say against it. */
-	bool force = m->force && (m->asker_yields || !mute_silences(m->kind));
+	/* Nobody else silences or kills this node whatever it has to say against it. */
+	bool force = m->force && (m->asker_yields || !drill_is_harsh(m->kind));
 	const char *why = drill_is_busy(d) ? "a drill is under way" : objection_to(ev, force);
 
 	u->flags |= DRILL_SEND;
@@ -368,6 +366,16 @@ static void connected(struct drill *d, struct drill_update *u, uint64_t now_us)
 		report(d, u, now_us);
 }
 
+static void came_back(struct drill *d, struct drill_update *u, uint64_t now_us)
+{
+	if (d->state != DRILL_RUNNING || !d->yielded || d->here.complete)
+		return;
+	d->here.moments[d->here.n++] =
+		(struct sync_moment){.kind = SYNC_MOMENT_RESTORED, .at_us = now_us};
+	d->yielded = false;
+	complete(d, u, now_us);
+}
+
 static void timed_out(struct drill *d, struct drill_update *u, uint64_t now_us)
 {
 	if (now_us < drill_deadline_us(d))
@@ -380,7 +388,10 @@ static void timed_out(struct drill *d, struct drill_update *u, uint64_t now_us)
 	case DRILL_RUNNING: break;
 	}
 	if (d->here.complete) {
-		snprintf(d->why, sizeof(d->why), "the other director's record did not come");
+		snprintf(d->why, sizeof(d->why), "%s",
+			 d->kind == SYNC_DRILL_DAEMON_KILL && !d->yields_here
+				 ? "the daemon that was killed has not come back"
+				 : "the other director's record did not come");
 		end(d, u, DRILL_UNKNOWN);
 		return;
 	}
@@ -402,6 +413,7 @@ struct drill_update drill_step(struct drill *d, const struct drill_event *ev)
 	case DRILL_EVENT_HEARD: heard(d, &u, ev); break;
 	case DRILL_EVENT_MOMENT: saw(d, &u, ev); break;
 	case DRILL_EVENT_CHANNEL: connected(d, &u, ev->now_us); break;
+	case DRILL_EVENT_BACK: came_back(d, &u, ev->now_us); break;
 	case DRILL_EVENT_TIMER: timed_out(d, &u, ev->now_us); break;
 	}
 	return u;
@@ -428,9 +440,14 @@ uint8_t drill_kind_by_name(const char *name)
 	return 0;
 }
 
+bool drill_is_harsh(uint8_t kind)
+{
+	return kind != SYNC_DRILL_GRACEFUL;
+}
+
 uint32_t drill_limit_max_ms(uint8_t kind)
 {
-	return mute_silences(kind) ? DRILL_SILENCE_MAX_MS : DRILL_LIMIT_MAX_MS;
+	return drill_is_harsh(kind) ? DRILL_HARSH_MAX_MS : DRILL_LIMIT_MAX_MS;
 }
 
 const char *drill_result_name(enum drill_result r)

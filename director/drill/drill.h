@@ -29,7 +29,7 @@ enum {
 	DRILL_AFTER_US = 200000, /* a probe goes on for so long after the takeover */
 	DRILL_WHY = SYNC_WHY_MAX,
 	/* By its own operator's will, too: nothing ends a silence before its limit. */
-	DRILL_SILENCE_MAX_MS = 60000,
+	DRILL_HARSH_MAX_MS = 60000,
 };
 
 enum drill_state {
@@ -87,6 +87,7 @@ enum drill_event_type {
 	DRILL_EVENT_HEARD, /* a message of the other one */
 	DRILL_EVENT_MOMENT,
 	DRILL_EVENT_CHANNEL, /* the channel to the other one is there, again */
+	DRILL_EVENT_BACK,    /* the daemon that was killed does its work again (drill_rest.h) */
 	DRILL_EVENT_TIMER,
 };
 
@@ -144,6 +145,8 @@ size_t drill_timeline(const struct drill *d, struct control_moment ret[static CO
 const char *drill_kind_name(uint8_t kind);
 /* 0: there is no such kind. */
 uint8_t drill_kind_by_name(const char *name);
+/* A node falls silent, or its daemon is killed: it lets nobody do that to it but for good reasons. */
+bool drill_is_harsh(uint8_t kind);
 /* How long one of that kind may last. */
 uint32_t drill_limit_max_ms(uint8_t kind);
 const char *drill_result_name(enum drill_result r);

@@ -77,10 +77,6 @@ uint64_t drill_check_lost(const struct status_channel *c)
 
 static enum drill_check look_at_kind(const struct look *l)
 {
-	if (l->kind != SYNC_DRILL_GRACEFUL && !mute_silences(l->kind))
-		return say(l, DRILL_CHECK_IMPOSSIBLE,
-			   "this version of directord does not rehearse \"%s\"",
-			   drill_kind_name(l->kind));
 	if (!l->s->n_vrrps)
 		return say(l, DRILL_CHECK_IMPOSSIBLE,
 			   "there is nothing to rehearse: the configuration has no vrrp section");

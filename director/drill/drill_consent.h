@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether this node lets the other director make it fall silent. Who holds the key of the channel may have
+ * Whether this node lets the other director make it fall silent, or kill its daemon. Who holds the key of the channel may have
  * been broken into: what it may cost a node is bounded by that node alone, by its own configuration and its
  * own clock.
  *
- * Unless the configuration allows it, a node falls silent for its own operator alone. Where it does, an
+ * Unless the configuration allows it, a node does that for its own operator alone. Where it does, an
  * objection of its own counts whatever force the other one asks with (drill.h).
  *
  * Pure.
@@ -30,7 +30,7 @@ struct drill_consent {
  */
 bool drill_consent(const struct drill_consent *c, const struct sync_drill *asked, bool by_peer,
 		   const char *node, uint64_t now_us, char why[static DRILL_WHY]);
-/* It falls silent now, if it does so for the other one. */
+/* It falls silent now, or was killed then, if that is for the other one. */
 void drill_consent_used(struct drill_consent *c, const struct drill *d, uint64_t now_us);
 
 #endif

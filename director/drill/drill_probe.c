@@ -49,6 +49,12 @@ const struct config_vrrp *drill_probe_section(const struct config *c, uint8_t ki
 		snprintf(why, SYNC_WHY_MAX, "a split has one master all the time, and no gap");
 		return NULL;
 	}
+	if (kind == SYNC_DRILL_DAEMON_KILL) {
+		snprintf(why, SYNC_WHY_MAX,
+			 "who is to probe the new master is killed: use `directorctl probe` on a "
+			 "client");
+		return NULL;
+	}
 	if (farm == c->n_farms) {
 		snprintf(why, SYNC_WHY_MAX, "no farm has port %u of %s over TCP", t->port,
 			 addr_format(&t->vip, at));

@@ -37,3 +37,10 @@ uint64_t notify_watchdog_ms(void)
 		return 0;
 	return strtoull(usec, NULL, 10) / 2000;
 }
+
+bool notify_is_unit(void)
+{
+	const char *pid = getenv("SYSTEMD_EXEC_PID");
+
+	return pid && strtol(pid, NULL, 10) == getpid();
+}

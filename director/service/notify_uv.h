@@ -6,11 +6,14 @@
 #ifndef DIRECTOR_SERVICE_NOTIFY_UV_H
 #define DIRECTOR_SERVICE_NOTIFY_UV_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* One or more lines, "READY=1". */
 void notify_send(const char *state);
 /* How often the watchdog wants a sign: half of WATCHDOG_USEC in milliseconds; 0: never. */
 uint64_t notify_watchdog_ms(void);
+/* systemd itself has started this process (SYSTEMD_EXEC_PID, systemd.exec(5)), and not a child of it. */
+bool notify_is_unit(void);
 
 #endif

@@ -161,7 +161,7 @@ begun() {
 }
 
 wrong_usage() {
-	drill a 2 cluster drill daemon-kill
+	drill a 2 cluster drill sabotage
 	drill a 2 cluster drill graceful --limit 0s
 	drill a 2 cluster drill graceful --limit 601s
 	drill a 2 cluster status --limit 3s

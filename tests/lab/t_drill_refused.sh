@@ -9,7 +9,7 @@
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
-KINDS='graceful crash link split'
+KINDS='graceful crash link daemon-kill split'
 SLOW_MS=300
 
 # refused NODE REGEX: each kind, and a is master as before.
@@ -117,7 +117,7 @@ lab_net6_up
 for node in a b; do
 	twin_conf >"$LAB/$node.conf"
 done
-run_case "the pair is in sync" begin
+run_case "the pair is in sync" begin --supervised
 run_case "another configuration" another_configuration
 run_case "the other one is in maintenance" maintenance
 run_case "no backend there" no_backend

@@ -96,11 +96,7 @@ static void what_is_impossible(void)
 
 	pair_init(&p);
 	for (uint8_t kind = SYNC_DRILL_GRACEFUL; kind <= SYNC_DRILL_SPLIT; kind++)
-		if (kind == SYNC_DRILL_DAEMON_KILL)
-			expect_of(&p, kind, DRILL_WHO_MASTER, DRILL_CHECK_IMPOSSIBLE,
-				  "this version of directord does not rehearse \"daemon-kill\"");
-		else
-			expect_of(&p, kind, DRILL_WHO_MASTER, DRILL_CHECK_FINE, "");
+		expect_of(&p, kind, DRILL_WHO_MASTER, DRILL_CHECK_FINE, "");
 	p.s.n_vrrps = 0;
 	expect_impossible(&p,
 			  "there is nothing to rehearse: the configuration has no vrrp section");

@@ -35,6 +35,7 @@ static void by_its_own_operator_alone(void)
 	for (uint8_t kind = SYNC_DRILL_GRACEFUL; kind <= SYNC_DRILL_SPLIT; kind++) {
 		bool silent = kind == SYNC_DRILL_CRASH || kind == SYNC_DRILL_LINK ||
 			      kind == SYNC_DRILL_SPLIT;
+		bool killed = kind == SYNC_DRILL_DAEMON_KILL;
 		struct sync_drill here = question(kind, false), there = question(kind, true);
 
 		here.force = there.force = true;
@@ -43,9 +44,13 @@ static void by_its_own_operator_alone(void)
 			expect(&never, &here, false, NOW_US,
 			       "run the drill on node lb1, or set drill { by-peer = true } there: "
 			       "it falls silent for its own operator alone");
-		else if (kind == SYNC_DRILL_GRACEFUL)
+		else if (killed)
+			expect(&never, &here, false, NOW_US,
+			       "run the drill on node lb1, or set drill { by-peer = true } there: "
+			       "it is killed for its own operator alone");
+		else
 			expect(&never, &here, false, NOW_US, NULL);
-		if (silent)
+		if (silent || killed)
 			expect(&never, &here, true, NOW_US, NULL);
 	}
 }
@@ -57,8 +62,8 @@ static void not_for_long(void)
 
 	m.limit_ms++;
 	expect(&never, &m, true, NOW_US,
-	       "run the drill on node lb1, or with --limit 30s: for no longer it falls silent by "
-	       "another node's word");
+	       "run the drill on node lb1, or with --limit 30s: by another node's word it "
+	       "falls silent for no longer");
 	m.limit_ms = UINT32_MAX;
 	m.kind = SYNC_DRILL_SPLIT;
 	CU_ASSERT(!drill_consent(&never, &m, true, "lb1", NOW_US, (char[DRILL_WHY]){0}));
@@ -84,13 +89,11 @@ static void not_often(void)
 	d.yields_here = true;
 	drill_consent_used(&c, &d, NOW_US);
 	expect(&c, &m, true, NOW_US + 1,
-	       "run the drill on node lb1, or in 600 s: it falls silent by another node's word "
-	       "once "
-	       "in 10 min");
+	       "run the drill on node lb1, or in 600 s: by another node's word it falls silent "
+	       "once in 10 min");
 	expect(&c, &m, true, NOW_US + pause_us - 1,
-	       "run the drill on node lb1, or in 1 s: it falls silent by another node's word once "
-	       "in "
-	       "10 min");
+	       "run the drill on node lb1, or in 1 s: by another node's word it falls silent once "
+	       "in 10 min");
 	expect(&c, &m, true, NOW_US + pause_us, NULL);
 }
 

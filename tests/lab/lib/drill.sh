@@ -7,8 +7,9 @@ other_of() {
 	if [ "$1" = a ]; then echo b; else echo a; fi
 }
 
+# begin [ARGUMENT …]: of directord.
 begin() {
-	start_twins
+	start_twins "$@"
 	expect_in_sync 5
 }
 

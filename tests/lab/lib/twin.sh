@@ -117,13 +117,13 @@ twin_conf() {
 	FARM_ADDRESS=$LAB_VIP6 farm dns6 udp "\"$ECHO_PORT\"" "$ROUND_ROBIN"
 }
 
-# start_twins: a is master, b backup, both serve all backends. Each has a configuration of its own,
+# start_twins [ARGUMENT …]: a is master, b backup, both serve all backends. Each has a configuration of its own,
 # $LAB/NODE.conf.
 start_twins() {
 	local node
 
 	for node in a b; do
-		lab_start_director $node "$LAB/$node.conf"
+		lab_start_director $node "$LAB/$node.conf" "$@"
 	done
 	expect_master a
 	expect_soon "b is backup" "lab_is b backup" 5
