@@ -50,13 +50,15 @@ begin() {
 
 # draw: other clients and ports than before, each once.
 draw() {
-	python3 - "$CLIENTS" $NETWORKS <<-'EOT' >"$LAB/ends"
+	touch "$LAB/drawn"
+	python3 - "$LAB/drawn" "$CLIENTS" $NETWORKS <<-'EOT' >"$LAB/ends"
 		import random, sys
-		ends = [(f"10.80.{n}.{h}", port) for n in sys.argv[2:] for h in range(1, 6)
-		        for port in random.sample(range(20000, 60000), 40)]
-		for client, port in random.sample(ends, int(sys.argv[1])):
-		    print(client, port)
+		drawn = set(open(sys.argv[1]).read().splitlines())
+		ends = {f"10.80.{n}.{h} {port}" for n in sys.argv[3:] for h in range(1, 6)
+		        for port in random.sample(range(20000, 60000), 40)}
+		print(*random.sample(sorted(ends - drawn), int(sys.argv[2])), sep="\n")
 	EOT
+	cat "$LAB/ends" >>"$LAB/drawn"
 }
 
 # told NODE [N]: "CLIENT PORT" and end, backend, whether remembered, the same in the kernel, and where other
