@@ -61,9 +61,29 @@ nobody_would_start_it() {
 	expect_master a
 }
 
+# expect_adverts OLD NEW: from the last advert of the one to the first of the other, for both families, is as
+# long on the wire.
+expect_adverts() {
+	lab_captured client >"$LAB/adverts"
+	python3 - "$LAB/drill.out" "$LAB/adverts" "$(lab_mac "$1")" "$(lab_mac "$2")" <<-'EOF' >>"$LAB/figures"
+		import json, sys
+
+		drill, old, new = json.load(open(sys.argv[1])), sys.argv[3], sys.argv[4]
+		rows = [line.split() for line in open(sys.argv[2])]
+		adverts = [(float(row[0]), row[1], "IPv6" in line) for row, line in zip(rows, open(sys.argv[2]))]
+		taken = max(min(at for at, mac, six in adverts if mac == new and six == family) for family in (False, True))
+		last = max(at for at, mac, _ in adverts if mac == old and at < taken)
+		seen = {m["event"]: m["at_us"] / 1000 for m in drill["timeline"]}
+		told = seen["is master"] - seen["hears the last advert"]
+		wire = (taken - last) * 1000
+		print(f"# from the last advert to the first: told {told:.1f} ms, on the wire {wire:.1f} ms")
+		assert abs(told - wire) < 5, (told, wire)
+	EOF
+}
+
 # The kernel goes on forwarding; a client asks all the time.
 asked_for_on_the_master() {
-	local node before
+	local node before prober
 
 	for node in a b; do
 		lab_stop_director $node
@@ -72,13 +92,16 @@ asked_for_on_the_master() {
 	drill_ready a
 	before=$(daemon_of a)
 	lab_exec client "$LAB_BUILD/directorctl" -j probe "$LAB_VIP:80" --rate 200 --duration 8s >"$LAB/probe.out" &
-	sleep 1
+	prober=$!
+	lab_capture client proto 112 or ip6 proto 112
 	drill a 0 -j cluster drill daemon-kill
+	lab_capture_stop client
 	expect uid "$(drilled uid)" 0
 	expect asked_on "$(drilled asked_on)" a
 	expect_times a b
+	expect_adverts a b
 	[ "$(daemon_of a)" != "$before" ] || fail "the same daemon runs"
-	wait $! || :
+	wait $prober || :
 	expect "attempts that a client lost" "$(json_value lost <"$LAB/probe.out")" 0
 	[ ! -e "$LAB/a/run/drill.killed" ] || fail "a file is left"
 	for node in a b; do
