@@ -251,14 +251,22 @@ static void deadline_passed(void *owner)
 /* --- start and end ---------------------------------------------------------------------------- */
 
 /* One director per runtime directory: the lock goes with the process, however it ends. */
+static int make_directory(const char *dir, const char *what, mode_t mode, struct err *err)
+{
+	if (mkdir(dir, mode) < 0 && errno != EEXIST)
+		return err_set(err, -errno, "cannot make the %s directory %s: %s", what, dir,
+			       strerror(errno));
+	return 0;
+}
+
 static int lock_runtime_dir(struct director *d, struct err *err)
 {
 	const char *dir = d->options.runtime_dir;
 	char path[512];
+	int code = make_directory(dir, "runtime", 0755, err);
 
-	if (mkdir(dir, 0755) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "cannot make the runtime directory %s: %s", dir,
-			       strerror(errno));
+	if (code < 0)
+		return code;
 	snprintf(path, sizeof(path), "%s/directord.lock", dir);
 	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (d->lock_fd < 0)
@@ -370,9 +378,11 @@ static int open_all(struct director *d, struct err *err)
 		code = admin_store_new(d->loop, d->options.runtime_dir, deadline_passed, d,
 				       &d->admin, err);
 	if (code == 0)
-		code = journal_store_new(d->options.runtime_dir, &d->journal, err);
+		code = make_directory(d->options.state_dir, "state", 0700, err);
 	if (code == 0)
-		code = drill_store_new(d->options.runtime_dir, &d->drills, err);
+		code = journal_store_new(d->options.state_dir, &d->journal, err);
+	if (code == 0)
+		code = drill_store_new(d->options.state_dir, &d->drills, err);
 	if (code == 0)
 		code = keeper_new(&d->keeper, err);
 	if (code == 0)

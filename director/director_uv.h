@@ -20,9 +20,10 @@ struct running_start; /* running_uv.h */
 
 struct director_options {
 	const char *config_path;
-	const char *node; /* -n, or NULL */
-	const char *runtime_dir;
-	bool supervised; /* who started the daemon starts it again when it is killed */
+	const char *node;	 /* -n, or NULL */
+	const char *runtime_dir; /* what is of this boot: orders, locks, the control socket */
+	const char *state_dir;	 /* what outlives it: the histories; may be the same one */
+	bool supervised;	 /* who started the daemon starts it again when it is killed */
 	struct running_start
 		*start; /* what the configuration was chosen by; for director_new() alone */
 	/* Called when the first ruleset is in the kernel, and when a reload has ended. */

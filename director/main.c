@@ -34,16 +34,20 @@ struct arguments {
 	const char *config;
 	const char *node;
 	const char *runtime_dir;
+	const char *state_dir;
 	bool test, clean, supervised;
 };
 
 static const char usage[] =
-	"usage: directord [-c FILE] [-n NODE] [--runtime-dir DIR] [--supervised] [-v]\n"
+	"usage: directord [-c FILE] [-n NODE] [--runtime-dir DIR] [--state-dir DIR]\n"
+	"                 [--supervised] [-v]\n"
 	"       directord -t | --clean | -V | -h\n"
 	"\n"
 	"  -c, --config FILE    configuration (default /etc/director/director.conf)\n"
 	"  -n, --node NODE      which node of the cluster this is, when its address does not tell\n"
 	"      --runtime-dir DIR  where the control socket is (default /run/director)\n"
+	"      --state-dir DIR  where the histories are, which outlive a boot (default\n"
+	"                       $STATE_DIRECTORY, as systemd sets it, else the runtime directory)\n"
 	"      --supervised     who starts this starts it again when it is killed: for drills; "
 	"systemd\n"
 	"                       needs it not\n"
@@ -64,6 +68,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 		{"config", required_argument, NULL, 'c'},
 		{"node", required_argument, NULL, 'n'},
 		{"runtime-dir", required_argument, NULL, 'r'},
+		{"state-dir", required_argument, NULL, 'S'},
 		{"supervised", no_argument, NULL, 's'},
 		{"test", no_argument, NULL, 't'},
 		{"clean", no_argument, NULL, 'C'},
@@ -76,12 +81,14 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 
 	opterr = 0; /* one sentence, ours */
 	*args = (struct arguments){.config = "/etc/director/director.conf",
-				   .runtime_dir = "/run/director"};
+				   .runtime_dir = "/run/director",
+				   .state_dir = getenv("STATE_DIRECTORY")};
 	while ((option = getopt_long(argc, argv, "c:n:tvVh", options, NULL)) != -1)
 		switch (option) {
 		case 'c': args->config = optarg; break;
 		case 'n': args->node = optarg; break;
 		case 'r': args->runtime_dir = optarg; break;
+		case 'S': args->state_dir = optarg; break;
 		case 's': args->supervised = true; break;
 		case 't': args->test = true; break;
 		case 'C': args->clean = true; break;
@@ -95,6 +102,8 @@ static int parse_arguments(int argc, char **argv, struct arguments *args)
 				argv[optind - 1]);
 			return EXIT_USAGE;
 		}
+	if (!args->state_dir)
+		args->state_dir = args->runtime_dir;
 	if (optind < argc) {
 		fprintf(stderr, "directord: unexpected argument \"%s\"; try `directord --help`\n",
 			argv[optind]);
@@ -289,6 +298,7 @@ static int run(const struct arguments *args, struct config *config, struct runni
 	struct director_options options = {.config_path = args->config,
 					   .node = args->node,
 					   .runtime_dir = args->runtime_dir,
+					   .state_dir = args->state_dir,
 					   .supervised = args->supervised,
 					   .start = start,
 					   .ready = ready};

@@ -119,13 +119,13 @@ const struct journal *journal_store_book(const struct journal_store *s)
 
 /* --- start, end ------------------------------------------------------------------------------- */
 
-int journal_store_new(const char *runtime_dir, struct journal_store **ret, struct err *err)
+int journal_store_new(const char *state_dir, struct journal_store **ret, struct err *err)
 {
 	struct journal_store *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return err_set(err, -ENOMEM, "no memory");
-	snprintf(s->path, sizeof(s->path), "%s/journal.state", runtime_dir);
+	snprintf(s->path, sizeof(s->path), "%s/journal.state", state_dir);
 	load(s);
 	*ret = s;
 	return 0;

@@ -13,7 +13,7 @@
 struct journal_store;
 
 /* A file that is not ours is set aside, and the journal begins anew. 0 or -ENOMEM. */
-int journal_store_new(const char *runtime_dir, struct journal_store **ret, struct err *err);
+int journal_store_new(const char *state_dir, struct journal_store **ret, struct err *err);
 /* Writes what is not written yet; accepts NULL. */
 void journal_store_free(struct journal_store *s);
 

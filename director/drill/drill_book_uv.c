@@ -75,13 +75,13 @@ void drill_store_answer(const struct drill_store *s, struct control_reply *reply
 	reply->n_drills = n;
 }
 
-int drill_store_new(const char *runtime_dir, struct drill_store **ret, struct err *err)
+int drill_store_new(const char *state_dir, struct drill_store **ret, struct err *err)
 {
 	struct drill_store *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return err_set(err, -ENOMEM, "no memory");
-	snprintf(s->path, sizeof(s->path), "%s/drills.state", runtime_dir);
+	snprintf(s->path, sizeof(s->path), "%s/drills.state", state_dir);
 	load(s);
 	*ret = s;
 	return 0;

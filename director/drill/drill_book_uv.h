@@ -13,7 +13,7 @@
 struct drill_store;
 
 /* A file that is not ours is set aside, and the book begins anew. 0 or -ENOMEM. */
-int drill_store_new(const char *runtime_dir, struct drill_store **ret, struct err *err);
+int drill_store_new(const char *state_dir, struct drill_store **ret, struct err *err);
 /* Accepts NULL. */
 void drill_store_free(struct drill_store *s);
 /* Written at once. */

@@ -114,6 +114,23 @@ it_outlives_the_daemon() {
 	expect "history of b" "$(history_of b)" "1:graceful:True"
 }
 
+# As after a boot: the runtime directory is empty.
+it_outlives_a_boot() {
+	lab_stop_director b
+	mkdir "$LAB/b/kept"
+	cp "$LAB"/b/run/{drills,journal}.state "$LAB/b/kept"
+	rm -r "$LAB/b/run"
+	STATE_DIRECTORY=$LAB/b/kept lab_start_director b "$LAB/b.conf"
+	expect "history of b" "$(history_of b)" "1:graceful:True"
+	lab_ctl b ruleset history >"$LAB/history"
+	[ "$(grep -c "  start: " "$LAB/history")" -gt 1 ] || fail "the ruleset has no history"
+	[ ! -e "$LAB/b/run/drills.state" ] || fail "it is written into the runtime directory"
+	lab_stop_director b
+	lab_start_director b "$LAB/b.conf" --state-dir "$LAB/b/other"
+	expect "history of b" "$(history_of b)" ""
+	[ "$(stat -c %a "$LAB/b/other")" = 700 ] || fail "others may read it"
+}
+
 command -v chromium >/dev/null || skip_all "chromium is not installed"
 lab_up
 lab_net6_up
@@ -126,4 +143,5 @@ run_case "the page of a silence, which missed" page_of_a_silence
 run_case "a place that cannot be written is told before" place_that_cannot_be_written
 run_case "both nodes tell of them later" both_tell_of_it
 run_case "a restart keeps them, a damaged file is set aside" it_outlives_the_daemon
+run_case "a boot, too, in the state directory" it_outlives_a_boot
 finish
