@@ -436,6 +436,8 @@ void director_answer_maintenance(struct director *d, const struct control_reques
 int director_fail_over(struct director *d, size_t *ret_yielded, struct err *err);
 /* All of them out of service, or in it again. On the election thread. */
 void director_order_maintenance(struct vrrp_router *const *routers, size_t n, bool on);
+/* They are to be: by the operator's will, or in the silence of a drill. */
+bool director_is_held(const struct director *d);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
 /* What it tells of the election and of the other director, and the alarms. 0 or -ENOMEM. */

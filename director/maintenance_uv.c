@@ -92,6 +92,14 @@ void director_order_maintenance(struct vrrp_router *const *routers, size_t n, bo
 		vrrp_router_tell(routers[i], &ev);
 }
 
+bool director_is_held(const struct director *d)
+{
+	const struct rehearsal *r = &d->rehearsal;
+
+	return admin_store_table(d->admin)->maintenance ||
+	       (r->mute.on && r->drill.kind == SYNC_DRILL_CRASH);
+}
+
 /* Both directors of a pair have the same addresses: those of an owner are on its interface anyway. */
 static bool is_owner(const struct director *d)
 {
@@ -142,7 +150,8 @@ void director_answer_maintenance(struct director *d, const struct control_reques
 	}
 	if (news) {
 		admin_store_set_maintenance(d->admin, call.on, &err);
+		call.on = director_is_held(d);
 		election_call(d->election, order_here, &call);
 	}
-	say_done(d, reply, call.on, news, &err);
+	say_done(d, reply, request->number != OFF, news, &err);
 }

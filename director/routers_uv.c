@@ -175,7 +175,7 @@ static void set_here(void *arg)
 		return;
 	replace_old(call->d, call->setups, call->n, call->next);
 	introduce(call);
-	if (admin_store_table(call->d->admin)->maintenance)
+	if (director_is_held(call->d))
 		director_order_maintenance(call->next, call->n, true);
 }
 

@@ -198,6 +198,21 @@ muted_port() {
 	if [ "$(lab_captured_count client)" -gt 0 ]; then echo heard; else echo lost; fi
 }
 
+# What is ordered in the silence holds behind it; a router that hears nobody is no master in it.
+orders_meanwhile() {
+	begin_silence 5s
+	lab_ctl a cluster maintenance on --force || fail "exit status $?"
+	lab_ctl a cluster maintenance off || fail "exit status $?"
+	echo >>"$LAB/a.conf"
+	lab_signal a HUP
+	for _ in 1 2 3 4; do
+		lab_is a maintenance || fail "a is $(lab_status a vrrp.0.state)"
+		sleep 0.5
+	done
+	expect_soon "a speaks again" '! mute a' 5
+	drill_ready a
+}
+
 daemon_killed() {
 	begin_silence 20s
 	lab_kill_director a
@@ -222,6 +237,7 @@ run_case "asked on the other one it is refused, and how to do it is told" asked_
 run_case "allowed by the one that falls silent: seldom, shortly, and not by force" allowed_by_a
 run_case "the command is killed: it ends at its limit" command_killed
 run_case "the silent daemon stands still: the kernel ends it" daemon_stopped
+run_case "orders in the silence: it goes on" orders_meanwhile
 run_case "the silent daemon is killed: nothing is left of it" daemon_killed
 cat "$LAB/figures"
 finish
