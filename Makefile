@@ -76,6 +76,7 @@ FUZZ_SRC  := $(filter-out %_uv.c director/flow/flow_book.c,$(wildcard include/*.
              director/config/*.c director/control/*.c director/flow/*.c director/health/*.c \
              director/netlink/*.c director/backend/admin*.c director/audit/journal*.c \
              director/audit/prospect_read.c director/audit/forecast.c director/monitor/metrics_path.c \
+             director/drill/drill.c director/drill/drill_rest.c director/drill/drill_probe.c \
              director/doctor/host_saved.c director/ruleset/nft_watch.c))
 FUZZERS   := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
