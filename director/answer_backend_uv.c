@@ -8,6 +8,7 @@
 #include "director/config/keywords.h"
 #include "director/config/number.h"
 #include "director/director.h"
+#include "director/status_uv.h"
 #include "include/log.h"
 
 #include <inttypes.h>

@@ -8,6 +8,7 @@
 #include "director/director.h"
 #include "director/ruleset/drift.h"
 #include "director/ruleset/export.h"
+#include "director/status_uv.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,16 @@ static void answer_status(struct director *d, struct control_reply *reply)
 		return;
 	}
 	reply->has_status = true;
+}
+
+static void answer_status_in_parts(struct director *d, struct control_reply *reply)
+{
+	if (director_status_head(d, &reply->status) < 0) {
+		director_say(reply, CONTROL_FAILED, "directord has no memory for a status");
+		return;
+	}
+	reply->has_status = true;
+	reply->more = d->config->n_farms > 0;
 }
 
 /* A status, and a stream for what is told beside it; NULL: no memory, of a status the reply has said so. */
@@ -357,7 +368,12 @@ static void answer(struct director *d, const struct control_request *request,
 		   const struct control_asker *who, struct control_reply *reply)
 {
 	switch (request->command) {
-	case CONTROL_STATUS: answer_status(d, reply); return;
+	case CONTROL_STATUS:
+		if (request->parts)
+			answer_status_in_parts(d, reply);
+		else
+			answer_status(d, reply);
+		return;
 	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
 	case CONTROL_RULESET_PROSPECT: answer_prospect(d, reply); return;

@@ -440,15 +440,5 @@ void director_order_maintenance(struct vrrp_router *const *routers, size_t n, bo
 bool director_is_held(const struct director *d);
 /* Makes a sentence the reply. */
 void director_say(struct control_reply *reply, int code, const char *text);
-/* What it tells of the election and of the other director, and the alarms. 0 or -ENOMEM. */
-int director_status_pair(struct director *d, struct status *s);
-/*
- * What can be told without asking the kernel: routers, peer, alarms, and of farms who and whether they
- * serve. 0 or -ENOMEM.
- */
-int director_status_brief(struct director *d, struct status *ret);
-/* Everything at a glance; the same with one farm alone. 0 or -ENOMEM. */
-int director_status(struct director *d, struct status *ret);
-int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret);
 
 #endif

@@ -6,6 +6,7 @@
 #include "director/config/load.h"
 #include "director/director.h"
 #include "director/schedule/balance.h"
+#include "director/status_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 
@@ -429,7 +430,8 @@ static int open_all(struct director *d, struct err *err)
 	snprintf(path, sizeof(path), "%s/director.sock", d->options.runtime_dir);
 	code = access_find(d->config, &d->access, err);
 	if (code == 0)
-		code = control_server_new(d->loop, path, director_answer, d, &d->server, err);
+		code = control_server_new(d->loop, path, director_answer, director_answer_part, d,
+					  &d->server, err);
 	return code == 0 ? control_server_set_access(d->server, &d->access, err) : code;
 }
 

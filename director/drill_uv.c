@@ -8,6 +8,7 @@
 #include "director/drill/drill_about.h"
 #include "director/drill/drill_check.h"
 #include "director/drill/drill_mute.h"
+#include "director/status_uv.h"
 #include "ha/clock_uv.h"
 #include "include/log.h"
 

@@ -8,6 +8,7 @@
 #include "director/director.h"
 #include "director/flow/flow_ask_uv.h"
 #include "director/ruleset/explain.h"
+#include "director/status_uv.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -88,10 +88,13 @@ static int find_self_again(struct director *d, const struct config *c,
 	return *ret ? 0 : code;
 }
 
+/* Whoever is being told of the farms is told of those that are, first. */
 static int make_fit(struct director *d, const struct config *config, struct err *err)
 {
-	int code = transitions_configure(d->transitions, config);
+	int code;
 
+	control_server_take_parts(d->server);
+	code = transitions_configure(d->transitions, config);
 	if (code == 0)
 		code = balance_configure(d->balance, config);
 	if (code == 0)

@@ -8,6 +8,7 @@
 #include "director/director.h"
 #include "director/monitor/metrics.h"
 #include "director/monitor/ready.h"
+#include "director/status_uv.h"
 #include "include/log.h"
 
 #include <errno.h>

@@ -7,6 +7,7 @@
 #include "director/config/keywords.h"
 #include "director/director.h"
 #include "director/monitor/alarms.h"
+#include "director/status_uv.h"
 
 #include <errno.h>
 #include <stdio.h>

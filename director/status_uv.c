@@ -4,11 +4,10 @@
  *
  * Shell: reads counters and flow tables through the keeper; changes nothing.
  */
+#include "director/status_uv.h"
 #include "director/director.h"
-#include "director/ruleset/export.h"
-#include "director/ruleset/plan_tables.h"
-#include "director/schedule/balance.h"
 #include "include/text.h"
+#include "proto/codec_part.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -16,241 +15,6 @@
 #include <string.h>
 
 #define COPY(to, from) text_copy((to), sizeof(to), (from))
-
-/* "10.77.0.100 tcp 80,443,8000-8010" */
-static void fill_services(struct status_farm *s, const struct config_farm *farm)
-{
-	char address[ADDR_TEXT];
-	size_t used = 0;
-	FILE *out = fmemopen(s->services, sizeof(s->services), "w");
-
-	if (!out)
-		return;
-	for (size_t i = 0; i < farm->n_addresses; i++)
-		fprintf(out, "%s%s", i ? "," : "", addr_format(&farm->addresses[i], address));
-	fprintf(out, " %s ", config_protocol_name(farm->protocol));
-	for (size_t i = 0; i < farm->n_ports; i++) {
-		fprintf(out, "%s%u", used++ ? "," : "", farm->ports[i].first);
-		if (farm->ports[i].last != farm->ports[i].first)
-			fprintf(out, "-%u", farm->ports[i].last);
-	}
-	fclose(out);
-	s->services[sizeof(s->services) - 1] = '\0';
-}
-
-static void fill_backend(struct director *d, struct status_backend *s, size_t farm, size_t backend,
-			 const struct plan_backend *known)
-{
-	const struct config_backend *b = &d->config->farms[farm].backends[backend];
-	struct admin_view ordered =
-		admin_view(admin_store_table(d->admin), d->config->farms[farm].name, b);
-	enum backend_state state = director_backend_state(d, farm, backend, known);
-
-	COPY(s->name, b->name);
-	addr_format(&b->address, s->address);
-	s->weight = ordered.weight;
-	if (mac_is_unicast(&known->mac))
-		mac_format(&known->mac, s->mac);
-	COPY(s->state, backend_state_name(state));
-	if (state == BACKEND_DOWN)
-		director_backend_fault(d, farm, backend, s->reason);
-	director_show_views(d, farm, backend, s);
-	director_show_retries(d, farm, backend, s);
-	s->override = ordered.overridden;
-	COPY(s->admin_state, admin_state_name(ordered.state));
-	COPY(s->configured_state, admin_state_name(b->state));
-	s->configured_weight = b->weight;
-	s->deadline_ms = admin_store_left_ms(&ordered);
-	s->effective_weight = plan_backend_weight(known) / 100.0;
-	s->slow_start_ms = state == BACKEND_SLOW_START ? director_slow_start_left(d, farm, backend)
-						       : (uint64_t)STATUS_UNKNOWN;
-}
-
-/* Those of a backend that was taken out stay the farm's: no count goes backwards. */
-static void fill_counts(struct status_farm *s, const struct count_book *book)
-{
-	struct count total;
-
-	if (!book) {
-		s->packets = s->bytes = STATUS_UNKNOWN;
-		for (size_t i = 0; i < s->n_backends; i++)
-			s->backends[i].packets = s->backends[i].bytes = STATUS_UNKNOWN;
-		return;
-	}
-	total = count_farm_total(book, s->name);
-	s->packets = total.packets;
-	s->bytes = total.bytes;
-	for (size_t i = 0; i < s->n_backends; i++) {
-		total = count_total(book, s->name, s->backends[i].name, i);
-		s->backends[i].packets = total.packets;
-		s->backends[i].bytes = total.bytes;
-	}
-}
-
-static void fill_drops(struct status_farm *s, const struct drop_book *book)
-{
-	for (size_t i = 0; book && i < book->n; i++)
-		if (strcmp(book->entries[i].farm, s->name) == 0)
-			status_add_drop(s, book->entries[i].reason,
-					book->entries[i].live + book->entries[i].carried);
-}
-
-static void fill_tables(struct director *d, struct status_farm *s, const struct config_farm *farm)
-{
-	const struct ruleset *r = keeper_planned(d->keeper);
-	struct ruleset_span sets = director_sets_of(d, farm);
-
-	for (size_t i = sets.first; i < sets.end; i++) {
-		uint64_t used = 0;
-
-		if (plan_table_of(&r->sets[i]) == PLAN_NO_TABLE)
-			continue;
-		if (keeper_table_used(d->keeper, r->sets[i].name, &used) < 0)
-			used = STATUS_UNKNOWN;
-		status_add_table(s, r->sets[i].name, r->sets[i].size, used);
-	}
-}
-
-/* Clients of both IP versions as one table. */
-static void fill_pins(struct director *d, struct status_farm *s, const struct config_farm *farm)
-{
-	if (farm->persistence == PERSISTENCE_NONE)
-		return;
-	if (keeper_pins(d->keeper, farm->name, &s->pins) < 0)
-		s->pins = STATUS_UNKNOWN;
-}
-
-static void fill_transition(struct director *d, struct status_farm *s, const struct transition *t)
-{
-	struct transition_view view;
-
-	if (!t)
-		return;
-	snprintf(s->transition.phase, sizeof(s->transition.phase), "%s",
-		 transition_phase_name(t->phase));
-	if (t->phase == TRANSITION_STEADY)
-		return;
-	view = transition_view(t, uv_now(d->loop));
-	s->transition.moved = view.moving;
-	s->transition.buckets = view.total;
-	if (view.moving && view.remaining_ms != TRANSITION_NEVER)
-		s->transition.remaining_ms = view.remaining_ms;
-	if (keeper_remembered(d->keeper, s->name, &s->transition.exceptions) < 0)
-		s->transition.exceptions = STATUS_UNKNOWN;
-}
-
-/* A Maglev farm remembers nothing but in a transition. */
-static int fill_flows(struct director *d, struct status_farm *s, const struct config_farm *farm)
-{
-	uint64_t begun[CONFIG_BACKENDS_MAX];
-	struct director_counts counts;
-	struct flows_state state;
-	int code = director_count(d, farm, &counts);
-
-	if (!code) {
-		s->connections = counts.total;
-		s->half_open = counts.half_open;
-		for (size_t i = 0; i < farm->n_backends; i++)
-			s->backends[i].connections =
-				counts.each_known ? counts.each[i] : STATUS_UNKNOWN;
-	}
-	free(counts.each);
-	flows_state(d->flows, &state);
-	s->new_flows = state.hears ? flows_begun(d->flows, farm, begun) : STATUS_UNKNOWN;
-	for (size_t i = 0; i < farm->n_backends; i++)
-		s->backends[i].new_flows = state.hears ? begun[i] : STATUS_UNKNOWN;
-	return code;
-}
-
-static void fill_age(struct director *d, struct status_farm *s, size_t index)
-{
-	uint64_t counted_ms = balance_counted_ms(d->balance, index);
-
-	s->scheduler_age_ms = counted_ms ? uv_now(d->loop) - counted_ms : STATUS_UNKNOWN;
-}
-
-/* False, and why: its link is not of use. */
-static bool farm_has_link(struct director *d, const struct config_farm *farm,
-			  char trouble[static INTERFACE_TEXT])
-{
-	const struct link *link = links_find(d->links, farm->interface);
-
-	director_interface_trouble(d, farm->interface, trouble);
-	if (!trouble[0] && !link->up)
-		snprintf(trouble, INTERFACE_TEXT, "is down");
-	return !trouble[0];
-}
-
-bool director_farm_serves(struct director *d, const struct config_farm *farm, size_t serving,
-			  char reason[static STATUS_REASON])
-{
-	char trouble[INTERFACE_TEXT];
-
-	reason[0] = '\0';
-	if (!farm_has_link(d, farm, trouble))
-		snprintf(reason, STATUS_REASON, "interface \"%.15s\" %s", farm->interface, trouble);
-	else if (!serving)
-		snprintf(reason, STATUS_REASON, "no backend takes new connections");
-	else if (serving < farm->minimum_backends)
-		snprintf(reason, STATUS_REASON, "%zu of at least %u backends take new connections",
-			 serving, farm->minimum_backends);
-	return !reason[0];
-}
-
-/* A farm whose link is down serves nobody, whatever was known of its backends before. */
-static void fill_farm_state(struct director *d, struct status_farm *s,
-			    const struct config_farm *farm, size_t serving)
-{
-	char trouble[INTERFACE_TEXT];
-	bool can = farm_has_link(d, farm, trouble);
-
-	COPY(s->state, director_farm_serves(d, farm, serving, s->reason) ? "up" : "down");
-	for (size_t i = 0; !can && i < s->n_backends; i++)
-		if (strcmp(s->backends[i].state, "disabled") != 0) {
-			COPY(s->backends[i].state, "unresolved");
-			s->backends[i].reason[0] = '\0';
-		}
-}
-
-/* What it has, and whether it serves: nothing that the kernel is asked for. */
-static int fill_farm_brief(struct director *d, struct status_farm *s, const struct facts *facts,
-			   size_t index)
-{
-	const struct config_farm *farm = &d->config->farms[index];
-	double shares[CONFIG_BACKENDS_MAX];
-	size_t serving = 0;
-
-	COPY(s->name, farm->name);
-	COPY(s->scheduler, config_scheduler_name(farm->scheduler));
-	fill_services(s, farm);
-	s->backends = calloc(farm->n_backends + 1, sizeof(*s->backends));
-	if (!s->backends)
-		return -ENOMEM;
-	s->n_backends = farm->n_backends;
-	export_shares(keeper_planned(d->keeper), farm, director_sets_of(d, farm), shares);
-	for (size_t i = 0; i < farm->n_backends; i++) {
-		fill_backend(d, &s->backends[i], index, i, &facts->farms[index][i]);
-		s->backends[i].share = shares[i];
-		serving += s->backends[i].share > 0;
-	}
-	fill_farm_state(d, s, farm, serving);
-	return 0;
-}
-
-static int fill_farm(struct director *d, struct status_farm *s, const struct facts *facts,
-		     size_t index)
-{
-	const struct config_farm *farm = &d->config->farms[index];
-	int code = fill_farm_brief(d, s, facts, index);
-
-	if (code < 0)
-		return code;
-	fill_pins(d, s, farm);
-	fill_tables(d, s, farm);
-	fill_transition(d, s, transitions_list(d->transitions)[index]);
-	fill_age(d, s, index);
-	return fill_flows(d, s, farm);
-}
 
 static int fill_stragglers(struct director *d, struct status *s)
 {
@@ -272,26 +36,23 @@ static int fill_stragglers(struct director *d, struct status *s)
 	return 0;
 }
 
+/* What the kernel counts: of one farm, or of all (NULL). The farms are told from what is read here. */
+static void read_counters(struct director *d, struct status *s, const char *farm)
+{
+	bool known = keeper_counts(d->keeper, farm, uv_now(d->loop)) != NULL;
+
+	keeper_drops(d->keeper);
+	s->counters_age_ms =
+		known ? keeper_counts_age_ms(d->keeper, farm, uv_now(d->loop)) : STATUS_UNKNOWN;
+}
+
 /* From the first'th farm of the configuration on. */
 static int fill_farms(struct director *d, struct status *s, size_t first)
 {
-	struct facts_source source = director_facts_source(d);
-	const char *farm = s->n_farms == 1 ? d->config->farms[first].name : NULL;
-	const struct count_book *book = keeper_counts(d->keeper, farm, uv_now(d->loop));
-	const struct drop_book *drops = keeper_drops(d->keeper);
-	struct facts facts;
-	int code = facts_gather(&facts, d->config, d->peer, &source);
+	int code = 0;
 
-	s->counters_age_ms =
-		book ? keeper_counts_age_ms(d->keeper, farm, uv_now(d->loop)) : STATUS_UNKNOWN;
-	for (size_t i = 0; !code && i < s->n_farms; i++) {
-		code = fill_farm(d, &s->farms[i], &facts, first + i);
-		if (code)
-			break;
-		fill_counts(&s->farms[i], book);
-		fill_drops(&s->farms[i], drops);
-	}
-	facts_clear(&facts);
+	for (size_t i = 0; !code && i < s->n_farms; i++)
+		code = director_status_farm(d, first + i, &s->farms[i]);
 	return code;
 }
 
@@ -342,62 +103,99 @@ static void fill_notified(struct director *d, struct status *s)
 	status_add_count(&s->notified, "lost", stats.lost);
 }
 
-static int fill_status(struct director *d, size_t first_farm, size_t n_farms, struct status *ret)
+/* All but the farms, for so many of which there is a place. farm: the only one of interest, or NULL. */
+static int fill_head(struct director *d, const char *farm, size_t n_farms, struct status *s)
 {
-	struct status s = {0};
-	int code = status_alloc(d, &s, n_farms);
+	int code = status_alloc(d, s, n_farms);
 
-	COPY(s.node, d->self ? d->self->name : "");
-	COPY(s.version, DIRECTOR_VERSION);
-	COPY(s.config_digest, d->digest);
-	s.uptime_ms = uv_now(d->loop) - d->started_ms;
+	COPY(s->node, d->self ? d->self->name : "");
+	COPY(s->version, DIRECTOR_VERSION);
+	COPY(s->config_digest, d->digest);
+	s->uptime_ms = uv_now(d->loop) - d->started_ms;
 	director_check_ruleset(d);
-	fill_index(d, &s);
-	fill_checks(d, &s);
-	fill_notified(d, &s);
-	director_show_provisional(d, &s);
-	s.ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
+	fill_index(d, s);
+	fill_checks(d, s);
+	fill_notified(d, s);
+	director_show_provisional(d, s);
+	s->ruleset_in_sync = d->ready && director_is_settled(d) && keeper_in_sync(d->keeper);
 	if (!code)
-		code = director_status_pair(d, &s);
+		code = director_status_pair(d, s);
 	if (!code)
-		code = fill_stragglers(d, &s);
+		code = fill_stragglers(d, s);
 	if (!code)
-		code = fill_farms(d, &s, first_farm);
+		read_counters(d, s, farm);
+	return code;
+}
+
+static int done(struct status *s, int code, struct status *ret)
+{
 	if (code)
-		status_clear(&s);
+		status_clear(s);
 	else
-		*ret = s;
+		*ret = *s;
 	return code;
 }
 
 int director_status_brief(struct director *d, struct status *ret)
 {
-	struct facts_source source = director_facts_source(d);
 	struct status s = {0};
-	struct facts facts = {0};
 	int code = status_alloc(d, &s, d->config->n_farms);
 
 	COPY(s.node, d->self ? d->self->name : "");
 	if (!code)
 		code = director_status_pair(d, &s);
-	if (!code)
-		code = facts_gather(&facts, d->config, d->peer, &source);
 	for (size_t i = 0; !code && i < s.n_farms; i++)
-		code = fill_farm_brief(d, &s.farms[i], &facts, i);
-	facts_clear(&facts);
-	if (code)
-		status_clear(&s);
-	else
-		*ret = s;
-	return code;
+		code = director_status_farm_brief(d, i, &s.farms[i]);
+	return done(&s, code, ret);
 }
 
 int director_status(struct director *d, struct status *ret)
 {
-	return fill_status(d, 0, d->config->n_farms, ret);
+	struct status s = {0};
+	int code = fill_head(d, NULL, d->config->n_farms, &s);
+
+	if (!code)
+		code = fill_farms(d, &s, 0);
+	return done(&s, code, ret);
 }
 
 int director_status_of(struct director *d, const struct config_farm *farm, struct status *ret)
 {
-	return fill_status(d, (size_t)(farm - d->config->farms), 1, ret);
+	struct status s = {0};
+	int code = fill_head(d, farm->name, 1, &s);
+
+	if (!code)
+		code = fill_farms(d, &s, (size_t)(farm - d->config->farms));
+	return done(&s, code, ret);
+}
+
+int director_status_head(struct director *d, struct status *ret)
+{
+	struct status s = {0};
+
+	return done(&s, fill_head(d, NULL, 0, &s), ret);
+}
+
+/* Each farm as it is when its part is made. */
+uint8_t *director_answer_part(void *owner, size_t *position, size_t *ret_len)
+{
+	struct director *d = owner;
+	struct control_part part = {0};
+	int code = 0;
+
+	while (!code && *position < d->config->n_farms && !control_part_is_full(&part)) {
+		struct status_farm farm = {0};
+
+		code = director_status_farm(d, *position, &farm);
+		if (!code)
+			code = control_part_add(&part, &farm);
+		free(farm.backends);
+		(*position)++;
+	}
+	if (*position == d->config->n_farms)
+		*position = 0;
+	if (!code)
+		return control_part_take(&part, *position != 0, ret_len);
+	control_part_clear(&part);
+	return NULL;
 }

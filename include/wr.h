@@ -68,4 +68,14 @@ static inline void wr_be64(struct wr *w, uint64_t v)
 	wr_bytes(w, b, sizeof(b));
 }
 
+/* Over what was written before; nothing beyond that. */
+static inline void wr_over(struct wr *w, size_t at, const void *bytes, size_t n)
+{
+	if (w->bad || at > w->used || n > w->used - at) {
+		w->bad = true;
+		return;
+	}
+	memcpy(w->start + at, bytes, n);
+}
+
 #endif

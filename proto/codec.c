@@ -183,7 +183,8 @@ static bool is_request(const Control__Request *m)
 	       is_frame(m, takes[command].frame) && (takes[command].filter || !m->epoch) &&
 	       is_drill(m, takes[command].drill) && is_provisional(m) &&
 	       (!m->no_wait || is_order((enum control_command)command)) &&
-	       m->number <= takes[command].number_max && m->number >= takes[command].number_min;
+	       (!m->parts || command == CONTROL_STATUS) && m->number <= takes[command].number_max &&
+	       m->number >= takes[command].number_min;
 }
 
 bool control_is_order(const struct control_request *request)
@@ -235,6 +236,7 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.protocol = r->protocol;
 	message.no_wait = r->no_wait;
 	message.this_node = r->this_node;
+	message.parts = r->parts;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -264,6 +266,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 		ret->protocol = (uint8_t)request->protocol;
 		ret->no_wait = request->no_wait;
 		ret->this_node = request->this_node;
+		ret->parts = request->parts;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}
@@ -284,6 +287,7 @@ uint8_t *codec_pack_reply(const struct control_reply *reply, size_t *ret_len)
 	uint8_t *bytes = NULL;
 
 	message.code = (uint32_t)reply->code;
+	message.more = reply->more;
 	if (reply->text)
 		message.text = reply->text;
 	if (reply->has_status) {
@@ -341,6 +345,9 @@ int codec_unpack_reply(const uint8_t *bytes, size_t len, struct control_reply *r
 		err = codec_take_connections(&reply, message);
 	if (!err)
 		err = codec_take_drills(&reply, message);
+	reply.more = message->more;
+	if (!err && reply.more && (!reply.has_status || reply.status.n_farms))
+		err = -EBADMSG; /* the farms come behind it */
 	control__reply__free_unpacked(message, &budget.allocator);
 	if (err)
 		control_reply_clear(&reply);

@@ -78,6 +78,7 @@ struct control_request {
 	bool force;		    /* DRILL: whatever speaks against it */
 	bool this_node;		    /* RELOAD with a time, CONFIRM: whatever the other one does */
 	bool no_wait;		    /* of an order: it is answered when it is accepted */
+	bool parts;		    /* STATUS: the farms may come in parts (codec_part.h) */
 };
 
 /* Of either node, by one clock. */
@@ -149,6 +150,7 @@ struct control_reply {
 	char *text; /* allocated; never NULL in a decoded reply */
 	bool has_status;
 	struct status status;
+	bool more; /* the status has no farms: they come in parts */
 	bool has_drill;
 	struct control_drill drill;
 	bool has_detail;

@@ -4,6 +4,7 @@
 #include "include/config.h"
 #include "include/text.h"
 #include "proto/codec_pair.h"
+#include "proto/codec_part.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -239,9 +240,7 @@ struct packed_status *packed_status_new(const struct status *s)
 
 static int take_backend(struct status_backend *b, const Control__Backend *m)
 {
-	/* Written so that it is false for what is no number, too. */
-	if (!(m->share >= 0 && m->share <= 1) ||
-	    !(m->effective_weight >= 0 && m->effective_weight <= CONFIG_WEIGHT_MAX))
+	if (!codec_is_load(m->share, m->effective_weight))
 		return -EBADMSG;
 	COPY(b->name, m->name);
 	COPY(b->address, m->address);

@@ -22,12 +22,14 @@ enum {
 	BACKLOG = 16,
 	LARGE = 1 << 20, /* a reply that was made of so much that it goes back to the system */
 	MANY = 1000,	 /* backends; packing those of a status takes half a millisecond */
+	AHEAD = 2,	 /* parts that are under way while another one is made */
 };
 
 struct control_server {
 	uv_pipe_t pipe;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	control_handler *handler;
+	control_part_source *source;
 	void *owner;
 	struct client *clients; /* list */
 	size_t n_clients, n_strangers;
@@ -52,6 +54,15 @@ struct client {
 	size_t reply_len;
 	bool answered;
 	bool held; /* the reply waits for control_server_release() */
+	bool more; /* parts come behind the reply, from position on */
+	size_t position;
+	size_t under_way; /* parts */
+};
+
+struct part {
+	uv_write_t write;
+	struct client *client;
+	uint8_t *bytes;
 };
 
 static void server_free_when_done(struct control_server *s)
@@ -97,10 +108,71 @@ static void client_timeout(uv_timer_t *timer)
 	client_close(timer->data);
 }
 
+/* --- parts -- of what is long; the main loop has other things to do between them ---------------- */
+
+static void send_parts(struct client *c, size_t ahead);
+
+static void part_written(uv_write_t *write, int status)
+{
+	struct part *p = write->data;
+	struct client *c = p->client;
+
+	free(p->bytes);
+	free(p);
+	c->under_way--;
+	if (status < 0 || (!c->more && !c->under_way))
+		client_close(c);
+	else
+		send_parts(c, 1);
+}
+
+static int send_part(struct client *c)
+{
+	struct part *p = calloc(1, sizeof(*p));
+	size_t len = 0;
+	uv_buf_t buf;
+	int code = UV_ENOMEM;
+
+	if (!p)
+		return code;
+	p->client = c;
+	p->write.data = p;
+	p->bytes = c->server->source(c->server->owner, &c->position, &len);
+	c->more = c->position != 0;
+	buf = uv_buf_init((char *)p->bytes, (unsigned int)len);
+	if (p->bytes)
+		code = uv_write(&p->write, (uv_stream_t *)&c->pipe, &buf, 1, part_written);
+	if (code == 0) {
+		c->under_way++;
+		return 0;
+	}
+	free(p->bytes);
+	free(p);
+	return code;
+}
+
+/* At most so many. */
+static void send_parts(struct client *c, size_t ahead)
+{
+	while (ahead-- && c->more && !uv_is_closing((uv_handle_t *)&c->pipe))
+		if (send_part(c) < 0)
+			client_close(c);
+}
+
+void control_server_take_parts(struct control_server *s)
+{
+	for (struct client *c = s->clients; c; c = c->next)
+		send_parts(c, SIZE_MAX);
+}
+
 static void reply_written(uv_write_t *write, int status)
 {
-	(void)status;
-	client_close(write->data);
+	struct client *c = write->data;
+
+	if (status == 0 && c->more)
+		send_parts(c, AHEAD);
+	else
+		client_close(c);
 }
 
 static void write_reply(struct client *c)
@@ -164,6 +236,7 @@ static void answer(struct client *c, bool again)
 	c->held = !c->server->handler(c->server->owner, &c->stream.request, &c->who, again, &reply);
 	if (!c->held && pack_aside(c, &reply))
 		return;
+	c->more = reply.more;
 	if (!c->held || reply.text)
 		c->reply = codec_pack_reply(&reply, &c->reply_len);
 	control_reply_clear(&reply);
@@ -313,8 +386,9 @@ static void pipe_closed(uv_handle_t *handle)
 	server_free_when_done(s);
 }
 
-int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler, void *owner,
-		       struct control_server **ret, struct err *err)
+int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler,
+		       control_part_source *source, void *owner, struct control_server **ret,
+		       struct err *err)
 {
 	struct control_server *s;
 	mode_t mask;
@@ -328,6 +402,7 @@ int control_server_new(uv_loop_t *loop, const char *path, control_handler *handl
 		return err_set(err, -ENOMEM, "no memory");
 	strcpy(s->path, path);
 	s->handler = handler;
+	s->source = source;
 	s->owner = owner;
 	s->listening = true;
 	s->rules.uid = geteuid();

@@ -32,9 +32,16 @@ typedef bool control_handler(void *owner, const struct control_request *request,
 			     const struct control_asker *who, bool again,
 			     struct control_reply *reply);
 
+/*
+ * The next part behind a reply that says that there are more: a message, allocated, its size in *ret_len; NULL
+ * without memory. *position is 0 before the first one, the owner's, and 0 after the last one.
+ */
+typedef uint8_t *control_part_source(void *owner, size_t *position, size_t *ret_len);
+
 /* A socket that is already at path is taken for a leftover and replaced: hold the lock before. */
-int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler, void *owner,
-		       struct control_server **ret, struct err *err);
+int control_server_new(uv_loop_t *loop, const char *path, control_handler *handler,
+		       control_part_source *source, void *owner, struct control_server **ret,
+		       struct err *err);
 /*
  * Who may use it from now on; before, root alone. 0, or a code of errno with *err: the mode of the socket, or of
  * its directory, could not be changed, and the old rules hold.
@@ -44,6 +51,8 @@ int control_server_set_access(struct control_server *s, const struct access_rule
 /* Asynchronous, removes the socket; accepts NULL. */
 void control_server_close(struct control_server *s);
 
+/* Takes all parts of replies that have begun: what they tell of is about to change. */
+void control_server_take_parts(struct control_server *s);
 /* Sends the replies that were held back, as far as they can be given now. */
 void control_server_release(struct control_server *s);
 

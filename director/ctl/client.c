@@ -2,6 +2,7 @@
 /* The daemon's control socket, seen from directorctl. Blocking, with a limit of time. */
 #include "director/ctl/ctl.h"
 #include "ha/clock_uv.h"
+#include "proto/codec_part.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -105,29 +106,119 @@ static int receive(const struct call *call, uint8_t *to, size_t n)
 	return 0;
 }
 
-static int receive_reply(const struct call *call, struct control_reply *ret)
+/* One message, in a block that grows. */
+struct message {
+	uint8_t *bytes;
+	size_t room, length;
+};
+
+static int make_room(struct message *m, size_t length)
 {
-	uint8_t head[CODEC_LENGTH], *bytes;
+	uint8_t *bytes = length < m->room ? m->bytes : realloc(m->bytes, length + 1);
+
+	if (!bytes)
+		return -ENOMEM;
+	m->room = length < m->room ? m->room : length + 1;
+	m->bytes = bytes;
+	m->length = length;
+	return 0;
+}
+
+static int receive_message(const struct call *call, size_t max, struct message *m)
+{
+	uint8_t head[CODEC_LENGTH];
 	size_t length = 0;
 	int code = receive(call, head, sizeof(head));
 
 	if (code == 0)
-		code = codec_message_length(head, sizeof(head), CODEC_REPLY_MAX, &length);
-	if (code < 0)
-		return code;
-	length -= CODEC_LENGTH;
-	bytes = malloc(length + 1);
-	if (!bytes)
-		return -ENOMEM;
-	code = receive(call, bytes, length);
+		code = codec_message_length(head, sizeof(head), max, &length);
 	if (code == 0)
-		code = codec_unpack_reply(bytes, length, ret);
-	free(bytes);
+		code = make_room(m, length - CODEC_LENGTH);
+	return code ? code : receive(call, m->bytes, m->length);
+}
+
+/* The list doubles; the backends are copied, for theirs are the reader's. */
+static int keep_farm(void *owner, const struct status_farm *f)
+{
+	struct status *s = owner;
+	size_t n = s->n_farms;
+	struct status_farm *farms = s->farms;
+	struct status_backend *backends = NULL;
+
+	if (n == CONFIG_FARMS_MAX)
+		return -EBADMSG;
+	backends = malloc((f->n_backends + 1) * sizeof(*backends));
+	if (backends && (n & (n + 1)) == 0)
+		farms = reallocarray(s->farms, 2 * (n + 1), sizeof(*farms));
+	if (!backends || !farms) {
+		free(backends);
+		return -ENOMEM;
+	}
+	s->farms = farms;
+	farms[n] = *f;
+	farms[n].backends = backends;
+	memcpy(backends, f->backends, f->n_backends * sizeof(*backends));
+	s->n_farms++;
+	return 0;
+}
+
+static int read_part(const struct message *m, struct status_farm *farm, const struct ctl_farms *to,
+		     bool *ret_more)
+{
+	struct control_part_reader r;
+	int code;
+
+	control_part_begin(&r, m->bytes, m->length);
+	while ((code = control_part_next(&r, farm)) > 0) {
+		code = to->farm(to->owner, farm);
+		if (code)
+			return code;
+	}
+	*ret_more = r.more;
 	return code;
 }
 
-int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
-	    struct err *err)
+static int receive_parts(const struct call *call, struct message *m, const struct ctl_farms *to)
+{
+	struct status_farm farm = {.backends = calloc(CONFIG_BACKENDS_MAX, sizeof(*farm.backends))};
+	int code = farm.backends ? 0 : -ENOMEM;
+	bool more = true;
+
+	while (code == 0 && more) {
+		code = receive_message(call, CODEC_PART_MAX, m);
+		if (code == 0)
+			code = read_part(m, &farm, to, &more);
+	}
+	free(farm.backends);
+	return code;
+}
+
+/* to: NULL when all are to be in the reply. */
+static int receive_reply(const struct call *call, const struct ctl_farms *to,
+			 struct control_reply *ret)
+{
+	struct ctl_farms keep = {.farm = keep_farm, .owner = &ret->status};
+	struct message m = {0};
+	int code = receive_message(call, CODEC_REPLY_MAX, &m);
+
+	if (code == 0)
+		code = codec_unpack_reply(m.bytes, m.length, ret);
+	if (code == 0) {
+		if (to && ret->has_status)
+			code = to->head(to->owner, &ret->status);
+		for (size_t i = 0; to && !code && i < ret->status.n_farms; i++)
+			code = to->farm(to->owner, &ret->status.farms[i]);
+		if (code == 0 && ret->more)
+			code = receive_parts(call, &m, to ? to : &keep);
+		if (code)
+			control_reply_clear(ret);
+	}
+	free(m.bytes);
+	return code;
+}
+
+static int ask(const struct ctl *ctl, const struct control_request *request,
+	       const struct ctl_farms *to, struct control_reply *ret, struct err *err)
 {
 	struct call call = {.patience_ms = patience_of(ctl, request)};
 	int code = connect_to(&call, ctl->socket);
@@ -145,7 +236,7 @@ int ctl_try(const struct ctl *ctl, const struct control_request *request, struct
 	if (code == 0) {
 		code = send_request(&call, request);
 		if (code == 0)
-			code = receive_reply(&call, ret);
+			code = receive_reply(&call, to, ret);
 		close(call.fd);
 	}
 	if (code == -ETIMEDOUT)
@@ -160,19 +251,46 @@ int ctl_try(const struct ctl *ctl, const struct control_request *request, struct
 	return 0;
 }
 
-int ctl_request(const struct ctl *ctl, const struct control_request *request,
-		struct control_reply *ret)
+int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
+	    struct err *err)
 {
-	struct err err = {0};
+	struct control_request in_parts = *request;
 
-	if (ctl_try(ctl, request, ret, &err) < 0)
-		return ctl_fail(CTL_UNREACHABLE, "%s", err.text);
+	in_parts.parts = request->command == CONTROL_STATUS;
+	return ask(ctl, &in_parts, NULL, ret, err);
+}
+
+static int answer_of(int code, const struct err *err, struct control_reply *ret)
+{
+	if (code < 0)
+		return ctl_fail(CTL_UNREACHABLE, "%s", err->text);
 	if (ret->code == CTL_FAILED) {
 		ctl_fail(CTL_FAILED, "%s", ret->text);
 		control_reply_clear(ret);
 		return CTL_FAILED;
 	}
 	return CTL_DONE;
+}
+
+int ctl_request(const struct ctl *ctl, const struct control_request *request,
+		struct control_reply *ret)
+{
+	struct err err = {0};
+	int code = ctl_try(ctl, request, ret, &err);
+
+	return answer_of(code, &err, ret);
+}
+
+int ctl_ask_farms(const struct ctl *ctl, const struct ctl_farms *to)
+{
+	struct control_request request = {.command = CONTROL_STATUS, .parts = true};
+	struct control_reply reply = {0};
+	struct err err = {0};
+	int code = answer_of(ask(ctl, &request, to, &reply, &err), &err, &reply);
+
+	if (code == CTL_DONE)
+		control_reply_clear(&reply);
+	return code;
 }
 
 int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_reply *ret)

@@ -77,6 +77,17 @@ int ctl_ask(const struct ctl *ctl, enum control_command command, struct control_
 int ctl_request(const struct ctl *ctl, const struct control_request *request,
 		struct control_reply *ret);
 
+/*
+ * The status as it comes, when nobody needs all of it at once: its head, then each farm, all of them
+ * borrowed. Each returns 0, or a negative errno that ends it.
+ */
+struct ctl_farms {
+	int (*head)(void *owner, const struct status *s);
+	int (*farm)(void *owner, const struct status_farm *f);
+	void *owner;
+};
+int ctl_ask_farms(const struct ctl *ctl, const struct ctl_farms *to);
+
 /* The same without a word on standard error: 0, or a negative errno with the sentence. */
 int ctl_try(const struct ctl *ctl, const struct control_request *request, struct control_reply *ret,
 	    struct err *err);
@@ -146,6 +157,12 @@ const char *print_count(uint64_t n, char buf[static PRINT_COUNT]); /* "?" for ST
 /* One JSON document: a part of the status. 0 or -1 without memory. */
 enum json_part { JSON_STATUS, JSON_CLUSTER, JSON_FARMS, JSON_FARM, JSON_BACKENDS };
 int print_json(FILE *out, const struct status *s, enum json_part part);
+/* The status, farm by farm, between its begin and its end; the same as with JSON_STATUS. */
+struct json_status;							 /* print_json.c */
+struct json_status *print_json_begin(FILE *out, const struct status *s); /* NULL: no memory */
+void print_json_next(struct json_status *j, const struct status_farm *f);
+/* 0, or -1: it is not all there. Not whole: nothing more comes, and it must not look like all. */
+int print_json_end(struct json_status *j, bool whole); /* accepts NULL */
 /* One backend, as in the list of them. */
 int print_json_backend(FILE *out, const struct status_farm *f, const struct status_backend *b);
 /* The same with its checks, its history and its claims. 0 or -1 without memory. */

@@ -4,6 +4,7 @@
 #include "director/ctl/print_json_farms.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FARMS "farms"
@@ -243,23 +244,83 @@ static json_t *cluster(const struct status *s)
 			 claims(s, NULL));
 }
 
+struct json_status {
+	struct json_writer w;
+	json_t *document; /* all but the farms, ... */
+	void *at;	  /* ... whose place this is */
+	uint64_t counters_age_ms;
+};
+
+/* Up to the farms, or from behind them to the end. */
+static void write_beside_farms(struct json_writer *w, struct json_status *j)
+{
+	for (; j->at; j->at = json_object_iter_next(j->document, j->at)) {
+		json_key(w, json_object_iter_key(j->at));
+		if (strcmp(json_object_iter_key(j->at), FARMS) == 0)
+			return;
+		json_put_value(w, json_incref(json_object_iter_value(j->at)));
+	}
+}
+
+static void begin_status(struct json_writer *w, struct json_status *j, const struct status *s)
+{
+	j->document = status(s);
+	j->at = json_object_iter(j->document);
+	j->counters_age_ms = s->counters_age_ms;
+	w->failed |= !j->document;
+	json_open(w, '{');
+	write_beside_farms(w, j);
+	json_open(w, '[');
+}
+
+static void end_status(struct json_writer *w, struct json_status *j)
+{
+	json_close(w, '[');
+	j->at = json_object_iter_next(j->document, j->at);
+	write_beside_farms(w, j);
+	json_close(w, '{');
+}
+
+struct json_status *print_json_begin(FILE *out, const struct status *s)
+{
+	struct json_status *j = malloc(sizeof(*j));
+
+	if (!j)
+		return NULL;
+	json_writer_begin(&j->w, out);
+	begin_status(&j->w, j, s);
+	return j;
+}
+
+void print_json_next(struct json_status *j, const struct status_farm *f)
+{
+	json_write_farm(&j->w, f, j->counters_age_ms);
+}
+
+int print_json_end(struct json_status *j, bool whole)
+{
+	int code = -1;
+
+	if (!j)
+		return code;
+	if (whole) {
+		end_status(&j->w, j);
+		code = json_writer_end(&j->w);
+	}
+	json_decref(j->document);
+	free(j);
+	return code;
+}
+
 static void write_status(struct json_writer *w, const struct status *s)
 {
-	json_t *document = status(s), *value;
-	const char *key;
+	struct json_status j;
 
-	json_open(w, '{');
-	w->failed |= !document;
-	json_object_foreach(document, key, value)
-	{
-		json_key(w, key);
-		if (strcmp(key, FARMS) == 0)
-			json_write_farms(w, s);
-		else
-			json_put_value(w, json_incref(value));
-	}
-	json_close(w, '{');
-	json_decref(document);
+	begin_status(w, &j, s);
+	for (size_t i = 0; i < s->n_farms; i++)
+		json_write_farm(w, &s->farms[i], s->counters_age_ms);
+	end_status(w, &j);
+	json_decref(j.document);
 }
 
 static void write_part(struct json_writer *w, const struct status *s, enum json_part part)

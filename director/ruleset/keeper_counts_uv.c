@@ -104,21 +104,25 @@ static bool is_counted(const struct ruleset_set *set, const char *farm)
 	return ruleset_kind_counts(set->kind) && (!farm || strcmp(set->farm, farm) == 0);
 }
 
+const struct count_book *keeper_counts_known(const struct keeper *k)
+{
+	return k->trusted && k->counts_good ? &k->counts : NULL;
+}
+
 const struct count_book *keeper_counts(struct keeper *k, const char *farm, uint64_t now_ms)
 {
 	size_t elements = 0;
 
-	if (!k->trusted)
-		return NULL;
-	if (keeper_is_busy(k)) /* not all sets are there */
-		return &k->counts;
+	k->counts_good = k->trusted;
+	if (!k->trusted || keeper_is_busy(k)) /* not all sets are there */
+		return keeper_counts_known(k);
 	for (size_t i = 0; i < k->want.n_sets; i++)
 		if (is_counted(&k->want.sets[i], farm))
 			elements += ruleset_set_count(&k->want.sets[i]);
 	for (size_t i = 0; elements <= AT_ONCE && i < k->want.n_sets; i++)
-		if (is_counted(&k->want.sets[i], farm) && read_set(k, &k->want.sets[i], now_ms) < 0)
-			return NULL;
-	return &k->counts;
+		if (is_counted(&k->want.sets[i], farm))
+			k->counts_good &= read_set(k, &k->want.sets[i], now_ms) == 0;
+	return keeper_counts_known(k);
 }
 
 uint64_t keeper_counts_age_ms(const struct keeper *k, const char *farm, uint64_t now_ms)

@@ -59,10 +59,15 @@ void keeper_free(struct keeper *k)
 
 /* --- drops ------------------------------------------------------------------------------------ */
 
+const struct drop_book *keeper_drops_known(const struct keeper *k)
+{
+	return k->trusted && k->drops_good ? &k->drops : NULL;
+}
+
 const struct drop_book *keeper_drops(struct keeper *k)
 {
-	return k->trusted && kernel_read_drops(&k->socket, &k->drops, &k->want) == 0 ? &k->drops
-										     : NULL;
+	k->drops_good = k->trusted && kernel_read_drops(&k->socket, &k->drops, &k->want) == 0;
+	return keeper_drops_known(k);
 }
 
 /* --- from where ------------------------------------------------------------------------------- */

@@ -82,6 +82,8 @@ const struct ruleset *keeper_planned(const struct keeper *k);
  * left them. The book is good until the next call of anything here. NULL: they could not be read.
  */
 const struct count_book *keeper_counts(struct keeper *k, const char *farm, uint64_t now_ms);
+/* The same as they were read last. */
+const struct count_book *keeper_counts_known(const struct keeper *k);
 /* How old the oldest of them is; UINT64_MAX: some were never read. */
 uint64_t keeper_counts_age_ms(const struct keeper *k, const char *farm, uint64_t now_ms);
 /* Reads the counters of the next sets, for a few milliseconds. To be called every second. */
@@ -97,6 +99,8 @@ typedef void keeper_flow_seen(void *owner, const struct ruleset_set *set,
 			      const struct kernel_flow *flow);
 /* Reads what was dropped and why; the book is good until the next call. NULL: it could not be read. */
 const struct drop_book *keeper_drops(struct keeper *k);
+/* The same as they were read last. */
+const struct drop_book *keeper_drops_known(const struct keeper *k);
 /*
  * Flows that the table of a farm holds: how many, and how many of each backend (by its id; n places
  * each). Returns -ENOENT when the farm has no flow table, -EFBIG when it is too large to be read

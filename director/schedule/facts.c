@@ -311,6 +311,23 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	return 0;
 }
 
+int facts_farm(const struct config *c, size_t at, const struct facts_source *source,
+	       struct plan_backend *ret)
+{
+	const struct config_farm *farm = &c->farms[at];
+	/* Its own, and at most one for each backend. */
+	struct facts f = {.interfaces = calloc(farm->n_backends + 1, sizeof(*f.interfaces))};
+
+	if (!f.interfaces)
+		return -ENOMEM;
+	f.plan = (struct plan_facts){.config = c, .interfaces = f.interfaces};
+	f.plan.n_interfaces = source->interface(source->owner, farm->interface, f.interfaces);
+	memset(ret, 0, farm->n_backends * sizeof(*ret));
+	gather_farm(&f, at, ret, source);
+	free(f.interfaces);
+	return 0;
+}
+
 void facts_remember(struct facts *f, const struct facts *before)
 {
 	size_t n = before->plan.config == f->plan.config ? count_backends(f->plan.config) : 0;

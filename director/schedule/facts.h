@@ -63,6 +63,12 @@ struct facts {
 int facts_gather(struct facts *f, const struct config *c, const struct config_node *peer,
 		 const struct facts_source *source);
 /*
+ * The backends of one farm, at most CONFIG_BACKENDS_MAX, as the facts would have them; their interfaces
+ * cannot be told by it. 0 or -ENOMEM.
+ */
+int facts_farm(const struct config *c, size_t at, const struct facts_source *source,
+	       struct plan_backend *ret);
+/*
  * Those who are watched for claims (plan_backend.watched), as far as the facts before knew them and
  * these do not; of another configuration nobody.
  */

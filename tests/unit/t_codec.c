@@ -177,6 +177,29 @@ static void an_empty_status(void)
 		&(struct control_reply){.has_status = true, .status = {.ruleset_in_sync = true}});
 }
 
+/* Its farms come behind it, and only there. */
+static void a_head_of_parts(void)
+{
+	struct status_farm farm = {.name = "www"};
+	struct control_reply head = {.has_status = true, .more = true}, got = {0};
+	size_t len = 0;
+	uint8_t *bytes = packed_reply(&head, &len);
+
+	CU_ASSERT_FATAL(decode_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got) == 0);
+	CU_ASSERT_TRUE(got.more);
+	control_reply_clear(&got);
+	free(bytes);
+	head.has_status = false;
+	bytes = packed_reply(&head, &len);
+	EXPECT_INT(decode_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got), -EBADMSG);
+	free(bytes);
+	head.has_status = true;
+	head.status = (struct status){.farms = &farm, .n_farms = 1};
+	bytes = packed_reply(&head, &len);
+	EXPECT_INT(decode_reply(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got), -EBADMSG);
+	free(bytes);
+}
+
 /* --- lengths ---------------------------------------------------------------------------------- */
 
 static void length_at_every_cut(void)
@@ -416,6 +439,7 @@ UNIT_TESTS(codec) = {
 	{"a full status", a_full_status},
 	{"a peer without a channel", a_peer_without_a_channel},
 	{"an empty status", an_empty_status},
+	{"a head of parts", a_head_of_parts},
 	{"length at every cut", length_at_every_cut},
 	{"length against its limit", length_against_its_limit},
 	{"a too long reply is not sent", a_too_long_reply_is_not_sent},

@@ -257,6 +257,25 @@ static void an_order_that_nobody_waits_for(void)
 	EXPECT_INT(orders, 5);
 }
 
+/* Of a status alone there is one. */
+static void parts(void)
+{
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		struct control_request r = sample_request(c), got = {.parts = false};
+		size_t len = 0;
+		uint8_t *bytes;
+		int code;
+
+		r.parts = true;
+		bytes = codec_pack_request(&r, &len);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+		code = decode_whole_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
+		EXPECT_INT(code, c == CONTROL_STATUS ? 0 : -EBADMSG);
+		EXPECT_INT(got.parts, c == CONTROL_STATUS);
+		free(bytes);
+	}
+}
+
 /* All that it takes may be left out; a backend needs its farm. */
 static void filters_of_connections(void)
 {
@@ -385,6 +404,7 @@ UNIT_TESTS(codec_request) = {
 	{"every request", every_request},
 	{"arguments of a request", arguments_of_a_request},
 	{"an order that nobody waits for", an_order_that_nobody_waits_for},
+	{"parts", parts},
 	{"filters of connections", filters_of_connections},
 	{"a drill in a request", a_drill_in_a_request},
 	{"a frame in a request", a_frame_in_a_request},

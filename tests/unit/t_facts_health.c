@@ -21,7 +21,7 @@ static bool ask_interface(void *owner, const char *name, struct plan_interface *
 	(void)owner;
 	*ret = (struct plan_interface){.ifindex = 2};
 	snprintf(ret->name, sizeof(ret->name), "%s", name);
-	return true;
+	return strcmp(name, "eth9") != 0;
 }
 
 static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, struct mac *ret)
@@ -177,7 +177,48 @@ static void who_gets_nothing_does_not_start(void)
 	facts_clear(&f);
 }
 
+/* Every farm of its own as it is with all of them; `out` counts the interfaces of all. */
+static void expect_same_farm_by_farm(struct world *w, const struct facts *f)
+{
+	for (size_t i = 0; i < FARMS; i++) {
+		struct plan_backend alone[BACKENDS];
+
+		memset(alone, 0xff, sizeof(alone));
+		CU_ASSERT_FATAL(facts_farm(&w->config, i, &w->source, alone) == 0);
+		for (size_t k = 0; k < BACKENDS; k++) {
+			const struct plan_backend *b = &f->farms[i][k];
+
+			CU_ASSERT(mac_equal(&alone[k].mac, &b->mac));
+			EXPECT_INT(alone[k].usable, b->usable);
+			EXPECT_INT(alone[k].weight, b->weight);
+			EXPECT_INT(alone[k].percent, b->percent);
+		}
+	}
+}
+
+static void a_farm_of_its_own(void)
+{
+	struct world w;
+	struct facts f;
+
+	begin(&w);
+	w.source.percent = seventy;
+	w.backends[0][2].backup = true;
+	w.found[0][1] = OUTCOME_DEAD;
+	w.found[1][0] = OUTCOME_AILING;
+	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
+	EXPECT_TEXT(describe(&f), "1-0011");
+	expect_same_farm_by_farm(&w, &f);
+	facts_clear(&f);
+	w.farms[1].interface = "eth9"; /* which is not there, but its backends' is */
+	w.backends[1][0].interface = "eth0";
+	CU_ASSERT_FATAL(facts_gather(&f, &w.config, NULL, &w.source) == 0);
+	expect_same_farm_by_farm(&w, &f);
+	facts_clear(&f);
+}
+
 UNIT_TESTS(facts_health) = {
+	{"a farm of its own", a_farm_of_its_own},
 	{"checks find fault", checks_find_fault},
 	{"backups step in", backups_step_in},
 	{"the leader's checks count", the_leaders_checks_count},

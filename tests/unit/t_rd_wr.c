@@ -197,6 +197,26 @@ static void writes_fill_the_room_exactly(void)
 	free(to);
 }
 
+static void what_is_written_over(void)
+{
+	uint8_t *bytes = new_bytes(4);
+	struct wr w = wr_init(bytes, 4);
+
+	wr_be16(&w, 0);
+	wr_u8(&w, 3);
+	wr_over(&w, 0, "\x1\x2", 2);
+	wr_over(&w, 3, "", 0);
+	CU_ASSERT(wr_ok(&w) && memcmp(bytes, "\x1\x2\x3", 3) == 0);
+	EXPECT_INT(wr_used(&w), 3);
+	bytes[3] = UNTOUCHED;
+	wr_over(&w, 2, "\x7\x7", 2); /* there is room, but nothing was written there */
+	CU_ASSERT(!wr_ok(&w) && bytes[2] == 3 && bytes[3] == UNTOUCHED);
+	w = wr_init(bytes, 4);
+	wr_over(&w, SIZE_MAX, "\x7", 1);
+	CU_ASSERT(!wr_ok(&w) && bytes[0] == 1);
+	free(bytes);
+}
+
 static void a_failed_write_sticks(void)
 {
 	uint8_t *bytes = new_bytes(3), *from = new_bytes(LONGEST);
@@ -246,6 +266,7 @@ UNIT_TESTS(rd_wr) = {
 	{"writes numbers in network order", writes_numbers_in_network_order},
 	{"each write with each room", each_write_with_each_room},
 	{"writes fill the room exactly", writes_fill_the_room_exactly},
+	{"what is written over", what_is_written_over},
 	{"a failed write sticks", a_failed_write_sticks},
 	{"what is written is read", what_is_written_is_read},
 	UNIT_TESTS_END,
