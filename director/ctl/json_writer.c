@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INDENT = 2, DIGITS = 20 };
+enum { INDENT = 2 };
 
 void json_writer_begin(struct json_writer *w, FILE *out)
 {
 	w->out = out;
 	w->depth = 0;
+	w->indent = 1;
 	w->first = true;
 	w->keyed = w->failed = false;
 	w->used = 0;
@@ -20,7 +21,7 @@ void json_writer_begin(struct json_writer *w, FILE *out)
 		w->reals[i].text[0] = '\0';
 }
 
-static void flush(struct json_writer *w)
+void json_flush(struct json_writer *w)
 {
 	w->failed |= fwrite(w->room, 1, w->used, w->out) != w->used;
 	w->used = 0;
@@ -28,7 +29,7 @@ static void flush(struct json_writer *w)
 
 int json_writer_end(struct json_writer *w)
 {
-	flush(w);
+	json_flush(w);
 	fputc('\n', w->out);
 	return w->failed ? -1 : 0;
 }
@@ -42,25 +43,25 @@ static void put(struct json_writer *w, const char *text, size_t len)
 		w->used += part;
 		text += part;
 		len -= part;
-		flush(w);
+		json_flush(w);
 	}
 	memcpy(w->room + w->used, text, len);
 	w->used += len;
 }
 
-/* A line's end and what stands in front of the next one; longer than any document is deep. */
-static const char spaces[] = "\n                                ";
+const char json_line[JSON_INDENT_ROOM] = "\n                               ";
 
-static size_t indent(const struct json_writer *w)
+static void go_to(struct json_writer *w, unsigned int depth)
 {
-	size_t len = 1 + (size_t)INDENT * w->depth;
+	size_t len = 1 + (size_t)INDENT * depth;
 
-	return len < sizeof(spaces) ? len : sizeof(spaces) - 1;
+	w->depth = depth;
+	w->indent = len < sizeof(json_line) ? len : sizeof(json_line);
 }
 
 static void new_line(struct json_writer *w)
 {
-	put(w, spaces, indent(w));
+	put(w, json_line, w->indent);
 }
 
 /* What stands before a value, or before its key. */
@@ -81,42 +82,24 @@ void json_open(struct json_writer *w, char bracket)
 {
 	begin_value(w);
 	put(w, &bracket, 1);
-	w->depth++;
+	go_to(w, w->depth + 1);
 	w->first = true;
 }
 
 void json_close(struct json_writer *w, char bracket)
 {
-	w->depth--;
+	go_to(w, w->depth - 1);
 	if (!w->first)
 		new_line(w);
 	put(w, bracket == '{' ? "}" : "]", 1);
 	w->first = false;
 }
 
-static char *copy(char *to, const char *from, size_t len)
-{
-	memcpy(to, from, len);
-	return to + len;
-}
-
-/* In one piece: most of a long document is keys. */
 void json_key(struct json_writer *w, const char *key)
 {
-	size_t len = strlen(key), before = indent(w);
-	char *at;
+	size_t len = strlen(key);
 
-	if (sizeof(w->room) - w->used < len + sizeof(spaces) + sizeof(",\"\": "))
-		flush(w);
-	at = w->room + w->used;
-	if (!w->first)
-		*at++ = ',';
-	at = copy(at, spaces, before);
-	*at++ = '"';
-	at = copy(at, key, len);
-	at = copy(at, "\": ", 3);
-	w->used = (size_t)(at - w->room);
-	w->first = false;
+	json_up_to(w, json_copy_key(w, json_at(w, JSON_FIELD_ROOM + len), key, len));
 	w->keyed = true;
 }
 
@@ -126,7 +109,7 @@ static ssize_t plain_length(const char *text)
 	const char *at = text;
 
 	for (; *at; at++)
-		if (*at < ' ' || *at > '~' || *at == '"' || *at == '\\')
+		if (!json_is_plain(*at))
 			return -1;
 	return at - text;
 }
@@ -163,24 +146,17 @@ void json_put_text(struct json_writer *w, const char *text)
 	}
 	at = w->room + w->used;
 	*at++ = '"';
-	at = copy(at, text, (size_t)len);
+	at = json_append(at, text, (size_t)len);
 	*at++ = '"';
 	w->used += (size_t)len + 2;
 }
 
 void json_put_number(struct json_writer *w, uint64_t n)
 {
-	char digits[DIGITS], *at = digits + DIGITS;
+	char digits[JSON_NUMBER_ROOM];
 
 	begin_value(w);
-	if (n == STATUS_UNKNOWN) {
-		put(w, "null", 4);
-		return;
-	}
-	do
-		*--at = (char)('0' + n % 10);
-	while (n /= 10);
-	put(w, at, (size_t)(digits + DIGITS - at));
+	put(w, digits, (size_t)(json_copy_number(digits, n) - digits));
 }
 
 static const struct json_real *print_real(struct json_writer *w, double d)
@@ -207,17 +183,22 @@ static uint64_t bits_of(double d)
 }
 
 /* Backends of one farm mostly have the same. */
-void json_put_real(struct json_writer *w, double d)
+const char *json_real_text(struct json_writer *w, double d)
 {
 	const struct json_real *r = NULL;
 
 	for (size_t i = 0; !r && i < JSON_WRITER_REALS; i++)
 		if (w->reals[i].text[0] && bits_of(w->reals[i].value) == bits_of(d))
 			r = &w->reals[i];
-	if (!r)
-		r = print_real(w, d);
+	return (r ? r : print_real(w, d))->text;
+}
+
+void json_put_real(struct json_writer *w, double d)
+{
+	const char *text = json_real_text(w, d);
+
 	begin_value(w);
-	put(w, r->text, strlen(r->text));
+	put(w, text, strlen(text));
 }
 
 void json_put_bool(struct json_writer *w, bool b)

@@ -1,29 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/print_json_farms.h"
 
-static void text(struct json_writer *w, const char *key, const char *value)
-{
-	json_key(w, key);
-	json_put_text(w, value);
-}
-
-static void number(struct json_writer *w, const char *key, uint64_t value)
-{
-	json_key(w, key);
-	json_put_number(w, value);
-}
-
-static void real(struct json_writer *w, const char *key, double value)
-{
-	json_key(w, key);
-	json_put_real(w, value);
-}
-
-static void truth(struct json_writer *w, const char *key, bool value)
-{
-	json_key(w, key);
-	json_put_bool(w, value);
-}
+#define text(w, key, value)   json_field_text((w), JSON_KEY(key), (value))
+#define number(w, key, value) json_field_number((w), JSON_KEY(key), (value))
+#define real(w, key, value)   json_field_real((w), JSON_KEY(key), (value))
+#define truth(w, key, value)  json_field_bool((w), JSON_KEY(key), (value))
 
 static void write_load(struct json_writer *w, const struct status_backend *b)
 {
