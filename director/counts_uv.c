@@ -17,7 +17,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { TOLERANCE = 50 }; /* an index that differs by less than 1 / this is good enough for much */
+enum {
+	TOLERANCE = 50, /* an index that differs by less than 1 / this is good enough for much */
+	FIRST_STEP_MS = 10, /* the million counters of a thousand farms are read in some seconds */
+};
 
 /* Of the farm's tables. */
 struct sizes {
@@ -160,6 +163,24 @@ void director_check_flows(struct director *d)
 			read_tables(d, farm, &counts.total, counts.each);
 		free(counts.each);
 	}
+}
+
+/* --- counters that roll ------------------------------------------------------------------------ */
+
+static void read_first(uv_timer_t *timer)
+{
+	struct director *d = timer->data;
+
+	if (!d->stopping && keeper_counts_first(d->keeper, uv_now(d->loop)))
+		uv_timer_start(timer, read_first, FIRST_STEP_MS, 0);
+}
+
+/* New ones a piece many times a second, for nobody knows anything of them; all others one each time. */
+void director_roll_counts(struct director *d)
+{
+	if (!uv_is_active((uv_handle_t *)&d->first))
+		read_first(&d->first);
+	keeper_counts_roll(d->keeper, uv_now(d->loop));
 }
 
 /* --- least connections ------------------------------------------------------------------------ */

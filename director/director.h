@@ -157,6 +157,7 @@ struct director {
 	uv_timer_t load;     /* the rest of a change that takes several transactions */
 	uint64_t planned_ms; /* when what is being loaded was planned */
 	uv_timer_t check;    /* now and then: is the kernel's table still ours? */
+	uv_timer_t first;    /* while there are counters that were never read */
 	struct metrics_server *metrics; /* NULL: they are not served */
 	struct reload reload;
 	struct provisional_run provisional;
@@ -407,6 +408,8 @@ struct ruleset_span director_sets_of(struct director *d, const struct config_far
 int director_count(struct director *d, const struct config_farm *farm, struct director_counts *ret);
 /* To be called now and then: the index learns of flows that it did not hear of. */
 void director_check_flows(struct director *d);
+/* The same: counters of backends are read, a few at a time. */
+void director_roll_counts(struct director *d);
 /* To be called now and then: new connections follow the counts. */
 void director_balance(struct director *d);
 

@@ -208,7 +208,7 @@ static void check(uv_timer_t *timer)
 		return;
 	director_check_ruleset(d);
 	director_check_flows(d);
-	keeper_counts_roll(d->keeper, uv_now(d->loop));
+	director_roll_counts(d);
 	director_balance(d);
 	if (transitions_wait_for_flows(d->transitions))
 		plan_soon(d);
@@ -359,6 +359,7 @@ static void director_end(struct director *d)
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->provisional.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
+	uv_close((uv_handle_t *)&d->first, timer_closed);
 	uv_close((uv_handle_t *)&d->load, timer_closed);
 	uv_close((uv_handle_t *)&d->refresh, timer_closed);
 }
@@ -456,13 +457,14 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	d->started_ms = uv_now(loop);
 	uv_timer_init(loop, &d->refresh);
 	uv_timer_init(loop, &d->check);
+	uv_timer_init(loop, &d->first);
 	uv_timer_init(loop, &d->load);
 	uv_timer_init(loop, &d->rehearsal.look);
 	uv_timer_init(loop, &d->provisional.timer);
 	uv_timer_init(loop, &d->copying.timer);
 	d->refresh.data = d->check.data = d->load.data = d->rehearsal.look.data = d;
-	d->provisional.timer.data = d->copying.timer.data = d;
-	d->references = 6;
+	d->provisional.timer.data = d->copying.timer.data = d->first.data = d;
+	d->references = 7;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d);

@@ -41,7 +41,7 @@ static void read_counters(struct director *d, struct status *s, const char *farm
 {
 	bool known = keeper_counts(d->keeper, farm, uv_now(d->loop)) != NULL;
 
-	keeper_drops(d->keeper);
+	keeper_drops(d->keeper, farm);
 	s->counters_age_ms =
 		known ? keeper_counts_age_ms(d->keeper, farm, uv_now(d->loop)) : STATUS_UNKNOWN;
 }

@@ -12,10 +12,11 @@ void drop_book_clear(struct drop_book *b)
 	*b = (struct drop_book){0};
 }
 
-void drop_book_restart(struct drop_book *b)
+void drop_book_restart(struct drop_book *b, const char *farm)
 {
 	for (size_t i = 0; i < b->n; i++)
-		b->entries[i].live = 0;
+		if (!farm || strcmp(b->entries[i].farm, farm) == 0)
+			b->entries[i].live = 0;
 }
 
 static struct drop_entry *entry_of(struct drop_book *b, const char *farm, const char *reason)

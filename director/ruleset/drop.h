@@ -27,8 +27,8 @@ struct drop_book {
 };
 
 void drop_book_clear(struct drop_book *b);
-/* What is live is read anew. */
-void drop_book_restart(struct drop_book *b);
+/* What is live is read anew: of a farm, or of all (NULL). */
+void drop_book_restart(struct drop_book *b, const char *farm);
 /* One rule of a farm. 0 or -ENOMEM. */
 int drop_book_add(struct drop_book *b, const char *farm, const char *reason, uint64_t packets);
 /* The rules that were read into gone have gone. */

@@ -28,6 +28,7 @@ struct keeper {
 	uint64_t reads; /* of the whole table, to find out what is there */
 	struct count_book counts;
 	size_t next_counted; /* index of the set with which the next piece of the roll begins */
+	size_t next_first;   /* the same of those that were never read */
 	size_t next_asked; /* about where the sets begin of the farm that somebody asks for next */
 	struct drop_book drops;
 	bool counts_good, drops_good; /* the last reading did not fail */

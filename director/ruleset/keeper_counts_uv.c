@@ -19,6 +19,7 @@
 enum {
 	AT_ONCE = 10000, /* elements that are read while somebody waits */
 	ROLL = 5000,	 /* elements of one piece of the roll, which ends with a set */
+	FIRST = 2000, /* the same of sets that were never read: there is a piece many times a second */
 };
 
 /* One counting set while its counters are read. */
@@ -157,6 +158,27 @@ void keeper_counts_roll(struct keeper *k, uint64_t now_ms)
 		if (read_set(k, set, now_ms) < 0)
 			return;
 	}
+}
+
+bool keeper_counts_first(struct keeper *k, uint64_t now_ms)
+{
+	size_t elements = 0;
+
+	if (!k->trusted || keeper_is_busy(k))
+		return false;
+	for (size_t n = 0; n < k->want.n_sets; n++) {
+		const struct ruleset_set *set = &k->want.sets[k->next_first % k->want.n_sets];
+
+		if (elements >= FIRST)
+			return true;
+		k->next_first = (k->next_first + 1) % k->want.n_sets;
+		if (!is_counted(set, NULL) || count_read_ms(&k->counts, set))
+			continue;
+		elements += ruleset_set_count(set);
+		if (read_set(k, set, now_ms) < 0)
+			return false;
+	}
+	return false;
 }
 
 /* --- what goes -------------------------------------------------------------------------------- */

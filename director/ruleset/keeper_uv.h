@@ -88,6 +88,11 @@ const struct count_book *keeper_counts_known(const struct keeper *k);
 uint64_t keeper_counts_age_ms(const struct keeper *k, const char *farm, uint64_t now_ms);
 /* Reads the counters of the next sets, for a few milliseconds. To be called every second. */
 void keeper_counts_roll(struct keeper *k, uint64_t now_ms);
+/*
+ * The same of sets that were never read, for a millisecond or two. True: there may be others, to be called
+ * again soon; false: there are none, or they cannot be read now.
+ */
+bool keeper_counts_first(struct keeper *k, uint64_t now_ms);
 /* How many elements a set of the table has; errors as of kernel_read_size(). */
 int keeper_table_used(struct keeper *k, const char *set, uint64_t *ret);
 /* The next keeper_set() is nothing that a log should tell each time. */
@@ -97,8 +102,11 @@ void keeper_blame(struct keeper *k, const char *who);
 /* A flow of a table that keeper_flows() reads. */
 typedef void keeper_flow_seen(void *owner, const struct ruleset_set *set,
 			      const struct kernel_flow *flow);
-/* Reads what was dropped and why; the book is good until the next call. NULL: it could not be read. */
-const struct drop_book *keeper_drops(struct keeper *k);
+/*
+ * Reads what was dropped and why: of a farm, or of all (NULL). The book is good until the next call. NULL: it
+ * could not be read.
+ */
+const struct drop_book *keeper_drops(struct keeper *k, const char *farm);
 /* The same as they were read last. */
 const struct drop_book *keeper_drops_known(const struct keeper *k);
 /*

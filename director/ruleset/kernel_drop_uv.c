@@ -109,7 +109,7 @@ int kernel_read_drops(struct nft_socket *s, struct drop_book *book, const struct
 {
 	struct drop_reading g = {.book = book, .planned = planned};
 
-	drop_book_restart(book);
+	drop_book_restart(book, NULL);
 	return read_rules(s, &g);
 }
 

@@ -30,6 +30,12 @@ begins() {
 	expect_soon "it is in sync" "[ \"\$(lab_status a ruleset.in_sync)\" = true ]" 20
 }
 
+# As many elements as there are buckets: the roll of one piece a second would take a quarter of a minute.
+counters_are_known_soon() {
+	expect_soon "the counters are known" "[ \"\$(lab_status a farms.f1.counters_age_ms)\" != null ]" 5
+	expect "packets of f$FARMS" "$(lab_status a farms.f$FARMS.packets)" 0
+}
+
 json() {
 	lab_ctl a -j status | python3 -c '
 import json, sys
@@ -92,6 +98,7 @@ the_daemon_goes() {
 
 lab_up
 run_case "a director with many backends" begins
+run_case "counters are known soon" counters_are_known_soon
 run_case "all of it is there" it_is_all_there
 run_case "one reply for whoever does not know of parts" in_one_reply
 run_case "a reload while somebody reads" another_configuration_comes

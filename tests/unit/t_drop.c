@@ -10,7 +10,7 @@ static uint64_t total(const struct drop_book *b, size_t i)
 
 static void read_two(struct drop_book *b, uint64_t first, uint64_t second)
 {
-	drop_book_restart(b);
+	drop_book_restart(b, NULL);
 	EXPECT_INT(drop_book_add(b, "www", "denied", first), 0);
 	EXPECT_INT(drop_book_add(b, "www", "rate", second), 0);
 }
@@ -48,7 +48,7 @@ static void nothing_is_lost_with_a_rule(void)
 	read_two(&gone, 5, 22);
 	EXPECT_INT(drop_book_add(&gone, "dns", "rate", 3), 0);
 	drop_book_carry(&b, &gone);
-	drop_book_restart(&b);
+	drop_book_restart(&b, NULL);
 	EXPECT_INT(total(&b, 0), 16);
 	EXPECT_INT(total(&b, 1), 22);
 	EXPECT_INT(total(&b, 2), 3);
@@ -56,7 +56,22 @@ static void nothing_is_lost_with_a_rule(void)
 	drop_book_clear(&b);
 }
 
+static void one_farm_is_read_anew(void)
+{
+	struct drop_book b = {0};
+
+	read_two(&b, 3, 4);
+	EXPECT_INT(drop_book_add(&b, "dns", "denied", 7), 0);
+	drop_book_restart(&b, "www");
+	EXPECT_INT(drop_book_add(&b, "www", "rate", 5), 0);
+	EXPECT_INT(total(&b, 0), 0);
+	EXPECT_INT(total(&b, 1), 5);
+	EXPECT_INT(total(&b, 2), 7);
+	drop_book_clear(&b);
+}
+
 UNIT_TESTS(drop) = {
+	{"one farm is read anew", one_farm_is_read_anew},
 	{"rules of one reason add up", rules_of_one_reason_add_up},
 	{"nothing is lost with a rule", nothing_is_lost_with_a_rule},
 	UNIT_TESTS_END,
