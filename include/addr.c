@@ -25,9 +25,28 @@ int addr_parse(const char *text, struct addr *ret)
 	return 0;
 }
 
+/* As inet_ntop(), which goes through printf(): a status has a hundred thousand of them. */
+static void format_v4(const uint8_t bytes[static 4], char *at)
+{
+	for (int i = 0; i < 4; i++) {
+		unsigned int n = bytes[i];
+
+		if (i)
+			*at++ = '.';
+		if (n >= 100)
+			*at++ = (char)('0' + n / 100);
+		if (n >= 10)
+			*at++ = (char)('0' + n / 10 % 10);
+		*at++ = (char)('0' + n % 10);
+	}
+	*at = '\0';
+}
+
 const char *addr_format(const struct addr *a, char buf[static ADDR_TEXT])
 {
-	if (!a->family || !inet_ntop(a->family, a->bytes, buf, ADDR_TEXT))
+	if (a->family == AF_INET)
+		format_v4(a->bytes, buf);
+	else if (!a->family || !inet_ntop(a->family, a->bytes, buf, ADDR_TEXT))
 		memcpy(buf, "-", 2);
 	return buf;
 }

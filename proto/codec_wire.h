@@ -45,25 +45,30 @@ static inline void wire_put_tag(struct wr *w, size_t number, enum wire_type wire
 
 static inline void wire_put_number(struct wr *w, size_t number, uint64_t v)
 {
+	uint8_t octets[2 * WIRE_VARINT_MAX];
+	size_t n;
+
 	if (!v)
 		return;
-	wire_put_tag(w, number, WIRE_VARINT);
-	wire_put_varint(w, v);
+	n = wire_make_varint(octets, number << 3 | WIRE_VARINT, 0);
+	wr_bytes(w, octets, n + wire_make_varint(octets + n, v, 0));
 }
 
 static inline void wire_put_text(struct wr *w, size_t number, const char *text)
 {
-	size_t len = strlen(text);
+	size_t len = strlen(text), n;
+	uint8_t octets[2 * WIRE_VARINT_MAX];
 
 	if (!len)
 		return;
-	wire_put_tag(w, number, WIRE_BYTES);
-	wire_put_varint(w, len);
+	n = wire_make_varint(octets, number << 3 | WIRE_BYTES, 0);
+	wr_bytes(w, octets, n + wire_make_varint(octets + n, len, 0));
 	wr_bytes(w, text, len);
 }
 
 static inline void wire_put_real(struct wr *w, size_t number, const void *from)
 {
+	uint8_t octets[sizeof(uint64_t)];
 	uint64_t bits;
 	double v;
 
@@ -72,8 +77,9 @@ static inline void wire_put_real(struct wr *w, size_t number, const void *from)
 	if (!(v < 0) && !(v > 0)) /* as protobuf-c does; what is no number is nobody's share */
 		return;
 	wire_put_tag(w, number, WIRE_64);
-	for (size_t i = 0; i < sizeof(bits); i++)
-		wr_u8(w, (uint8_t)(bits >> 8 * i));
+	for (size_t i = 0; i < sizeof(octets); i++)
+		octets[i] = (uint8_t)(bits >> 8 * i);
+	wr_bytes(w, octets, sizeof(octets));
 }
 
 /* --- in --------------------------------------------------------------------------------------- */

@@ -2,6 +2,7 @@
 #include "include/addr.h"
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #include <errno.h>
@@ -182,7 +183,21 @@ static void ranges_are_merged(void)
 	}
 }
 
+/* Each octet with every number of digits. */
+static void every_octet_as_the_system_writes_it(void)
+{
+	char buf[ADDR_TEXT], want[ADDR_TEXT];
+
+	for (uint32_t n = 0; n < 256; n++) {
+		struct addr a = addr_v4(n << 24 | (255 - n) << 16 | (n * 7 % 256) << 8 | n);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(inet_ntop(AF_INET, a.bytes, want, sizeof(want)));
+		EXPECT_TEXT(addr_format(&a, buf), want);
+	}
+}
+
 UNIT_TESTS(addr) = {
+	{"every octet as the system writes it", every_octet_as_the_system_writes_it},
 	{"ranges of prefixes", ranges_of_prefixes},
 	{"ranges that overlap", ranges_that_overlap},
 	{"ranges are merged", ranges_are_merged},
