@@ -153,7 +153,7 @@ void json_put_text(struct json_writer *w, const char *text)
 
 void json_put_number(struct json_writer *w, uint64_t n)
 {
-	char digits[JSON_NUMBER_ROOM];
+	char digits[JSON_NUMBER_ROOM] = "";
 
 	begin_value(w);
 	put(w, digits, (size_t)(json_copy_number(digits, n) - digits));
