@@ -3,6 +3,7 @@
  * The counters of rules: each rule that drops packets of a farm says why in its comment. The rest of
  * the reading is in kernel_uv.c.
  */
+#include "director/netlink/nl_reader.h"
 #include "director/ruleset/kernel_uv.h"
 
 #include <errno.h>
@@ -68,14 +69,32 @@ static int add_drop(struct drop_reading *g, const char *chain, const char *reaso
 	return farm[0] ? drop_book_add(g->book, farm, reason, packets) : 0;
 }
 
+/* Most rules say nothing, and have many expressions, which are not of interest then. */
+static bool says_something(const struct nlmsghdr *nlh)
+{
+	struct nl_message m;
+	uint16_t type = NFTA_RULE_UNSPEC;
+	struct rd value;
+
+	if (!nl_read_message((const uint8_t *)nlh, nlh->nlmsg_len, &m))
+		return false;
+	rd_take(&m.body, NL_FAMILY_HEADER);
+	while (type != NFTA_RULE_USERDATA && nl_next_attribute(&m.body, &type, &value))
+		;
+	return type == NFTA_RULE_USERDATA;
+}
+
 static int drop_seen(const struct nlmsghdr *nlh, void *data)
 {
 	struct drop_reading *g = data;
-	struct nftnl_rule *nr = nftnl_rule_alloc();
+	struct nftnl_rule *nr;
 	const char *table, *chain;
 	char reason[RULESET_NAME];
 	uint64_t packets = 0;
 
+	if (!says_something(nlh))
+		return MNL_CB_OK;
+	nr = nftnl_rule_alloc();
 	if (nr && nftnl_rule_nlmsg_parse(nlh, nr) == 0) {
 		table = nftnl_rule_get_str(nr, NFTNL_RULE_TABLE);
 		chain = nftnl_rule_get_str(nr, NFTNL_RULE_CHAIN);
