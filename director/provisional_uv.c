@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGAIN_MS = 1000, SENTENCE = 512 };
-
 static const struct control_asker nobody;
 
 const char *director_provisional_left(const struct director *d, char buf[static DURATION_TEXT])
@@ -73,7 +71,7 @@ static void try_again(uv_timer_t *timer)
 	struct director *d = timer->data;
 	struct provisional_event ev = {.type = PROVISIONAL_EVENT_TIMER};
 
-	if (d->provisional.returning && !d->reload.running)
+	if (d->provisional.returning && !d->reload.running && clock_us() >= d->provisional.again_us)
 		go_back(d);
 	director_provisional_feed(d, &ev);
 }
@@ -82,31 +80,34 @@ static void arm(struct director *d)
 {
 	struct provisional_run *k = &d->provisional;
 	uint64_t at = provisional_deadline_us(&k->p), now = clock_us();
-	uint64_t in_ms = at > now ? (at - now + 999) / 1000 : 0;
 
-	if (k->returning && (at == UINT64_MAX || in_ms > AGAIN_MS))
-		in_ms = AGAIN_MS;
-	else if (at == UINT64_MAX)
-		in_ms = UINT64_MAX;
-	if (d->stopping || in_ms == UINT64_MAX) {
+	if (k->returning && k->again_us < at)
+		at = k->again_us;
+	if (d->stopping || at == UINT64_MAX) {
 		uv_timer_stop(&k->timer);
 		return;
 	}
 	uv_update_time(d->loop);
-	uv_timer_start(&k->timer, try_again, in_ms, 0);
+	uv_timer_start(&k->timer, try_again, at > now ? (at - now + 999) / 1000 : 0, 0);
 }
 
 /* The configuration that ran before is in force again, or is not. */
 static void went_back(struct director *d, bool in_force)
 {
 	struct provisional_run *k = &d->provisional;
+	char wait[DURATION_TEXT];
+	uint64_t ms;
 
 	k->returning = !in_force;
 	if (!in_force) {
+		ms = provisional_again_ms(++k->failed);
+		k->again_us = clock_us() + ms * 1000;
 		log_error("the configuration is not confirmed, and what ran before cannot come "
-			  "back; trying again until it works");
+			  "back (tried %u times); trying again in %s",
+			  k->failed, duration_format(ms, wait));
 		return;
 	}
+	k->failed = 0;
 	k->given_up = true;
 	say_unkept(d, running_give_up(d->options.runtime_dir));
 	log_warning("the configuration was not kept (%s): what ran before runs again; %s stays as "
@@ -133,14 +134,7 @@ static void went(struct director *d, bool in_force)
 	struct provisional_event ev = {.type = PROVISIONAL_EVENT_WENT, .in_force = in_force};
 	struct provisional_run *k = &d->provisional;
 	struct reload *r = &d->reload;
-	int code;
 
-	if (in_force && r->code == 0) {
-		code = running_try(d->options.runtime_dir);
-		if (code < 0)
-			r->code = err_set(&r->err, code, "it cannot be kept in %s: %s",
-					  d->options.runtime_dir, strerror(-code));
-	}
 	if (in_force)
 		k->given_up = false;
 	if (r->code < 0)
@@ -159,6 +153,7 @@ void director_reload_ended(struct director *d, bool in_force)
 	if (!in_force)
 		return;
 	d->provisional.given_up = d->provisional.returning = false;
+	d->provisional.failed = 0;
 	say_unkept(d, running_keep(d->options.runtime_dir));
 }
 

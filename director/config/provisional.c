@@ -23,6 +23,15 @@ uint64_t provisional_left_ms(const struct provisional *p, uint64_t now_us)
 	return p->until_us > now_us ? (p->until_us - now_us + 999) / 1000 : 1;
 }
 
+uint64_t provisional_again_ms(unsigned int failed)
+{
+	uint64_t ms = PROVISIONAL_AGAIN_MS;
+
+	for (; failed > 1 && ms < PROVISIONAL_AGAIN_MAX_MS; failed--)
+		ms *= 2;
+	return ms < PROVISIONAL_AGAIN_MAX_MS ? ms : PROVISIONAL_AGAIN_MAX_MS;
+}
+
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;

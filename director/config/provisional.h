@@ -22,6 +22,9 @@ enum {
 	PROVISIONAL_CONFIRM_US = 3000000, /* so long the operator waits for the other one's word */
 	PROVISIONAL_ASK_US = 10000000,	  /* the other one is not followed more often */
 	PROVISIONAL_WHY = SYNC_WHY_MAX,
+	PROVISIONAL_AGAIN_MS =
+		1000, /* what cannot come back is tried again; twice as long each time, … */
+	PROVISIONAL_AGAIN_MAX_MS = 60000, /* … up to this */
 };
 
 enum provisional_state {
@@ -108,5 +111,8 @@ bool provisional_is_busy(const struct provisional *p);
 bool provisional_is_beginning(const struct provisional *p);
 /* How long what runs may run unless it is confirmed, in ms; 0: there is no such time. */
 uint64_t provisional_left_ms(const struct provisional *p, uint64_t now_us);
+
+/* How long to wait before what cannot come back is tried again, after so many times in vain. */
+uint64_t provisional_again_ms(unsigned int failed);
 
 #endif

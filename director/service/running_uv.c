@@ -176,6 +176,11 @@ int running_try(const char *dir)
 	return move(dir, READ, UNCONFIRMED);
 }
 
+void running_unmark(const char *dir)
+{
+	drop(dir, UNCONFIRMED);
+}
+
 int running_confirm(const char *dir)
 {
 	return keep(dir, UNCONFIRMED);

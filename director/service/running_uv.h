@@ -42,8 +42,9 @@ int running_settle(const char *dir, struct running_start *start);
 int running_write(const char *dir, const char *text, size_t len);
 /* It runs, and is there to stay. */
 int running_keep(const char *dir);
-/* It runs until it is confirmed. */
+/* It is going to run until it is confirmed; and did not come to run. */
 int running_try(const char *dir);
+void running_unmark(const char *dir);
 /* What waits is confirmed; or runs no more. */
 int running_confirm(const char *dir);
 int running_give_up(const char *dir);
