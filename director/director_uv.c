@@ -222,23 +222,6 @@ static void check(uv_timer_t *timer)
 	director_tell_remaining(d);
 }
 
-int director_admin_changed(struct director *d, struct err *err)
-{
-	int code = 0;
-
-	if (d->stopping)
-		return 0;
-	if (director_set_targets(d) < 0)
-		log_error("no memory for the list of backends; the old list stays");
-	telling_order(&d->telling);
-	health_look_again(d->health);
-	if (d->ready)
-		code = director_apply(d, err);
-	if (code < 0)
-		director_say_failure(d, err);
-	return code;
-}
-
 static void deadline_passed(void *owner)
 {
 	const struct control_asker nobody = {0};
@@ -295,6 +278,7 @@ static void director_free(struct director *d)
 	views_clear(&d->views);
 	config_talk_clear(&d->config_talk);
 	director_close_provisional(d);
+	director_close_push(d);
 	config_copy_clear(&d->copying.copy);
 	config_source_clear(&d->copying.source);
 	plan_memory_free(d->plan);
@@ -328,7 +312,7 @@ static void begin_stop(struct director *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
-	d->references += d->reload.running;
+	d->references += d->reload.running + d->pushing.work.running;
 }
 
 /* Ends what was opened, in reverse order; d frees itself when its timers and its thread have ended. */
@@ -355,6 +339,7 @@ static void director_end(struct director *d)
 	drill_mute_end(&d->rehearsal.mute);
 	director_probe_end(d);
 	uv_close((uv_handle_t *)&d->copying.timer, timer_closed);
+	uv_close((uv_handle_t *)&d->pushing.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->provisional.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
@@ -458,9 +443,10 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	uv_timer_init(loop, &d->rehearsal.look);
 	uv_timer_init(loop, &d->provisional.timer);
 	uv_timer_init(loop, &d->copying.timer);
+	uv_timer_init(loop, &d->pushing.timer);
 	d->refresh.data = d->check.data = d->load.data = d->rehearsal.look.data = d;
-	d->provisional.timer.data = d->copying.timer.data = d;
-	d->references = 6;
+	d->provisional.timer.data = d->copying.timer.data = d->pushing.timer.data = d;
+	d->references = 7;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d);
@@ -471,6 +457,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 		 options->config_path);
 	director_open_provisional(d);
 	director_open_drill(d);
+	director_open_push(d);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);

@@ -108,7 +108,14 @@ static void went_back(struct director *d, bool in_force)
 		return;
 	}
 	k->failed = 0;
-	k->given_up = true;
+	/* Of what was pushed, and of what is the file's already, the file is what runs. */
+	k->given_up = !director_push_is_taken(d) && !running_is_same(d->options.runtime_dir);
+	if (!k->given_up) {
+		running_unmark(d->options.runtime_dir);
+		log_warning("the configuration was not kept (%s): what ran before runs again",
+			    k->p.why);
+		return;
+	}
 	say_unkept(d, running_give_up(d->options.runtime_dir));
 	log_warning("the configuration was not kept (%s): what ran before runs again; %s stays as "
 		    "it is, and is not what runs",
@@ -173,7 +180,14 @@ static void keep(struct director *d, const struct provisional_event *ev)
 	bool here = ev->type == PROVISIONAL_EVENT_CONFIRM || d->provisional.confirmed_here;
 
 	forget_before(d);
-	say_unkept(d, running_confirm(d->options.runtime_dir));
+	if (!director_push_is_taken(d)) /* else it was, with the file */
+		say_unkept(d, running_confirm(d->options.runtime_dir));
+	if (director_push_crosses(d)) {
+		director_journal_said(d, here ? JOURNAL_COMMAND : JOURNAL_PEER,
+				      here ? &d->provisional.confirmer : &nobody,
+				      "config push, confirmed on both");
+		return;
+	}
 	log_info("configuration %s is confirmed%s", d->options.config_path,
 		 here ? "" : ", as the other director says");
 	director_journal_said(d, here ? JOURNAL_COMMAND : JOURNAL_PEER,
@@ -203,7 +217,8 @@ static void carry_out(struct director *d, struct provisional_update *u,
 	if (u->flags & PROVISIONAL_LOOK)
 		director_reload_look(d);
 	if (u->flags & PROVISIONAL_GO) {
-		snprintf(order, sizeof(order), "to be confirmed within %s",
+		snprintf(order, sizeof(order), "%sto be confirmed within %s",
+			 director_push_crosses(d) ? "config push, " : "",
 			 duration_format(k->p.limit_ms, limit));
 		director_reload_try(d, k->p.asked_here ? JOURNAL_RELOAD : JOURNAL_PEER,
 				    k->p.asked_here ? &k->who : &nobody, order);
@@ -223,13 +238,16 @@ static void say_refused(struct director *d, const struct provisional_update *u)
 	const char *why = k->failure[0] ? k->failure : k->p.why;
 	unsigned long suppressed;
 
+	if (director_push_crosses(d) && k->p.asked_here)
+		return; /* it says so itself */
 	if (k->p.asked_here) {
 		log_error("reload refused, the old configuration stays: %s", why);
 		director_journal_refused(d, JOURNAL_RELOAD, &k->who, "config reload --confirm",
 					 why);
 	} else if (u->flags & PROVISIONAL_SEND &&
 		   log_limit_pass(&k->refusals, uv_now(d->loop), &suppressed)) {
-		log_warning("config reload --confirm: refused to the other director: %s",
+		log_warning("%s: refused to the other director: %s",
+			    director_push_crosses(d) ? "config push" : "config reload --confirm",
 			    u->message.why);
 	}
 }
@@ -246,7 +264,8 @@ void director_provisional_feed(struct director *d, struct provisional_event *ev)
 	if (k->p.state == PROVISIONAL_NONE &&
 	    (before == PROVISIONAL_LOOKING || before == PROVISIONAL_ASKING))
 		say_refused(d, &u);
-	if (k->p.state == PROVISIONAL_RUNNING && before != PROVISIONAL_RUNNING)
+	if (k->p.state == PROVISIONAL_RUNNING && before != PROVISIONAL_RUNNING &&
+	    !director_push_crosses(d))
 		log_warning("configuration %s runs for %s; then what ran before comes back, unless "
 			    "`directorctl config confirm` is said on one of the nodes",
 			    d->options.config_path, duration_format(k->p.limit_ms, limit));
@@ -254,6 +273,7 @@ void director_provisional_feed(struct director *d, struct provisional_event *ev)
 	arm(d);
 	if (!provisional_is_beginning(&k->p) && !k->p.waiting)
 		control_server_release(d->server);
+	director_push_follow(d);
 }
 
 /* --- the other director ------------------------------------------------------------------------- */
@@ -279,11 +299,17 @@ void director_provisional_hear(struct director *d, const struct sync_provisional
 
 	if (m->step == SYNC_PROVISIONAL_ASK) {
 		ev.why = director_provisional_objection(d);
+		ev.expected = !ev.why && director_push_begins(d, m->id);
+		if (!ev.why && !ev.expected)
+			ev.why = director_push_objection(d);
 		if (!ev.why && !provisional_is_busy(&d->provisional.p)) {
 			d->provisional.failure[0] = '\0';
 			d->provisional.confirmed_here = false;
 		}
 	}
+	if (m->step == SYNC_PROVISIONAL_CONFIRM && director_push_is_taken(d) &&
+	    d->provisional.p.id == m->id && d->provisional.p.in_force)
+		ev.why = director_push_commit(d);
 	if (!d->stopping)
 		director_provisional_feed(d, &ev);
 }

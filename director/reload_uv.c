@@ -44,7 +44,7 @@ static void read_file(uv_work_t *work)
 	size_t len = 0;
 
 	r->err = (struct err){0};
-	r->code = config_load_kept(d->options.config_path, &r->config, &text, &len, &r->err);
+	r->code = config_load_kept(r->path, &r->config, &text, &len, &r->err);
 	if (r->code == 0)
 		r->code = config_check_files(r->config, &r->err);
 	if (r->code == 0)
@@ -52,8 +52,8 @@ static void read_file(uv_work_t *work)
 	if (r->code == 0)
 		config_digest(r->config, r->digest);
 	if (r->code == 0 && r->kind == RELOAD_TRY && strcmp(r->digest, r->wanted) != 0)
-		r->code = err_set(&r->err, -ESTALE, "%s has changed since it was looked at",
-				  d->options.config_path);
+		r->code =
+			err_set(&r->err, -ESTALE, "%s has changed since it was looked at", r->path);
 	if (r->code == 0)
 		r->code = keep_text(d, text, len);
 	free(text);
@@ -272,6 +272,9 @@ static void begin(struct director *d, enum reload_kind kind)
 	struct reload *r = &d->reload;
 
 	r->kind = kind;
+	r->path = d->options.config_path;
+	if (kind != RELOAD_PLAIN && director_push_is_taken(d))
+		r->path = d->pushing.file.path;
 	r->running = true;
 	r->config = NULL;
 	r->work.data = d;

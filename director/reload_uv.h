@@ -27,6 +27,7 @@ struct reload {
 	bool running;
 	bool again; /* somebody asked for it meanwhile */
 	enum reload_kind kind;
+	const char *path;
 	struct config *config;
 	struct access_rules access;	 /* of that configuration, ... */
 	char digest[CONFIG_DIGEST_TEXT]; /* ... and this */

@@ -239,7 +239,7 @@ static void heard_ask(struct provisional *p, struct provisional_update *u,
 	const struct sync_provisional *m = ev->heard;
 	const char *why = provisional_is_busy(p) ? "another one is under way" : ev->why;
 
-	if (!why && p->asked_us && ev->now_us - p->asked_us < PROVISIONAL_ASK_US)
+	if (!why && !ev->expected && p->asked_us && ev->now_us - p->asked_us < PROVISIONAL_ASK_US)
 		why = "asked again too soon; try again in ten seconds";
 	if (why) {
 		refuse_them(u, m->id, why);
@@ -280,10 +280,15 @@ static void heard_back(struct provisional *p, struct provisional_update *u)
 		p->undone = true;
 }
 
-static void heard_confirm(struct provisional *p, struct provisional_update *u, uint64_t id)
+static void heard_confirm(struct provisional *p, struct provisional_update *u, uint64_t id,
+			  const char *why)
 {
 	bool mine = p->id == id;
 
+	if (mine && p->in_force && why) {
+		refuse_them(u, id, why);
+		return;
+	}
 	if (mine && p->in_force)
 		keep(p, u);
 	if (mine && !provisional_is_busy(p) && p->result == PROVISIONAL_CONFIRMED)
@@ -302,7 +307,7 @@ static void heard(struct provisional *p, struct provisional_update *u,
 		return;
 	}
 	if (m->step == SYNC_PROVISIONAL_CONFIRM) {
-		heard_confirm(p, u, m->id);
+		heard_confirm(p, u, m->id, ev->why);
 		return;
 	}
 	if (!provisional_is_busy(p) || m->id != p->id || !p->with_peer)

@@ -81,11 +81,13 @@ struct provisional_event {
 	uint64_t id; /* ORDER: never 0, another one each time */
 	uint32_t limit_ms;
 	bool this_node; /* ORDER, CONFIRM: whatever the other one does */
-	/* LOOKED: not fit; WENT: not done; ORDER, HEARD ASK: what speaks against it here. NULL: nothing. */
+	/* LOOKED: not fit; WENT: not done; ORDER, HEARD ASK or CONFIRM: what speaks against it here. NULL:
+	 * nothing. */
 	const char *why;
 	bool in_force;	       /* WENT: in spite of why */
 	const uint8_t *digest; /* LOOKED without why: SYNC_DIGEST_LEN octets */
 	const struct sync_provisional *heard;
+	bool expected; /* HEARD ASK: it was agreed upon before (push.h) */
 };
 
 enum provisional_flag {
