@@ -32,6 +32,7 @@ config check [FILE]
 config reload
 config confirm
 config rollback
+config push
 config diff
 key generate FILE
 key fingerprint FILE
@@ -73,7 +74,7 @@ _directorctl_options='
 --hold N@probe
 --max-gap TIME@probe
 --max-lost N@probe
---no-wait@backend enable, backend drain, backend disable, backend weight, cluster failover, cluster drill, config reload
+--no-wait@backend enable, backend drain, backend disable, backend weight, cluster failover, cluster drill, config reload, config push
 -V@
 --version@
 -h@

@@ -30,6 +30,7 @@ set -g __directorctl_commands \
     'config reload' \
     'config confirm' \
     'config rollback' \
+    'config push' \
     'config diff' \
     'key generate' \
     'key fingerprint' \
@@ -167,12 +168,13 @@ complete -c directorctl -n '__directorctl_at doctor' -a '(__directorctl_names "[
 complete -c directorctl -n '__directorctl_at ' -a probe -d 'measures service gaps, from any client machine, without a daemon; exit 4 over --max-gap'
 complete -c directorctl -n '__directorctl_at probe'
 complete -c directorctl -n '__directorctl_at ' -a metrics -d 'the same numbers as Prometheus reads them'
-complete -c directorctl -n '__directorctl_at ' -a config -d 'check, reload, confirm, rollback, diff'
+complete -c directorctl -n '__directorctl_at ' -a config -d 'check, reload, confirm, rollback, push, diff'
 complete -c directorctl -n '__directorctl_at config' -a check -d 'checks a configuration file'
 complete -c directorctl -n '__directorctl_at config check' -F
 complete -c directorctl -n '__directorctl_at config' -a reload -d 'makes the daemon read its configuration again; --confirm: both do, and for a time'
 complete -c directorctl -n '__directorctl_at config' -a confirm -d 'what `config reload --confirm` brought is there to stay'
 complete -c directorctl -n '__directorctl_at config' -a rollback -d 'goes back at once to what ran before `config reload --confirm`'
+complete -c directorctl -n '__directorctl_at config' -a push -d 'brings the farms and routers of this node\'s file to the other node: on both, or on neither'
 complete -c directorctl -n '__directorctl_at config' -a diff -d 'what differs between this director and the other one; exit 4 when anything must not'
 complete -c directorctl -n '__directorctl_at ' -a key -d 'generate, fingerprint'
 complete -c directorctl -n '__directorctl_at key' -a generate -d 'makes the secret that both directors share'
@@ -212,6 +214,6 @@ complete -c directorctl -n "__directorctl_takes 'probe'" -l send -x -d 'what to 
 complete -c directorctl -n "__directorctl_takes 'probe'" -l hold -x -d 'connections to be kept open'
 complete -c directorctl -n "__directorctl_takes 'probe'" -l max-gap -x -d 'the longest gap that is good'
 complete -c directorctl -n "__directorctl_takes 'probe'" -l max-lost -x -d 'how many may be lost'
-complete -c directorctl -n "__directorctl_takes 'backend enable' 'backend drain' 'backend disable' 'backend weight' 'cluster failover' 'cluster drill' 'config reload'" -l no-wait -d 'do not wait for the outcome: return when it is accepted'
+complete -c directorctl -n "__directorctl_takes 'backend enable' 'backend drain' 'backend disable' 'backend weight' 'cluster failover' 'cluster drill' 'config reload' 'config push'" -l no-wait -d 'do not wait for the outcome: return when it is accepted'
 complete -c directorctl -s V -l version -d 'print the version and exit'
 complete -c directorctl -s h -l help -d 'print this, of a command or of a group of them, and exit'

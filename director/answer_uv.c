@@ -317,6 +317,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_RULESET_HISTORY:
 	case CONTROL_RULESET_EXPLAIN:
 	case CONTROL_CONFIG_DIFF:
+	case CONTROL_CONFIG_PUSH:
 	case CONTROL_RELOAD:
 	case CONTROL_CONFIRM:
 	case CONTROL_FAILOVER:
@@ -381,6 +382,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_RULESET_EXPLAIN: director_answer_explain(d, request, reply); return;
 	case CONTROL_CONFIRM:
 	case CONTROL_CONFIG_DIFF:
+	case CONTROL_CONFIG_PUSH:
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
@@ -408,6 +410,8 @@ bool director_answer(void *owner, const struct control_request *request,
 		return answer_reload(d, request, who, again, reply);
 	if (request->command == CONTROL_CONFIRM)
 		return director_answer_confirm(d, request, who, again, reply);
+	if (request->command == CONTROL_CONFIG_PUSH)
+		return director_answer_push(d, request, who, again, reply);
 	if (request->command == CONTROL_CONFIG_DIFF)
 		return director_answer_config_diff(d, again, reply);
 	answer(d, request, who, reply);

@@ -103,3 +103,20 @@ void director_journal_failed(struct director *d, const char *reason)
 	d->asked.open = false;
 	journal_store_add(d->journal, &e);
 }
+
+int director_admin_changed(struct director *d, struct err *err)
+{
+	int code = 0;
+
+	if (d->stopping)
+		return 0;
+	if (director_set_targets(d) < 0)
+		log_error("no memory for the list of backends; the old list stays");
+	telling_order(&d->telling);
+	health_look_again(d->health);
+	if (d->ready)
+		code = director_apply(d, err);
+	if (code < 0)
+		director_say_failure(d, err);
+	return code;
+}

@@ -29,6 +29,7 @@
 #include "director/network/neighbour_uv.h"
 #include "director/network/route_uv.h"
 #include "director/program/hook_uv.h"
+#include "director/push_uv.h"
 #include "director/rehearsal.h"
 #include "director/reload_uv.h"
 #include "director/ruleset/keeper_uv.h"
@@ -161,7 +162,8 @@ struct director {
 	struct metrics_server *metrics; /* NULL: they are not served */
 	struct reload reload;
 	struct provisional_run provisional;
-	int references; /* timers that are open, a thread that reads a configuration */
+	struct pushing pushing; /* of a configuration to the other director, or from it */
+	int references;		/* timers that are open, a thread that reads a configuration */
 	int lock_fd;
 	bool adopted; /* transitions go on from what the kernel held */
 	bool ready;   /* the first ruleset is applied */

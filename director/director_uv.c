@@ -6,17 +6,15 @@
 #include "director/config/load.h"
 #include "director/director.h"
 #include "director/schedule/balance.h"
+#include "director/service/directory_uv.h"
 #include "director/status_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
@@ -223,23 +221,6 @@ static void check(uv_timer_t *timer)
 	director_tell_remaining(d);
 }
 
-int director_admin_changed(struct director *d, struct err *err)
-{
-	int code = 0;
-
-	if (d->stopping)
-		return 0;
-	if (director_set_targets(d) < 0)
-		log_error("no memory for the list of backends; the old list stays");
-	telling_order(&d->telling);
-	health_look_again(d->health);
-	if (d->ready)
-		code = director_apply(d, err);
-	if (code < 0)
-		director_say_failure(d, err);
-	return code;
-}
-
 static void deadline_passed(void *owner)
 {
 	const struct control_asker nobody = {0};
@@ -252,33 +233,6 @@ static void deadline_passed(void *owner)
 /* --- start and end ---------------------------------------------------------------------------- */
 
 /* One director per runtime directory: the lock goes with the process, however it ends. */
-static int make_directory(const char *dir, const char *what, mode_t mode, struct err *err)
-{
-	if (mkdir(dir, mode) < 0 && errno != EEXIST)
-		return err_set(err, -errno, "cannot make the %s directory %s: %s", what, dir,
-			       strerror(errno));
-	return 0;
-}
-
-static int lock_runtime_dir(struct director *d, struct err *err)
-{
-	const char *dir = d->options.runtime_dir;
-	char path[512];
-	int code = make_directory(dir, "runtime", 0755, err);
-
-	if (code < 0)
-		return code;
-	snprintf(path, sizeof(path), "%s/directord.lock", dir);
-	d->lock_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (d->lock_fd < 0)
-		return err_set(err, -errno, "cannot write into the runtime directory %s: %s", dir,
-			       strerror(errno));
-	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, -EBUSY,
-			       "another directord is running with the runtime directory %s", dir);
-	return 0;
-}
-
 static void director_free(struct director *d)
 {
 	stragglers_free(d->stragglers);
@@ -296,6 +250,7 @@ static void director_free(struct director *d)
 	views_clear(&d->views);
 	config_talk_clear(&d->config_talk);
 	director_close_provisional(d);
+	director_close_push(d);
 	config_copy_clear(&d->copying.copy);
 	config_source_clear(&d->copying.source);
 	plan_memory_free(d->plan);
@@ -329,7 +284,7 @@ static void begin_stop(struct director *d)
 	if (d->stopping)
 		return;
 	d->stopping = true;
-	d->references += d->reload.running;
+	d->references += d->reload.running + d->pushing.work.running;
 }
 
 /* Ends what was opened, in reverse order; d frees itself when its timers and its thread have ended. */
@@ -356,6 +311,7 @@ static void director_end(struct director *d)
 	drill_mute_end(&d->rehearsal.mute);
 	director_probe_end(d);
 	uv_close((uv_handle_t *)&d->copying.timer, timer_closed);
+	uv_close((uv_handle_t *)&d->pushing.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->provisional.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->check, timer_closed);
@@ -373,14 +329,16 @@ static int open_all(struct director *d, struct err *err)
 	if (code == 0)
 		code = config_check_files(d->config, err);
 	if (code == 0)
-		code = lock_runtime_dir(d, err);
+		code = directory_make(d->options.runtime_dir, "runtime", 0755, err);
+	if (code == 0)
+		code = directory_lock(d->options.runtime_dir, &d->lock_fd, err);
 	if (code == 0)
 		code = director_set_metrics(d, d->config, err);
 	if (code == 0)
 		code = admin_store_new(d->loop, d->options.runtime_dir, deadline_passed, d,
 				       &d->admin, err);
 	if (code == 0)
-		code = make_directory(d->options.state_dir, "state", 0700, err);
+		code = directory_make(d->options.state_dir, "state", 0700, err);
 	if (code == 0)
 		code = journal_store_new(d->options.state_dir, &d->journal, err);
 	if (code == 0)
@@ -462,9 +420,11 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 	uv_timer_init(loop, &d->rehearsal.look);
 	uv_timer_init(loop, &d->provisional.timer);
 	uv_timer_init(loop, &d->copying.timer);
+	uv_timer_init(loop, &d->pushing.timer);
 	d->refresh.data = d->check.data = d->load.data = d->rehearsal.look.data = d;
-	d->provisional.timer.data = d->copying.timer.data = d->first.data = d;
-	d->references = 7;
+	d->provisional.timer.data = d->copying.timer.data = d->pushing.timer.data = d;
+	d->first.data = d;
+	d->references = 8;
 	code = open_all(d, err);
 	if (code < 0) {
 		director_end(d);
@@ -475,6 +435,7 @@ int director_new(uv_loop_t *loop, const struct director_options *options, struct
 		 options->config_path);
 	director_open_provisional(d);
 	director_open_drill(d);
+	director_open_push(d);
 	admin_store_follow(d->admin, config);
 	director_say_interfaces(d);
 	director_set_targets(d);

@@ -98,6 +98,10 @@ bool director_hear(struct director *d, const struct sync_message *m)
 		director_hear_copy(d, &m->copy);
 		return true;
 	}
+	if (m->type == SYNC_PUSH) {
+		director_hear_push(d, &m->push);
+		return true;
+	}
 	if (m->type == SYNC_CONFIG) {
 		if (config_talk_hear(&d->config_talk, &m->config))
 			twin_go_on(d->twin); /* with the lines of what is not alike */
@@ -191,7 +195,7 @@ int director_next_to_tell(struct director *d, struct sync_message *ret)
 		.now_ms = uv_now(d->loop),
 	};
 
-	if (director_next_copy(d, ret))
+	if (director_next_copy(d, ret) || director_next_push(d, ret))
 		return 1; /* it is of no plan */
 	if (d->facts_stale || d->facts.plan.config != d->config)
 		return -1; /* the plan that comes tells of itself */

@@ -79,6 +79,7 @@ static void parted(void *owner)
 {
 	director_forget_views(owner);
 	director_part_copies(owner);
+	director_part_push(owner);
 }
 
 static void led(void *owner)

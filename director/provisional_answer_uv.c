@@ -15,6 +15,8 @@ const char *director_reload_objection(struct director *d)
 
 	if (d->rehearsal.mute.on)
 		return "this node is silent for a drill, which ends by itself";
+	if (director_push_objection(d))
+		return director_push_objection(d);
 	if (!provisional_is_busy(&d->provisional.p))
 		return NULL;
 	if (provisional_is_beginning(&d->provisional.p))
@@ -172,6 +174,10 @@ bool director_answer_confirm(struct director *d, const struct control_request *r
 						    : PROVISIONAL_EVENT_CONFIRM,
 				       .this_node = request->this_node};
 
+	if (!again && director_push_crosses(d)) {
+		director_say(reply, CONTROL_FAILED, director_push_objection(d));
+		return true;
+	}
 	if (!again && k->p.state != PROVISIONAL_RUNNING) {
 		say_none(d, reply);
 		return true;

@@ -19,8 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { AGAIN_MS = 1000, SENTENCE = 512 };
-
 static const struct control_asker nobody;
 
 const char *director_provisional_left(const struct director *d, char buf[static DURATION_TEXT])
@@ -73,7 +71,7 @@ static void try_again(uv_timer_t *timer)
 	struct director *d = timer->data;
 	struct provisional_event ev = {.type = PROVISIONAL_EVENT_TIMER};
 
-	if (d->provisional.returning && !d->reload.running)
+	if (d->provisional.returning && !d->reload.running && clock_us() >= d->provisional.again_us)
 		go_back(d);
 	director_provisional_feed(d, &ev);
 }
@@ -82,32 +80,42 @@ static void arm(struct director *d)
 {
 	struct provisional_run *k = &d->provisional;
 	uint64_t at = provisional_deadline_us(&k->p), now = clock_us();
-	uint64_t in_ms = at > now ? (at - now + 999) / 1000 : 0;
 
-	if (k->returning && (at == UINT64_MAX || in_ms > AGAIN_MS))
-		in_ms = AGAIN_MS;
-	else if (at == UINT64_MAX)
-		in_ms = UINT64_MAX;
-	if (d->stopping || in_ms == UINT64_MAX) {
+	if (k->returning && k->again_us < at)
+		at = k->again_us;
+	if (d->stopping || at == UINT64_MAX) {
 		uv_timer_stop(&k->timer);
 		return;
 	}
 	uv_update_time(d->loop);
-	uv_timer_start(&k->timer, try_again, in_ms, 0);
+	uv_timer_start(&k->timer, try_again, at > now ? (at - now + 999) / 1000 : 0, 0);
 }
 
 /* The configuration that ran before is in force again, or is not. */
 static void went_back(struct director *d, bool in_force)
 {
 	struct provisional_run *k = &d->provisional;
+	char wait[DURATION_TEXT];
+	uint64_t ms;
 
 	k->returning = !in_force;
 	if (!in_force) {
+		ms = provisional_again_ms(++k->failed);
+		k->again_us = clock_us() + ms * 1000;
 		log_error("the configuration is not confirmed, and what ran before cannot come "
-			  "back; trying again until it works");
+			  "back (tried %u times); trying again in %s",
+			  k->failed, duration_format(ms, wait));
 		return;
 	}
-	k->given_up = true;
+	k->failed = 0;
+	/* Of what was pushed, and of what is the file's already, the file is what runs. */
+	k->given_up = !director_push_is_taken(d) && !running_is_same(d->options.runtime_dir);
+	if (!k->given_up) {
+		running_unmark(d->options.runtime_dir);
+		log_warning("the configuration was not kept (%s): what ran before runs again",
+			    k->p.why);
+		return;
+	}
 	say_unkept(d, running_give_up(d->options.runtime_dir));
 	log_warning("the configuration was not kept (%s): what ran before runs again; %s stays as "
 		    "it is, and is not what runs",
@@ -133,14 +141,7 @@ static void went(struct director *d, bool in_force)
 	struct provisional_event ev = {.type = PROVISIONAL_EVENT_WENT, .in_force = in_force};
 	struct provisional_run *k = &d->provisional;
 	struct reload *r = &d->reload;
-	int code;
 
-	if (in_force && r->code == 0) {
-		code = running_try(d->options.runtime_dir);
-		if (code < 0)
-			r->code = err_set(&r->err, code, "it cannot be kept in %s: %s",
-					  d->options.runtime_dir, strerror(-code));
-	}
 	if (in_force)
 		k->given_up = false;
 	if (r->code < 0)
@@ -159,6 +160,7 @@ void director_reload_ended(struct director *d, bool in_force)
 	if (!in_force)
 		return;
 	d->provisional.given_up = d->provisional.returning = false;
+	d->provisional.failed = 0;
 	say_unkept(d, running_keep(d->options.runtime_dir));
 }
 
@@ -178,7 +180,14 @@ static void keep(struct director *d, const struct provisional_event *ev)
 	bool here = ev->type == PROVISIONAL_EVENT_CONFIRM || d->provisional.confirmed_here;
 
 	forget_before(d);
-	say_unkept(d, running_confirm(d->options.runtime_dir));
+	if (!director_push_is_taken(d)) /* else it was, with the file */
+		say_unkept(d, running_confirm(d->options.runtime_dir));
+	if (director_push_crosses(d)) {
+		director_journal_said(d, here ? JOURNAL_COMMAND : JOURNAL_PEER,
+				      here ? &d->provisional.confirmer : &nobody,
+				      "config push, confirmed on both");
+		return;
+	}
 	log_info("configuration %s is confirmed%s", d->options.config_path,
 		 here ? "" : ", as the other director says");
 	director_journal_said(d, here ? JOURNAL_COMMAND : JOURNAL_PEER,
@@ -208,7 +217,8 @@ static void carry_out(struct director *d, struct provisional_update *u,
 	if (u->flags & PROVISIONAL_LOOK)
 		director_reload_look(d);
 	if (u->flags & PROVISIONAL_GO) {
-		snprintf(order, sizeof(order), "to be confirmed within %s",
+		snprintf(order, sizeof(order), "%sto be confirmed within %s",
+			 director_push_crosses(d) ? "config push, " : "",
 			 duration_format(k->p.limit_ms, limit));
 		director_reload_try(d, k->p.asked_here ? JOURNAL_RELOAD : JOURNAL_PEER,
 				    k->p.asked_here ? &k->who : &nobody, order);
@@ -228,13 +238,16 @@ static void say_refused(struct director *d, const struct provisional_update *u)
 	const char *why = k->failure[0] ? k->failure : k->p.why;
 	unsigned long suppressed;
 
+	if (director_push_crosses(d) && k->p.asked_here)
+		return; /* it says so itself */
 	if (k->p.asked_here) {
 		log_error("reload refused, the old configuration stays: %s", why);
 		director_journal_refused(d, JOURNAL_RELOAD, &k->who, "config reload --confirm",
 					 why);
 	} else if (u->flags & PROVISIONAL_SEND &&
 		   log_limit_pass(&k->refusals, uv_now(d->loop), &suppressed)) {
-		log_warning("config reload --confirm: refused to the other director: %s",
+		log_warning("%s: refused to the other director: %s",
+			    director_push_crosses(d) ? "config push" : "config reload --confirm",
 			    u->message.why);
 	}
 }
@@ -251,7 +264,8 @@ void director_provisional_feed(struct director *d, struct provisional_event *ev)
 	if (k->p.state == PROVISIONAL_NONE &&
 	    (before == PROVISIONAL_LOOKING || before == PROVISIONAL_ASKING))
 		say_refused(d, &u);
-	if (k->p.state == PROVISIONAL_RUNNING && before != PROVISIONAL_RUNNING)
+	if (k->p.state == PROVISIONAL_RUNNING && before != PROVISIONAL_RUNNING &&
+	    !director_push_crosses(d))
 		log_warning("configuration %s runs for %s; then what ran before comes back, unless "
 			    "`directorctl config confirm` is said on one of the nodes",
 			    d->options.config_path, duration_format(k->p.limit_ms, limit));
@@ -259,6 +273,7 @@ void director_provisional_feed(struct director *d, struct provisional_event *ev)
 	arm(d);
 	if (!provisional_is_beginning(&k->p) && !k->p.waiting)
 		control_server_release(d->server);
+	director_push_follow(d);
 }
 
 /* --- the other director ------------------------------------------------------------------------- */
@@ -284,11 +299,17 @@ void director_provisional_hear(struct director *d, const struct sync_provisional
 
 	if (m->step == SYNC_PROVISIONAL_ASK) {
 		ev.why = director_provisional_objection(d);
+		ev.expected = !ev.why && director_push_begins(d, m->id);
+		if (!ev.why && !ev.expected)
+			ev.why = director_push_objection(d);
 		if (!ev.why && !provisional_is_busy(&d->provisional.p)) {
 			d->provisional.failure[0] = '\0';
 			d->provisional.confirmed_here = false;
 		}
 	}
+	if (m->step == SYNC_PROVISIONAL_CONFIRM && director_push_is_taken(d) &&
+	    d->provisional.p.id == m->id && d->provisional.p.in_force)
+		ev.why = director_push_commit(d);
 	if (!d->stopping)
 		director_provisional_feed(d, &ev);
 }

@@ -44,7 +44,7 @@ static void read_file(uv_work_t *work)
 	size_t len = 0;
 
 	r->err = (struct err){0};
-	r->code = config_load_kept(d->options.config_path, &r->config, &text, &len, &r->err);
+	r->code = config_load_kept(r->path, &r->config, &text, &len, &r->err);
 	if (r->code == 0)
 		r->code = config_check_files(r->config, &r->err);
 	if (r->code == 0)
@@ -52,8 +52,8 @@ static void read_file(uv_work_t *work)
 	if (r->code == 0)
 		config_digest(r->config, r->digest);
 	if (r->code == 0 && r->kind == RELOAD_TRY && strcmp(r->digest, r->wanted) != 0)
-		r->code = err_set(&r->err, -ESTALE, "%s has changed since it was looked at",
-				  d->options.config_path);
+		r->code =
+			err_set(&r->err, -ESTALE, "%s has changed since it was looked at", r->path);
 	if (r->code == 0)
 		r->code = keep_text(d, text, len);
 	free(text);
@@ -173,12 +173,26 @@ static void apply(struct director *d)
 		why.text);
 }
 
+/*
+ * What waits for its confirmation is marked before anything of it is in force: a daemon that ends in between
+ * must not be started anew with it.
+ */
+static int mark(struct director *d)
+{
+	struct reload *r = &d->reload;
+	int code = r->kind == RELOAD_TRY ? running_try(d->options.runtime_dir) : 0;
+
+	return code < 0 ? err_set(&r->err, code, "it cannot be kept in %s: %s",
+				  d->options.runtime_dir, strerror(-code))
+			: 0;
+}
+
 /* What was read, or ran before, comes into force, or is refused as a whole. */
 static void put_in_force(struct director *d)
 {
 	struct reload *r = &d->reload;
 	const struct config_node *self = NULL;
-	bool in_force = false;
+	bool in_force = false, marked;
 
 	if (r->code == 0)
 		r->code = find_self_again(d, r->config, &self, &r->err);
@@ -186,12 +200,17 @@ static void put_in_force(struct director *d)
 		r->code = director_set_metrics(d, r->config, &r->err);
 	if (r->code == 0)
 		r->code = control_server_set_access(d->server, &r->access, &r->err);
+	if (r->code == 0)
+		r->code = mark(d);
+	marked = r->code == 0 && r->kind == RELOAD_TRY;
 	/* Behind what can fail and be taken back, for this cannot. */
 	if (r->code == 0)
 		r->code = director_set_routers(d, r->config, self, &r->err);
 	if (r->code == 0)
 		r->code = make_fit(d, r->config, &r->err);
 	if (r->code < 0) {
+		if (marked)
+			running_unmark(d->options.runtime_dir);
 		refuse(d);
 	} else {
 		in_force = true;
@@ -256,6 +275,9 @@ static void begin(struct director *d, enum reload_kind kind)
 	struct reload *r = &d->reload;
 
 	r->kind = kind;
+	r->path = d->options.config_path;
+	if (kind != RELOAD_PLAIN && director_push_is_taken(d))
+		r->path = d->pushing.file.path;
 	r->running = true;
 	r->config = NULL;
 	r->work.data = d;

@@ -27,6 +27,7 @@ struct reload {
 	bool running;
 	bool again; /* somebody asked for it meanwhile */
 	enum reload_kind kind;
+	const char *path;
 	struct config *config;
 	struct access_rules access;	 /* of that configuration, ... */
 	char digest[CONFIG_DIGEST_TEXT]; /* ... and this */
@@ -50,7 +51,9 @@ struct provisional_run {
 	struct provisional p;
 	uv_timer_t timer;
 	struct before before;	  /* what ran; without config: nothing is to be gone back to */
-	bool returning;		  /* what ran before could not come back, and is tried again */
+	bool returning;		  /* what ran before could not come back, and is tried again, ... */
+	unsigned int failed;	  /* ... so often in vain, ... */
+	uint64_t again_us;	  /* ... next then */
 	bool given_up;		  /* the file was not confirmed, and is not what runs */
 	struct control_asker who; /* began it, ... */
 	struct control_asker confirmer; /* ... and said how it ends */

@@ -232,6 +232,7 @@ static void heard(struct sync *s, struct sync_update *u, const struct sync_event
 	case SYNC_VIEWS:
 	case SYNC_PROVISIONAL:
 	case SYNC_COPY:
+	case SYNC_PUSH:
 	case SYNC_BUCKETS: u->flags |= SYNC_APPLY; return;
 	case SYNC_FLOWS:
 	case SYNC_FACTS: heard_entries(s, u, ev->heard.sequence); return;
@@ -254,7 +255,8 @@ static uint64_t cost_of(const struct sync_heard *h, const struct sync_update *u)
 	case SYNC_SNAPSHOT: /* its end is paid for with its beginning, and without one ends all */
 		return h->step == SYNC_SNAPSHOT_END ? SYNC_COST_WORD_US : SYNC_COST_TURN_US;
 	case SYNC_DIGEST: return SYNC_COST_DIGEST_US;
-	case SYNC_COPY: return SYNC_COST_COPY_US;
+	case SYNC_COPY:
+	case SYNC_PUSH: return SYNC_COST_COPY_US;
 	case SYNC_NAME:
 	case SYNC_ACK:
 	case SYNC_ORDER:

@@ -221,10 +221,11 @@ struct config {
 	size_t n_vrrps;
 	struct config_farm *farms;
 	size_t n_farms;
-	const char *metrics_listen;			       /* "": metrics are not served */
-	uint32_t drill_max_gap_ms;			       /* 200 ms */
-	uint32_t drill_max_lost_connections;		       /* 0 */
-	bool drill_by_peer;				       /* false */
+	const char *metrics_listen;	     /* "": metrics are not served */
+	uint32_t drill_max_gap_ms;	     /* 200 ms */
+	uint32_t drill_max_lost_connections; /* 0 */
+	bool drill_by_peer;		     /* false */
+	bool control_push_by_peer; /* the other director may change the file of this one */
 	const char *control_read_group, *control_change_group; /* "": nobody but root */
 	const char *notify;				       /* "" */
 	struct pool pool;				       /* holds all of the above */

@@ -35,6 +35,7 @@ enum {
 	SYNC_PART_TEXT = 32768,		 /* its lines, with a NUL */
 	SYNC_COPY_MAX = 4 * 1024 * 1024, /* octets of a whole configuration: 128 pieces */
 	SYNC_COPY_OCTETS = 32767,	 /* of them in one message */
+	SYNC_REASON_MAX = 512,		 /* of a sentence with a place in a file, with its NUL */
 };
 
 /* The numbers on the wire: they stay. */
@@ -54,7 +55,8 @@ enum sync_type {
 	SYNC_VIEWS,
 	SYNC_PROVISIONAL,
 	SYNC_COPY,
-	SYNC_TYPE_LAST = SYNC_COPY,
+	SYNC_PUSH,
+	SYNC_TYPE_LAST = SYNC_PUSH,
 };
 
 /* The first message of each side, said again when its configuration is another one. That it is authentic is the handshake's matter. */
@@ -296,11 +298,37 @@ struct sync_copy {
 	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
 };
 
+/* The numbers on the wire. */
+enum sync_push_step {
+	SYNC_PUSH_OFFER = 1, /* the sender has a configuration that both shall have */
+	SYNC_PUSH_ASK,	     /* for the piece that begins there */
+	SYNC_PUSH_PIECE,
+	SYNC_PUSH_READY,   /* what it comes to with the sender's own part is good, and lies there */
+	SYNC_PUSH_REFUSED, /* it ends here, and why */
+	SYNC_PUSH_LAST = SYNC_PUSH_REFUSED,
+};
+
+/*
+ * A configuration that the other director is to have as well: its text, piece by piece as it is asked for. Then
+ * both go over to it by messages about a provisional reload with the same id.
+ */
+struct sync_push {
+	uint64_t id; /* of who offers, never 0; the same in all messages about it */
+	uint8_t step;
+	bool last;			 /* PIECE: that was all of it; else false */
+	uint32_t at;			 /* ASK, PIECE: where it begins; else 0 */
+	uint32_t size;			 /* OFFER: of the text, not 0; else 0 */
+	uint8_t digest[SYNC_DIGEST_LEN]; /* OFFER: of the configuration; else zero */
+	char text[SYNC_COPY_OCTETS + 1]; /* PIECE: as it is in a file, never ""; else "" */
+	char why[SYNC_REASON_MAX];	 /* REFUSED: printable ASCII, never ""; else "" */
+};
+
 /* Bits of the handshake. */
 enum {
 	SYNC_FEATURE_VIEWS = 1 << 0,
 	SYNC_FEATURE_COPY = 1 << 1,
 	SYNC_FEATURE_PROVISIONAL = 1 << 2,
+	SYNC_FEATURE_PUSH = 1 << 3, /* with PROVISIONAL */
 };
 
 /* The numbers on the wire. */
@@ -378,6 +406,7 @@ struct sync_message {
 		struct sync_views views;
 		struct sync_provisional provisional;
 		struct sync_copy copy;
+		struct sync_push push;
 	};
 };
 

@@ -191,6 +191,7 @@ bool control_is_order(const struct control_request *request)
 {
 	switch (request->command) {
 	case CONTROL_RELOAD:
+	case CONTROL_CONFIG_PUSH:
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:
 	case CONTROL_BACKEND_DISABLE:

@@ -53,7 +53,8 @@ enum control_command {
 	CONTROL_DRILL_HISTORY,
 	CONTROL_CONFIRM,     /* what RELOAD did for a time */
 	CONTROL_CONFIG_DIFF, /* both configurations, ours first (config_compare.h) */
-	CONTROL_LAST = CONTROL_CONFIG_DIFF,
+	CONTROL_CONFIG_PUSH, /* ours, to the other one */
+	CONTROL_LAST = CONTROL_CONFIG_PUSH,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */

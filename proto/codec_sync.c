@@ -216,6 +216,22 @@ static size_t pack_copy(const struct sync_copy *c, uint8_t *ret)
 	return finish(SYNC_COPY, &m.base, ret);
 }
 
+static size_t pack_push(const struct sync_push *p, uint8_t *ret)
+{
+	Sync__Push m = SYNC__PUSH__INIT;
+
+	m.id = p->id;
+	m.step = p->step;
+	m.last = p->last;
+	m.at = p->at;
+	m.size = p->size;
+	if (p->step == SYNC_PUSH_OFFER)
+		m.digest = codec_borrow(p->digest, sizeof(p->digest));
+	m.text = codec_borrow_text(p->text);
+	m.why = codec_borrow_text(p->why);
+	return finish(SYNC_PUSH, &m.base, ret);
+}
+
 size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MESSAGE_MAX])
 {
 	if (sync_rules_judge(m) != SYNC_REJECT_NONE)
@@ -236,6 +252,7 @@ size_t codec_sync_pack(const struct sync_message *m, uint8_t ret[static SYNC_MES
 	case SYNC_VIEWS: return pack_views(&m->views, ret);
 	case SYNC_PROVISIONAL: return pack_provisional(&m->provisional, ret);
 	case SYNC_COPY: return pack_copy(&m->copy, ret);
+	case SYNC_PUSH: return pack_push(&m->push, ret);
 	}
 	return 0;
 }

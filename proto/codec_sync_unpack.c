@@ -188,6 +188,26 @@ static enum sync_reject take_copy(const Sync__Copy *m, struct sync_copy *ret)
 		       : SYNC_REJECT_TEXT;
 }
 
+static enum sync_reject take_push(const Sync__Push *m, struct sync_push *ret)
+{
+	if (m->step > SYNC_PUSH_LAST || m->last > 1 || m->at >= SYNC_COPY_MAX ||
+	    m->size > SYNC_COPY_MAX)
+		return SYNC_REJECT_NUMBER;
+	ret->id = m->id;
+	ret->step = (uint8_t)m->step;
+	ret->last = m->last == 1;
+	ret->at = (uint32_t)m->at;
+	ret->size = (uint32_t)m->size;
+	memset(ret->digest, 0, sizeof(ret->digest));
+	if (m->step == SYNC_PUSH_OFFER ? !take_exactly(&m->digest, ret->digest, sizeof(ret->digest))
+				       : m->digest.len > 0)
+		return SYNC_REJECT_SIZE;
+	return codec_take_text(&m->text, ret->text, sizeof(ret->text)) &&
+			       codec_take_text(&m->why, ret->why, sizeof(ret->why))
+		       ? SYNC_REJECT_NONE
+		       : SYNC_REJECT_TEXT;
+}
+
 /* m: what was unpacked as a message of ret->type. */
 static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret)
 {
@@ -208,6 +228,7 @@ static enum sync_reject take(const ProtobufCMessage *m, struct sync_message *ret
 	case SYNC_PROVISIONAL:
 		return take_provisional((const Sync__Provisional *)m, &ret->provisional);
 	case SYNC_COPY: return take_copy((const Sync__Copy *)m, &ret->copy);
+	case SYNC_PUSH: return take_push((const Sync__Push *)m, &ret->push);
 	}
 	return SYNC_REJECT_TYPE;
 }
@@ -240,6 +261,7 @@ enum sync_reject codec_sync_unpack_within(size_t memory, const uint8_t *bytes, s
 		[SYNC_VIEWS] = &sync__views__descriptor,
 		[SYNC_PROVISIONAL] = &sync__provisional__descriptor,
 		[SYNC_COPY] = &sync__copy__descriptor,
+		[SYNC_PUSH] = &sync__push__descriptor,
 	};
 	struct rd r = rd_init(bytes, len);
 	uint8_t type = rd_u8(&r);

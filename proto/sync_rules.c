@@ -202,6 +202,37 @@ static enum sync_reject judge_copy(const struct sync_copy *c)
 								   : SYNC_REJECT_TEXT;
 }
 
+/* As it may stand in a file, in any encoding. */
+static bool is_of_a_file(const char *text, size_t size)
+{
+	size_t len = strnlen(text, size);
+
+	for (size_t i = 0; i < len; i++)
+		if (((unsigned char)text[i] < ' ' && !strchr("\t\n\r", text[i])) || text[i] == 0x7f)
+			return false;
+	return len > 0 && len < size;
+}
+
+static enum sync_reject judge_push(const struct sync_push *p)
+{
+	bool offers = p->step == SYNC_PUSH_OFFER, piece = p->step == SYNC_PUSH_PIECE;
+	bool refuses = p->step == SYNC_PUSH_REFUSED;
+
+	if (p->id == 0 || p->step < SYNC_PUSH_OFFER || p->step > SYNC_PUSH_LAST ||
+	    (!piece && p->last) || p->at >= SYNC_COPY_MAX || p->size > SYNC_COPY_MAX ||
+	    (!piece && p->step != SYNC_PUSH_ASK && p->at) || offers != (p->size > 0))
+		return SYNC_REJECT_NUMBER;
+	for (size_t i = 0; !offers && i < sizeof(p->digest); i++)
+		if (p->digest[i])
+			return SYNC_REJECT_SIZE;
+	if (piece ? !is_of_a_file(p->text, sizeof(p->text)) : p->text[0] != '\0')
+		return SYNC_REJECT_TEXT;
+	if (refuses)
+		return p->why[0] && text_is_printable(p->why, sizeof(p->why)) ? SYNC_REJECT_NONE
+									      : SYNC_REJECT_TEXT;
+	return p->why[0] ? SYNC_REJECT_TEXT : SYNC_REJECT_NONE;
+}
+
 /* What is probed, who by, and what came of it. */
 static bool is_probe(const struct sync_drill *d)
 {
@@ -291,6 +322,7 @@ enum sync_reject sync_rules_judge(const struct sync_message *m)
 	case SYNC_VIEWS: return judge_views(&m->views);
 	case SYNC_PROVISIONAL: return judge_provisional(&m->provisional);
 	case SYNC_COPY: return judge_copy(&m->copy);
+	case SYNC_PUSH: return judge_push(&m->push);
 	case SYNC_BUCKETS: return judge_buckets(&m->buckets);
 	}
 	return SYNC_REJECT_TYPE;

@@ -132,6 +132,7 @@ static const struct keyword drill_rows[] = {
 static const struct keyword control_rows[] = {
 	{"read-group", KEYWORD_GROUP, AT(config, control_read_group)},
 	{"change-group", KEYWORD_GROUP, AT(config, control_change_group)},
+	{"push-by-peer", KEYWORD_BOOL, "false", AT(config, control_push_by_peer)},
 	END,
 };
 

@@ -16,6 +16,9 @@ struct lexer {
 	const char *at, *end;
 	const char *file;
 	int line;
+	const char *text;      /* where it begins */
+	const char *starts[3]; /* the word that is cut, and the two before it */
+	const char *section;   /* which is open: where it begins; NULL: it has no title */
 };
 
 /* The rest of the text is left alone: what follows a mistake of this kind cannot be trusted. */
@@ -218,9 +221,51 @@ static void unexpected(struct lexer *lx)
 		STOP(lx, "unexpected \"%.*s\"", (int)n, lx->at);
 }
 
+/* KIND TITLE, in front of a brace. */
+static bool is_titled(const struct source *s)
+{
+	size_t n = s->n_words;
+
+	return n > 1 && s->words[n - 1].kind != WORD_MARK && s->words[n - 2].kind == WORD_BARE &&
+	       !word_is_value(s, n - 2);
+}
+
+/* Behind its closing brace. */
+static void keep_section(struct lexer *lx)
+{
+	struct source *s = lx->s;
+	size_t len = (size_t)(lx->at - lx->section);
+	const char *text = pool_text_len(&s->pool, lx->section, len);
+
+	if (text && s->n_sections == s->sections_room) {
+		size_t room = s->sections_room ? 2 * s->sections_room : 64;
+		struct source_section *more = reallocarray(s->sections, room, sizeof(*more));
+
+		if (more) {
+			s->sections = more;
+			s->sections_room = room;
+		}
+	}
+	if (!text || s->n_sections == s->sections_room) {
+		s->stopped = true;
+		source_no_memory(s);
+		return;
+	}
+	s->sections[s->n_sections++] =
+		(struct source_section){.first = s->open[0] - 2,
+					.end = s->n_words,
+					.text = text,
+					.len = len,
+					.at = (size_t)(lx->section - lx->text),
+					.included = s->includes > 1};
+}
+
 static void opening(struct lexer *lx)
 {
 	struct source *s = lx->s;
+
+	if (s->depth == 0)
+		lx->section = is_titled(s) ? lx->starts[2] : NULL;
 
 	if (s->depth == SOURCE_DEPTH_MAX) {
 		STOP(lx, "more than %d open braces", SOURCE_DEPTH_MAX);
@@ -242,6 +287,8 @@ static void closing(struct lexer *lx)
 		STOP(lx, "a list needs at least one value");
 	add(lx, WORD_MARK, "}", 1);
 	s->depth--;
+	if (s->keep_sections && s->depth == 0 && lx->section && !s->stopped)
+		keep_section(lx);
 }
 
 /* The name of an included file: relative to the directory of the file that includes it. */
@@ -272,6 +319,11 @@ static void include(struct lexer *lx)
 	}
 	if (s->depth > 0) {
 		source_mistake(s, n - 3, "include() stands outside of all sections");
+		s->stopped = true;
+		return;
+	}
+	if (s->no_includes) {
+		source_mistake(s, n - 3, "nothing is included here");
 		s->stopped = true;
 		return;
 	}
@@ -322,6 +374,9 @@ static void cut(struct lexer *lx)
 	while (more(lx)) {
 		if (skip_blank(lx))
 			continue;
+		lx->starts[2] = lx->starts[1];
+		lx->starts[1] = lx->starts[0];
+		lx->starts[0] = lx->at;
 		if (*lx->at == '"' || *lx->at == '\'')
 			string(lx);
 		else if (*lx->at != '\0' && strchr("{}()=,", *lx->at))
@@ -335,7 +390,7 @@ static void cut(struct lexer *lx)
 
 void source_text(struct source *s, const char *name, const char *text, size_t len)
 {
-	struct lexer lx = {.s = s, .at = text, .end = text + len, .line = 1};
+	struct lexer lx = {.s = s, .at = text, .end = text + len, .line = 1, .text = text};
 
 	lx.file = keep_name(s, name);
 	if (!lx.file) {

@@ -23,6 +23,15 @@ uint64_t provisional_left_ms(const struct provisional *p, uint64_t now_us)
 	return p->until_us > now_us ? (p->until_us - now_us + 999) / 1000 : 1;
 }
 
+uint64_t provisional_again_ms(unsigned int failed)
+{
+	uint64_t ms = PROVISIONAL_AGAIN_MS;
+
+	for (; failed > 1 && ms < PROVISIONAL_AGAIN_MAX_MS; failed--)
+		ms *= 2;
+	return ms < PROVISIONAL_AGAIN_MAX_MS ? ms : PROVISIONAL_AGAIN_MAX_MS;
+}
+
 static uint64_t sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
@@ -230,7 +239,7 @@ static void heard_ask(struct provisional *p, struct provisional_update *u,
 	const struct sync_provisional *m = ev->heard;
 	const char *why = provisional_is_busy(p) ? "another one is under way" : ev->why;
 
-	if (!why && p->asked_us && ev->now_us - p->asked_us < PROVISIONAL_ASK_US)
+	if (!why && !ev->expected && p->asked_us && ev->now_us - p->asked_us < PROVISIONAL_ASK_US)
 		why = "asked again too soon; try again in ten seconds";
 	if (why) {
 		refuse_them(u, m->id, why);
@@ -271,10 +280,15 @@ static void heard_back(struct provisional *p, struct provisional_update *u)
 		p->undone = true;
 }
 
-static void heard_confirm(struct provisional *p, struct provisional_update *u, uint64_t id)
+static void heard_confirm(struct provisional *p, struct provisional_update *u, uint64_t id,
+			  const char *why)
 {
 	bool mine = p->id == id;
 
+	if (mine && p->in_force && why) {
+		refuse_them(u, id, why);
+		return;
+	}
 	if (mine && p->in_force)
 		keep(p, u);
 	if (mine && !provisional_is_busy(p) && p->result == PROVISIONAL_CONFIRMED)
@@ -293,7 +307,7 @@ static void heard(struct provisional *p, struct provisional_update *u,
 		return;
 	}
 	if (m->step == SYNC_PROVISIONAL_CONFIRM) {
-		heard_confirm(p, u, m->id);
+		heard_confirm(p, u, m->id, ev->why);
 		return;
 	}
 	if (!provisional_is_busy(p) || m->id != p->id || !p->with_peer)

@@ -22,6 +22,9 @@ enum {
 	PROVISIONAL_CONFIRM_US = 3000000, /* so long the operator waits for the other one's word */
 	PROVISIONAL_ASK_US = 10000000,	  /* the other one is not followed more often */
 	PROVISIONAL_WHY = SYNC_WHY_MAX,
+	PROVISIONAL_AGAIN_MS =
+		1000, /* what cannot come back is tried again; twice as long each time, … */
+	PROVISIONAL_AGAIN_MAX_MS = 60000, /* … up to this */
 };
 
 enum provisional_state {
@@ -78,11 +81,13 @@ struct provisional_event {
 	uint64_t id; /* ORDER: never 0, another one each time */
 	uint32_t limit_ms;
 	bool this_node; /* ORDER, CONFIRM: whatever the other one does */
-	/* LOOKED: not fit; WENT: not done; ORDER, HEARD ASK: what speaks against it here. NULL: nothing. */
+	/* LOOKED: not fit; WENT: not done; ORDER, HEARD ASK or CONFIRM: what speaks against it here. NULL:
+	 * nothing. */
 	const char *why;
 	bool in_force;	       /* WENT: in spite of why */
 	const uint8_t *digest; /* LOOKED without why: SYNC_DIGEST_LEN octets */
 	const struct sync_provisional *heard;
+	bool expected; /* HEARD ASK: it was agreed upon before (push.h) */
 };
 
 enum provisional_flag {
@@ -108,5 +113,8 @@ bool provisional_is_busy(const struct provisional *p);
 bool provisional_is_beginning(const struct provisional *p);
 /* How long what runs may run unless it is confirmed, in ms; 0: there is no such time. */
 uint64_t provisional_left_ms(const struct provisional *p, uint64_t now_us);
+
+/* How long to wait before what cannot come back is tried again, after so many times in vain. */
+uint64_t provisional_again_ms(unsigned int failed);
 
 #endif

@@ -25,6 +25,7 @@ void source_close(struct source *s)
 	pool_clear(&s->pool);
 	free(s->files);
 	free(s->origins);
+	free(s->sections);
 }
 
 /* Up to SOURCE_FILE_MAX bytes and one more. 0 or negative errno. */
@@ -96,19 +97,26 @@ static const char *reason(int code)
 	return text ? text : "unknown error";
 }
 
-void source_file(struct source *s, const char *path)
+void source_file_text(struct source *s, const char *path, char **ret, size_t *ret_len)
 {
-	char *text = NULL;
-	size_t len = 0;
-	int r = read_file(path, false, &text, &len);
+	int r = read_file(path, false, ret, ret_len);
 
 	if (r < 0) {
+		*ret = NULL;
 		s->stopped = s->mistaken = true;
 		s->mistake = 0;
 		s->code = err_at(s->err, r, path, 0, "cannot be read: %s", reason(r));
 		return;
 	}
-	source_text(s, path, text, len);
+	source_text(s, path, *ret, *ret_len);
+}
+
+void source_file(struct source *s, const char *path)
+{
+	char *text = NULL;
+	size_t len = 0;
+
+	source_file_text(s, path, &text, &len);
 	free(text);
 }
 

@@ -48,6 +48,15 @@ struct origin {
 	size_t word;
 };
 
+/* What stands at the top of a file: KIND TITLE { … }, as it is written. */
+struct source_section {
+	size_t first, end; /* words, from its kind to behind its brace */
+	const char *text;  /* of it, with what is in it of comments */
+	size_t len;
+	size_t at; /* where it begins in its file, in octets */
+	bool included;
+};
+
 struct source {
 	char **files; /* names, owned; words point to them */
 	size_t n_files;
@@ -60,6 +69,10 @@ struct source {
 	size_t includes; /* files being read, one inside the other */
 	struct origin *origins;
 	size_t n_origins, origins_room;
+	bool no_includes;   /* one is a mistake */
+	bool keep_sections; /* below */
+	struct source_section *sections;
+	size_t n_sections, sections_room;
 	bool stopped; /* the rest of the text was not understood, so what is missing says nothing */
 	bool mistaken; /* err holds the first mistake so far, in the order of the words */
 	size_t mistake;
@@ -77,11 +90,15 @@ void source_close(struct source *s);
 void source_text(struct source *s, const char *name, const char *text, size_t len);
 /* The same for a file. */
 void source_file(struct source *s, const char *path);
+/* And its text is the caller's, to be freed; NULL when it cannot be read. */
+void source_file_text(struct source *s, const char *path, char **ret, size_t *ret_len);
 /* The same for an included file; the words from `first` on, which named it, are taken away. */
 void source_include(struct source *s, size_t first, const char *path);
 
 /* All words as one text, which comes to the same: without comments, and what was included in its place. */
 void source_print(const struct source *s, FILE *out);
+/* Those from first to before end. */
+void source_print_words(const struct source *s, size_t first, size_t end, FILE *out);
 
 bool word_is(const struct source *s, size_t word, char mark);
 /* True when the word is written where a value stands: after "=", or in the list after "=". */

@@ -13,12 +13,12 @@ static void print_quoted(const char *text, FILE *out)
 	putc('"', out);
 }
 
-void source_print(const struct source *s, FILE *out)
+void source_print_words(const struct source *s, size_t first, size_t end, FILE *out)
 {
-	for (size_t i = 0; i < s->n_words; i++) {
-		const struct word *w = &s->words[i], *last = i ? &s->words[i - 1] : w;
+	for (size_t i = first; i < end; i++) {
+		const struct word *w = &s->words[i], *last = i > first ? &s->words[i - 1] : w;
 
-		if (i)
+		if (i > first)
 			putc(w->file == last->file && w->line == last->line ? ' ' : '\n', out);
 		if (w->kind == WORD_QUOTED)
 			print_quoted(w->text, out);
@@ -26,4 +26,9 @@ void source_print(const struct source *s, FILE *out)
 			fputs(w->text, out);
 	}
 	putc('\n', out);
+}
+
+void source_print(const struct source *s, FILE *out)
+{
+	source_print_words(s, 0, s->n_words, out);
 }

@@ -28,6 +28,7 @@ enum access access_needed(enum control_command command)
 	switch (command) {
 	case CONTROL_RELOAD:
 	case CONTROL_CONFIRM:
+	case CONTROL_CONFIG_PUSH:
 	case CONTROL_BACKEND_ENABLE:
 	case CONTROL_BACKEND_DRAIN:
 	case CONTROL_BACKEND_DISABLE:

@@ -72,6 +72,10 @@ const struct command commands[] = {
 	 "what `config reload --confirm` brought is there to stay", "config confirm"},
 	{"config rollback", "", 0, 0, ctl_config_rollback,
 	 "goes back at once to what ran before `config reload --confirm`", "config rollback"},
+	{"config push", "", 0, 0, ctl_config_push,
+	 "brings the farms and routers of this node's file to the other node: on both, or on "
+	 "neither",
+	 "config check && directorctl config push"},
 	{"config diff", "", 0, 0, ctl_config_diff,
 	 "what differs between this director and the other one; exit 4 when anything must not",
 	 "config diff"},

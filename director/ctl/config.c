@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `config check`, `config reload`, `config confirm` and `config rollback`. */
+/* `config check`, `config reload`, `config confirm`, `config rollback` and `config push`. */
 #include "director/config/check.h"
 #include "director/config/digest.h"
 #include "director/config/load.h"
@@ -7,6 +7,7 @@
 #include "director/ctl/ctl.h"
 
 #include <jansson.h>
+#include <string.h>
 
 int ctl_config_check(const struct ctl *ctl)
 {
@@ -79,4 +80,38 @@ int ctl_config_rollback(const struct ctl *ctl)
 	const struct control_request request = {.command = CONTROL_CONFIRM, .number = 1};
 
 	return ask(ctl, &request, "{\"rolled_back\": true}\n");
+}
+
+/* "node a: what became of it", a line each. NULL: without memory. */
+static json_t *outcomes(char *text)
+{
+	json_t *nodes = json_object();
+
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+		char *colon = strstr(line, ": ");
+
+		if (strncmp(line, "node ", 5) != 0 || !colon)
+			continue;
+		*colon = '\0';
+		json_object_set_new(nodes, line + 5, json_string(colon + 2));
+	}
+	return nodes;
+}
+
+int ctl_config_push(const struct ctl *ctl)
+{
+	const struct control_request request = {.command = CONTROL_CONFIG_PUSH,
+						.no_wait = ctl->no_wait};
+	struct control_reply reply = {0};
+	int code = ctl_request(ctl, &request, &reply);
+
+	if (code == CTL_DONE && ctl->json && ctl->no_wait)
+		fputs("{\"accepted\": true}\n", stdout);
+	else if (code == CTL_DONE && ctl->json)
+		print_json_document(stdout, json_pack("{s:b, s:o}", "pushed", 1, "nodes",
+						      outcomes(reply.text)));
+	else if (code == CTL_DONE)
+		fputs(reply.text, stdout);
+	control_reply_clear(&reply);
+	return code;
 }

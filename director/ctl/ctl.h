@@ -130,6 +130,7 @@ int ctl_config_reload(const struct ctl *ctl);
 int ctl_config_confirm(const struct ctl *ctl);
 int ctl_config_rollback(const struct ctl *ctl);
 int ctl_config_diff(const struct ctl *ctl);
+int ctl_config_push(const struct ctl *ctl);
 int ctl_key_generate(const struct ctl *ctl);
 int ctl_key_fingerprint(const struct ctl *ctl);
 int ctl_completion(const struct ctl *ctl);

@@ -11,7 +11,7 @@
 #define READERS "backend-setup, ruleset export, ruleset diff, ruleset explain, doctor, config check"
 #define WAITERS                                                                                    \
 	"backend enable, backend drain, backend disable, backend weight, cluster failover, "       \
-	"cluster drill, config reload"
+	"cluster drill, config reload, config push"
 
 const struct ctl_option ctl_options[] = {
 	{"socket", 's', "SOCKET", AT(socket), NULL, NULL,

@@ -17,6 +17,7 @@ enum { TEXT_MAX = 4 * SOURCE_FILE_MAX }; /* files multiply */
 #define UNCONFIRMED "config.unconfirmed"
 #define REFUSED	    "config.refused"
 #define READ	    "config.read"
+#define BEFORE	    "config.before"
 
 struct text {
 	const char *text;
@@ -65,21 +66,39 @@ static int write_text(const char *dir, const char *name, const char *text, size_
 	return state_file_write(path_of(dir, name, path), print_text, &t);
 }
 
-/* --- the daemon starts -------------------------------------------------------------------------- */
+/* The text of that file is this one. */
+static bool holds(const char *dir, const char *name, const char *text, size_t len)
+{
+	char path[STATE_FILE_PATH];
+	uint8_t *kept = NULL;
+	size_t kept_len = 0;
+	bool same;
 
-static bool is_refused(const char *dir, const struct running_start *start)
+	if (!text || state_file_read(path_of(dir, name, path), TEXT_MAX, &kept, &kept_len) < 0)
+		return false;
+	same = kept && kept_len == len && memcmp(kept, text, len) == 0;
+	free(kept);
+	return same;
+}
+
+bool running_is(const char *dir, const char *text, size_t len)
+{
+	return holds(dir, CONFIRMED, text, len);
+}
+
+bool running_is_same(const char *dir)
 {
 	char path[STATE_FILE_PATH];
 	uint8_t *text = NULL;
 	size_t len = 0;
-	bool same;
+	bool same = state_file_read(path_of(dir, UNCONFIRMED, path), TEXT_MAX, &text, &len) == 0 &&
+		    holds(dir, CONFIRMED, (const char *)text, len);
 
-	if (!start->text || state_file_read(path_of(dir, REFUSED, path), TEXT_MAX, &text, &len) < 0)
-		return false;
-	same = text && len == start->len && memcmp(text, start->text, len) == 0;
 	free(text);
 	return same;
 }
+
+/* --- the daemon starts -------------------------------------------------------------------------- */
 
 /* Its relative names are those of the file that it came from. */
 static int load_confirmed(const char *dir, const char *path, struct config **ret, struct err *err)
@@ -107,8 +126,10 @@ int running_load(const char *dir, const char *path, struct running_start *start,
 	char line[ERR_LINE];
 	int code = config_load_kept(path, &file, &start->text, &start->len, err);
 
-	start->pending = there_is(dir, UNCONFIRMED);
-	start->held = start->pending || is_refused(dir, start);
+	/* The file may be what was confirmed before: what waited was never in it (`config push`), or is not any
+	 * more. */
+	start->pending = there_is(dir, UNCONFIRMED) && !running_is(dir, start->text, start->len);
+	start->held = start->pending || holds(dir, REFUSED, start->text, start->len);
 	if (start->held && load_confirmed(dir, path, &confirmed, &why) < 0) {
 		log_error("what was confirmed last is not there to start with: %s; starting with "
 			  "%s",
@@ -176,9 +197,32 @@ int running_try(const char *dir)
 	return move(dir, READ, UNCONFIRMED);
 }
 
+void running_unmark(const char *dir)
+{
+	drop(dir, UNCONFIRMED);
+}
+
 int running_confirm(const char *dir)
 {
 	return keep(dir, UNCONFIRMED);
+}
+
+int running_set_aside(const char *dir)
+{
+	char a[STATE_FILE_PATH], b[STATE_FILE_PATH];
+
+	drop(dir, BEFORE);
+	if (link(path_of(dir, CONFIRMED, a), path_of(dir, BEFORE, b)) < 0)
+		return -errno;
+	return move(dir, UNCONFIRMED, CONFIRMED);
+}
+
+void running_set_aside_ended(const char *dir, bool well)
+{
+	if (well)
+		drop(dir, BEFORE);
+	else
+		move(dir, BEFORE, CONFIRMED);
 }
 
 int running_give_up(const char *dir)
@@ -193,7 +237,7 @@ bool running_is_kept(const char *dir)
 
 void running_remove(const char *dir)
 {
-	static const char *const names[] = {CONFIRMED, UNCONFIRMED, REFUSED, READ};
+	static const char *const names[] = {CONFIRMED, UNCONFIRMED, REFUSED, READ, BEFORE};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		drop(dir, names[i]);

@@ -7,6 +7,7 @@
  *     config.unconfirmed  what runs, or ran when the daemon ended, and waits for a confirmation
  *     config.refused      what was not confirmed: while the file is still this, it is not started with
  *     config.read         while it is read
+ *     config.before       what was confirmed, while the file becomes what waits
  *
  * The files are those of the configuration with what it includes, and may hold its secrets: mode 0600.
  *
@@ -42,11 +43,19 @@ int running_settle(const char *dir, struct running_start *start);
 int running_write(const char *dir, const char *text, size_t len);
 /* It runs, and is there to stay. */
 int running_keep(const char *dir);
-/* It runs until it is confirmed. */
+/* It is going to run until it is confirmed; and did not come to run. */
 int running_try(const char *dir);
+void running_unmark(const char *dir);
 /* What waits is confirmed; or runs no more. */
 int running_confirm(const char *dir);
 int running_give_up(const char *dir);
+/* What waits is as good as confirmed, until the file is it, or could not become it. 0 or negative errno. */
+int running_set_aside(const char *dir);
+void running_set_aside_ended(const char *dir, bool well);
+/* What waits is what was confirmed before, word for word. */
+bool running_is_same(const char *dir);
+/* That text is what runs, and is there to stay. */
+bool running_is(const char *dir, const char *text, size_t len);
 /* There is something to go back to, if the daemon is started anew. */
 bool running_is_kept(const char *dir);
 /* Nothing of it is left. */

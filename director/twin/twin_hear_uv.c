@@ -64,6 +64,7 @@ static bool apply(struct twin *t, const struct sync_message *m)
 	case SYNC_VIEWS:
 	case SYNC_PROVISIONAL:
 	case SYNC_COPY:
+	case SYNC_PUSH:
 	case SYNC_FACTS: return t->ops.heard(t->ops.owner, m);
 	case SYNC_HELLO:
 	case SYNC_ACK:
@@ -132,6 +133,7 @@ static struct sync_heard heard_of(const struct sync_message *m)
 	case SYNC_VIEWS:
 	case SYNC_PROVISIONAL:
 	case SYNC_COPY:
+	case SYNC_PUSH:
 	case SYNC_BYE: break;
 	}
 	return h;

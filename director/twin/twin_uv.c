@@ -227,7 +227,8 @@ int twin_configure(struct twin *t, const struct twin_setup *s, struct err *err)
 		.self_name = s->self->name,
 		.peer_name = s->peer->name,
 		.keys = s->keys,
-		.features = SYNC_FEATURE_VIEWS | SYNC_FEATURE_COPY | SYNC_FEATURE_PROVISIONAL,
+		.features = SYNC_FEATURE_VIEWS | SYNC_FEATURE_COPY | SYNC_FEATURE_PROVISIONAL |
+			    SYNC_FEATURE_PUSH,
 	};
 	if (same_link(t, s)) {
 		sync_link_set_keys(t->link, &setup);

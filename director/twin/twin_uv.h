@@ -109,6 +109,8 @@ enum twin_leader twin_leader(const struct twin *t, const struct addr *vip);
 bool twin_takes_views(const struct twin *t);
 /* It can be asked for its configuration, and may ask for ours. */
 bool twin_takes_copies(const struct twin *t);
+/* It can be offered a configuration, and may offer us one. */
+bool twin_takes_pushes(const struct twin *t);
 /* Tables are other ones: what could not be held may have a place now, and is asked for soon. */
 void twin_retry(struct twin *t);
 /* About a rehearsed failure, at once. False: there is no connection that could take it. */

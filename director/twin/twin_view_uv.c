@@ -33,6 +33,11 @@ bool twin_takes_copies(const struct twin *t)
 	return t->link && t->features & SYNC_FEATURE_COPY;
 }
 
+bool twin_takes_pushes(const struct twin *t)
+{
+	return twin_takes_provisional(t) && t->features & SYNC_FEATURE_PUSH;
+}
+
 void twin_view(const struct twin *t, struct twin_view *ret)
 {
 	uint64_t now_us = uv_hrtime() / 1000;

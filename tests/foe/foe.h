@@ -41,6 +41,7 @@ struct foe {
 	uint32_t snapshot;
 	uint64_t heard_sequence;
 	uint64_t lies;
+	struct sync_push wants; /* likewise, of what was offered */
 	struct sync_copy asked; /* of us, last; id 0: nothing, or it is answered */
 
 	/* what came of it */

@@ -124,6 +124,10 @@ static void message(void *owner, const uint8_t *bytes, size_t len)
 	case SYNC_VIEWS:
 	case SYNC_PROVISIONAL:
 	case SYNC_BUCKETS: return;
+	case SYNC_PUSH:
+		if (f->in.push.step == SYNC_PUSH_ASK)
+			f->wants = f->in.push;
+		return;
 	}
 }
 

@@ -318,6 +318,55 @@ static bool play_lies(struct foe *f)
 	return true;
 }
 
+/*
+ * Offers a configuration. Asked for it, it gives in turns: what would open a file, what would run something, what
+ * is none, another size than was offered, pieces of something else. And it says the rest, which nobody waits for.
+ */
+static bool play_pushes(struct foe *f)
+{
+	static const char *const texts[] = {
+		"include(\"/etc/passwd\")",
+		"farm \"x\" { allow = \"@/etc/passwd\" }",
+		"farm \"x\" { check \"c\" { type = \"command\" command = \"touch /tmp/foe\" } }",
+		"farm { { {",
+		"farm \"x\" { address = \"10.77.0.100\" ports = \"81\" }",
+	};
+	struct sync_push *p = &f->out.push;
+	const char *text = texts[f->turn / 8 % (sizeof(texts) / sizeof(texts[0]))];
+
+	f->out.type = SYNC_PUSH;
+	*p = (struct sync_push){.id = 1 + f->turn / 8, .step = SYNC_PUSH_READY};
+	if (f->wants.id) {
+		p->id = f->wants.id;
+		p->step = SYNC_PUSH_PIECE;
+		p->at = f->wants.at + (f->turn % 16 == 15);
+		text = texts[(p->id - 1) % (sizeof(texts) / sizeof(texts[0]))];
+		p->last = true;
+		snprintf(p->text, sizeof(p->text), "%s", text);
+		f->wants.id = 0;
+		return foe_send(f);
+	}
+	switch (f->turn % 8) {
+	case 0:
+		p->step = SYNC_PUSH_OFFER;
+		text = texts[(p->id - 1) % (sizeof(texts) / sizeof(texts[0]))];
+		p->size = (uint32_t)strlen(text) + (f->turn % 64 == 0);
+		break;
+	case 1: p->step = SYNC_PUSH_ASK; break;
+	case 2:
+		p->step = SYNC_PUSH_PIECE;
+		snprintf(p->text, sizeof(p->text), "%s", text);
+		break;
+	case 3:
+		p->step = SYNC_PUSH_REFUSED;
+		p->id++;
+		snprintf(p->why, sizeof(p->why), "no");
+		break;
+	default: break;
+	}
+	return foe_send(f);
+}
+
 /* --- the table --------------------------------------------------------------------------------- */
 
 static const struct foe_mode modes[] = {
@@ -346,6 +395,8 @@ static const struct foe_mode modes[] = {
 	 NULL, play_copies, SYNC_FEATURE_COPY},
 	{"lies", "tells a configuration that is none", false, false, false, NULL, play_lies,
 	 SYNC_FEATURE_COPY},
+	{"pushes", "offers configurations, and says what nobody waits for", false, false, false,
+	 NULL, play_pushes, SYNC_FEATURE_PROVISIONAL | SYNC_FEATURE_PUSH},
 	{"turns", "is current and is not", false, true, false, NULL, play_turns, 0},
 	{"crumbs", "a message for each flow", false, false, false, NULL, play_crumbs, 0},
 	{"million", "a million flows, and then none", false, false, true, NULL, play_million, 0},

@@ -130,6 +130,20 @@ peer_away() {
 	expect_soon "b is backup" "lab_is b backup" 5
 }
 
+# What cannot be marked as unconfirmed never comes into force: a daemon that dies then would start with it.
+not_marked() {
+	local before after
+
+	lab_exec a mkdir -p "$LAB/a/run/config.unconfirmed/in-the-way"
+	before=$(lab_ctl a ruleset history | tail -n 1 | cut -d ' ' -f 1)
+	refused 'nothing is changed.*cannot be kept' a config reload --confirm 5s --this-node
+	rm -r "$LAB/a/run/config.unconfirmed"
+	expect "weight" "$(weight a)" 2
+	after=$(lab_ctl a ruleset history | tail -n 1)
+	[[ $after =~ refused ]] || fail "the last line: $after"
+	expect "number of the last line" "${after%% *}" $((before + 1))
+}
+
 # A reload without a time brings the file for good, on a node that gave it up as well.
 for_good() {
 	lab_ctl a config reload
@@ -158,5 +172,6 @@ run_case "the operator goes back at once" rolled_back
 run_case "the way between them is cut: both go back" cut_off
 run_case "killed before it is confirmed" killed
 run_case "without the other director" peer_away
+run_case "what cannot be marked is not in force" not_marked
 run_case "a reload for good" for_good
 finish

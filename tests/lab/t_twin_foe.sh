@@ -99,6 +99,22 @@ asks() {
 	[ "$(foe_says begun)" -le $(($2 + 24)) ] || fail "$(foe_says begun) snapshots in $2 s"
 }
 
+# The victim takes what it is offered as far as it looks at it: no file is read, nothing runs, none is replaced.
+pushes() {
+	local was
+
+	rm -f /tmp/foe
+	cp "$LAB/a.conf" "$LAB/a.as-it-was"
+	echo 'control { push-by-peer = true }' >>"$LAB/a.conf"
+	lab_ctl a config reload >/dev/null || fail "a refuses it"
+	was=$(cat "$LAB/a.conf")
+	annoys b pushes 24 60
+	[ "$was" = "$(cat "$LAB/a.conf")" ] || fail "the file of a has changed"
+	[ ! -e /tmp/foe ] || fail "it ran"
+	lab_logged a 'config push' || fail "a says nothing of it"
+	mv "$LAB/a.as-it-was" "$LAB/a.conf"
+}
+
 # Whoever asks what the foe runs is told no tale, and soon.
 lies() {
 	local asker
@@ -172,6 +188,7 @@ run_case "asks for drills" annoys b drills 4 60
 run_case "asks for reloads to be confirmed" annoys b reloads 4 60
 run_case "asks for configurations" annoys b copies 4 60
 run_case "tells a configuration that is none" lies
+run_case "offers configurations" pushes
 for side in b a; do
 	# Of the master, who has the last word of its flows, and of the backup, who has not.
 	[ $side = b ] || run_case "the foe changes sides" swap

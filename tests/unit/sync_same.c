@@ -166,6 +166,14 @@ void sync_expect_same(const struct sync_message *got, const struct sync_message 
 		EXPECT_TEXT(got->copy.text, want->copy.text);
 		EXPECT_TEXT(got->copy.why, want->copy.why);
 		return;
+	case SYNC_PUSH:
+		CU_ASSERT(got->push.id == want->push.id && got->push.step == want->push.step &&
+			  got->push.last == want->push.last && got->push.at == want->push.at &&
+			  got->push.size == want->push.size);
+		CU_ASSERT(memcmp(got->push.digest, want->push.digest, SYNC_DIGEST_LEN) == 0);
+		EXPECT_TEXT(got->push.text, want->push.text);
+		EXPECT_TEXT(got->push.why, want->push.why);
+		return;
 	case SYNC_VIEWS: same_views(&got->views, &want->views); return;
 	case SYNC_PROVISIONAL:
 		CU_ASSERT(got->provisional.id == want->provisional.id &&

@@ -320,6 +320,28 @@ static void random_copy(uint64_t *random, struct sync_copy *ret)
 	ret->text[0] = '\n';
 }
 
+static void random_push(uint64_t *random, struct sync_push *ret)
+{
+	*ret = (struct sync_push){
+		.id = 1 + random_number(random) / 2,
+		.step = (uint8_t)(SYNC_PUSH_OFFER + sync_random(random, SYNC_PUSH_LAST))};
+	if (ret->step == SYNC_PUSH_REFUSED)
+		random_printable(random, ret->why, sizeof(ret->why));
+	if (ret->step == SYNC_PUSH_OFFER) {
+		ret->size = 1 + sync_random(random, SYNC_COPY_MAX);
+		for (size_t i = 0; i < sizeof(ret->digest); i++)
+			ret->digest[i] = (uint8_t)sync_random(random, 256);
+	}
+	if (ret->step != SYNC_PUSH_ASK && ret->step != SYNC_PUSH_PIECE)
+		return;
+	ret->at = sync_random(random, SYNC_COPY_MAX);
+	if (ret->step == SYNC_PUSH_ASK)
+		return;
+	ret->last = sync_random(random, 2) == 1;
+	random_printable(random, ret->text, sizeof(ret->text));
+	ret->text[0] = '\t';
+}
+
 void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_message *ret)
 {
 	ret->type = type;
@@ -355,6 +377,7 @@ void sync_sample_random(uint64_t *random, enum sync_type type, struct sync_messa
 	case SYNC_VIEWS: random_views(random, &ret->views); return;
 	case SYNC_PROVISIONAL: random_provisional(random, &ret->provisional); return;
 	case SYNC_COPY: random_copy(random, &ret->copy); return;
+	case SYNC_PUSH: random_push(random, &ret->push); return;
 	}
 	CU_FAIL("a type that has no sample");
 }
@@ -427,6 +450,9 @@ void sync_sample_small(enum sync_type type, struct sync_message *ret)
 	case SYNC_COPY:
 		ret->copy = (struct sync_copy){
 			.id = 300, .step = SYNC_COPY_PIECE, .last = true, .at = 7, .text = "a\n"};
+		return;
+	case SYNC_PUSH:
+		ret->push = (struct sync_push){.id = 300, .step = SYNC_PUSH_REFUSED, .why = "x"};
 		return;
 	case SYNC_VIEWS:
 		ret->views.n = 2;

@@ -237,6 +237,16 @@ static void a_second_one_has_to_wait(void)
 	EXPECT_INT(provisional_left_ms(&s.b.p, s.now_us), LIMIT_MS);
 }
 
+/* What cannot come back fills no log. */
+static void tried_again_less_and_less_often(void)
+{
+	static const uint64_t waits[] = {1, 2, 4, 8, 16, 32, 60, 60};
+
+	for (unsigned int i = 0; i < sizeof(waits) / sizeof(waits[0]); i++)
+		EXPECT_INT(provisional_again_ms(i + 1), waits[i] * 1000);
+	EXPECT_INT(provisional_again_ms(UINT32_MAX), PROVISIONAL_AGAIN_MAX_MS);
+}
+
 UNIT_TESTS(provisional) = {
 	{"both are confirmed", both_are_confirmed},
 	{"neither is confirmed", neither_is_confirmed},
@@ -246,6 +256,7 @@ UNIT_TESTS(provisional) = {
 	{"the operator goes back", the_operator_goes_back},
 	{"a confirmation is lost", a_confirmation_is_lost},
 	{"asked too often", asked_too_often},
+	{"tried again less and less often", tried_again_less_and_less_often},
 	{"a second one has to wait", a_second_one_has_to_wait},
 	UNIT_TESTS_END,
 };

@@ -144,6 +144,19 @@ static void confirmed_or_given_up(void)
 	end_place(&p);
 }
 
+/* It is marked before it is in force; when it does not come to that, the file is as good as before. */
+static void marked_and_not_in_force(void)
+{
+	struct place p = make_place();
+
+	expect_start(&p, 1, false);
+	set_weight(&p, 2);
+	go_over(&p);
+	running_unmark(p.dir);
+	expect_start(&p, 2, false);
+	end_place(&p);
+}
+
 /* It serves: what was confirmed last is there even when the file is none any more. */
 static void a_file_that_is_none(void)
 {
@@ -160,6 +173,7 @@ UNIT_TESTS(running) = {
 	{"the text comes to the same", the_text_comes_to_the_same},
 	{"unconfirmed at a start", unconfirmed_at_a_start},
 	{"confirmed or given up", confirmed_or_given_up},
+	{"marked and not in force", marked_and_not_in_force},
 	{"a file that is none", a_file_that_is_none},
 	UNIT_TESTS_END,
 };
