@@ -10,7 +10,7 @@
 
 static const uint8_t magic[8] = {'d', 'r', 'i', 'l', 'l', ' ', '1', '\n'};
 
-enum { HEAD = sizeof(magic) + 1 + 2 * 4 + 4 * 8 };
+enum { HEAD = sizeof(magic) + 1 + 2 * 4 + 6 * 8 };
 
 uint8_t *drill_rest_pack(const struct drill *d, const struct control_drill *shown,
 			 uint64_t let_go_us, uint64_t lost, size_t *ret_len)
@@ -30,6 +30,8 @@ uint8_t *drill_rest_pack(const struct drill *d, const struct control_drill *show
 		wr_be64(&w, let_go_us);
 		wr_be64(&w, (uint64_t)d->ahead_us);
 		wr_be64(&w, lost);
+		wr_be64(&w, d->here.tally.flows_before);
+		wr_be64(&w, d->here.tally.lag_us);
 		wr_bytes(&w, about, len);
 		*ret_len = w.used;
 	}
@@ -80,6 +82,8 @@ int drill_rest_take(const uint8_t *bytes, size_t len, const struct drill_budget 
 	let_go_us = rd_be64(&r);
 	d.ahead_us = (int64_t)rd_be64(&r);
 	d.here.lost = rd_be64(&r);
+	d.here.tally.flows_before = rd_be64(&r);
+	d.here.tally.lag_us = rd_be64(&r);
 	if (!rd_ok(&r) || memcmp(start, magic, sizeof(magic)) != 0 || asked_here > 1)
 		return -EBADMSG;
 	code = take_about(&r, &shown);
@@ -94,6 +98,8 @@ int drill_rest_take(const uint8_t *bytes, size_t len, const struct drill_budget 
 		return -ESTALE;
 	d.asked_here = asked_here;
 	d.budget = *budget;
+	d.here.tally.sight = SYNC_SIGHT_KILLED;
+	d.here.tally.flows_after = SYNC_TALLY_UNKNOWN;
 	d.here.n = 1;
 	d.here.moments[0] = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = let_go_us};
 	*ret = d;

@@ -10,7 +10,7 @@
  *     4       the limit, milliseconds
  *     4       the clocks are known to so much, microseconds
  *     8       when it began; 8 when the node let go; 8 how far the other one's clock is ahead, signed
- *     8       connections lost
+ *     8       connections lost; 8 those that it knew; 8 the synchronisation lag (struct sync_tally)
  *     n       a reply of the control socket with the drill as it is shown: what it is about
  *
  * Pure.

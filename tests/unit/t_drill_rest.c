@@ -19,7 +19,11 @@ static const struct drill running = {.state = DRILL_RUNNING,
 				     .began_us = LET_GO_US - 100000,
 				     .until_us = LET_GO_US - 100000 + 30 * SECOND,
 				     .ahead_us = -123456789,
-				     .within_us = 250};
+				     .within_us = 250,
+				     .here.tally = {.sight = SYNC_SIGHT_KILLED,
+						    .flows_before = 12,
+						    .flows_after = SYNC_TALLY_UNKNOWN,
+						    .lag_us = 345}};
 
 static const struct control_drill shown = {.id = UINT64_MAX,
 					   .kind = "daemon-kill",
