@@ -354,6 +354,7 @@ static void director_end(struct director *d)
 	nft_watch_close(d->watch);
 	drill_mute_end(&d->rehearsal.mute);
 	director_probe_end(d);
+	drill_tap_end(&d->rehearsal.tap);
 	uv_close((uv_handle_t *)&d->copying.timer, timer_closed);
 	uv_close((uv_handle_t *)&d->rehearsal.look, timer_closed);
 	uv_close((uv_handle_t *)&d->provisional.timer, timer_closed);

@@ -8,6 +8,7 @@
 #include "director/drill/drill_about.h"
 #include "director/drill/drill_check.h"
 #include "director/drill/drill_mute.h"
+#include "director/drill_frames_uv.h"
 #include "ha/clock_uv.h"
 #include "include/log.h"
 
@@ -18,8 +19,9 @@
 enum {
 	LOOK_MS = 10,
 	ADDRESSES_US = 100000, /* a master is given this time to have them, for the record */
-	QUIET_US = 100000,     /* what is said before the silence is to leave, a probe to begin */
-	ASK_US = 200000,       /* the other one is not answered in earnest more often */
+	QUIET_US =
+		100000, /* what is said before the silence is to leave, a probe or a count to begin */
+	ASK_US = 200000, /* the other one is not answered in earnest more often */
 };
 
 #define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
@@ -74,6 +76,8 @@ static int fall_silent(struct director *d, struct err *err)
 	struct rehearsal *r = &d->rehearsal;
 	int code = drill_mute_begin(&r->mute, r->drill.kind, d->config, r->drill.limit_ms, err);
 
+	if (code == 0)
+		r->quiet_us = clock_us();
 	if (code == 0 && r->drill.kind == SYNC_DRILL_CRASH)
 		election_call(d->election, hold_here, d);
 	if (code == 0 && r->drill.kind == SYNC_DRILL_LINK) {
@@ -109,6 +113,7 @@ static void let_go(struct director *d)
 	size_t yielded = 1;
 	int code;
 
+	director_frames_let_go(d);
 	ev.moment = (struct sync_moment){.kind = SYNC_MOMENT_LET_GO, .at_us = clock_us()};
 	if (kind == SYNC_DRILL_DAEMON_KILL)
 		code = director_kill_daemon(d, ev.moment.at_us, ev.lost, &err);
@@ -186,7 +191,8 @@ static void look_around(struct director *d)
 		saw(d, SYNC_MOMENT_LAST_ADVERT, r->sight.advert_us);
 	if (call.seen.announced > before.announced)
 		saw(d, SYNC_MOMENT_ANNOUNCED, clock_us());
-	saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
+	if (!director_frames_wait(d, call.seen.master_us))
+		saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 
 static void look(uv_timer_t *timer)
@@ -226,6 +232,7 @@ void director_drill_show(const struct rehearsal *r, struct control_drill *ret)
 	ret->port = drill->target.port;
 	if (drill->target.vip.family)
 		ret->gap = (uint8_t)drill_gap_us(drill, &ret->gap_us);
+	director_frames_show(r, ret);
 	ret->about = r->about;
 }
 
@@ -301,8 +308,8 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 		say_begin(&d->rehearsal);
 	if (u->flags & DRILL_YIELD)
 		drill_consent_used(&d->rehearsal.consent, &d->rehearsal.drill, clock_us());
-	if (u->flags & DRILL_YIELD &&
-	    (drill_is_harsh(d->rehearsal.drill.kind) || d->rehearsal.drill.target.vip.family))
+	if (u->flags & DRILL_YIELD && (drill_is_harsh(d->rehearsal.drill.kind) ||
+				       d->rehearsal.drill.target.vip.family || d->rehearsal.tap.on))
 		d->rehearsal.let_go_us = clock_us() + QUIET_US;
 	else if (u->flags & DRILL_YIELD)
 		let_go(d);
@@ -325,11 +332,13 @@ static void feed(struct director *d, struct drill_event *ev)
 	ev->now_us = clock_us();
 	ev->budget = budget_of(d);
 	director_probe_see(d, ev->now_us);
+	director_frames_see(d, ev);
 	u = drill_step(&r->drill, ev);
 	if (r->drill.id != id) {
 		name_nodes(d, ev);
 		r->sight = (struct drill_sight){0};
 	}
+	director_frames_follow(d);
 	if (ev->heard)
 		drill_about_hear(&r->about, &r->drill, ev->heard);
 	if (drill_is_busy(&r->drill) && !uv_is_active((uv_handle_t *)&r->look))

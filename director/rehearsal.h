@@ -11,6 +11,7 @@
 #include "director/drill/drill_consent.h"
 #include "director/drill/drill_mute_uv.h"
 #include "director/drill/drill_probe_uv.h"
+#include "director/drill/drill_tap_uv.h"
 #include "include/log.h"
 
 #include <uv.h>
@@ -40,6 +41,9 @@ struct rehearsal {
 	bool cable_out;		     /* the routers are told that their links are down */
 	struct drill_prober *prober; /* it asks the service; NULL: not now */
 	uint64_t probed_id;	     /* the drill of the last one */
+	struct drill_tap tap;	     /* what it forwards is counted */
+	uint64_t tapped_id;	     /* … in this drill, or was to be */
+	uint64_t quiet_us;	     /* since then it is silent; DRILL_TAP_NEVER: it is not */
 };
 
 /* Begins a rehearsed failure; tells how far the last one is. */

@@ -223,6 +223,32 @@ enum sync_moment_kind {
 	SYNC_MOMENT_LAST = SYNC_MOMENT_ADDRESSES,
 };
 
+/* What a node saw of frames to virtual addresses that it forwarded, or why nothing. */
+enum sync_sight {
+	SYNC_SIGHT_UNTOLD, /* it does not look, and tells nothing of flows either */
+	SYNC_SIGHT_FRAME,
+	SYNC_SIGHT_NONE,    /* there was no such frame */
+	SYNC_SIGHT_REFUSED, /* by its kernel */
+	SYNC_SIGHT_CLOCK,   /* its date was set meanwhile */
+	SYNC_SIGHT_FULL,    /* there was more than it notes */
+	SYNC_SIGHT_LAST = SYNC_SIGHT_FULL,
+};
+
+#define SYNC_TALLY_UNKNOWN UINT64_MAX
+
+/* Of a node in a drill; zeroed: it tells nothing. */
+struct sync_tally {
+	uint8_t sight; /* enum sync_sight */
+	uint64_t
+		frame_us; /* FRAME: the last one of who lets go, the first one of the new master; else 0 */
+	uint64_t
+		stragglers; /* frames that came to who lets go when they should not any more; else 0 */
+	/* SYNC_TALLY_UNKNOWN: not known, as the next ones. */
+	uint64_t flows_before, flows_after; /* that it knew, as it let go or began; at its end */
+	uint64_t
+		lag_us; /* as it let go: since the oldest is known that the other one may not know */
+};
+
 /*
  * A rehearsed failure: who of both asks says what shall happen. Times are of the sender's own clock, in
  * microseconds; those of an ASK and its READY, of a READY and its BEGIN tell either node how far the two
@@ -251,7 +277,8 @@ struct sync_drill {
 		bool good;
 		uint64_t first_us, last_us; /* when the first of them was sent, and the last */
 	} spans[SYNC_SPANS_MAX];
-	char why[SYNC_WHY_MAX]; /* REFUSED: printable ASCII, never ""; else "" */
+	struct sync_tally tally; /* REPORT; else it tells nothing */
+	char why[SYNC_WHY_MAX];	 /* REFUSED: printable ASCII, never ""; else "" */
 	/* ASK, READY: of the sender, printable ASCII, "" when it does not tell; else "" */
 	char version[SYNC_ABOUT_MAX];
 	char config[SYNC_ABOUT_MAX]; /* the digest of its configuration */

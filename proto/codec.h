@@ -83,11 +83,18 @@ struct control_request {
 /* Of either node, by one clock. */
 struct control_moment {
 	bool there;    /* on the node that is to take over */
-	uint8_t kind;  /* SYNC_MOMENT_… */
+	uint8_t kind;  /* SYNC_MOMENT_…, CONTROL_MOMENT_… */
 	int64_t at_us; /* since the other one let go */
 };
 
-enum { CONTROL_MOMENTS = 2 * SYNC_MOMENTS_MAX };
+/* Those of a tally, which are no moments between the two directors. The numbers in files stay. */
+enum {
+	CONTROL_MOMENT_LAST_FRAME = 100,
+	CONTROL_MOMENT_FIRST_FRAME,
+	CONTROL_MOMENT_LAST = CONTROL_MOMENT_FIRST_FRAME,
+};
+
+enum { CONTROL_MOMENTS = 2 * (SYNC_MOMENTS_MAX + 1) };
 
 /* What is known of the gap that a probe saw, and why not more. The numbers on the wire. */
 enum drill_gap {
@@ -131,6 +138,7 @@ struct control_drill {
 	uint16_t port;
 	uint8_t gap;	 /* enum drill_gap: whether the next is known, and why not */
 	uint64_t gap_us; /* that the service was away; 0 when it is not known */
+	struct sync_tally from_seen, to_seen; /* frame_us is 0: it is one of the moments */
 	struct control_drill_about about;
 	uint64_t number; /* of a past one; else 0 */
 };

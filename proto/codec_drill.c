@@ -28,6 +28,20 @@ static void put_about(struct control_drill_about *from, Control__About *ret)
 	ret->to_config = from->to.config;
 }
 
+/* NULL: it tells nothing. */
+static Control__Seen *put_seen(const struct sync_tally *from, Control__Seen *ret)
+{
+	if (from->sight == SYNC_SIGHT_UNTOLD)
+		return NULL;
+	control__seen__init(ret);
+	ret->sight = from->sight;
+	ret->stragglers = from->stragglers;
+	ret->flows_before = from->flows_before;
+	ret->flows_after = from->flows_after;
+	ret->lag_us = from->lag_us;
+	return ret;
+}
+
 Control__Drill *codec_put_control_drill(const struct control_drill *from, struct packed_drill *ret)
 {
 	struct wr w = wr_init(ret->moments, sizeof(ret->moments));
@@ -61,10 +75,18 @@ Control__Drill *codec_put_control_drill(const struct control_drill *from, struct
 	m->port = d->port;
 	m->gap = d->gap;
 	m->gap_us = d->gap_us;
+	m->from_seen = put_seen(&d->from_seen, &ret->from_seen);
+	m->to_seen = put_seen(&d->to_seen, &ret->to_seen);
 	return m;
 }
 
 /* --- in --------------------------------------------------------------------------------------- */
+
+static bool is_moment(uint8_t kind)
+{
+	return (kind >= SYNC_MOMENT_LET_GO && kind <= SYNC_MOMENT_LAST) ||
+	       (kind >= CONTROL_MOMENT_LAST_FRAME && kind <= CONTROL_MOMENT_LAST);
+}
 
 static bool take_moments(const Control__Drill *m, struct control_drill *ret)
 {
@@ -80,8 +102,7 @@ static bool take_moments(const Control__Drill *m, struct control_drill *ret)
 		moment->there = there;
 		moment->kind = rd_u8(&r);
 		moment->at_us = (int64_t)rd_be64(&r);
-		if (there > 1 || moment->kind < SYNC_MOMENT_LET_GO ||
-		    moment->kind > SYNC_MOMENT_LAST)
+		if (there > 1 || !is_moment(moment->kind))
 			return false;
 	}
 	ret->within_us = (uint32_t)m->within;
@@ -98,6 +119,21 @@ static bool take_gap(const Control__Drill *m, struct control_drill *ret)
 	ret->port = (uint16_t)m->port;
 	ret->gap = (uint8_t)m->gap;
 	ret->gap_us = m->gap_us;
+	return true;
+}
+
+static bool take_seen(const Control__Seen *m, struct sync_tally *ret)
+{
+	if (!m)
+		return true;
+	if (m->sight < SYNC_SIGHT_FRAME || m->sight > SYNC_SIGHT_LAST ||
+	    (m->stragglers && m->sight != SYNC_SIGHT_FRAME))
+		return false;
+	ret->sight = (uint8_t)m->sight;
+	ret->stragglers = m->stragglers;
+	ret->flows_before = m->flows_before;
+	ret->flows_after = m->flows_after;
+	ret->lag_us = m->lag_us;
 	return true;
 }
 
@@ -145,7 +181,8 @@ int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 
 	if (!m->id || (m->lost && !m->let_go) || (m->takeover_us && !m->took_over) ||
 	    !take_texts(m, &d) || !take_moments(m, &d) || !take_about(m->about, &d.about) ||
-	    !take_gap(m, &d))
+	    !take_gap(m, &d) || !take_seen(m->from_seen, &d.from_seen) ||
+	    !take_seen(m->to_seen, &d.to_seen))
 		return -EBADMSG;
 	d.id = m->id;
 	d.let_go = m->let_go;

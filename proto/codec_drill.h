@@ -15,6 +15,7 @@ enum { CONTROL_MOMENT_OCTETS = 1 + 1 + 8 };
 struct packed_drill {
 	Control__Drill message;
 	Control__About about;
+	Control__Seen from_seen, to_seen;
 	uint8_t moments[CONTROL_MOMENT_OCTETS * CONTROL_MOMENTS];
 };
 

@@ -30,6 +30,22 @@ static void put_probe(const struct sync_drill *from, struct codec_drill_octets *
 	ret->spans = codec_borrow(octets->spans, wr_used(&w));
 }
 
+static void put_tally(const struct sync_tally *from, struct codec_drill_octets *octets,
+		      Sync__Drill *ret)
+{
+	struct wr w = wr_init(octets->tally, sizeof(octets->tally));
+
+	if (from->sight == SYNC_SIGHT_UNTOLD)
+		return;
+	wr_u8(&w, from->sight);
+	wr_be64(&w, from->frame_us);
+	wr_be64(&w, from->stragglers);
+	wr_be64(&w, from->flows_before);
+	wr_be64(&w, from->flows_after);
+	wr_be64(&w, from->lag_us);
+	ret->tally = codec_borrow(octets->tally, wr_used(&w));
+}
+
 void codec_put_drill(const struct sync_drill *from, struct codec_drill_octets *octets,
 		     Sync__Drill *ret)
 {
@@ -40,6 +56,7 @@ void codec_put_drill(const struct sync_drill *from, struct codec_drill_octets *o
 		wr_be64(&w, from->moments[i].at_us);
 	}
 	put_probe(from, octets, ret);
+	put_tally(&from->tally, octets, ret);
 	ret->id = from->id;
 	ret->step = from->step;
 	ret->kind = from->kind;
@@ -99,9 +116,28 @@ static enum sync_reject take_probe(const Sync__Drill *m, struct sync_drill *ret)
 	return take_spans(&m->spans, ret);
 }
 
+static enum sync_reject take_tally(const ProtobufCBinaryData *data, struct sync_tally *ret)
+{
+	struct rd r = rd_init(data->data, data->len);
+
+	*ret = (struct sync_tally){0};
+	if (!data->len)
+		return SYNC_REJECT_NONE;
+	if (data->len != SYNC_TALLY_OCTETS)
+		return SYNC_REJECT_SIZE;
+	ret->sight = rd_u8(&r);
+	ret->frame_us = rd_be64(&r);
+	ret->stragglers = rd_be64(&r);
+	ret->flows_before = rd_be64(&r);
+	ret->flows_after = rd_be64(&r);
+	ret->lag_us = rd_be64(&r);
+	return ret->sight ? SYNC_REJECT_NONE : SYNC_REJECT_NUMBER;
+}
+
 enum sync_reject codec_take_drill(const Sync__Drill *m, struct sync_drill *ret)
 {
 	struct rd r = rd_init(m->moments.data, m->moments.len);
+	enum sync_reject bad;
 
 	if (m->step > UINT8_MAX || m->kind > UINT8_MAX || m->force > 1 || m->yields > 1 ||
 	    m->limit > UINT32_MAX)
@@ -127,5 +163,6 @@ enum sync_reject codec_take_drill(const Sync__Drill *m, struct sync_drill *ret)
 	    !codec_take_text(&m->version, ret->version, sizeof(ret->version)) ||
 	    !codec_take_text(&m->config, ret->config, sizeof(ret->config)))
 		return SYNC_REJECT_TEXT;
-	return take_probe(m, ret);
+	bad = take_tally(&m->tally, &ret->tally);
+	return bad == SYNC_REJECT_NONE ? take_probe(m, ret) : bad;
 }

@@ -7,13 +7,14 @@
 #include "proto/codec_sync.h"
 #include "proto/sync.pb-c.h"
 
-enum { SYNC_MOMENT_OCTETS = 1 + 8, SYNC_SPAN_OCTETS = 1 + 8 + 8 };
+enum { SYNC_MOMENT_OCTETS = 1 + 8, SYNC_SPAN_OCTETS = 1 + 8 + 8, SYNC_TALLY_OCTETS = 1 + 5 * 8 };
 
 /* What the message borrows while it is packed. */
 struct codec_drill_octets {
 	uint8_t moments[SYNC_MOMENT_OCTETS * SYNC_MOMENTS_MAX];
 	uint8_t spans[SYNC_SPAN_OCTETS * SYNC_SPANS_MAX];
 	uint8_t probe[16 + 2];
+	uint8_t tally[SYNC_TALLY_OCTETS];
 };
 
 /* Of a message that keeps the rules. */

@@ -231,6 +231,18 @@ static bool is_about(const struct sync_drill *d, const char *text)
 	       (!text[0] || d->step == SYNC_DRILL_ASK || d->step == SYNC_DRILL_READY);
 }
 
+/* In a report, if at all; zeroed otherwise. */
+static bool is_tally(const struct sync_drill *d)
+{
+	const struct sync_tally *t = &d->tally;
+
+	if (t->sight == SYNC_SIGHT_UNTOLD)
+		return !t->frame_us && !t->stragglers && !t->flows_before && !t->flows_after &&
+		       !t->lag_us;
+	return d->step == SYNC_DRILL_REPORT && t->sight <= SYNC_SIGHT_LAST &&
+	       (t->sight == SYNC_SIGHT_FRAME || (!t->frame_us && !t->stragglers));
+}
+
 static enum sync_reject judge_drill(const struct sync_drill *d)
 {
 	bool asks = d->step == SYNC_DRILL_ASK, refuses = d->step == SYNC_DRILL_REFUSED;
@@ -249,7 +261,7 @@ static enum sync_reject judge_drill(const struct sync_drill *d)
 		if (d->moments[i].kind < SYNC_MOMENT_LET_GO ||
 		    d->moments[i].kind > SYNC_MOMENT_LAST)
 			return SYNC_REJECT_NUMBER;
-	if (!are_spans(d))
+	if (!are_spans(d) || !is_tally(d))
 		return SYNC_REJECT_NUMBER;
 	if (!is_about(d, d->version) || !is_about(d, d->config))
 		return SYNC_REJECT_TEXT;

@@ -2,6 +2,7 @@
 #include "director/ctl/drill_page.h"
 
 #include "director/ctl/drill_draw.h"
+#include "director/ctl/drill_seen.h"
 #include "director/drill/drill.h"
 #include "director/monitor/page.h"
 #include "include/moment.h"
@@ -49,6 +50,27 @@ static void row(FILE *out, const char *name, const char *measured, const char *a
 		allowed);
 }
 
+/* With names of nodes in it. */
+static void seen_row(FILE *out, const char *name, const char *measured)
+{
+	begin_row(out, name);
+	text(out, "<td>", measured, "</td><td></td></tr>\n");
+}
+
+static void print_seen(const struct control_drill *d, FILE *out)
+{
+	char buf[DRILL_SEEN_TEXT];
+
+	if (!drill_seen_is(d))
+		return;
+	seen_row(out, "last frame of the old master", drill_seen_frame(d, false, buf));
+	seen_row(out, "first frame of the new master", drill_seen_frame(d, true, buf));
+	seen_row(out, "stragglers", drill_seen_stragglers(d, buf));
+	seen_row(out, "connections of the old master", drill_seen_flows(&d->from_seen, buf));
+	seen_row(out, "connections of the new master", drill_seen_flows(&d->to_seen, buf));
+	seen_row(out, "synchronisation lag", drill_seen_lag(d, buf));
+}
+
 static void print_numbers(const struct control_drill *d, FILE *out)
 {
 	bool split = drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT;
@@ -76,6 +98,7 @@ static void print_numbers(const struct control_drill *d, FILE *out)
 	    !d->let_go || split		   ? NULL
 	    : d->lost <= d->about.max_lost ? "good"
 					   : "bad");
+	print_seen(d, out);
 	fputs("</table>\n", out);
 }
 

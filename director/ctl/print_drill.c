@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A drill for people, and as a JSON document. */
 #include "director/ctl/drill.h"
+#include "director/ctl/drill_seen.h"
 #include "director/probe/probe_target.h"
 
 #include <jansson.h>
@@ -111,6 +112,7 @@ static void print_text(const struct control_drill *d)
 	if (d->let_go)
 		printf("connections lost: %llu\n", (unsigned long long)d->lost);
 	print_gap(d);
+	drill_seen_print(d);
 }
 
 void drill_print(const struct control_drill *d)
@@ -119,10 +121,16 @@ void drill_print(const struct control_drill *d)
 	print_timeline(d);
 }
 
-static json_t *node(const char *name, const struct control_drill_node *n)
+static json_t *node(const char *name, const struct control_drill_node *n,
+		    const struct sync_tally *t)
 {
-	return json_pack("{s:s, s:s, s:s}", "node", name, "version", n->version, "config_digest",
-			 n->config);
+	bool told = t->sight != SYNC_SIGHT_UNTOLD;
+
+	return json_pack("{s:s, s:s, s:s, s:o, s:o}", "node", name, "version", n->version,
+			 "config_digest", n->config, "connections_before",
+			 told ? drill_seen_number(t->flows_before) : json_null(),
+			 "connections_after",
+			 told ? drill_seen_number(t->flows_after) : json_null());
 }
 
 /* When, by whom, what was allowed, of what. */
@@ -135,7 +143,8 @@ static json_t *about(const struct control_drill *d)
 			 a->has_asker ? json_integer(a->uid) : json_null(), "forced", a->force,
 			 "limit_ms", (json_int_t)a->limit_ms, "max_gap_ms",
 			 (json_int_t)a->max_gap_ms, "max_lost_connections", (json_int_t)a->max_lost,
-			 "directors", node(d->from, &a->from), node(d->to, &a->to));
+			 "directors", node(d->from, &a->from, &d->from_seen),
+			 node(d->to, &a->to, &d->to_seen));
 }
 
 json_t *drill_document(const struct control_drill *d)
@@ -154,7 +163,8 @@ json_t *drill_document(const struct control_drill *d)
 			  "passed", drill_is(d, DRILL_PASSED), "why", d->why, "timeline",
 			  timeline_of(d), "clock_within_us", (int)d->within_us);
 
-	if (ret && json_object_update_new(ret, about(d)) < 0) {
+	if (ret && (json_object_update_new(ret, about(d)) < 0 ||
+		    json_object_update_new(ret, drill_seen_document(d)) < 0)) {
 		json_decref(ret);
 		ret = NULL;
 	}

@@ -60,20 +60,30 @@ bool drill_lost(const struct drill *d, uint64_t *ret)
 	return true;
 }
 
+static size_t insert(struct control_moment *list, size_t n, struct control_moment m)
+{
+	size_t at = n++;
+
+	for (; at > 0 && list[at - 1].at_us > m.at_us; at--)
+		list[at] = list[at - 1];
+	list[at] = m;
+	return n;
+}
+
 /* Each record is by the clock of its node. */
 static size_t add_record(const struct drill_record *r, bool there, uint64_t began_us,
 			 struct control_moment *list, size_t n)
 {
-	for (size_t i = 0; i < r->n; i++) {
-		struct control_moment m = {.there = there,
-					   .kind = r->moments[i].kind,
-					   .at_us = (int64_t)(r->moments[i].at_us - began_us)};
-		size_t at = n++;
+	const uint8_t frame = there ? CONTROL_MOMENT_FIRST_FRAME : CONTROL_MOMENT_LAST_FRAME;
 
-		for (; at > 0 && list[at - 1].at_us > m.at_us; at--)
-			list[at] = list[at - 1];
-		list[at] = m;
-	}
+	for (size_t i = 0; i < r->n; i++)
+		n = insert(list, n,
+			   (struct control_moment){there, r->moments[i].kind,
+						   (int64_t)(r->moments[i].at_us - began_us)});
+	if (r->tally.sight == SYNC_SIGHT_FRAME)
+		n = insert(list, n,
+			   (struct control_moment){there, frame,
+						   (int64_t)(r->tally.frame_us - began_us)});
 	return n;
 }
 
@@ -165,6 +175,7 @@ static void report(struct drill *d, struct drill_update *u, uint64_t now_us)
 	memcpy(u->message.moments, d->here.moments, sizeof(u->message.moments));
 	u->message.n_spans = d->here.n_spans;
 	memcpy(u->message.spans, d->here.spans, sizeof(u->message.spans));
+	u->message.tally = d->here.tally;
 }
 
 /* Our part is over: nothing more is written down. */
@@ -319,6 +330,7 @@ static void heard_report(struct drill *d, struct drill_update *u, const struct d
 	memcpy(d->there.moments, m->moments, sizeof(d->there.moments));
 	d->there.n_spans = m->n_spans;
 	memcpy(d->there.spans, m->spans, sizeof(d->there.spans));
+	d->there.tally = m->tally;
 	if (d->here.complete)
 		judge(d, u);
 	else if (has_handed_over(d) && !d->target.vip.family)
@@ -472,6 +484,8 @@ const char *drill_moment_name(uint8_t kind)
 	case SYNC_MOMENT_ANNOUNCED: return "has announced the addresses";
 	case SYNC_MOMENT_RESTORED: return "is as before";
 	case SYNC_MOMENT_ADDRESSES: return "has all addresses";
+	case CONTROL_MOMENT_LAST_FRAME: return "forwards its last frame";
+	case CONTROL_MOMENT_FIRST_FRAME: return "forwards its first frame";
 	}
 	return "?";
 }

@@ -60,6 +60,7 @@ struct drill_record {
 	struct sync_moment moments[SYNC_MOMENTS_MAX];
 	size_t n_spans; /* of its probe */
 	struct sync_span spans[SYNC_SPANS_MAX];
+	struct sync_tally tally; /* who keeps the drill fills it in before the record is complete */
 };
 
 /* Zero-initialised: idle. */

@@ -167,6 +167,16 @@ static void random_drill(uint64_t *random, struct sync_drill *ret)
 		ret->moments[i] = (struct sync_moment){
 			(uint8_t)(SYNC_MOMENT_LET_GO + sync_random(random, SYNC_MOMENT_LAST)),
 			random_number(random)};
+	ret->tally.sight = (uint8_t)sync_random(random, SYNC_SIGHT_LAST + 1);
+	if (ret->tally.sight) {
+		ret->tally.flows_before = random_number(random);
+		ret->tally.flows_after = random_number(random);
+		ret->tally.lag_us = random_number(random);
+	}
+	if (ret->tally.sight == SYNC_SIGHT_FRAME) {
+		ret->tally.frame_us = random_number(random);
+		ret->tally.stragglers = random_number(random);
+	}
 	ret->n_spans = sync_random(random, SYNC_SPANS_MAX + 1);
 	for (size_t i = 0; i < ret->n_spans; i++)
 		ret->spans[i] = (struct sync_span){.good = sync_random(random, 2),

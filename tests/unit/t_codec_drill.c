@@ -29,6 +29,12 @@ static struct control_drill sample(void)
 		.port = UINT16_MAX,
 		.gap = DRILL_GAP_KNOWN,
 		.gap_us = UINT64_MAX,
+		.from_seen = {.sight = SYNC_SIGHT_FRAME,
+			      .stragglers = UINT64_MAX,
+			      .flows_before = 1,
+			      .flows_after = SYNC_TALLY_UNKNOWN,
+			      .lag_us = 2},
+		.to_seen = {.sight = SYNC_SIGHT_LAST, .flows_after = 3},
 		.about = {.at_ms = UINT64_MAX,
 			  .asked_on = "b",
 			  .has_asker = true,
@@ -69,6 +75,14 @@ static void expect_same_about(const struct control_drill_about *got,
 	EXPECT_TEXT(got->to.config, want->to.config);
 }
 
+static void expect_same_seen(const struct sync_tally *got, const struct sync_tally *want)
+{
+	EXPECT_INT(got->sight, want->sight);
+	CU_ASSERT(got->frame_us == 0 && got->stragglers == want->stragglers &&
+		  got->flows_before == want->flows_before &&
+		  got->flows_after == want->flows_after && got->lag_us == want->lag_us);
+}
+
 static void expect_same(const struct control_drill *d)
 {
 	struct control_drill got = {0};
@@ -93,6 +107,8 @@ static void expect_same(const struct control_drill *d)
 	EXPECT_TEXT(got.result, d->result);
 	EXPECT_TEXT(got.why, d->why);
 	expect_same_about(&got.about, &d->about);
+	expect_same_seen(&got.from_seen, &d->from_seen);
+	expect_same_seen(&got.to_seen, &d->to_seen);
 }
 
 static void a_drill_there_and_back(void)
@@ -104,6 +120,10 @@ static void a_drill_there_and_back(void)
 	expect_same(&d);
 	d.gap = DRILL_GAP_NO_NEW;
 	d.gap_us = 0;
+	expect_same(&d);
+	d.moments[0].kind = CONTROL_MOMENT_LAST_FRAME;
+	d.moments[1].kind = CONTROL_MOMENT_LAST;
+	d.from_seen = (struct sync_tally){0};
 	expect_same(&d);
 	d = (struct control_drill){.id = 1, .kind = "graceful", .result = "open"};
 	expect_same(&d);
@@ -135,6 +155,18 @@ static void what_is_no_drill(void)
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.moments[0].kind = SYNC_MOMENT_LAST + 1;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.moments[0].kind = CONTROL_MOMENT_LAST_FRAME - 1;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.moments[0].kind = CONTROL_MOMENT_LAST + 1;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.to_seen.sight = SYNC_SIGHT_LAST + 1;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.to_seen.stragglers = 1;
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.port = 0;

@@ -51,6 +51,16 @@ static const struct sync_drill report = {
 	.n = SYNC_MOMENTS_MAX,
 	.moments = {[0 ... SYNC_MOMENTS_MAX - 1] = {SYNC_MOMENT_LAST, UINT64_MAX}}};
 
+static const struct sync_drill tallied = {
+	.id = 1,
+	.step = SYNC_DRILL_REPORT,
+	.kind = SYNC_DRILL_CRASH,
+	.tally = {SYNC_SIGHT_FRAME, UINT64_MAX, UINT64_MAX, 0, SYNC_TALLY_UNKNOWN, 1}};
+static const struct sync_drill blind = {.id = 1,
+					.step = SYNC_DRILL_REPORT,
+					.kind = SYNC_DRILL_CRASH,
+					.tally = {SYNC_SIGHT_LAST, 0, 0, 1, 2, SYNC_TALLY_UNKNOWN}};
+
 static struct sync_message sample;
 
 /* Octets of what is sent, or 0. */
@@ -63,8 +73,9 @@ static size_t packed(const struct sync_drill *d, uint8_t bytes[static SYNC_MESSA
 
 static void each_step(void)
 {
-	static const struct sync_drill *const steps[] = {&ask,	  &ready,   &refused, &begin,
-							 &report, &probing, &probed,  &spans};
+	static const struct sync_drill *const steps[] = {&ask,	   &ready,   &refused, &begin,
+							 &report,  &probing, &probed,  &spans,
+							 &tallied, &blind};
 	static uint8_t bytes[SYNC_MESSAGE_MAX];
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
@@ -72,6 +83,22 @@ static void each_step(void)
 
 		EXPECT_TEXT(sync_verdict(bytes, len), "none");
 	}
+}
+
+/* The last field of all; it stays as it is. */
+static void octets_of_a_tally(void)
+{
+	static const uint8_t want[] = {0x8a, 0x07, 41, 1, 0, 0, 0, 0, 0, 0, 0, 5, 0,	0, 0,
+				       0,    0,	   0,  0, 1, 0, 0, 0, 0, 0, 0, 1, 0x2c, 0, 0,
+				       0,    0,	   0,  0, 0, 6, 0, 0, 0, 0, 0, 0, 0,	7};
+	static uint8_t bytes[SYNC_MESSAGE_MAX];
+	struct sync_drill d = tallied;
+	size_t len;
+
+	d.tally = (struct sync_tally){SYNC_SIGHT_FRAME, 5, 1, 300, 6, 7};
+	len = packed(&d, bytes);
+	CU_ASSERT_FATAL(len > sizeof(want));
+	CU_ASSERT(memcmp(bytes + len - sizeof(want), want, sizeof(want)) == 0);
 }
 
 #define REFUSED(step, change)                                                                      \
@@ -115,6 +142,14 @@ static void what_is_not_sent(void)
 	REFUSED(spans, d.n_spans = SYNC_SPANS_MAX + 1);
 	REFUSED(spans, d.spans[0].last_us = 8);
 	REFUSED(spans, d.spans[1].last_us = 7);
+	REFUSED(begin, d.tally = tallied.tally);
+	REFUSED(ask, d.tally = blind.tally);
+	REFUSED(tallied, d.tally.sight = SYNC_SIGHT_UNTOLD);
+	REFUSED(tallied, d.tally.sight = SYNC_SIGHT_NONE);
+	REFUSED(tallied, d.tally.sight = SYNC_SIGHT_LAST + 1);
+	REFUSED(blind, d.tally.frame_us = 1);
+	REFUSED(blind, d.tally.stragglers = 1);
+	REFUSED(blind, d.tally.sight = SYNC_SIGHT_UNTOLD);
 	REFUSED(refused, d.why[0] = '\0');
 	REFUSED(refused, d.why[0] = '\n');
 	REFUSED(refused, d.why[1] = '\x7f');
@@ -170,6 +205,9 @@ static void what_is_not_received(void)
 		{112, 0, 17, "none"},
 		{112, 0, 34, "number"},
 		{112, 0, 17 * SYNC_SPANS_MAX + 17, "entries"},
+		{113, 0, 40, "size"},
+		{113, 0, 41, "none"},
+		{113, 0, 42, "size"},
 		{100, 0, 0, "none"},
 	};
 	static uint8_t bytes[SYNC_MESSAGE_MAX], ones[9 * 1000];
@@ -190,6 +228,7 @@ static void what_is_not_received(void)
 
 UNIT_TESTS(codec_sync_drill) = {
 	{"each step", each_step},
+	{"octets of a tally", octets_of_a_tally},
 	{"what is not sent", what_is_not_sent},
 	{"what is not received", what_is_not_received},
 	UNIT_TESTS_END,

@@ -36,6 +36,11 @@ static void add(uint64_t lost)
 	memset(d.about.from.version, 'v', sizeof(d.about.from.version) - 1);
 	memset(d.about.from.config, 'c', sizeof(d.about.from.config) - 1);
 	d.about.to = d.about.from;
+	d.from_seen = d.to_seen = (struct sync_tally){.sight = SYNC_SIGHT_FRAME,
+						      .stragglers = UINT64_MAX,
+						      .flows_before = UINT64_MAX,
+						      .flows_after = UINT64_MAX,
+						      .lag_us = UINT64_MAX};
 	for (size_t i = 0; i < d.n; i++)
 		d.moments[i] = (struct control_moment){i % 2, SYNC_MOMENT_LAST, -1};
 	drill_book_add(&book, &d);

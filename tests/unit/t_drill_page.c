@@ -62,10 +62,15 @@ static struct control_drill graceful(void)
 	strcpy(d.result, "passed");
 	d.why[0] = '\0';
 	d.takeover_us = 2100;
-	d.n = 3;
+	d.n = 5;
 	d.moments[0] = (struct control_moment){false, SYNC_MOMENT_LET_GO, 0};
 	d.moments[1] = (struct control_moment){true, SYNC_MOMENT_MASTER, 2100};
-	d.moments[2] = (struct control_moment){true, SYNC_MOMENT_ANNOUNCED, 9000};
+	d.moments[2] = (struct control_moment){false, CONTROL_MOMENT_LAST_FRAME, 3100};
+	d.moments[3] = (struct control_moment){true, CONTROL_MOMENT_FIRST_FRAME, 4300};
+	d.moments[4] = (struct control_moment){true, SYNC_MOMENT_ANNOUNCED, 9000};
+	d.from_seen = (struct sync_tally){SYNC_SIGHT_FRAME, 0, 0, 12, 14, 400};
+	d.to_seen = (struct sync_tally){SYNC_SIGHT_FRAME,  0, 0, 12, SYNC_TALLY_UNKNOWN,
+					SYNC_TALLY_UNKNOWN};
 	d.about.has_asker = false;
 	return d;
 }
@@ -138,8 +143,10 @@ static void names_are_no_markup(void)
 {
 	static const char nasty[] = "</svg><img src=x onerror='1'>\"&";
 	struct control_drill d = crash();
-	char *good = page_of(&d), *bad;
+	char *good, *bad;
 
+	d.from_seen.sight = d.to_seen.sight = SYNC_SIGHT_FULL;
+	good = page_of(&d);
 	CU_ASSERT(sizeof(nasty) <= sizeof(d.from));
 	strcpy(d.from, nasty);
 	strcpy(d.to, nasty);
@@ -151,6 +158,8 @@ static void names_are_no_markup(void)
 	strcpy(d.about.from.config, nasty);
 	strcpy(d.about.to.version, nasty);
 	strcpy(d.about.to.config, nasty);
+	d.from_seen.sight = SYNC_SIGHT_REFUSED;
+	d.to_seen.sight = SYNC_SIGHT_CLOCK;
 	bad = page_of(&d);
 	EXPECT_INT(count(bad, "<img"), 0);
 	EXPECT_INT(count(bad, "<script"), 0);
@@ -176,6 +185,12 @@ static void what_is_not_known(void)
 	d.took_over = false;
 	d.takeover_us = 0;
 	CU_ASSERT(has(&d, "nobody took over, max-gap is 200 ms"));
+	CU_ASSERT(!has(&d, "frame of the"));
+	d.from_seen.sight = SYNC_SIGHT_CLOCK;
+	CU_ASSERT(has(&d, "<td>not known, the date of node a was set meanwhile</td>"));
+	CU_ASSERT(has(&d, "<td>not known, node b does not tell</td>"));
+	d.to_seen.sight = SYNC_SIGHT_NONE;
+	CU_ASSERT(has(&d, "<td>not known, node b forwarded none when its record ended</td>"));
 }
 
 static void times_of_any_size(void)
