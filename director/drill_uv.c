@@ -180,8 +180,11 @@ static void look_around(struct director *d)
 		r->sight.advert_us = before.advert_us;
 	if (call.seen.silent)
 		saw(d, SYNC_MOMENT_DETECTED, clock_us());
-	if (!wanted || call.seen.masters < wanted)
+	if (!wanted || call.seen.masters < wanted) {
+		if (before.waits_us) /* it was, and is no more */
+			saw(d, SYNC_MOMENT_MASTER, before.waits_us);
 		return;
+	}
 	if (call.seen.holders >= wanted)
 		saw(d, SYNC_MOMENT_ADDRESSES, clock_us());
 	else if (clock_us() < call.seen.master_us + ADDRESSES_US) {
@@ -192,7 +195,9 @@ static void look_around(struct director *d)
 		saw(d, SYNC_MOMENT_LAST_ADVERT, r->sight.advert_us);
 	if (call.seen.announced > before.announced)
 		saw(d, SYNC_MOMENT_ANNOUNCED, clock_us());
-	if (!director_frames_wait(d, call.seen.master_us))
+	if (director_frames_wait(d, call.seen.master_us))
+		r->sight.waits_us = call.seen.master_us;
+	else
 		saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 

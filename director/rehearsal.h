@@ -24,6 +24,7 @@ struct drill_sight {
 	size_t holders; /* … and that have all their addresses */
 	bool silent;	/* the other one sends no heartbeats */
 	uint64_t advert_us, master_us, announced;
+	uint64_t waits_us; /* master since then, and its first frame is waited for; 0: it is not */
 };
 
 /* A rehearsed failure, the last one (drill_uv.c). */

@@ -150,7 +150,7 @@ without_consent() {
 	reload b
 	WEIGHT=5 conf a
 	refused 'push-by-peer'
-	lab_ctl a ruleset history | tail -n 1 | grep -q refused || fail "no word in the history of a"
+	lab_ctl a ruleset history | grep -q "config push: refused" || fail "no word in the history of a"
 }
 
 # What a push does not bring, and what stands elsewhere.
