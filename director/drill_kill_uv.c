@@ -72,7 +72,7 @@ void director_open_drill(struct director *d)
 	char path[STATE_FILE_PATH];
 	struct control_drill shown;
 	uint64_t now_us = clock_us();
-	struct drill drill;
+	struct drill drill = {0};
 	uint8_t *bytes;
 	size_t len = 0;
 	int code = state_file_read(path_of(d, path), DRILL_REST_MAX, &bytes, &len);

@@ -34,8 +34,9 @@ static inline size_t wire_make_varint(uint8_t to[static WIRE_VARINT_MAX], uint64
 static inline void wire_put_varint(struct wr *w, uint64_t v)
 {
 	uint8_t octets[WIRE_VARINT_MAX];
+	size_t n = wire_make_varint(octets, v, 0);
 
-	wr_bytes(w, octets, wire_make_varint(octets, v, 0));
+	wr_bytes(w, octets, n);
 }
 
 static inline void wire_put_tag(struct wr *w, size_t number, enum wire_type wire)

@@ -80,7 +80,8 @@ static void of_a_group(void)
 	for (size_t i = 0; i < n_commands; i++)
 		if (command_begins(&commands[i], "cluster"))
 			expect_part(text, commands[i].example);
-	expect_part(text, "directorctl cluster drill graceful|crash|link|daemon-kill|split [--force]");
+	expect_part(text,
+		    "directorctl cluster drill graceful|crash|link|daemon-kill|split [--force]");
 	expect_part(text, "--limit TIME");
 	CU_ASSERT_PTR_NULL(strstr(text, "--deadline"));
 	CU_ASSERT_PTR_NULL(strstr(text, "doctor"));

@@ -78,7 +78,8 @@ static void order(struct stage *s)
 {
 	static uint64_t id;
 
-	feed(s, &s->a, (struct push_event){.type = PUSH_EVENT_ORDER, .id = ++id});
+	id++;
+	feed(s, &s->a, (struct push_event){.type = PUSH_EVENT_ORDER, .id = id});
 }
 
 static void end_stage(struct stage *s)
