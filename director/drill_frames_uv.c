@@ -16,6 +16,12 @@ static bool is_wanted(const struct drill *drill)
 	       drill->kind != SYNC_DRILL_SPLIT;
 }
 
+/* One that is not there just now would have the kernel refuse them all. */
+static bool add(struct director *d, struct drill_tap_devices *ret, const char *name)
+{
+	return !links_find(d->links, name) || drill_tap_add_device(ret, name);
+}
+
 /* Where the ruleset forwards to. */
 static bool find_devices(struct director *d, struct drill_tap_devices *ret)
 {
@@ -26,14 +32,14 @@ static bool find_devices(struct director *d, struct drill_tap_devices *ret)
 	for (size_t i = 0; i < c->n_farms && fits; i++) {
 		const struct config_farm *farm = &c->farms[i];
 
-		fits = drill_tap_add_device(ret, farm->interface);
+		fits = add(d, ret, farm->interface);
 		for (size_t k = 0; k < farm->n_backends && fits; k++) {
 			const struct config_backend *b = &farm->backends[k];
 
 			if (b->interface[0])
-				fits = drill_tap_add_device(ret, b->interface);
+				fits = add(d, ret, b->interface);
 			else if (director_route(d, &b->address, by_route))
-				fits = drill_tap_add_device(ret, by_route);
+				fits = add(d, ret, by_route);
 		}
 	}
 	return fits;

@@ -8,6 +8,7 @@
  */
 #include "director/director.h"
 #include "director/drill/drill_rest.h"
+#include "director/service/boot_uv.h"
 #include "director/service/notify_uv.h"
 #include "director/service/state_file_uv.h"
 #include "ha/clock_uv.h"
@@ -40,11 +41,30 @@ struct octets {
 	size_t len;
 };
 
+/* The boot first, whose clock the rest is by. */
 static void print(const void *what, FILE *out)
 {
 	const struct octets *o = what;
+	char boot[BOOT_ID_TEXT];
 
+	boot_id_read(boot);
+	fwrite(boot, 1, sizeof(boot), out);
 	fwrite(o->bytes, 1, o->len, out);
+}
+
+/* The same boot, and a drill that is still waited for. As drill_rest_take(). */
+static int take(const struct octets *o, const struct drill_budget *budget, uint64_t now_us,
+		struct drill *ret, struct control_drill *ret_shown)
+{
+	char boot[BOOT_ID_TEXT];
+
+	boot_id_read(boot);
+	if (o->len < sizeof(boot))
+		return -EBADMSG;
+	if (memcmp(o->bytes, boot, sizeof(boot)) != 0)
+		return -ESTALE;
+	return drill_rest_take(o->bytes + sizeof(boot), o->len - sizeof(boot), budget, now_us, ret,
+			       ret_shown);
 }
 
 int director_kill_daemon(struct director *d, uint64_t at_us, uint64_t lost, struct err *err)
@@ -73,15 +93,14 @@ void director_open_drill(struct director *d)
 	struct control_drill shown;
 	uint64_t now_us = clock_us();
 	struct drill drill = {0};
-	uint8_t *bytes;
-	size_t len = 0;
-	int code = state_file_read(path_of(d, path), DRILL_REST_MAX, &bytes, &len);
+	struct octets o = {0};
+	int code = state_file_read(path_of(d, path), DRILL_REST_MAX, &o.bytes, &o.len);
 
-	if (code == 0 && !bytes)
+	if (code == 0 && !o.bytes)
 		return;
 	if (code == 0)
-		code = drill_rest_take(bytes, len, &budget, now_us, &drill, &shown);
-	free(bytes);
+		code = take(&o, &budget, now_us, &drill, &shown);
+	free(o.bytes);
 	unlink(path); /* whatever becomes of this daemon: a drill is gone on with once */
 	if (code < 0) {
 		log_warning("what became of the drill that was under way is not known: %s: %s",

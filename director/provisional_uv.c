@@ -299,7 +299,8 @@ void director_provisional_hear(struct director *d, const struct sync_provisional
 
 	if (m->step == SYNC_PROVISIONAL_ASK) {
 		ev.why = director_provisional_objection(d);
-		ev.expected = !ev.why && director_push_begins(d, m->id);
+		ev.expected =
+			!ev.why && m->limit_ms <= PUSH_LIMIT_MS && director_push_begins(d, m->id);
 		if (!ev.why && !ev.expected)
 			ev.why = director_push_objection(d);
 		if (!ev.why && !provisional_is_busy(&d->provisional.p)) {

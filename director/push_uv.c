@@ -227,6 +227,7 @@ const char *director_push_commit(struct director *d)
 		return k->line;
 	}
 	k->committed = true;
+	pushed_file_settle(d->loop, d->options.config_path);
 	log_info("%s is what node %s pushed; what it was is %s" PUSHED_FILE_BEFORE,
 		 d->options.config_path, peer_name(d), d->options.config_path);
 	return NULL;
@@ -300,7 +301,9 @@ void director_open_push(struct director *d)
 {
 	struct pushed_file *f = &d->pushing.file;
 
-	snprintf(f->path, sizeof(f->path), "%s" PUSHED_FILE_NEW, d->options.config_path);
+	if ((size_t)snprintf(f->path, sizeof(f->path), "%s" PUSHED_FILE_NEW,
+			     d->options.config_path) >= sizeof(f->path))
+		f->path[0] = '\0'; /* none could be written */
 	pushed_file_drop(f);
 }
 

@@ -21,7 +21,7 @@
 
 enum {
 	PUSH_ANSWER_US = 15000000, /* for the other one's next word; a large file takes seconds */
-	PUSH_WHOLE_US = 60000000,  /* for all of the text, however slowly it comes */
+	PUSH_WHOLE_US = 20000000,  /* for all of the text, however slowly it comes */
 	PUSH_PAUSE_US = 10000000,  /* from one that is taken to the next */
 	PUSH_LIMIT_MS = 20000,	   /* both go back after that, unless it is confirmed */
 	PUSH_WHY = SYNC_REASON_MAX,

@@ -10,7 +10,10 @@
 
 static const char *const kinds[] = {"vrrp", "farm"};
 
-enum { KINDS = sizeof(kinds) / sizeof(kinds[0]) };
+enum {
+	KINDS = sizeof(kinds) / sizeof(kinds[0]),
+	PUSH_SECTIONS_MAX = CONFIG_FARMS_MAX + CONFIG_VRRPS_MAX + 16, /* those that stand once */
+};
 
 static const char *kind_of(const struct source *s, const struct source_section *x)
 {
@@ -145,6 +148,34 @@ static const char *guard_next(struct guard *g)
 	return NULL;
 }
 
+/* The first value of a key; "": there is none. */
+static const char *value_of(const struct source *s, const struct source_section *x, const char *key)
+{
+	for (size_t i = x->first; i + 1 < x->end; i++)
+		if (!word_is_value(s, i) && strcmp(s->words[i].text, key) == 0)
+			for (i++; i < x->end; i++)
+				if (word_is_value(s, i))
+					return s->words[i].text;
+	return "";
+}
+
+/* Where adverts are authenticated they are those of one virtual router: another one could have its id then. */
+static int look_at_router(const struct source *theirs, const struct source_section *x,
+			  const struct source *own, const struct source_section *y,
+			  const char *path, struct err *err)
+{
+	static const char *const keys[] = {"interface", "virtual-router-id"};
+
+	for (size_t i = 0; i < 2 && value_of(own, y, "auth-mode")[0]; i++)
+		if (strcmp(value_of(theirs, x, keys[i]), value_of(own, y, keys[i])) != 0)
+			return err_set(err, -EPERM,
+				       "%s \"%.40s\": %s is not what it is in %.120s, and a push "
+				       "changes no virtual router that is authenticated; change it "
+				       "there by hand first",
+				       kind_of(theirs, x), title_of(theirs, x), keys[i], path);
+	return 0;
+}
+
 static int look_at(const struct source *theirs, const struct source_section *x,
 		   const struct source *own, const char *path, struct err *err)
 {
@@ -164,7 +195,22 @@ static int look_at(const struct source *theirs, const struct source_section *x,
 			"there by hand first",
 			kind_of(theirs, x), title_of(theirs, x), a ? g.key : h.key, path);
 	} while (a);
-	return 0;
+	return y ? look_at_router(theirs, x, own, y, path, err) : 0;
+}
+
+/* Under another name it would come back without them: what is guarded goes by hand. */
+static int look_for(const struct source *own, const struct source_section *x,
+		    const struct source *theirs, const char *path, struct err *err)
+{
+	struct guard g = guard_of(own, x);
+
+	if (same_in(theirs, own, x) || !guard_next(&g))
+		return 0;
+	return err_set(err, -EPERM,
+		       "%s \"%.40s\" would go with its %.40s, and a push takes away no command, no "
+		       "file that is opened and no authentication; remove it from %.120s by hand "
+		       "first",
+		       kind_of(own, x), title_of(own, x), g.key, path);
 }
 
 /* Outside of those sections no file is named by a value with "@", so none is read. */
@@ -193,6 +239,9 @@ static int look(const struct source *theirs, const struct source *own, const cha
 	for (size_t i = 0; code == 0 && i < theirs->n_sections; i++)
 		if (is_brought(theirs, &theirs->sections[i]))
 			code = look_at(theirs, &theirs->sections[i], own, path, err);
+	for (size_t i = 0; code == 0 && i < own->n_sections; i++)
+		if (is_brought(own, &own->sections[i]))
+			code = look_for(own, &own->sections[i], theirs, path, err);
 	return code;
 }
 
@@ -380,6 +429,9 @@ int push_merge(const char *path, const char *text, size_t len, struct push_merge
 	own.keep_sections = theirs.keep_sections = theirs.no_includes = true;
 	source_text(&theirs, "what is pushed", text, len);
 	code = theirs.code;
+	if (code == 0 && theirs.n_sections > PUSH_SECTIONS_MAX)
+		code = err_set(err, -E2BIG, "it has %zu sections, more than there can be",
+			       theirs.n_sections);
 	if (code == 0) {
 		source_file_text(&own, path, &ret->own, &ret->own_len);
 		code = own.code;

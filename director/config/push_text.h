@@ -11,7 +11,8 @@
  * Where the order of those that both have is another one, all of a kind stand where its first one stood.
  *
  * No push changes what a daemon runs, reads or believes: a command, a file that it opens, or how adverts are
- * authenticated. Of a section that both have these values have to be the same, and one that is new has none.
+ * authenticated. Of a section that both have these values have to be the same; one that is new has none, and one that
+ * goes had none.
  *
  * Pure but for the files that a configuration is made of; allocates.
  */

@@ -9,7 +9,14 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { METHOD_MAX = 16, REGEX_MAX = 255, REGEX_REPEAT_MAX = 1000, HOST_MAX = 253, LABEL_MAX = 63 };
+enum {
+	METHOD_MAX = 16,
+	REGEX_MAX = 255,
+	REGEX_REPEAT_MAX = 1000,
+	REGEX_DEPTH_MAX = 5,
+	HOST_MAX = 253,
+	LABEL_MAX = 63
+};
 
 static const char in_labels[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 
@@ -98,12 +105,35 @@ static bool repeats_modestly(const char *text)
 	return true;
 }
 
+/*
+ * The library doubles what stands before a "+", and so what is in a group once more for each group around it; and it
+ * looks for what \1 was by trying everything.
+ */
+static bool nests_modestly(const char *text)
+{
+	size_t depth = 0;
+
+	for (; *text; text++) {
+		if (*text == '\\' && (is_digit(text[1]) || !text[1]))
+			return false;
+		if (strchr("+*?}", *text) && text[1] && strchr("+*?{", text[1]))
+			return false;
+		if (*text == '\\')
+			text++;
+		else if (*text == '(' && ++depth > REGEX_DEPTH_MAX)
+			return false;
+		else if (*text == ')' && depth)
+			depth--;
+	}
+	return true;
+}
+
 static bool is_regex(const char *text)
 {
 	regex_t re;
 
 	if (!text[0] || strlen(text) > REGEX_MAX || !repeats_modestly(text) ||
-	    regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
+	    !nests_modestly(text) || regcomp(&re, text, REG_EXTENDED | REG_NOSUB) != 0)
 		return false;
 	regfree(&re);
 	return true;
@@ -181,7 +211,9 @@ static const struct {
 	{KEYWORD_HOST, is_host, "the name of a host, like \"www.example.com\""},
 	{KEYWORD_GROUP, is_group,
 	 "a group of users, by name or number (at most 31 letters, digits, \"_\", \".\", \"-\")"},
-	{KEYWORD_REGEX, is_regex, "an extended regular expression"},
+	{KEYWORD_REGEX, is_regex,
+	 "an extended regular expression, its groups five deep at most, without a repetition of a "
+	 "repetition or \\1"},
 	{KEYWORD_LISTEN, is_listen, "an address and a port, like \"127.0.0.1:9405\""},
 	{KEYWORD_FILTER, is_filter, "a prefix, like \"192.0.2.0/24\", or \"@/path/of/a/file\""},
 };

@@ -23,6 +23,7 @@ enum {
 	LARGE = 1 << 20, /* a reply that was made of so much that it goes back to the system */
 	MANY = 1000,	 /* backends; packing those of a status takes half a millisecond */
 	AHEAD = 2,	 /* parts that are under way while another one is made */
+	AT_ONCE = 200,	 /* … when there is no other time: a status of all that there can be */
 };
 
 struct control_server {
@@ -110,7 +111,7 @@ static void client_timeout(uv_timer_t *timer)
 
 /* --- parts -- of what is long; the main loop has other things to do between them ---------------- */
 
-static void send_parts(struct client *c, size_t ahead);
+static size_t send_parts(struct client *c, size_t ahead);
 
 static void part_written(uv_write_t *write, int status)
 {
@@ -151,28 +152,34 @@ static int send_part(struct client *c)
 	return code;
 }
 
-/* At most so many. */
-static void send_parts(struct client *c, size_t ahead)
+/* At most so many. How many were not wanted. */
+static size_t send_parts(struct client *c, size_t ahead)
 {
-	while (ahead-- && c->more && !uv_is_closing((uv_handle_t *)&c->pipe))
+	for (; ahead && c->more && !uv_is_closing((uv_handle_t *)&c->pipe); ahead--)
 		if (send_part(c) < 0)
 			client_close(c);
+	return ahead;
 }
 
 void control_server_take_parts(struct control_server *s)
 {
-	for (struct client *c = s->clients; c; c = c->next)
-		send_parts(c, SIZE_MAX);
+	size_t left = AT_ONCE;
+
+	for (struct client *c = s->clients; c; c = c->next) {
+		left = send_parts(c, left);
+		if (c->more && !uv_is_closing((uv_handle_t *)&c->pipe))
+			client_close(c);
+	}
 }
 
 static void reply_written(uv_write_t *write, int status)
 {
 	struct client *c = write->data;
 
-	if (status == 0 && c->more)
-		send_parts(c, AHEAD);
-	else
+	if (status < 0 || (!c->more && !c->under_way))
 		client_close(c);
+	else
+		send_parts(c, AHEAD);
 }
 
 static void write_reply(struct client *c)

@@ -2,7 +2,7 @@
 /*
  * What is left of a drill when the daemon is killed in it: written down before, read by the daemon that
  * comes after, which ends the drill. Moments are by CLOCK_MONOTONIC, which a process outlives, and no
- * boot.
+ * boot: who keeps it says of which one it is.
  *
  *     octets  what
  *     8       "drill 1\n"
@@ -26,8 +26,8 @@ enum { DRILL_REST_MAX = 4096 };
 uint8_t *drill_rest_pack(const struct drill *d, const struct control_drill *shown,
 			 uint64_t let_go_us, uint64_t lost, size_t *ret_len);
 /*
- * RUNNING, with its first moment; the budget is that of the configuration now. 0; -EBADMSG; -ESTALE: it is of
- * another boot, or nobody waits for it any more; -ENOMEM. *ret and *ret_shown are set with 0 alone.
+ * RUNNING, with its first moment; the budget is that of the configuration now. 0; -EBADMSG; -ESTALE:
+ * nobody waits for it any more; -ENOMEM. *ret and *ret_shown are set with 0 alone.
  */
 int drill_rest_take(const uint8_t *bytes, size_t len, const struct drill_budget *budget,
 		    uint64_t now_us, struct drill *ret, struct control_drill *ret_shown);

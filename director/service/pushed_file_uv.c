@@ -137,8 +137,37 @@ int pushed_file_commit(struct pushed_file *f, const char *name, struct err *err)
 	if (rename(f->path, name) < 0)
 		return err_set(err, -errno, "its file cannot be replaced: %s", strerror(errno));
 	f->path[0] = '\0';
-	sync_names(name);
 	return 0;
+}
+
+struct settling {
+	uv_work_t work;
+	char name[STATE_FILE_PATH];
+};
+
+static void settle(uv_work_t *work)
+{
+	struct settling *s = work->data;
+
+	sync_names(s->name);
+}
+
+static void settled(uv_work_t *work, int status)
+{
+	(void)status;
+	free(work->data);
+}
+
+void pushed_file_settle(uv_loop_t *loop, const char *name)
+{
+	struct settling *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return;
+	s->work.data = s;
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	if (uv_queue_work(loop, &s->work, settle, settled) < 0)
+		free(s);
 }
 
 void pushed_file_drop(struct pushed_file *f)

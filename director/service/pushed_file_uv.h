@@ -17,6 +17,7 @@
 #include "include/err.h"
 
 #include <stdbool.h>
+#include <uv.h>
 
 #define PUSHED_FILE_NEW	   ".pushed"
 #define PUSHED_FILE_BEFORE ".before-push"
@@ -36,6 +37,11 @@ int pushed_file_write(struct pushed_file *f, const char *name, const char *own, 
  * file is not what it was.
  */
 int pushed_file_commit(struct pushed_file *f, const char *name, struct err *err);
+/*
+ * Behind that: the names are forced to the disk, on a thread, for that may take seconds. Until then a machine that
+ * loses its power may come back with the file of before.
+ */
+void pushed_file_settle(uv_loop_t *loop, const char *name);
 /* It goes, if there is one. */
 void pushed_file_drop(struct pushed_file *f);
 

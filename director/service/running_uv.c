@@ -219,10 +219,12 @@ int running_set_aside(const char *dir)
 
 void running_set_aside_ended(const char *dir, bool well)
 {
-	if (well)
+	if (well) {
 		drop(dir, BEFORE);
-	else
+		drop(dir, REFUSED); /* it may be what was taken */
+	} else {
 		move(dir, BEFORE, CONFIRMED);
+	}
 }
 
 int running_give_up(const char *dir)

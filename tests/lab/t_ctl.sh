@@ -57,7 +57,7 @@ orders_need_not_be_waited_for() {
 	ctl 0 backend enable www/web1 --no-wait
 	expect_soon "the kernel has it" "lab_ctl a ruleset verify" 5
 	ctl 2 ruleset verify --no-wait
-	tells 'no-wait is for `backend enable`, .* and `config reload` and `config push` alone'
+	tells 'no-wait is for `backend enable`, .*, `config reload` and `config push` alone'
 }
 
 # last_change_is REGEX: as the journal has it.

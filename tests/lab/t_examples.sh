@@ -30,9 +30,11 @@ conf_of() {
 	cat "$EXAMPLES/$file"
 }
 
-# README's configuration, with a key: without one there is no channel between the two.
+# README's configuration, with a key: without one there is no channel between the two; and each takes what the other
+# one pushes.
 conf() {
 	conf_of '^README.md:[0-9]+$' | sed 's|^cluster .*{|&\n    key-file = "/etc/director/cluster.key"|'
+	printf 'control {\n    push-by-peer = true\n}\n'
 }
 
 put_files() {
@@ -188,9 +190,11 @@ prepare() {
 	*"key generate"*) rm "$LAB/a/etc/director/cluster.key" ;;
 	*"ip address add"*) ip -n "$(lab_ns web1)" address del "$LAB_VIP/32" dev lo ;;
 	"directord -v "*) lab_stop_director a ;;
+	*"config push"*) lab_ctl a config confirm >/dev/null 2>&1 || true ;; # of an example before
 	*'"unresolved"'*)
 		lab_switch_port_down web3
-		ip -n "$(lab_ns a)" neighbour flush dev eth0
+		# It is not complete while the daemon asks for those that are gone.
+		ip -n "$(lab_ns a)" neighbour flush dev eth0 || true
 		expect_soon "web3 is not there" '! all_up a' 10
 		;;
 	esac

@@ -250,7 +250,7 @@ static void slowly(void)
 	s.cut = true;
 	order(&s);
 	said.id = s.a.id;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < PUSH_WHOLE_US / PUSH_ANSWER_US; i++) {
 		wait_for(&s, PUSH_ANSWER_US - 1);
 		EXPECT_INT(s.a.state, PUSH_OFFERED);
 		say(&s, &s.a, &said);

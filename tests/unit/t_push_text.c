@@ -144,6 +144,20 @@ static void no_command_and_no_file(void)
 	REFUSED("vrrp 'v' { auth-mode = 'enforce' }", "vrrp 'v' { }", "vrrp \"v\": auth-mode");
 	REFUSED("vrrp 'v' { auth-key-file = '/k' }", "vrrp 'v' { auth-key-file = '/l' }", why);
 	REFUSED("vrrp 'v' { }", "vrrp 'v' { track-command 't' { command = 'rm' } }", why);
+	/* Under another name, or away, or its id given to another one. */
+	REFUSED(FARM("x", CHECK("ls")), FARM("z", ""), "farm \"x\" would go with its command");
+	REFUSED(FARM("x", "deny = '@/k'"), "", "farm \"x\" would go with its deny");
+	REFUSED("vrrp 'v' { auth-mode = 'enforce' virtual-router-id = 5 }",
+		"vrrp 'w' { virtual-router-id = 5 }", "vrrp \"v\" would go with its auth-mode");
+	REFUSED("vrrp 'v' { auth-mode = 'enforce' virtual-router-id = 5 }",
+		"vrrp 'v' { auth-mode = 'enforce' virtual-router-id = 6 } "
+		"vrrp 'w' { virtual-router-id = 5 }",
+		"vrrp \"v\": virtual-router-id is not what it is");
+	REFUSED("vrrp 'v' { auth-mode = 'enforce' interface = 'e' }",
+		"vrrp 'v' { auth-mode = 'enforce' interface = 'f' }",
+		"vrrp \"v\": interface is not what it is");
+	EXPECT_PUSH("vrrp 'v' { virtual-router-id = 5 }", "vrrp 'v' { virtual-router-id = 6 }",
+		    "vrrp 'v' { virtual-router-id = 6 }\n");
 	EXPECT_PUSH(FARM("x", CHECK("ls")), FARM("x", CHECK("ls") "a = 1"),
 		    FARM("x", CHECK("ls") "a = 1") "\n");
 	EXPECT_PUSH(FARM("x", "allow = '@/a'"), FARM("x", "allow = '@/a' a = 1"),
