@@ -2,11 +2,11 @@
 /* Any text that is pushed into a file is refused, or comes to one that the same push changes no further. */
 #include "director/config/push_text.h"
 
-#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
