@@ -87,8 +87,7 @@ int director_kill_daemon(struct director *d, uint64_t at_us, uint64_t lost, stru
 
 void director_open_drill(struct director *d)
 {
-	const struct drill_budget budget = {.gap_ms = d->config->drill_max_gap_ms,
-					    .lost = d->config->drill_max_lost_connections};
+	const struct drill_budget budget = director_drill_budget(d);
 	char path[STATE_FILE_PATH];
 	struct control_drill shown;
 	uint64_t now_us = clock_us();

@@ -29,7 +29,7 @@ enum {
 
 static void feed(struct director *d, struct drill_event *ev);
 
-static struct drill_budget budget_of(const struct director *d)
+struct drill_budget director_drill_budget(const struct director *d)
 {
 	return (struct drill_budget){.gap_ms = d->config->drill_max_gap_ms,
 				     .lost = d->config->drill_max_lost_connections};
@@ -336,7 +336,7 @@ static void feed(struct director *d, struct drill_event *ev)
 	struct drill_update u;
 
 	ev->now_us = clock_us();
-	ev->budget = budget_of(d);
+	ev->budget = director_drill_budget(d);
 	director_probe_see(d, ev->now_us);
 	director_frames_see(d, ev);
 	u = drill_step(&r->drill, ev);
@@ -363,7 +363,7 @@ static void ask_ourselves(struct director *d, struct drill_event *ev, uint8_t ki
 			  enum drill_who who, const struct drill_target *target,
 			  char why[static DRILL_WHY])
 {
-	struct drill_budget budget = budget_of(d);
+	struct drill_budget budget = director_drill_budget(d);
 	enum drill_check check = DRILL_CHECK_IMPOSSIBLE;
 	struct status s = {0};
 

@@ -61,6 +61,8 @@ bool director_probe_is_fine(struct director *d, uint8_t kind, const struct drill
 void director_probe_see(struct director *d, uint64_t now_us);
 void director_probe_follow(struct director *d);
 void director_probe_end(struct director *d);
+/* What the configuration allows. */
+struct drill_budget director_drill_budget(const struct director *d);
 /* As it is shown, and kept. */
 void director_drill_show(const struct rehearsal *r, struct control_drill *ret);
 /*

@@ -33,28 +33,17 @@ static void load(struct drill_store *s)
 			  strerror(-code));
 }
 
-struct packed {
-	uint8_t *bytes;
-	size_t len;
-};
-
-static void print(const void *what, FILE *out)
-{
-	const struct packed *p = what;
-
-	fwrite(p->bytes, 1, p->len, out);
-}
-
 void drill_store_add(struct drill_store *s, const struct control_drill *d)
 {
-	struct packed p = {0};
+	size_t len = 0;
+	uint8_t *bytes;
 	int code = -ENOMEM;
 
 	drill_book_add(&s->book, d);
-	p.bytes = drill_book_pack(&s->book, &p.len);
-	if (p.bytes)
-		code = state_file_write(s->path, print, &p);
-	free(p.bytes);
+	bytes = drill_book_pack(&s->book, &len);
+	if (bytes)
+		code = state_file_write_bytes(s->path, bytes, len);
+	free(bytes);
 	if (code < 0)
 		log_warning(
 			"a restart of the daemon will not know of this drill: cannot write %s: %s",

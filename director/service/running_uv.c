@@ -19,11 +19,6 @@ enum { TEXT_MAX = 4 * SOURCE_FILE_MAX }; /* files multiply */
 #define READ	    "config.read"
 #define BEFORE	    "config.before"
 
-struct text {
-	const char *text;
-	size_t len;
-};
-
 static const char *path_of(const char *dir, const char *name, char buf[static STATE_FILE_PATH])
 {
 	snprintf(buf, STATE_FILE_PATH, "%s/%s", dir, name);
@@ -51,19 +46,11 @@ static int move(const char *dir, const char *from, const char *to)
 	return rename(path_of(dir, from, a), path_of(dir, to, b)) < 0 ? -errno : 0;
 }
 
-static void print_text(const void *what, FILE *out)
-{
-	const struct text *t = what;
-
-	fwrite(t->text, 1, t->len, out);
-}
-
 static int write_text(const char *dir, const char *name, const char *text, size_t len)
 {
 	char path[STATE_FILE_PATH];
-	struct text t = {text, len};
 
-	return state_file_write(path_of(dir, name, path), print_text, &t);
+	return state_file_write_bytes(path_of(dir, name, path), text, len);
 }
 
 /* The text of that file is this one. */

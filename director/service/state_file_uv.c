@@ -58,6 +58,25 @@ int state_file_write(const char *path, void (*print)(const void *what, FILE *out
 	return code;
 }
 
+struct octets {
+	const void *bytes;
+	size_t len;
+};
+
+static void print_octets(const void *what, FILE *out)
+{
+	const struct octets *o = what;
+
+	fwrite(o->bytes, 1, o->len, out);
+}
+
+int state_file_write_bytes(const char *path, const void *bytes, size_t len)
+{
+	struct octets o = {bytes, len};
+
+	return state_file_write(path, print_octets, &o);
+}
+
 const char *state_file_set_aside(const char *path, char buf[static STATE_FILE_PATH + 4])
 {
 	snprintf(buf, STATE_FILE_PATH + 4, "%s.bad", path);

@@ -21,6 +21,8 @@ int state_file_read(const char *path, size_t max, uint8_t **ret, size_t *ret_len
  */
 int state_file_write(const char *path, void (*print)(const void *what, FILE *out),
 		     const void *what);
+/* The same with octets that are there already. */
+int state_file_write_bytes(const char *path, const void *bytes, size_t len);
 /* Out of the way of the next write, for whoever wants to look. Where it is now, in buf. */
 const char *state_file_set_aside(const char *path, char buf[static STATE_FILE_PATH + 4]);
 

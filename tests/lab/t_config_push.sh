@@ -221,17 +221,7 @@ cut() {
 
 # What is said takes so long that a step can be told from the next.
 slow_wire() {
-	local host
-
-	for host in a b; do
-		lab_exec $host ethtool -K eth0 tx off gso off tso off >/dev/null 2>&1 || true
-	done
-	ip -n "$(lab_ns switch)" link set dev b nomaster
-	ip -n "$(lab_ns switch)" link add slow type veth peer name slow-end
-	ip -n "$(lab_ns switch)" link set dev slow master switch up
-	ip -n "$(lab_ns switch)" link set dev slow-end up
-	lab_spawn wire switch python3 "$LAB_TOOLS/lib/slow_wire.py" b slow-end 400
-	lab_wait_until 'grep -q ready "$LAB/wire/log"' 5 || fail "no wire"
+	slow_down 400
 	expect_in_sync 15
 }
 

@@ -182,3 +182,18 @@ expect_master_soon() {
 	lab_wait_until "lab_is $1 master" "$2" || fail "after $2 s $1 is $(lab_status "$1" vrrp.0)"
 	expect_master "$1"
 }
+
+# slow_down MILLISECONDS: a round trip over the wire between b and the switch takes so much longer from now on.
+slow_down() {
+	local host
+
+	for host in a b; do
+		lab_exec $host ethtool -K eth0 tx off gso off tso off >/dev/null 2>&1 || true
+	done
+	ip -n "$(lab_ns switch)" link set dev b nomaster
+	ip -n "$(lab_ns switch)" link add slow type veth peer name slow-end
+	ip -n "$(lab_ns switch)" link set dev slow master switch up
+	ip -n "$(lab_ns switch)" link set dev slow-end up
+	lab_spawn wire switch python3 "$LAB_TOOLS/lib/slow_wire.py" b slow-end "$1"
+	lab_wait_until 'grep -q ready "$LAB/wire/log"' 5 || fail "no wire"
+}
