@@ -62,6 +62,7 @@ _directorctl_options='
 --html FILE@cluster drill, cluster drill history
 --confirm TIME@config reload
 --this-node@config reload, config confirm
+--format nft|json@ruleset export
 --against FILE@ruleset diff
 --last N@ruleset history
 --os linux|windows@backend-setup

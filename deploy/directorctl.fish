@@ -37,7 +37,7 @@ set -g __directorctl_commands \
     'completion'
 
 # The options that take an argument, and those of them that take a number.
-set -g __directorctl_valued -s --socket -c --config --deadline --farm --backend --client --interval --count --limit --probe --html --confirm --against --last --os --interface --rate --duration --timeout --send --hold --max-gap --max-lost
+set -g __directorctl_valued -s --socket -c --config --deadline --farm --backend --client --interval --count --limit --probe --html --confirm --format --against --last --os --interface --rate --duration --timeout --send --hold --max-gap --max-lost
 set -g __directorctl_numbered --count --last --rate --hold --max-lost
 
 # __directorctl_word WORD GIVEN: the word written out, when it is the beginning of one alone.
@@ -148,7 +148,7 @@ complete -c directorctl -n '__directorctl_at ' -a backend-setup -d 'what makes a
 complete -c directorctl -n '__directorctl_at backend-setup' -a '(__directorctl_names "FARM[/BACKEND]")'
 complete -c directorctl -n '__directorctl_at ' -a connections -d 'what the kernel remembers; --farm, --backend, --client, --count'
 complete -c directorctl -n '__directorctl_at ' -a ruleset -d 'export, verify, diff, history, explain'
-complete -c directorctl -n '__directorctl_at ruleset' -a export -d 'the nft ruleset, commented; with -c FILE as planned, without the daemon'
+complete -c directorctl -n '__directorctl_at ruleset' -a export -d 'the nft ruleset, commented; --format json; with -c FILE as planned, without the daemon'
 complete -c directorctl -n '__directorctl_at ruleset' -a verify -d 'compares the kernel\'s table with the planned one; exit 4 when they differ'
 complete -c directorctl -n '__directorctl_at ruleset' -a diff -d 'what a reload of -c FILE would change; --against FILE; exit 4 when it would'
 complete -c directorctl -n '__directorctl_at ruleset' -a history -d 'what was done to the ruleset, when and by whose will; --last N'
@@ -202,6 +202,7 @@ complete -c directorctl -n "__directorctl_takes 'cluster drill'" -l failback -d 
 complete -c directorctl -n "__directorctl_takes 'cluster drill' 'cluster drill history'" -l html -r -F -d 'the report as a page for browsers'
 complete -c directorctl -n "__directorctl_takes 'config reload'" -l confirm -x -d 'go back to what ran before unless `config confirm` comes within that time'
 complete -c directorctl -n "__directorctl_takes 'config reload' 'config confirm'" -l this-node -d 'on this node alone, whatever the other one does'
+complete -c directorctl -n "__directorctl_takes 'ruleset export'" -l format -x -a 'nft json' -d 'nft\'s language or its JSON schema, which is -j, too (default nft)'
 complete -c directorctl -n "__directorctl_takes 'ruleset diff'" -l against -r -F -d 'a file in place of what runs, without a daemon'
 complete -c directorctl -n "__directorctl_takes 'ruleset history'" -l last -x -d 'the latest alone'
 complete -c directorctl -n "__directorctl_takes 'backend-setup'" -l os -x -a 'linux windows' -d 'of the backend (default linux)'

@@ -15,7 +15,8 @@
 #include <string.h>
 #include <time.h>
 
-#define NOT_READY "the first ruleset is not applied yet; try again in a second"
+#define NO_MEMORY_FOR_EXPORT "directord has no memory for an export"
+#define NOT_READY	     "the first ruleset is not applied yet; try again in a second"
 
 void director_say(struct control_reply *reply, int code, const char *text)
 {
@@ -79,13 +80,26 @@ static void answer_doctor(struct director *d, struct control_reply *reply)
 	fclose(out);
 }
 
-static void answer_export(struct director *d, struct control_reply *reply)
+static int print_export(struct director *d, FILE *out, const struct export_head *head,
+			const struct plan_facts *facts, bool json)
+{
+	const struct ruleset *r = keeper_planned(d->keeper);
+	const struct ruleset *stragglers = stragglers_table(d->stragglers);
+
+	if (json)
+		return export_print_json(out, head, facts, r, stragglers);
+	export_print(out, head, facts, r, stragglers);
+	return 0;
+}
+
+static void answer_export(struct director *d, bool json, struct control_reply *reply)
 {
 	struct facts_source source = director_facts_source(d);
 	struct export_head head;
 	struct config ordered = {0};
 	struct facts facts;
 	size_t size;
+	int code = -1;
 	FILE *out;
 
 	if (!d->ready) {
@@ -101,15 +115,16 @@ static void answer_export(struct director *d, struct control_reply *reply)
 	if (admin_effective(source.admin, d->config, &ordered) < 0 ||
 	    facts_gather(&facts, &ordered, d->peer, &source) < 0) {
 		admin_effective_clear(&ordered);
-		director_say(reply, CONTROL_FAILED, "directord has no memory for an export");
+		director_say(reply, CONTROL_FAILED, NO_MEMORY_FOR_EXPORT);
 		return;
 	}
 	out = open_memstream(&reply->text, &size);
 	if (out) {
-		export_print(out, &head, &facts.plan, keeper_planned(d->keeper));
-		stragglers_print(d->stragglers, out);
-		fclose(out);
+		code = print_export(d, out, &head, &facts.plan, json);
+		code |= fclose(out);
 	}
+	if (code != 0)
+		director_say(reply, CONTROL_FAILED, NO_MEMORY_FOR_EXPORT);
 	facts_clear(&facts);
 	admin_effective_clear(&ordered);
 }
@@ -375,7 +390,7 @@ static void answer(struct director *d, const struct control_request *request,
 		else
 			answer_status(d, reply);
 		return;
-	case CONTROL_RULESET_EXPORT: answer_export(d, reply); return;
+	case CONTROL_RULESET_EXPORT: answer_export(d, request->json, reply); return;
 	case CONTROL_RULESET_VERIFY: answer_verify(d, reply); return;
 	case CONTROL_RULESET_PROSPECT: answer_prospect(d, reply); return;
 	case CONTROL_RULESET_HISTORY: answer_history(d, reply); return;

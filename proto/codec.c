@@ -183,8 +183,9 @@ static bool is_request(const Control__Request *m)
 	       is_frame(m, takes[command].frame) && (takes[command].filter || !m->epoch) &&
 	       is_drill(m, takes[command].drill) && is_provisional(m) &&
 	       (!m->no_wait || is_order((enum control_command)command)) &&
-	       (!m->parts || command == CONTROL_STATUS) && m->number <= takes[command].number_max &&
-	       m->number >= takes[command].number_min;
+	       (!m->parts || command == CONTROL_STATUS) &&
+	       (!m->json || command == CONTROL_RULESET_EXPORT) &&
+	       m->number <= takes[command].number_max && m->number >= takes[command].number_min;
 }
 
 bool control_is_order(const struct control_request *request)
@@ -238,6 +239,7 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.no_wait = r->no_wait;
 	message.this_node = r->this_node;
 	message.parts = r->parts;
+	message.json = r->json;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -268,6 +270,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 		ret->no_wait = request->no_wait;
 		ret->this_node = request->this_node;
 		ret->parts = request->parts;
+		ret->json = request->json;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}

@@ -80,6 +80,7 @@ struct control_request {
 	bool this_node;		    /* RELOAD with a time, CONFIRM: whatever the other one does */
 	bool no_wait;		    /* of an order: it is answered when it is accepted */
 	bool parts;		    /* STATUS: the farms may come in parts (codec_part.h) */
+	bool json;		    /* RULESET_EXPORT: in nft's JSON schema */
 };
 
 /* Of either node, by one clock. */

@@ -28,7 +28,7 @@ const struct command commands[] = {
 	 "what the kernel remembers; --farm, --backend, --client, --count",
 	 "connections --farm www --count"},
 	{"ruleset export", "", 0, 0, ctl_ruleset_export,
-	 "the nft ruleset, commented; with -c FILE as planned, without the daemon",
+	 "the nft ruleset, commented; --format json; with -c FILE as planned, without the daemon",
 	 "ruleset export >director.nft"},
 	{"ruleset verify", "", 0, 0, ctl_ruleset_verify,
 	 "compares the kernel's table with the planned one; exit 4 when they differ",

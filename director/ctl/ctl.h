@@ -49,6 +49,7 @@ struct ctl {
 	const char *target;	    /* --probe, likewise */
 	bool failback;		    /* of cluster drill */
 	const char *html;	    /* of cluster drill; NULL: not given */
+	const char *format;	    /* of ruleset export; NULL: not given */
 	const char *os, *interface; /* of backend-setup; NULL: not given */
 	struct ctl_probe probe;
 	bool no_wait; /* of what has an outcome to wait for */

@@ -46,6 +46,8 @@ const struct ctl_option ctl_options[] = {
 	 "go back to what ran before unless `config confirm` comes within that time"},
 	{"this-node", 0, NULL, AT(this_node), "config reload, config confirm", NULL,
 	 "on this node alone, whatever the other one does"},
+	{"format", 0, "nft|json", AT(format), "ruleset export", NULL,
+	 "nft's language or its JSON schema, which is -j, too (default nft)"},
 	{"against", 0, "FILE", AT(against), "ruleset diff", NULL,
 	 "a file in place of what runs, without a daemon"},
 	{"last", 0, "N", AT(last), "ruleset history", NULL, "the latest alone"},

@@ -22,7 +22,17 @@ static bool ask_mac(void *owner, uint32_t ifindex, const struct addr *addr, stru
 	return false;
 }
 
-static int print_planned(const struct config *config, const char *path, struct world *world)
+static int print_export(const struct export_head *head, const struct facts *facts,
+			const struct ruleset *r, bool json)
+{
+	if (json)
+		return export_print_json(stdout, head, &facts->plan, r, NULL);
+	export_print(stdout, head, &facts->plan, r, NULL);
+	return 0;
+}
+
+static int print_planned(const struct config *config, const char *path, struct world *world,
+			 bool json)
 {
 	struct facts_source source = {
 		.interface = world_interface, .mac = ask_mac, .route = world_route, .owner = world};
@@ -39,13 +49,13 @@ static int print_planned(const struct config *config, const char *path, struct w
 	if (code == 0)
 		code = plan_ruleset(&facts.plan, &r);
 	if (code == 0)
-		export_print(stdout, &head, &facts.plan, &r);
+		code = print_export(&head, &facts, &r, json);
 	ruleset_clear(&r);
 	facts_clear(&facts);
 	return code < 0 ? ctl_fail(CTL_FAILED, "no memory to plan the ruleset") : CTL_DONE;
 }
 
-static int export_without_daemon(const struct ctl *ctl)
+static int export_without_daemon(const struct ctl *ctl, bool json)
 {
 	struct config *config = NULL;
 	struct world world = {0};
@@ -57,7 +67,7 @@ static int export_without_daemon(const struct ctl *ctl)
 	if (world_open(&world, config, &err) < 0)
 		code = ctl_fail_err(&err);
 	else
-		code = print_planned(config, ctl->config, &world);
+		code = print_planned(config, ctl->config, &world, json);
 	world_close(&world);
 	config_free(config);
 	return code;
@@ -65,16 +75,19 @@ static int export_without_daemon(const struct ctl *ctl)
 
 int ctl_ruleset_export(const struct ctl *ctl)
 {
+	struct control_request request = {.command = CONTROL_RULESET_EXPORT, .json = ctl->json};
 	struct control_reply reply = {0};
 	int code;
 
-	if (ctl->json)
-		return ctl_fail(CTL_USAGE,
-				"`ruleset export` has no JSON form: that of nft 1.0.6 cannot say "
-				"of what fields a map is, nor that packets fill it");
+	if (ctl->format && strcmp(ctl->format, "json") == 0)
+		request.json = true;
+	else if (ctl->format && strcmp(ctl->format, "nft") != 0)
+		return ctl_fail(CTL_USAGE, "--format must be nft or json, not \"%s\"", ctl->format);
+	else if (ctl->format && ctl->json)
+		return ctl_fail(CTL_USAGE, "-j is --format json: it cannot be nft as well");
 	if (ctl->config)
-		return export_without_daemon(ctl);
-	code = ctl_ask(ctl, CONTROL_RULESET_EXPORT, &reply);
+		return export_without_daemon(ctl, request.json);
+	code = ctl_request(ctl, &request, &reply);
 	if (code == CTL_DONE)
 		fputs(reply.text, stdout);
 	control_reply_clear(&reply);

@@ -3,7 +3,6 @@
 
 #include "director/ruleset/drift.h"
 #include "director/ruleset/kernel_uv.h"
-#include "director/ruleset/nft_text.h"
 #include "director/ruleset/sequence.h"
 #include "include/log.h"
 
@@ -255,10 +254,9 @@ const struct straggler *stragglers_list(const struct stragglers *s, size_t *ret_
 	return s->book.list;
 }
 
-void stragglers_print(const struct stragglers *s, FILE *out)
+const struct ruleset *stragglers_table(const struct stragglers *s)
 {
-	if (s->made.exists)
-		nft_text_print_noted(out, &s->made);
+	return &s->made;
 }
 
 int stragglers_verify(struct stragglers *s, FILE *out, struct err *err)

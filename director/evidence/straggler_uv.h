@@ -26,8 +26,8 @@ void stragglers_look(struct stragglers *s, const struct straggler_place *places,
 		     uint64_t now_ms);
 /* Those of the last reading, sorted by address; good until the next call. */
 const struct straggler *stragglers_list(const struct stragglers *s, size_t *ret_n);
-/* The table as it should be, in nft's language; nothing when there is none. */
-void stragglers_print(const struct stragglers *s, FILE *out);
+/* The table as it should be, borrowed until the next look; it may not exist. */
+const struct ruleset *stragglers_table(const struct stragglers *s);
 /* 0: the kernel's table is as it should be. 1: it is not, said in out. Or a negative errno. */
 int stragglers_verify(struct stragglers *s, FILE *out, struct err *err);
 /* Deletes the table of a daemon that does not run. 0, also when there was none. */

@@ -57,18 +57,25 @@ void export_shares(const struct ruleset *r, const struct config_farm *farm,
 		ret[i] /= (double)all;
 }
 
+const char *export_left_out(const struct config_backend *b, const struct plan_backend *state)
+{
+	if (b->state == ADMIN_DISABLED)
+		return "disabled";
+	if (state->usable)
+		return NULL;
+	return mac_is_unicast(&state->mac) ? "checks find it down, so it is left out"
+					   : "its MAC address is not known, so it is left out";
+}
+
 static void print_backend(FILE *out, const struct config_backend *b,
 			  const struct plan_backend *state, double share)
 {
+	const char *left_out = export_left_out(b, state);
 	char address[ADDR_TEXT], mac[MAC_TEXT];
 
 	fprintf(out, "#   backend %s %s: ", b->name, addr_format(&b->address, address));
-	if (b->state == ADMIN_DISABLED)
-		fputs("disabled\n", out);
-	else if (!state->usable && mac_is_unicast(&state->mac))
-		fputs("checks find it down, so it is left out\n", out);
-	else if (!state->usable)
-		fputs("its MAC address is not known, so it is left out\n", out);
+	if (left_out)
+		fprintf(out, "%s\n", left_out);
 	else
 		fprintf(out, "MAC %s, weight %u, %.1f %% of new connections\n",
 			mac_format(&state->mac, mac), b->weight, 100 * share);
@@ -119,27 +126,36 @@ static void print_printable(FILE *out, const char *text)
 		fputc(iscntrl((unsigned char)*text) ? '?' : *text, out);
 }
 
-static void print_made(FILE *out, const struct export_head *head)
+const char *export_time(char text[static EXPORT_TIME], int64_t at_s)
 {
-	time_t at = (time_t)head->at_s;
-	char text[sizeof("2026-11-28T03:00:00Z") + 8] = "?";
+	time_t at = (time_t)at_s;
 	struct tm utc;
 
-	if (gmtime_r(&at, &utc))
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	fprintf(out, "# made %s by %s", text, head->file ? "directorctl from " : "directord");
+	if (!gmtime_r(&at, &utc) || strftime(text, EXPORT_TIME, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+		memcpy(text, "?", sizeof("?"));
+	return text;
+}
+
+static void print_made(FILE *out, const struct export_head *head)
+{
+	char text[EXPORT_TIME];
+
+	fprintf(out, "# made %s by %s", export_time(text, head->at_s),
+		head->file ? "directorctl from " : "directord");
 	if (head->file)
 		print_printable(out, head->file);
 	fputc('\n', out);
 }
 
 void export_print(FILE *out, const struct export_head *head, const struct plan_facts *facts,
-		  const struct ruleset *r)
+		  const struct ruleset *r, const struct ruleset *stragglers)
 {
 	fprintf(out, "# nft ruleset of director " DIRECTOR_VERSION "%s%s, %s\n# configuration %s\n",
 		head->node[0] ? ", node " : "", head->node, head->state, head->digest);
 	print_made(out, head);
 	export_print_body(out, facts, r);
+	if (stragglers && stragglers->exists)
+		nft_text_print_noted(out, stragglers);
 }
 
 void export_print_body(FILE *out, const struct plan_facts *facts, const struct ruleset *r)

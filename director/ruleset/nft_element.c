@@ -4,15 +4,18 @@
 #include <netinet/in.h>
 #include <string.h>
 
-void nft_element_print_macs(FILE *out, const uint8_t data[static RULESET_DATA_MAX])
+const char *nft_element_macs(char text[static NFT_ELEMENT_MACS],
+			     const uint8_t macs[static RULESET_DATA_MAX])
 {
 	size_t i = 0;
+	int at;
 
-	while (i + 1 < RULESET_DATA_MAX && data[i] == 0)
+	while (i + 1 < RULESET_DATA_MAX && macs[i] == 0)
 		i++;
-	fprintf(out, "0x%x", data[i]);
+	at = sprintf(text, "0x%x", macs[i]);
 	while (++i < RULESET_DATA_MAX)
-		fprintf(out, "%02x", data[i]);
+		at += sprintf(text + at, "%02x", macs[i]);
+	return text;
 }
 
 uint16_t nft_element_port(const uint8_t *p)
@@ -20,17 +23,22 @@ uint16_t nft_element_port(const uint8_t *p)
 	return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-void nft_element_print_address(FILE *out, uint8_t family, const uint8_t *bytes)
+const char *nft_element_address(char text[static ADDR_TEXT], uint8_t family, const uint8_t *bytes)
 {
 	struct addr addr = {.family = family};
-	char text[ADDR_TEXT];
 
 	memcpy(addr.bytes, bytes, family == AF_INET6 ? 16 : 4);
-	fputs(addr_format(&addr, text), out);
+	return addr_format(&addr, text);
 }
 
-/* As nft writes it: an address, a prefix or the first and the last one. */
-static void print_range(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+static void print_address(FILE *out, uint8_t family, const uint8_t *bytes)
+{
+	char text[ADDR_TEXT];
+
+	fputs(nft_element_address(text, family, bytes), out);
+}
+
+int nft_element_prefix(uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
 {
 	size_t len = family == AF_INET6 ? 16 : 4, same = 0, host;
 	const uint8_t *last = key + len;
@@ -40,13 +48,21 @@ static void print_range(FILE *out, uint8_t family, const uint8_t key[static RULE
 	for (host = same; host < 8 * len; host++)
 		if ((key[host / 8] & (0x80 >> host % 8)) != 0 ||
 		    (last[host / 8] & (0x80 >> host % 8)) == 0)
-			break;
-	nft_element_print_address(out, family, key);
-	if (host < 8 * len) {
+			return -1;
+	return (int)same;
+}
+
+/* As nft writes it: an address, a prefix or the first and the last one. */
+static void print_range(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
+{
+	int len = family == AF_INET6 ? 16 : 4, prefix = nft_element_prefix(family, key);
+
+	print_address(out, family, key);
+	if (prefix < 0) {
 		fputc('-', out);
-		nft_element_print_address(out, family, last);
-	} else if (same < 8 * len) {
-		fprintf(out, "/%zu", same);
+		print_address(out, family, key + len);
+	} else if (prefix < 8 * len) {
+		fprintf(out, "/%d", prefix);
 	}
 }
 
@@ -54,7 +70,7 @@ static void print_service_key(FILE *out, uint8_t family, const uint8_t key[stati
 {
 	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
 
-	nft_element_print_address(out, family, key);
+	print_address(out, family, key);
 	fprintf(out, " . %s . %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp",
 		nft_element_port(rest + 4));
 }
@@ -64,13 +80,13 @@ static void print_error_key(FILE *out, uint8_t family, const uint8_t key[static 
 {
 	const uint8_t *rest = key + (family == AF_INET6 ? 16 : 4);
 
-	nft_element_print_address(out, family, key);
+	print_address(out, family, key);
 	fprintf(out, " . 0x%x . 0x%x", rest[0], nft_element_port(rest + 4));
 }
 
 static void print_later_key(FILE *out, uint8_t family, const uint8_t key[static RULESET_KEY_MAX])
 {
-	nft_element_print_address(out, family, key);
+	print_address(out, family, key);
 	fprintf(out, " . %s", key[family == AF_INET6 ? 16 : 4] == IPPROTO_TCP ? "tcp" : "udp");
 }
 
@@ -91,29 +107,17 @@ static void print_mac(FILE *out, const uint8_t key[static RULESET_KEY_MAX])
 	fputs(mac_format(&mac, text), out);
 }
 
-/* A range that is a prefix, as one; a single address without its length. */
-static void print_prefix(FILE *out, enum ruleset_set_kind kind, const struct ruleset_element *e)
-{
-	size_t len = ruleset_key_len(kind);
-	unsigned int bits = 8 * (unsigned int)len;
-
-	nft_element_print_address(out, len == 16 ? AF_INET6 : AF_INET, e->key);
-	while (bits &&
-	       (e->key[(bits - 1) / 8] ^ e->key[len + (bits - 1) / 8]) & 1 << (8 - bits) % 8)
-		bits--;
-	if (bits < 8 * len)
-		fprintf(out, "/%u", bits);
-}
-
 void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct ruleset_element *e)
 {
 	switch (kind) {
 	case SET_SERVICES: print_service_key(out, AF_INET, e->key); return;
 	case SET_SERVICES6: print_service_key(out, AF_INET6, e->key); return;
-	case SET_ADDRESSES: nft_element_print_address(out, AF_INET, e->key); return;
-	case SET_ADDRESSES6: nft_element_print_address(out, AF_INET6, e->key); return;
-	case SET_RANGES: print_range(out, AF_INET, e->key); return;
-	case SET_RANGES6: print_range(out, AF_INET6, e->key); return;
+	case SET_ADDRESSES: print_address(out, AF_INET, e->key); return;
+	case SET_ADDRESSES6: print_address(out, AF_INET6, e->key); return;
+	case SET_RANGES:
+	case SET_STATIC: print_range(out, AF_INET, e->key); return;
+	case SET_RANGES6:
+	case SET_STATIC6: print_range(out, AF_INET6, e->key); return;
 	case SET_BUCKETS:
 	case SET_SLOTS: fprintf(out, "%u", ruleset_key_number(e)); return;
 	case SET_BACKENDS:
@@ -121,8 +125,6 @@ void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct r
 	case SET_MACS:
 	case SET_OUTPUTS: print_mac(out, e->key); return;
 	case SET_TARGETS6: print_target(out, e->key); return;
-	case SET_STATIC:
-	case SET_STATIC6: print_prefix(out, kind, e); return;
 	case SET_ERRORS: print_error_key(out, AF_INET, e->key); return;
 	case SET_ERRORS6: print_error_key(out, AF_INET6, e->key); return;
 	case SET_LATER: print_later_key(out, AF_INET, e->key); return;
@@ -148,6 +150,7 @@ void nft_element_print_key(FILE *out, enum ruleset_set_kind kind, const struct r
 static void print_data(FILE *out, const struct ruleset *r, const struct ruleset_set *set,
 		       const struct ruleset_element *e)
 {
+	char text[NFT_ELEMENT_MACS];
 	uint32_t id;
 
 	if (ruleset_kind_is_verdicts(set->kind)) {
@@ -155,7 +158,7 @@ static void print_data(FILE *out, const struct ruleset *r, const struct ruleset_
 	} else if (set->kind == SET_OUTPUTS) {
 		fprintf(out, "\"%s\"", set->names[e->backend]);
 	} else if (ruleset_data_len(set->kind) == RULESET_DATA_MAX) {
-		nft_element_print_macs(out, e->data);
+		fputs(nft_element_macs(text, e->data), out);
 	} else {
 		memcpy(&id, e->data, sizeof(id));
 		fprintf(out, "0x%08x", id);

@@ -273,21 +273,21 @@ static void print_is_service(FILE *out, enum ruleset_key key, const struct rules
 {
 	bool ipv6 = ruleset_key_is_ipv6(key);
 	const uint8_t *rest = e->key + (ipv6 ? 16 : 4);
+	char text[ADDR_TEXT];
 
-	fputs(ipv6 ? "ip6 daddr " : "ip daddr ", out);
-	nft_element_print_address(out, ipv6 ? AF_INET6 : AF_INET, e->key);
-	fprintf(out, " %s dport %u", rest[0] == IPPROTO_TCP ? "tcp" : "udp",
-		nft_element_port(rest + 4));
+	fprintf(out, "%s daddr %s %s dport %u", ipv6 ? "ip6" : "ip",
+		nft_element_address(text, ipv6 ? AF_INET6 : AF_INET, e->key),
+		rest[0] == IPPROTO_TCP ? "tcp" : "udp", nft_element_port(rest + 4));
 }
 
 static void print_macs_are(FILE *out, const struct ruleset_statement *s)
 {
 	uint8_t macs[RULESET_DATA_MAX];
+	char text[NFT_ELEMENT_MACS];
 
 	memcpy(macs, s->mac.bytes, MAC_LEN);
 	memcpy(macs + MAC_LEN, s->from.bytes, MAC_LEN);
-	fputs("@ll,0,96 set ", out);
-	nft_element_print_macs(out, macs);
+	fprintf(out, "@ll,0,96 set %s", nft_element_macs(text, macs));
 }
 
 static const char *nd_name(uint8_t type)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The ruleset as data: what the nft table "director" holds or should hold. plan.c makes it from the
- * configuration, kernel_uv.c reads it from the kernel, diff.c compares two of them, nft_text.c and
- * nft_netlink.c render it. One struct ruleset owns everything below it, the large parts together
+ * configuration, kernel_uv.c reads it from the kernel, diff.c compares two of them, nft_text.c,
+ * nft_json.c and nft_netlink.c render it. One struct ruleset owns everything below it, the large parts together
  * with other rulesets that have the same (share.h).
  *
- * A rule is a short list of statements. Each kind of statement has one spelling in nft's language
- * and one list of netlink expressions; both renderers have exactly one case for it. A ruleset that
+ * A rule is a short list of statements. Each kind of statement has one spelling in nft's language, one
+ * in its JSON schema and one list of netlink expressions; each renderer has exactly one case for it. A ruleset that
  * was read from the kernel has no statements but each rule's and set's *signature*, the printed
  * form of its netlink expressions, which is what two rulesets are compared by.
  */

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # The ruleset for an auditor: an export says who made it, when and from what, and what each object is
-# for; two of the same ruleset differ in their time alone; and why nft's JSON is no form of it. What a
+# for; two of the same ruleset differ in their time alone, as text and in JSON. What a
 # reload would change is told before, and comes true; what was done is told after, and by whose will.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
@@ -58,26 +58,60 @@ kernel_knows_nothing_of_notes() {
 	lab_ctl a ruleset verify || fail "exit status $?"
 }
 
-# json COMMAND: what nft makes of a document that makes a table and does that in it. It loads nothing.
-json() {
-	printf '{"nftables": [{"add": {"table": {"family": "netdev", "name": "x"}}}, {"add": %s}]}' "$1" |
-		lab_exec a nft -j -c -f - 2>&1 || true
+# --- in nft's JSON schema -------------------------------------------------------------------------
+
+# objects KIND FILE: how many of them the document has.
+objects() {
+	jq "[.nftables[] | select(.$1)] | length" "$2"
 }
 
-# The day one of these is no error, there may be a JSON form of the export.
-nft_json_cannot_say_it() {
-	local of='{"family": "netdev", "table": "x", "name": "m", "type":' found status=0
+json_has_what_the_kernel_has() {
+	local kind
 
-	expect "a map of known types" "$(json "{\"map\": $of \"ether_addr\", \"map\": \"iface_index\"}}")" ""
-	found=$(json "{\"map\": $of {\"typeof\": {\"numgen\": {\"mode\": \"inc\", \"mod\": 7}}}, \"map\": \"mark\"}}")
-	[[ $found == *'Invalid set datatype'* ]] || fail "typeof: $found"
-	found=$(json "{\"map\": $of \"integer\", \"map\": \"mark\"}}")
-	[[ $found == *'unqualified type integer'* ]] || fail "integer: $found"
-	found=$(json "{\"set\": $of \"ipv4_addr\", \"flags\": [\"timeout\", \"dynamic\"]}}")
-	[[ $found == *'Invalid set flag at index 1'* ]] || fail "dynamic: $found"
-	found=$(lab_ctl a -j ruleset export 2>&1) || status=$?
+	lab_ctl a ruleset export --format json >"$LAB/one.json"
+	lab_exec a nft -j -s list table netdev director >"$LAB/kernel.json" 2>/dev/null
+	for kind in table chain set map rule; do
+		expect "${kind}s" "$(objects $kind "$LAB/one.json")" "$(objects $kind "$LAB/kernel.json")"
+	done
+	[ "$(objects rule "$LAB/one.json")" -ge 20 ] || fail "hardly anything is exported"
+	jq -S '.nftables[] | select(.rule.chain == "farm-www") | .rule.expr' "$LAB/one.json" >"$LAB/ours"
+	jq -S '.nftables[] | select(.rule.chain == "farm-www") | .rule.expr' "$LAB/kernel.json" >"$LAB/theirs"
+	diff "$LAB/ours" "$LAB/theirs" || fail "nft says something else of farm-www"
+}
+
+json_says_where_it_is_from() {
+	expect "head" "$(jq -r '.nftables[0].metainfo | "\(.node) \(.state) \(.made_by) \(.json_schema_version)"' "$LAB/one.json")" \
+		"a as applied directord 1"
+	expect "configuration" "$(jq -r '.nftables[0].metainfo.configuration' "$LAB/one.json")" \
+		"$(lab_ctl a -j config check "$LAB/director.conf" | jq -r .config_digest)"
+	expect "backends" "$(jq -r '[.nftables[0].metainfo.farms[] | select(.name == "www") | .backends[].name] | join(" ")' "$LAB/one.json")" \
+		"web1 web2 web3"
+	expect "without a note" "$(jq '[.nftables[] | (.chain, .set, .map) | select(. and (.note | not))] | length' "$LAB/one.json")" 0
+}
+
+two_of_json_differ_in_a_line() {
+	sleep 1.1
+	lab_ctl a -j ruleset export >"$LAB/two.json"
+	expect "lines that differ" "$(diff "$LAB/one.json" "$LAB/two.json" | grep -c '^>' || true)" 1
+	diff "$LAB/one.json" "$LAB/two.json" | grep -q '^> {"metainfo"' || fail "another line than the head's"
+}
+
+json_without_a_daemon() {
+	lab_ctl b -j -c "$LAB/director.conf" ruleset export >"$LAB/planned.json"
+	expect "made by" "$(jq -r '.nftables[0].metainfo | "\(.made_by) \(.made_from)"' "$LAB/planned.json")" \
+		"directorctl $LAB/director.conf"
+}
+
+a_format_that_is_none() {
+	local found status=0
+
+	found=$(lab_ctl a ruleset export --format xml 2>&1) || status=$?
 	expect "exit status" $status 2
-	[[ $found == *'has no JSON form'* ]] || fail "$found"
+	[[ $found == *'--format must be nft or json, not "xml"'* ]] || fail "$found"
+	status=0
+	found=$(lab_ctl a -j ruleset export --format nft 2>&1) || status=$?
+	expect "exit status" $status 2
+	[[ $found == *'-j is --format json'* ]] || fail "$found"
 }
 
 # --- before a reload ------------------------------------------------------------------------------
@@ -219,7 +253,11 @@ run_case "two exports differ in their time alone" two_exports_differ_in_their_ti
 run_case "without the daemon it names the file" without_daemon_it_names_the_file
 run_case "every object says what it is for" every_object_says_what_it_is_for
 run_case "the kernel knows nothing of that" kernel_knows_nothing_of_notes
-run_case "nft's JSON cannot say it" nft_json_cannot_say_it
+run_case "in JSON it has what the kernel has" json_has_what_the_kernel_has
+run_case "JSON says where it is from" json_says_where_it_is_from
+run_case "two of JSON differ in a line" two_of_json_differ_in_a_line
+run_case "JSON without the daemon" json_without_a_daemon
+run_case "a format that is none" a_format_that_is_none
 run_case "of what runs nothing differs" what_runs_differs_in_nothing
 run_case "a backend less is told before the reload" a_backend_less_is_told
 run_case "a mistake is told as by config check" mistakes_are_told_as_by_check

@@ -257,22 +257,34 @@ static void an_order_that_nobody_waits_for(void)
 	EXPECT_INT(orders, 6);
 }
 
-/* Of a status alone there is one. */
-static void parts(void)
+/* True when the codec takes it; then *got is what it took. */
+static bool is_taken(const struct control_request *r, struct control_request *got)
+{
+	size_t len = 0;
+	uint8_t *bytes = codec_pack_request(r, &len);
+	int code;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	code = decode_whole_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH, got);
+	CU_ASSERT(code == 0 || code == -EBADMSG);
+	free(bytes);
+	return code == 0;
+}
+
+/* Of a status alone there are parts, and of an export alone is there JSON. */
+static void forms_of_one_command(void)
 {
 	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
 		struct control_request r = sample_request(c), got = {.parts = false};
-		size_t len = 0;
-		uint8_t *bytes;
-		int code;
 
 		r.parts = true;
-		bytes = codec_pack_request(&r, &len);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
-		code = decode_whole_request(bytes + CODEC_LENGTH, len - CODEC_LENGTH, &got);
-		EXPECT_INT(code, c == CONTROL_STATUS ? 0 : -EBADMSG);
-		EXPECT_INT(got.parts, c == CONTROL_STATUS);
-		free(bytes);
+		CU_ASSERT_EQUAL(is_taken(&r, &got), c == CONTROL_STATUS);
+		CU_ASSERT_EQUAL(got.parts, c == CONTROL_STATUS);
+		r.parts = false;
+		r.json = true;
+		got = (struct control_request){.json = false};
+		CU_ASSERT_EQUAL(is_taken(&r, &got), c == CONTROL_RULESET_EXPORT);
+		CU_ASSERT_EQUAL(got.json, c == CONTROL_RULESET_EXPORT);
 	}
 }
 
@@ -404,7 +416,7 @@ UNIT_TESTS(codec_request) = {
 	{"every request", every_request},
 	{"arguments of a request", arguments_of_a_request},
 	{"an order that nobody waits for", an_order_that_nobody_waits_for},
-	{"parts", parts},
+	{"forms of one command", forms_of_one_command},
 	{"filters of connections", filters_of_connections},
 	{"a drill in a request", a_drill_in_a_request},
 	{"a frame in a request", a_frame_in_a_request},

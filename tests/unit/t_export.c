@@ -15,7 +15,7 @@ static char *export_of(const struct ruleset_case *c)
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
-	export_print(out, &head, &c->facts.plan, &c->ruleset);
+	export_print(out, &head, &c->facts.plan, &c->ruleset, NULL);
 	fclose(out);
 	return text;
 }
@@ -148,7 +148,7 @@ static void only_the_time_differs(void)
 
 		head.at_s = i ? 1795836600 : 0;
 		head.file = "odd\nname.conf";
-		export_print(out, &head, &c.facts.plan, &c.ruleset);
+		export_print(out, &head, &c.facts.plan, &c.ruleset, NULL);
 		fclose(out);
 		line[i] = strstr(text[i], "# made ");
 		CU_ASSERT_PTR_NOT_NULL_FATAL(line[i]);

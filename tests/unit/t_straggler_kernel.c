@@ -5,6 +5,7 @@
  */
 #include "director/evidence/straggler_uv.h"
 #include "director/ruleset/kernel_uv.h"
+#include "director/ruleset/nft_json.h"
 #include "director/ruleset/nft_text.h"
 #include "director/ruleset/sequence.h"
 #include "tests/unit/namespace.h"
@@ -82,6 +83,21 @@ static void expect_text(const char *command, const char *text)
 	free(got);
 }
 
+/* A table of its own: every object names it. */
+static void rendering_in_json(const struct ruleset *r)
+{
+	char *text = NULL, *line;
+	size_t size, n = 0;
+	FILE *out = open_memstream(&text, &size);
+
+	EXPECT_INT(nft_json_print(out, r), 0);
+	fclose(out);
+	for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		n += strstr(line, "\"director-stragglers\"") != NULL;
+	EXPECT_INT(n, 1 + r->n_sets + r->n_chains + r->chains[0].n_rules);
+	free(text);
+}
+
 static void rendering(void)
 {
 	struct straggler_place places[3];
@@ -92,11 +108,12 @@ static void rendering(void)
 
 	CU_ASSERT_EQUAL_FATAL(stragglers_new(&s, &err), 0);
 	stragglers_look(s, places, three_places(places), 1000);
-	stragglers_print(s, out);
+	nft_text_print_noted(out, stragglers_table(s));
 	fclose(out);
 	plain = ruleset_case_without_notes(text);
 	EXPECT_TEXT(plain, wanted);
 	free(plain);
+	rendering_in_json(stragglers_table(s));
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\t# notes who sends frames for such an address here; "
 					    "changes nothing of them\n\tchain ingress-"));
 	expect_text(LIST, wanted);

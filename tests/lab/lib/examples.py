@@ -46,7 +46,7 @@ RULES = [
     (r"ethtool -K eth0 lro off", {"quiet": True, "host": "web1"}),
     (r"systemctl disable .* directord --clean", {"quiet": True}),
     (r"directorctl -j backend list \| jq .*", {"quiet": True}),
-    (r"directorctl ruleset export >.*", {"quiet": True}),
+    (r"directorctl (-j )?ruleset export >.*", {"quiet": True}),
     (r"directorctl -j backend-setup .* ssh .*", {"quiet": True}),
     (r"directorctl (completion|key|config check|ruleset diff|doctor)\b.*", {}),
     (rf"({PROGRAMS.replace(' ', '|')})\b.*", {}),
