@@ -15,6 +15,7 @@ backend disable FARM/BACKEND
 backend weight FARM/BACKEND N
 backend-setup FARM[/BACKEND]
 connections
+persistence
 ruleset export
 ruleset verify
 ruleset diff
@@ -48,10 +49,10 @@ _directorctl_options='
 --json@
 --deadline TIME@backend drain
 --wait@backend drain
---farm FARM@connections
---backend BACKEND@connections
---client ADDRESS@connections
---count@connections
+--farm FARM@connections, persistence
+--backend BACKEND@connections, persistence
+--client ADDRESS@connections, persistence
+--count@connections, persistence
 --watch@status
 --interval TIME@status
 --count N@status

@@ -13,6 +13,7 @@ set -g __directorctl_commands \
     'backend weight' \
     'backend-setup' \
     'connections' \
+    'persistence' \
     'ruleset export' \
     'ruleset verify' \
     'ruleset diff' \
@@ -147,6 +148,7 @@ complete -c directorctl -n '__directorctl_at backend weight' -a '(__directorctl_
 complete -c directorctl -n '__directorctl_at ' -a backend-setup -d 'what makes a machine a backend; from -c FILE; --os, --interface'
 complete -c directorctl -n '__directorctl_at backend-setup' -a '(__directorctl_names "FARM[/BACKEND]")'
 complete -c directorctl -n '__directorctl_at ' -a connections -d 'what the kernel remembers; --farm, --backend, --client, --count'
+complete -c directorctl -n '__directorctl_at ' -a persistence -d 'clients that keep their backend; --farm, --backend, --client, --count'
 complete -c directorctl -n '__directorctl_at ' -a ruleset -d 'export, verify, diff, history, explain'
 complete -c directorctl -n '__directorctl_at ruleset' -a export -d 'the nft ruleset, commented; --format json; with -c FILE as planned, without the daemon'
 complete -c directorctl -n '__directorctl_at ruleset' -a verify -d 'compares the kernel\'s table with the planned one; exit 4 when they differ'
@@ -188,10 +190,10 @@ complete -c directorctl -n "__directorctl_takes 'backend-setup' 'ruleset export'
 complete -c directorctl -s j -l json -d 'print one JSON document'
 complete -c directorctl -n "__directorctl_takes 'backend drain'" -l deadline -x -d 'disable it after that time, such as 10m'
 complete -c directorctl -n "__directorctl_takes 'backend drain'" -l wait -d 'until no connection remains, or the deadline has come'
-complete -c directorctl -n "__directorctl_takes 'connections'" -l farm -x -a '(__directorctl_names "FARM")' -d 'those of one farm'
-complete -c directorctl -n "__directorctl_takes 'connections'" -l backend -x -a '(__directorctl_names "BACKEND")' -d 'those of one backend of that farm'
-complete -c directorctl -n "__directorctl_takes 'connections'" -l client -x -d 'those of one client'
-complete -c directorctl -n "__directorctl_takes 'connections'" -l count -d 'print how many there are'
+complete -c directorctl -n "__directorctl_takes 'connections' 'persistence'" -l farm -x -a '(__directorctl_names "FARM")' -d 'those of one farm'
+complete -c directorctl -n "__directorctl_takes 'connections' 'persistence'" -l backend -x -a '(__directorctl_names "BACKEND")' -d 'those of one backend of that farm'
+complete -c directorctl -n "__directorctl_takes 'connections' 'persistence'" -l client -x -d 'those of one client'
+complete -c directorctl -n "__directorctl_takes 'connections' 'persistence'" -l count -d 'print how many there are'
 complete -c directorctl -n "__directorctl_takes 'status'" -l watch -d 'again and again: on a full screen with keys (q ends it), or block by block into a file'
 complete -c directorctl -n "__directorctl_takes 'status'" -l interval -x -d 'how often (default 1s)'
 complete -c directorctl -n "__directorctl_takes 'status'" -l count -x -d 'how many times'

@@ -278,8 +278,10 @@ static struct flow_cursor cursor_at(const struct control_request *request)
 static void fill_page(struct director *d, const struct control_request *request,
 		      struct flow_entry *entries, struct control_reply *reply)
 {
-	struct flow_query query = {
-		.farm = request->farm, .backend = request->backend, .client = request->client};
+	struct flow_query query = {.pins = request->command == CONTROL_PERSISTENCE,
+				   .farm = request->farm,
+				   .backend = request->backend,
+				   .client = request->client};
 	struct flow_cursor cursor = cursor_at(request);
 	size_t n = flows_list(d->flows, &query, &cursor, entries, CODEC_CONNECTIONS_MAX);
 
@@ -289,6 +291,7 @@ static void fill_page(struct director *d, const struct control_request *request,
 		memcpy(c->farm, entries[i].farm, sizeof(c->farm));
 		memcpy(c->backend, entries[i].backend, sizeof(c->backend));
 		c->key = entries[i].key;
+		c->prefix = entries[i].prefix;
 		c->expires_ms = entries[i].expires_ms;
 	}
 	reply->n_connections = n;

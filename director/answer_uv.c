@@ -338,6 +338,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_FAILOVER:
 	case CONTROL_FARM_SHOW:
 	case CONTROL_CONNECTIONS:
+	case CONTROL_PERSISTENCE:
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
@@ -404,6 +405,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_DRILL: director_answer_drill(d, request, who, reply); return;
 	case CONTROL_DRILL_LOOK: director_answer_drill_look(d, reply); return;
 	case CONTROL_DRILL_HISTORY: drill_store_answer(d->drills, reply); return;
+	case CONTROL_PERSISTENCE:
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;
 	case CONTROL_BACKEND_SHOW: director_answer_backend_show(d, request, reply); return;
 	case CONTROL_DOCTOR: answer_doctor(d, reply); return;

@@ -117,6 +117,11 @@ static const struct {
 				 .number_max = UINT64_MAX,
 				 .optional = true,
 				 .filter = true},
+	[CONTROL_PERSISTENCE] = {.farm = true,
+				 .backend = true,
+				 .number_max = UINT64_MAX,
+				 .optional = true,
+				 .filter = true},
 	[CONTROL_RELOAD] = {.number_max = SYNC_PROVISIONAL_MAX_MS},
 	[CONTROL_CONFIRM] = {.number_max = 1},
 	[CONTROL_MAINTENANCE] = {.number_max = 2},
@@ -212,6 +217,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR:
 	case CONTROL_CONNECTIONS:
+	case CONTROL_PERSISTENCE:
 	case CONTROL_CONFIRM:
 	case CONTROL_FARM_SHOW: break;
 	}

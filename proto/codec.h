@@ -54,7 +54,8 @@ enum control_command {
 	CONTROL_CONFIRM,     /* what RELOAD did for a time */
 	CONTROL_CONFIG_DIFF, /* both configurations, ours first (config_compare.h) */
 	CONTROL_CONFIG_PUSH, /* ours, to the other one */
-	CONTROL_LAST = CONTROL_CONFIG_PUSH,
+	CONTROL_PERSISTENCE, /* as connections, of clients that keep their backend */
+	CONTROL_LAST = CONTROL_PERSISTENCE,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -63,18 +64,18 @@ struct control_request {
 	char farm[CONFIG_NAME_MAX + 1];	   /* FARM_SHOW, BACKEND_… */
 	char backend[CONFIG_NAME_MAX + 1]; /* BACKEND_… */
 	uint64_t number; /* BACKEND_DRAIN: deadline in ms, 0 for none; BACKEND_WEIGHT: the weight;
-			  * CONNECTIONS: position of the reply before, 0 at first;
+			  * CONNECTIONS, PERSISTENCE: position of the reply before, 0 at first;
 			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one;
 			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS;
 			  * RELOAD: until it is confirmed, SYNC_PROVISIONAL_MIN_MS to …_MAX_MS, or 0: it
 			  * need not be; CONFIRM: 0 it stays, 1 back to what ran before */
-	struct addr client; /* CONNECTIONS: family 0 for any; farm and backend may be "" there;
+	struct addr client; /* CONNECTIONS, PERSISTENCE: family 0 for any; farm and backend may be "" there;
 			     * RULESET_EXPLAIN: never 0, as these: */
 	struct addr
 		address; /* of the client's family; DRILL: what is probed, with its port, or 0 */
 	uint16_t client_port, port; /* client_port 0: not given */
 	uint8_t protocol;	    /* IPPROTO_TCP or IPPROTO_UDP */
-	uint64_t epoch;		    /* CONNECTIONS: of the reply before */
+	uint64_t epoch;		    /* CONNECTIONS, PERSISTENCE: of the reply before */
 	uint8_t kind;		    /* DRILL: enum sync_drill_kind */
 	bool force;		    /* DRILL: whatever speaks against it */
 	bool this_node;		    /* RELOAD with a time, CONFIRM: whatever the other one does */
@@ -146,9 +147,11 @@ struct control_drill {
 	uint64_t number; /* of a past one; else 0 */
 };
 
+/* Or a pin (flow_is_pin()): its client has prefix bits, 1 to 32 or 128; of a connection that is 0. */
 struct control_connection {
 	char farm[CONFIG_NAME_MAX + 1], backend[CONFIG_NAME_MAX + 1];
 	struct flow_key key;
+	uint8_t prefix;
 	uint64_t expires_ms;
 };
 

@@ -74,6 +74,7 @@ struct packed_connections *packed_connections_new(const struct control_reply *re
 		p->messages[i].port = c->key.vip_port;
 		p->messages[i].protocol = c->key.protocol;
 		p->messages[i].expires_ms = c->expires_ms;
+		p->messages[i].prefix = c->prefix;
 		p->list[i] = &p->messages[i];
 	}
 	message->n_connections = n;
@@ -95,13 +96,20 @@ static bool is_name(const char *text)
 	return true;
 }
 
+static bool is_pin(const Control__Connection *m)
+{
+	return m->protocol == FLOW_PIN && !m->client_port && !m->port && m->prefix &&
+	       m->prefix <= 8 * m->client.len;
+}
+
 static bool is_connection(const Control__Connection *m)
 {
 	return is_name(m->farm) && is_name(m->backend) &&
 	       codec_is_address(&m->client, true, false) &&
 	       codec_is_address(&m->address, true, false) && m->client.len == m->address.len &&
 	       m->client_port <= UINT16_MAX && m->port <= UINT16_MAX &&
-	       (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP);
+	       (is_pin(m) ||
+		(!m->prefix && (m->protocol == IPPROTO_TCP || m->protocol == IPPROTO_UDP)));
 }
 
 int codec_take_connections(struct control_reply *reply, const Control__Reply *message)
@@ -129,6 +137,7 @@ int codec_take_connections(struct control_reply *reply, const Control__Reply *me
 					   .vip_port = (uint16_t)m->port,
 					   .protocol = (uint8_t)m->protocol};
 		c->expires_ms = m->expires_ms;
+		c->prefix = (uint8_t)m->prefix;
 		reply->n_connections++;
 	}
 	return 0;

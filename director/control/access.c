@@ -48,6 +48,7 @@ enum access access_needed(enum control_command command)
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR:
 	case CONTROL_CONNECTIONS:
+	case CONTROL_PERSISTENCE:
 	case CONTROL_FARM_SHOW: return ACCESS_READ;
 	}
 	return ACCESS_CHANGE;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `connections`: what the kernel remembers, a page at a time. */
+/* `connections` and `persistence`: what the kernel remembers, a page at a time. */
 #include "director/ctl/ctl.h"
 
 #include <inttypes.h>
@@ -47,7 +47,17 @@ static const char *protocol_name(uint8_t protocol)
 	return protocol == IPPROTO_UDP ? "udp" : "tcp";
 }
 
-static void show_text(const struct control_connection *c)
+static void show_pin(const struct control_connection *c)
+{
+	char client[ADDR_TEXT + 4], address[ADDR_TEXT], left[PRINT_AGE];
+
+	snprintf(client, sizeof(client), "%s/%u", addr_format(&c->key.client, address),
+		 (unsigned int)c->prefix);
+	printf("%-21s %s/%s, %s left\n", client, c->farm, c->backend,
+	       print_age(c->expires_ms, left));
+}
+
+static void show_flow(const struct control_connection *c)
 {
 	char client[ADDR_TEXT], address[ADDR_TEXT], left[PRINT_AGE];
 	bool ipv6 = c->key.client.family == AF_INET6;
@@ -61,16 +71,30 @@ static void show_text(const struct control_connection *c)
 	       c->backend, print_age(c->expires_ms, left));
 }
 
+static json_t *json_of_pin(const struct control_connection *c)
+{
+	char client[ADDR_TEXT];
+
+	return json_pack("{s:s, s:s, s:i, s:s, s:I}", "farm", c->farm, "client",
+			 addr_format(&c->key.client, client), "prefix", (int)c->prefix, "backend",
+			 c->backend, "expires_ms", (json_int_t)c->expires_ms);
+}
+
+static json_t *json_of_flow(const struct control_connection *c)
+{
+	char client[ADDR_TEXT], address[ADDR_TEXT];
+
+	return json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:s, s:I}", "farm", c->farm, "client",
+			 addr_format(&c->key.client, client), "client_port",
+			 (int)c->key.client_port, "address", addr_format(&c->key.vip, address),
+			 "port", (int)c->key.vip_port, "protocol", protocol_name(c->key.protocol),
+			 "backend", c->backend, "expires_ms", (json_int_t)c->expires_ms);
+}
+
 /* Lines of one array, which is never in memory as a whole. */
 static void show_json(struct listing *l, const struct control_connection *c)
 {
-	char client[ADDR_TEXT], address[ADDR_TEXT];
-	json_t *row =
-		json_pack("{s:s, s:s, s:i, s:s, s:i, s:s, s:s, s:I}", "farm", c->farm, "client",
-			  addr_format(&c->key.client, client), "client_port",
-			  (int)c->key.client_port, "address", addr_format(&c->key.vip, address),
-			  "port", (int)c->key.vip_port, "protocol", protocol_name(c->key.protocol),
-			  "backend", c->backend, "expires_ms", (json_int_t)c->expires_ms);
+	json_t *row = flow_is_pin(&c->key) ? json_of_pin(c) : json_of_flow(c);
 
 	fputs(l->n ? ",\n" : "\n", stdout);
 	if (!row || json_dumpf(row, stdout, 0) < 0)
@@ -85,8 +109,10 @@ static void show_page(struct listing *l, const struct control_reply *reply)
 			continue;
 		if (l->ctl->json)
 			show_json(l, &reply->connections[i]);
+		else if (flow_is_pin(&reply->connections[i].key))
+			show_pin(&reply->connections[i]);
 		else
-			show_text(&reply->connections[i]);
+			show_flow(&reply->connections[i]);
 	}
 }
 
@@ -98,9 +124,9 @@ static void show_end(const struct listing *l)
 		fputs(l->n ? "\n]\n" : "]\n", stdout);
 }
 
-int ctl_connections(const struct ctl *ctl)
+static int list(const struct ctl *ctl, enum control_command command)
 {
-	struct control_request request = {.command = CONTROL_CONNECTIONS};
+	struct control_request request = {.command = command};
 	struct listing l = {.ctl = ctl};
 	int code = take_filter(ctl, &request);
 	bool first = true;
@@ -123,4 +149,14 @@ int ctl_connections(const struct ctl *ctl)
 		return code;
 	show_end(&l);
 	return l.failed ? ctl_fail(CTL_FAILED, "no memory for a JSON document") : CTL_DONE;
+}
+
+int ctl_connections(const struct ctl *ctl)
+{
+	return list(ctl, CONTROL_CONNECTIONS);
+}
+
+int ctl_persistence(const struct ctl *ctl)
+{
+	return list(ctl, CONTROL_PERSISTENCE);
 }

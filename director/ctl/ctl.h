@@ -35,7 +35,7 @@ struct ctl {
 	const char *config; /* -c; NULL when it was not given */
 	bool json;
 	const char *deadline;		     /* --deadline; NULL when it was not given */
-	const char *farm, *backend, *client; /* of connections; NULL: not given */
+	const char *farm, *backend, *client; /* of connections, persistence; NULL: not given */
 	bool count;
 	bool watch;
 	const char *interval,
@@ -113,6 +113,7 @@ int ctl_backend_disable(const struct ctl *ctl);
 int ctl_backend_weight(const struct ctl *ctl);
 int ctl_backend_setup(const struct ctl *ctl);
 int ctl_connections(const struct ctl *ctl);
+int ctl_persistence(const struct ctl *ctl);
 int ctl_ruleset_export(const struct ctl *ctl);
 int ctl_ruleset_verify(const struct ctl *ctl);
 int ctl_ruleset_diff(const struct ctl *ctl);

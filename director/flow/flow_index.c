@@ -296,7 +296,8 @@ static bool passes(const struct flow_table *t, uint32_t slot, const struct flow_
 	       (f->backend == FLOW_ANY || flow_table_backend(t, slot) == f->backend) &&
 	       (!f->expired || flow_until_expires(until) <= f->now_s) &&
 	       (flow_until_flags(until) & f->mask) == f->flags &&
-	       (!f->flows_only || flow_table_protocol(t, slot) != FLOW_PIN) &&
+	       (f->kinds == FLOW_BOTH ||
+		(f->kinds == FLOW_PINS_ONLY) == (flow_table_protocol(t, slot) == FLOW_PIN)) &&
 	       (!addr_len(&f->client) || flow_table_client_is(t, slot, &f->client));
 }
 

@@ -89,12 +89,14 @@ struct flow_cursor {
 	bool started, done;
 };
 
+enum flow_kinds { FLOW_BOTH, FLOW_NO_PINS, FLOW_PINS_ONLY };
+
 struct flow_filter {
 	uint16_t farm, backend; /* or FLOW_ANY */
 	struct addr client;	/* family 0: any */
 	bool expired;		/* only those that expired at now_s or before */
 	uint32_t now_s;
-	bool flows_only;     /* no pins */
+	enum flow_kinds kinds;
 	uint8_t mask, flags; /* only those whose flags within the mask are these; 0, 0: any */
 };
 

@@ -66,6 +66,11 @@ bool flows_set(const struct flows *f, const char *farm, const struct flow_key *k
  */
 enum flow_put flows_keep(struct flows *f, const struct flow_key *key, uint16_t number,
 			 uint64_t life_s, uint8_t flags, struct flow_record *ret_old);
+/*
+ * Asks the kernel for the first n of f->records, which it sorts: f->answers says of each what it is, and the
+ * index follows. looks: nobody is told of its times. False when the kernel did not answer.
+ */
+bool flows_confirm(struct flows *f, size_t n, bool looks);
 /* It still lives, with its backend, as the kernel says who was asked because it was due. */
 void flows_live(struct flows *f, const struct flow_record *r, uint64_t life_s);
 /* … and no more. */

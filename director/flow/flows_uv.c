@@ -18,7 +18,6 @@ enum {
 	RETRY_MS = 10000, /* a group that somebody else has */
 	FORGET_MS = 10000,
 	AUDIT_MOST = 50, /* of these that are asked for although they are not due: 200 a second */
-	LIST_SLOTS = 262144, /* of one page */
 };
 
 /* --- what the packet path announces ----------------------------------------------------------- */
@@ -235,8 +234,7 @@ static void settle(struct flows *f, size_t i, bool looks)
 		flows_live(f, r, a->expires_ms / 1000 + 1);
 }
 
-/* Asks for the first n of f->records, which it sorts; false when the kernel did not answer. */
-static bool confirm(struct flows *f, size_t n, bool looks)
+bool flows_confirm(struct flows *f, size_t n, bool looks)
 {
 	qsort(f->records, n, sizeof(f->records[0]), by_tables);
 	for (size_t first = 0, end; first < n; first = end) {
@@ -272,7 +270,7 @@ static size_t work(struct flows *f, struct flow_cursor *c, bool expired, size_t 
 	size_t asked = flows_leave_theirs(f, n);
 
 	if (asked)
-		confirm(f, asked, !expired);
+		flows_confirm(f, asked, !expired);
 	if (c->done)
 		*c = (struct flow_cursor){0};
 	return n;
@@ -431,55 +429,4 @@ uint64_t flows_begun(const struct flows *f, const struct config_farm *farm, uint
 		ret_each[i] = b ? b->begun : 0;
 	}
 	return known->begun;
-}
-
-static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
-{
-	const struct flow_record *r = &f->records[i];
-
-	*ret = (struct flow_entry){.key = r->key, .expires_ms = f->answers[i].expires_ms};
-	snprintf(ret->farm, FLOW_NAME, "%s", flow_index_farm_name(flows_index(f), r->farm));
-	snprintf(ret->backend, FLOW_NAME, "%s",
-		 flow_index_backend_name(flows_index(f), r->backend));
-}
-
-static bool make_filter(struct flows *f, const struct flow_query *query, struct flow_filter *ret)
-{
-	*ret = (struct flow_filter){
-		.farm = FLOW_ANY, .backend = FLOW_ANY, .client = query->client, .flows_only = true};
-	if (query->farm[0]) {
-		ret->farm = flow_index_find_farm(flows_index(f), query->farm);
-		if (ret->farm == FLOW_ANY)
-			return false;
-	}
-	if (query->backend[0]) {
-		ret->backend = flow_index_find_backend(flows_index(f), ret->farm, query->backend);
-		return ret->backend != FLOW_ANY;
-	}
-	return true;
-}
-
-size_t flows_list(struct flows *f, const struct flow_query *query, struct flow_cursor *cursor,
-		  struct flow_entry *out, size_t room)
-{
-	struct flow_filter filter;
-	uint32_t slots = 0;
-	size_t n = 0;
-
-	if (!f->file || !make_filter(f, query, &filter)) {
-		cursor->done = true;
-		return 0;
-	}
-	for (; slots < LIST_SLOTS && n < room && !cursor->done; slots += FLOWS_WALK_SLOTS) {
-		size_t most = room - n < FLOWS_PIECE ? room - n : FLOWS_PIECE;
-		size_t got = flow_index_walk(flows_index(f), cursor, &filter, FLOWS_WALK_SLOTS,
-					     f->records, most);
-
-		if (got && !confirm(f, got, true))
-			continue;
-		for (size_t i = 0; i < got; i++)
-			if (f->answers[i].present)
-				fill_entry(f, i, &out[n++]);
-	}
-	return n;
 }

@@ -36,12 +36,14 @@ struct flows_state {
 struct flow_entry {
 	struct flow_key key;
 	char farm[FLOW_NAME], backend[FLOW_NAME];
+	uint8_t prefix;	     /* of a pin: bits of the client that count; else 0 */
 	uint64_t expires_ms; /* from now; as the kernel says */
 };
 
 struct flow_query {
+	bool pins;		    /* clients that keep their backend, in place of flows */
 	const char *farm, *backend; /* "": any; a backend only with its farm */
-	struct addr client;	    /* family 0: any */
+	struct addr client;	    /* family 0: any; of pins whoever is within the prefix */
 };
 
 /* -ENOMEM with *err filled; an index or a group that cannot be had is a line in the log. */
@@ -61,7 +63,7 @@ uint64_t flows_begun(const struct flows *f, const struct config_farm *farm, uint
 void flows_learn(struct flows *f, const char *farm, const struct flow_key *key, uint32_t id,
 		 uint64_t expires_ms);
 /*
- * The next flows that the index has and the kernel confirms, at most room; how many. To be called
+ * The next flows, or pins, that the index has and the kernel confirms, at most room; how many. To be called
  * until cursor->done; a piece may be empty. Those that ended are forgotten on the way.
  */
 size_t flows_list(struct flows *f, const struct flow_query *query, struct flow_cursor *cursor,

@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check(request.command >= CONTROL_STATUS && request.command <= CONTROL_LAST);
 	check(memchr(request.farm, '\0', sizeof(request.farm)) != NULL);
 	check(memchr(request.backend, '\0', sizeof(request.backend)) != NULL);
-	check(request.command == CONTROL_CONNECTIONS || request.number <= CONFIG_DEADLINE_MAX_MS);
+	check(request.command == CONTROL_CONNECTIONS || request.command == CONTROL_PERSISTENCE ||
+	      request.number <= CONFIG_DEADLINE_MAX_MS);
 	bytes = codec_pack_request(&request, &len);
 	check(bytes && codec_message_length(bytes, len, CODEC_REQUEST_MAX, &length) == 0);
 	check(length == len);

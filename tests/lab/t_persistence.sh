@@ -188,6 +188,34 @@ a_network_is_a_client() {
 	expect "pins" "$(pins)" $((N_NETWORKS + 1))
 }
 
+# listed OPTION…: what `persistence` says of clients, "CLIENT BACKEND".
+listed() {
+	lab_ctl a -j persistence "$@" | python3 -c '
+import json, sys
+for row in json.load(sys.stdin):
+    assert row["farm"] == "www" and 0 < row["expires_ms"] <= 900000, row
+    print(row["client"] + "/" + str(row["prefix"]), row["backend"])'
+}
+
+# Whom the kernel keeps is told, and no one else.
+they_are_listed() {
+	local n
+
+	for n in $NETWORKS; do
+		echo "10.80.$n.0/24 $(tcp "10.80.$n.1")"
+	done | sort >"$LAB/answers"
+	listed >"$LAB/listed"
+	grep '^10\.80\.' "$LAB/listed" | sort | diff "$LAB/answers" - || fail "others answer than are listed"
+	expect "listed" "$(wc -l <"$LAB/listed")" "$(pins)"
+	expect "counted" "$(lab_ctl a persistence --count)" "$(pins)"
+	expect "one client" "$(listed --client 10.80.3.200)" "$(grep '^10\.80\.3\.' "$LAB/answers")"
+	expect "nobody" "$(listed --client 10.81.3.200)" ""
+	expect "of web1" "$(listed --farm www --backend web1 | wc -l)" "$(grep -c ' web1$' "$LAB/listed")"
+	lab_ctl a persistence --client 10.80.3.1 >"$LAB/line"
+	grep -qE '^10\.80\.3\.0/24 +www/web[0-9], .* left$' "$LAB/line" || fail "$(cat "$LAB/line")"
+	expect "connections" "$(lab_ctl a -j connections | grep -c prefix || true)" 0
+}
+
 # All clients in turn take some seconds on a busy machine: none must be silent for so long by that.
 forgotten_in_time() {
 	serve round-robin "$PERSISTS" 'persistence-timeout = "8s"' 'tcp-timeout = "2s"' \
@@ -354,6 +382,7 @@ run_case "a client keeps its backend (maglev)" same_backend maglev
 run_case "over UDP it is the same" udp_too
 run_case "connections that begin at once meet one backend" at_once
 run_case "a network of clients is one" a_network_is_a_client
+run_case "they are listed" they_are_listed
 run_case "a silent client is forgotten" forgotten_in_time
 run_case "a living connection keeps its client" kept_by_a_connection
 run_case "a backend dies: its clients get another one at once" dead_is_chosen_anew

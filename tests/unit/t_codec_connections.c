@@ -73,6 +73,34 @@ static void what_is_refused(void)
 	EXPECT_INT(verdict_on(c), -EBADMSG);
 }
 
+/* A client that keeps its backend: no ports, and as many bits as its address may have. */
+static void a_pin(void)
+{
+	struct control_connection good = sample("10.77.0.0", "10.77.0.100"), c;
+	struct control_reply reply = {.connections = &good, .n_connections = 1}, got = {0};
+
+	good.key.protocol = FLOW_PIN;
+	good.key.client_port = good.key.vip_port = 0;
+	good.prefix = 24;
+	EXPECT_INT(reply_there_and_back(&reply, &got), 0);
+	EXPECT_INT(got.connections[0].prefix, 24);
+	CU_ASSERT(flow_key_equal(&got.connections[0].key, &good.key));
+	control_reply_clear(&got);
+	c = good;
+	c.prefix = 32;
+	EXPECT_INT(verdict_on(c), 0);
+	c.prefix = 33;
+	EXPECT_INT(verdict_on(c), -EBADMSG);
+	c.prefix = 0;
+	EXPECT_INT(verdict_on(c), -EBADMSG);
+	c = good;
+	c.key.vip_port = 80;
+	EXPECT_INT(verdict_on(c), -EBADMSG);
+	c = sample("10.77.0.10", "10.77.0.100");
+	c.prefix = 32;
+	EXPECT_INT(verdict_on(c), -EBADMSG);
+}
+
 static void a_page_has_an_end(void)
 {
 	static struct control_connection list[CODEC_CONNECTIONS_MAX + 1];
@@ -89,8 +117,7 @@ static void a_page_has_an_end(void)
 }
 
 UNIT_TESTS(codec_connections) = {
-	{"a page", a_page},
-	{"what is refused", what_is_refused},
-	{"a page has an end", a_page_has_an_end},
+	{"a page", a_page}, {"what is refused", what_is_refused},
+	{"a pin", a_pin},   {"a page has an end", a_page_has_an_end},
 	UNIT_TESTS_END,
 };

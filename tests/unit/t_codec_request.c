@@ -144,8 +144,8 @@ static void arguments_of_a_request(void)
 		const struct control_request good = sample_request(c);
 		struct control_request r = good;
 
-		if (c == CONTROL_CONNECTIONS)
-			continue; /* filters_of_connections() */
+		if (c == CONTROL_CONNECTIONS || c == CONTROL_PERSISTENCE)
+			continue; /* filters_of_lists() */
 		strcpy(r.farm, good.farm[0] ? "" : "www");
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 		r = good;
@@ -289,22 +289,22 @@ static void forms_of_one_command(void)
 }
 
 /* All that it takes may be left out; a backend needs its farm. */
-static void filters_of_connections(void)
+static void check_filters(enum control_command command)
 {
-	struct control_request r = {.command = CONTROL_CONNECTIONS,
+	struct control_request r = {.command = command,
 				    .number = UINT64_MAX,
 				    .epoch = UINT64_MAX,
 				    .farm = "a-name_of_thirty-one-characters",
 				    .backend = "b-name_of_thirty-one-characters"};
 
 	EXPECT_INT(addr_parse("fd77::10", &r.client), 0);
-	EXPECT_INT(request_there_and_back(&r), CONTROL_CONNECTIONS);
+	EXPECT_INT(request_there_and_back(&r), (int)command);
 	EXPECT_INT(addr_parse("10.77.0.10", &r.client), 0);
-	EXPECT_INT(request_there_and_back(&r), CONTROL_CONNECTIONS);
+	EXPECT_INT(request_there_and_back(&r), (int)command);
 	r.farm[0] = '\0';
 	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 	r.backend[0] = '\0';
-	EXPECT_INT(request_there_and_back(&r), CONTROL_CONNECTIONS);
+	EXPECT_INT(request_there_and_back(&r), (int)command);
 	r.command = CONTROL_STATUS;
 	r.number = r.epoch = 0;
 	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
@@ -312,6 +312,12 @@ static void filters_of_connections(void)
 	EXPECT_INT(request_there_and_back(&r), CONTROL_STATUS);
 	r.epoch = 1;
 	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+}
+
+static void filters_of_lists(void)
+{
+	check_filters(CONTROL_CONNECTIONS);
+	check_filters(CONTROL_PERSISTENCE);
 }
 
 /* A name of n octets for `farm show`, by hand: it may be longer than its field. */
@@ -417,7 +423,7 @@ UNIT_TESTS(codec_request) = {
 	{"arguments of a request", arguments_of_a_request},
 	{"an order that nobody waits for", an_order_that_nobody_waits_for},
 	{"forms of one command", forms_of_one_command},
-	{"filters of connections", filters_of_connections},
+	{"filters of lists", filters_of_lists},
 	{"a drill in a request", a_drill_in_a_request},
 	{"a frame in a request", a_frame_in_a_request},
 	{"names in a request", names_in_a_request},

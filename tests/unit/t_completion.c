@@ -65,6 +65,7 @@ static void another_shell(void)
 /* A line, and what is offered behind it; of names, by a daemon that has www/web1 and mail/m1. */
 static const char *const offers[] = {
 	": backend backend-setup cluster completion config connections doctor farm key metrics "
+	"persistence "
 	"probe "
 	"ruleset status",
 	"cl: cluster",

@@ -447,9 +447,10 @@ static void a_walk_misses_none(void)
 /* Beside the flows, and counted apart from them; also over a move. */
 static void pins_lie_among_flows(void)
 {
-	struct flow_filter flows = {.farm = FLOW_ANY, .backend = FLOW_ANY, .flows_only = true};
+	struct flow_filter flows = {.farm = FLOW_ANY, .backend = FLOW_ANY, .kinds = FLOW_NO_PINS};
 	struct flow_filter all = {.farm = FLOW_ANY, .backend = FLOW_ANY};
-	struct flow_cursor c = {0}, d = {0};
+	struct flow_filter pins = {.farm = FLOW_ANY, .backend = FLOW_ANY, .kinds = FLOW_PINS_ONLY};
+	struct flow_cursor c = {0}, d = {0}, e = {0};
 	static struct flow_record out[64];
 	struct flow_geometry g = small;
 	uint16_t numbers[BACKENDS];
@@ -474,6 +475,7 @@ static void pins_lie_among_flows(void)
 	EXPECT_INT(flow_index_all_pins(&x), 20);
 	CU_ASSERT(!flow_index_forget(&x, numbers[1])); /* it has pins */
 	EXPECT_INT(flow_index_walk(&x, &c, &flows, 1000, out, 64), 20);
+	EXPECT_INT(flow_index_walk(&x, &e, &pins, 1000, out, 64), 20);
 	EXPECT_INT(flow_index_walk(&x, &d, &all, 1000, out, 64), 40);
 	g.slots[FLOW_IPV4] += 100;
 	flow_index_start_move(&x, memory_for(&g), &g);
