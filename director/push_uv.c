@@ -228,8 +228,12 @@ const char *director_push_commit(struct director *d)
 	}
 	k->committed = true;
 	pushed_file_settle(d->loop, d->options.config_path);
-	log_info("%s is what node %s pushed; what it was is %s" PUSHED_FILE_BEFORE,
-		 d->options.config_path, peer_name(d), d->options.config_path);
+	if (k->file.same)
+		log_info("%s had what node %s pushed, word for word: it is as it was",
+			 d->options.config_path, peer_name(d));
+	else
+		log_info("%s is what node %s pushed; what it was is %s" PUSHED_FILE_BEFORE,
+			 d->options.config_path, peer_name(d), d->options.config_path);
 	return NULL;
 }
 
@@ -378,9 +382,10 @@ bool director_answer_push(struct director *d, const struct control_request *requ
 	if (p->done) {
 		snprintf(line, sizeof(line),
 			 "node %s: the file is what runs\n"
-			 "node %s: the file is replaced, and is what runs; the one before it is "
-			 "kept "
-			 "beside it, with " PUSHED_FILE_BEFORE " behind its name\n",
+			 "node %s: the file says the same, and is what runs; if it had to be "
+			 "replaced, the "
+			 "one before it is kept beside it, with " PUSHED_FILE_BEFORE
+			 " behind its name\n",
 			 d->self ? d->self->name : "?", peer_name(d));
 		director_say(reply, CONTROL_DONE, line);
 		return true;

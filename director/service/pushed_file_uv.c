@@ -89,6 +89,7 @@ int pushed_file_write(struct pushed_file *f, const char *name, const char *own, 
 		return err_set(err, -ENAMETOOLONG, "the name of its file is too long");
 	}
 	hash(own, own_len, f->own);
+	f->same = own_len == len && memcmp(own, text, len) == 0;
 	code = write_beside(f->path, &st, text, len);
 	if (code == 0)
 		return 0;
@@ -130,6 +131,10 @@ int pushed_file_commit(struct pushed_file *f, const char *name, struct err *err)
 
 	if (!f->path[0] || !is_unchanged(f, name))
 		return err_set(err, -ESTALE, "its file was changed meanwhile");
+	if (f->same) {
+		pushed_file_drop(f);
+		return 0;
+	}
 	code = keep_before(name);
 	if (code < 0)
 		return err_set(err, code, "its file cannot be kept beside the new one: %s",

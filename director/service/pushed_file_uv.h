@@ -27,13 +27,15 @@ enum { PUSHED_FILE_HASH = 32 };
 struct pushed_file {
 	char path[STATE_FILE_PATH];    /* NAME.pushed; "": there is none */
 	uint8_t own[PUSHED_FILE_HASH]; /* of what NAME was then */
+	bool same;		       /* and it shall be that */
 };
 
 /* Beside the file `name`, of which that is the present text; on the disk when it returns. */
 int pushed_file_write(struct pushed_file *f, const char *name, const char *own, size_t own_len,
 		      const char *text, size_t len, struct err *err);
 /*
- * It takes the place of the file, which is kept. 0, or negative errno with *err and nothing was changed, also when the
+ * It takes the place of the file, which is kept; one that shall be what it is stays, with what was kept before, and
+ * f->same says so. 0, or negative errno with *err and nothing was changed, also when the
  * file is not what it was.
  */
 int pushed_file_commit(struct pushed_file *f, const char *name, struct err *err);

@@ -50,7 +50,7 @@ pushes() {
 
 pushed() {
 	pushes
-	grep -q '^node b: the file is replaced' "$LAB/said" || fail "$(cat "$LAB/said")"
+	grep -q '^node b: the file says the same' "$LAB/said" || fail "$(cat "$LAB/said")"
 }
 
 # refused REGEX: and neither node has changed, nor the file of b.
@@ -61,6 +61,19 @@ refused() {
 	grep -Eq -- "$1" "$LAB/said" || fail "it says: $(cat "$LAB/said")"
 	grep -q 'nothing is changed' "$LAB/said" || fail "it says: $(cat "$LAB/said")"
 	as_before
+}
+
+# What is kept is what the file was before it changed, however often the same is pushed.
+twice() {
+	local before
+
+	before=$(sha256sum <"$LAB/b.conf.before-push")
+	sleep 10
+	pushes || fail "it says: $(cat "$LAB/said")"
+	expect "what is kept" "$(sha256sum <"$LAB/b.conf.before-push")" "$before"
+	cmp -s "$LAB/b.conf" "$LAB/b.conf.before-push" && fail "what is kept is what was pushed"
+	[ ! -e "$LAB/b.conf.pushed" ] || fail "b.conf.pushed is left"
+	grep -q 'word for word' "$LAB/b/log" || fail "no word of it in the log of b"
 }
 
 as_before() {
@@ -299,6 +312,7 @@ start_twins
 expect_in_sync 5
 run_case "a new farm" a_new_farm
 run_case "it stays" it_stays
+run_case "the same once more" twice
 run_case "as JSON, and a farm that goes" as_json
 run_case "without consent" without_consent
 run_case "what does not go into that file" not_there
