@@ -3,13 +3,13 @@
 
 #include "director/drill/drill_nft.h"
 #include "director/ruleset/kernel_attr.h"
+#include "director/ruleset/kernel_set_uv.h"
 #include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
 #include <libnftnl/set.h>
 #include <linux/if_ether.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,36 +250,16 @@ struct reading {
 	uint64_t wall_ahead_us;
 };
 
-static void put_set_name(struct nlmsghdr *nlh, void *data)
+static int slot_seen(const struct nlattr *element, void *data)
 {
-	(void)data;
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, DRILL_TAP_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, SET);
-}
+	struct reading *r = data;
+	uint64_t wall_ns = 0;
 
-static void element_seen(struct reading *r, const struct nlattr *element)
-{
-	const struct nlattr *counter = nested(nested(element, NFTA_SET_ELEM_EXPR), NFTA_EXPR_DATA);
-	uint64_t wall_ns = 0, frames = 0;
-
-	copy_value((uint8_t *)&wall_ns, sizeof(wall_ns),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	copy_value((uint8_t *)&frames, sizeof(frames), nested(counter, NFTA_COUNTER_PACKETS));
+	element_key((uint8_t *)&wall_ns, sizeof(wall_ns), element);
 	if (r->n < DRILL_TAP_SLOTS_MAX)
-		r->slots[r->n++] = (struct tap_slot){
-			wall_ns / 1000 + DRILL_TAP_HALF_US - r->wall_ahead_us, be64toh(frames)};
-}
-
-static int elements_seen(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr, *element;
-
-	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
-			continue;
-		NLATTR_EACH_NESTED (element, attr)
-			element_seen(data, element);
-	}
+		r->slots[r->n++] =
+			(struct tap_slot){wall_ns / 1000 + DRILL_TAP_HALF_US - r->wall_ahead_us,
+					  element_counter(element, NFTA_COUNTER_PACKETS)};
 	return MNL_CB_OK;
 }
 
@@ -296,8 +276,7 @@ int drill_tap_read(struct drill_tap *t, struct tap_slot **ret, size_t *ret_n)
 		return -ENOMEM;
 	for (int tries = 0; tries < TRIES && code == -EINTR; tries++) {
 		r.n = 0;
-		code = nft_socket_dump(&t->socket, NFT_MSG_GETSETELEM, put_set_name, elements_seen,
-				       &r);
+		code = kernel_read_elements(&t->socket, DRILL_TAP_TABLE, SET, slot_seen, &r);
 	}
 	if (code == 0 && r.n == DRILL_TAP_SLOTS_MAX)
 		code = -E2BIG;
