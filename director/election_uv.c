@@ -6,6 +6,7 @@
  * Shell.
  */
 #include "director/director.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ static void on_pulse(void *owner, uint64_t late_us)
 	struct director *d = owner;
 
 	latency_note(&d->late, late_us);
-	deadline_arm(&d->pulse, uv_hrtime() / 1000 + PULSE_US);
+	deadline_arm(&d->pulse, clock_us() + PULSE_US);
 }
 
 /* On the election thread. */
@@ -82,7 +83,7 @@ int director_open_election(struct director *d, struct err *err)
 	if (code == 0)
 		code = make_pair(d, err);
 	if (code == 0) /* not before the loop runs: a start is no delay */
-		deadline_arm(&d->pulse, uv_hrtime() / 1000 + PULSE_US);
+		deadline_arm(&d->pulse, clock_us() + PULSE_US);
 	return code;
 }
 

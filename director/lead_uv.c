@@ -6,6 +6,7 @@
  * Shell, on the program's loop, between the channel (twin_uv.h), lead.h, telling.h and the plan.
  */
 #include "director/director.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -116,7 +117,7 @@ bool director_hear(struct director *d, const struct sync_message *m)
 
 void director_put_heard(struct director *d)
 {
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = clock_us();
 	struct err err = {0};
 
 	if (d->stopping || !d->ready || (!d->ordered && !d->led))

@@ -7,6 +7,7 @@
  */
 #include "director/director.h"
 #include "director/ruleset/handover.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <stdlib.h>
@@ -155,7 +156,7 @@ struct handover_call {
 static void handed_here(void *arg)
 {
 	struct handover_call *call = arg;
-	uint64_t now_ms = uv_hrtime() / 1000000;
+	uint64_t now_ms = clock_ms();
 	struct pair_view peer;
 
 	pair_view(call->d->pair, &peer);

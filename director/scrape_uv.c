@@ -18,19 +18,6 @@
 
 enum { MANY = 1000 }; /* backends, whose status takes milliseconds to print */
 
-static char *text(void *owner, size_t *ret_len)
-{
-	struct director *d = owner;
-	struct status status = {0};
-	char *text;
-
-	if (director_status(d, &status) < 0)
-		return NULL;
-	text = metrics_print(&status, ret_len);
-	status_clear(&status);
-	return text;
-}
-
 /* As directorctl prints it: one writer, one schema. */
 static char *json_of(const struct status *status, size_t *ret_len)
 {
@@ -46,28 +33,38 @@ static char *json_of(const struct status *status, size_t *ret_len)
 	return NULL;
 }
 
-static char *status_text(void *owner, size_t *ret_len)
+/* What a printer makes of the status, or NULL. */
+static char *printed(struct director *d,
+		     char *(*printer)(const struct status *status, size_t *ret_len),
+		     size_t *ret_len)
 {
-	struct director *d = owner;
 	struct status status = {0};
 	char *text;
 
 	if (director_status(d, &status) < 0)
 		return NULL;
-	text = json_of(&status, ret_len);
+	text = printer(&status, ret_len);
 	status_clear(&status);
 	return text;
+}
+
+static char *text(void *owner, size_t *ret_len)
+{
+	return printed(owner, metrics_print, ret_len);
+}
+
+static char *status_text(void *owner, size_t *ret_len)
+{
+	return printed(owner, json_of, ret_len);
 }
 
 static void *gather(void *owner)
 {
 	struct director *d = owner;
-	struct status *status;
-	size_t backends = 0;
+	struct status *status = NULL;
 
-	for (size_t i = 0; i < d->config->n_farms; i++)
-		backends += d->config->farms[i].n_backends;
-	status = backends >= MANY ? calloc(1, sizeof(*status)) : NULL;
+	if (config_count_backends(d->config) >= MANY)
+		status = calloc(1, sizeof(*status));
 	if (status && director_status(d, status) < 0) {
 		free(status);
 		return NULL;

@@ -8,6 +8,7 @@
 #include "director/director.h"
 #include "director/monitor/alarms.h"
 #include "director/status_uv.h"
+#include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -213,7 +214,7 @@ static void fill_here(void *arg)
 {
 	struct pair_call *call = arg;
 	struct director *d = call->d;
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = clock_us();
 
 	for (size_t i = 0; !call->code && i < d->n_routers; i++) {
 		call->code = fill_vrrp(&call->s->vrrps[i], d->routers[i], now_us);

@@ -2,6 +2,8 @@
 /* What the status says of the channel to the other director and of both tables. */
 #include "director/director.h"
 
+#include "ha/clock_uv.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +37,7 @@ static uint64_t would_lose(const struct twin_view *v)
 
 void director_show_twin(struct director *d, struct status_peer *s)
 {
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = clock_us();
 	struct status_channel *c = &s->channel;
 	struct twin_view v;
 

@@ -7,6 +7,7 @@
  * thread.
  */
 #include "director/director.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -165,7 +166,7 @@ static void look_at_farms(struct director *d)
 		if (item->kind != TRACK_FARM || !farm)
 			continue;
 		f.farm = count_farm(d, farm, item);
-		looked(d, item, tracking_tell_farm(item, &f, uv_hrtime() / 1000000));
+		looked(d, item, tracking_tell_farm(item, &f, clock_ms()));
 	}
 }
 

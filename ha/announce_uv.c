@@ -58,7 +58,7 @@ void announcer_send(struct announcer *a, const struct addr *address)
 		return;
 	}
 	error = errno;
-	if (log_limit_pass(&a->limit, uv_hrtime() / 1000000, &suppressed))
+	if (log_limit_pass(&a->limit, clock_ms(), &suppressed))
 		log_warning("%s: cannot announce %s: %s, going on with the next one", a->name,
 			    addr_format(address, text), strerror(error));
 }
@@ -156,7 +156,7 @@ bool announcer_tell(struct announcer *a, const struct mac *to, const struct addr
 		return true;
 	}
 	error = errno;
-	if (len && log_limit_pass(&a->limit, uv_hrtime() / 1000000, &suppressed))
+	if (len && log_limit_pass(&a->limit, clock_ms(), &suppressed))
 		log_warning("%s: cannot tell %s where %s is: %s, trying again while it goes on",
 			    a->name, mac_format(to, mac), addr_format(address, text),
 			    strerror(error));

@@ -55,7 +55,7 @@ static bool is_own_interface(const struct mac *mac)
 static void hear(struct claimer *c, const struct claim_who *who)
 {
 	if (c->claim.phase != CLAIM_IDLE && claim_is_foreign(&c->claim, who)) {
-		uint64_t now_ms = uv_hrtime() / 1000000;
+		uint64_t now_ms = clock_ms();
 
 		/* While somebody claims it often, that is looked at now and then only. */
 		if (now_ms - c->own_looked_at_ms >= OWN_AGAIN_MS) {
@@ -164,7 +164,7 @@ static struct claim_socket *open_socket(struct claimer *c, uint16_t protocol)
 	}
 	if (code < 0) {
 		free(s);
-		if (log_limit_pass(&c->socket_limit, uv_hrtime() / 1000000, &suppressed))
+		if (log_limit_pass(&c->socket_limit, clock_ms(), &suppressed))
 			log_warning("%s: cannot listen for other hosts with our addresses: %s, "
 				    "going on without",
 				    c->name, strerrordesc_np(-code));

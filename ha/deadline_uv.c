@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ha/deadline_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <errno.h>
 #include <string.h>
 #include <sys/timerfd.h>
@@ -20,7 +22,7 @@ static void set(struct deadline *d, uint64_t due_us)
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
 	struct deadline *d = poll->data;
-	uint64_t times, due_us = d->due_us, now_us = uv_hrtime() / 1000;
+	uint64_t times, due_us = d->due_us, now_us = clock_us();
 
 	(void)status;
 	(void)events;

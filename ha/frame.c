@@ -2,7 +2,7 @@
 /* Frames of address resolution; see frame.h. */
 #include "ha/frame.h"
 
-#include "include/rd.h"
+#include "include/checksum.h"
 
 enum {
 	IPV4_LEN = 4,
@@ -33,28 +33,14 @@ void frame_put_arp(struct wr *w, const struct frame_arp *f)
 	wr_bytes(w, f->target.bytes, IPV4_LEN);
 }
 
-static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t len)
-{
-	struct rd r = rd_init(bytes, len);
-
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r) == 1)
-		sum += (uint32_t)rd_u8(&r) << 8;
-	return sum;
-}
-
 uint16_t frame_icmpv6_checksum(const uint8_t *source, const uint8_t *destination,
 			       const uint8_t *message, size_t len)
 {
 	uint32_t sum = (uint32_t)len + ND_ICMPV6;
 
-	sum = sum_words(sum, source, IPV6_LEN);
-	sum = sum_words(sum, destination, IPV6_LEN);
-	sum = sum_words(sum, message, len);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	sum = checksum_add(sum, source, IPV6_LEN);
+	sum = checksum_add(sum, destination, IPV6_LEN);
+	return checksum_fold(checksum_add(sum, message, len));
 }
 
 static void put_message(struct wr *w, const struct frame_nd *f, uint16_t sum)

@@ -105,7 +105,7 @@ static void log_reject(struct heartbeat_link *p, enum heartbeat_reject r, const 
 	unsigned long suppressed;
 
 	if (r == HEARTBEAT_REJECT_STRANGER ||
-	    !log_limit_pass(&p->reject_limits[r], uv_hrtime() / 1000000, &suppressed))
+	    !log_limit_pass(&p->reject_limits[r], clock_ms(), &suppressed))
 		return;
 	if (r == HEARTBEAT_REJECT_KEY && heartbeat_key_asked(bytes, len, id))
 		snprintf(key, sizeof(key), ", %s-…", cluster_key_id_format(id, text));
@@ -194,7 +194,7 @@ static void note_error(struct heartbeat_link *p, const struct err *err)
 	unsigned long suppressed;
 
 	p->error = *err;
-	if (log_limit_pass(&p->send_limit, uv_hrtime() / 1000000, &suppressed))
+	if (log_limit_pass(&p->send_limit, clock_ms(), &suppressed))
 		log_warning("peer %s: %s, trying again", p->name, err->text);
 }
 

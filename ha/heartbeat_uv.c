@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ha/heartbeat_peer_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
@@ -42,7 +44,7 @@ static void init_peer(struct heartbeat *h, size_t index, const struct heartbeat_
 	snprintf(p->name, sizeof(p->name), "%s", node->name);
 	p->address = node->address;
 	p->fd = -1;
-	heartbeat_peer_init(&p->core, session, interval_us, uv_hrtime() / 1000);
+	heartbeat_peer_init(&p->core, session, interval_us, clock_us());
 	uv_timer_init(h->loop, &p->timer);
 	p->timer.data = p;
 	h->open_handles++;

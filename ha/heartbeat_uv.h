@@ -50,7 +50,7 @@ struct heartbeat_ops {
 	/* Hosts that still send to us what is the peer's now, or NULL. */
 	size_t (*fill_stragglers)(void *owner, size_t peer, struct heartbeat_straggler *list,
 				  size_t max);
-	/* Words of a peer, none of them older than sent_us, in the clock of uv_hrtime() / 1000. */
+	/* Words of a peer, none of them older than sent_us, in the clock of clock_us() (clock_uv.h). */
 	void (*heard)(void *owner, size_t peer, const struct heartbeat_said *said, size_t n,
 		      uint64_t sent_us);
 	/* What the peer reports about frames that are ours, or NULL. */

@@ -55,8 +55,7 @@ static void trouble(struct sync_link *l, const char *text)
 	unsigned long suppressed;
 
 	snprintf(l->trouble, sizeof(l->trouble), "%s", text);
-	if (strcmp(l->said, text) == 0 ||
-	    !log_limit_pass(&l->limit, uv_hrtime() / 1000000, &suppressed))
+	if (strcmp(l->said, text) == 0 || !log_limit_pass(&l->limit, clock_ms(), &suppressed))
 		return;
 	snprintf(l->said, sizeof(l->said), "%s", text);
 	log_warning("sync channel to node %s: %s; trying again until it works", l->peer_name, text);
@@ -184,7 +183,7 @@ static bool is_worth_a_line(struct sync_link *l)
 	unsigned long suppressed;
 
 	return l->seen.connections == 0 || clock_us() - l->seen.since_us >= SYNC_DIAL_STEADY_US ||
-	       log_limit_pass(&l->brief, uv_hrtime() / 1000000, &suppressed);
+	       log_limit_pass(&l->brief, clock_ms(), &suppressed);
 }
 
 static void forget_ready(struct sync_link *l)

@@ -163,8 +163,7 @@ void vrrp_router_view(const struct vrrp_router *r, struct vrrp_view *ret)
 		.has_master = master || r->heard,
 		.master_address = master ? r->core.settings.address : r->heard_from,
 		.master_priority = master ? r->core.settings.priority : r->heard_priority,
-		.master_age_ms =
-			master || !r->heard ? 0 : uv_hrtime() / 1000000 - r->heard_us / 1000,
+		.master_age_ms = master || !r->heard ? 0 : clock_ms() - r->heard_us / 1000,
 		.addresses = r->vips.addresses,
 		.n_addresses = r->vips.n,
 		.auth_mode = r->auth.mode,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "ha/vrrp_frame.h"
 
-#include "include/rd.h"
+#include "include/checksum.h"
 #include "include/wr.h"
 
 #include <sys/socket.h>
@@ -14,19 +14,6 @@ enum {
 	DONT_FRAGMENT = 0x4000, /* so that the identification means nothing (RFC 6864, 4.1) */
 	NETWORK_CONTROL = 0xc0, /* precedence, as for what leaves through a socket */
 };
-
-/* RFC 1071, of a header whose own field for it is 0. */
-static uint16_t checksum(const uint8_t *bytes, size_t len)
-{
-	struct rd r = rd_init(bytes, len);
-	uint32_t sum = 0;
-
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
 
 static void write_ipv4(struct wr *w, const struct vrrp_packet *p, size_t len, uint16_t sum)
 {
@@ -54,7 +41,7 @@ static void put_ipv4(struct wr *w, const struct vrrp_packet *p, const struct mac
 	wr_bytes(w, to, sizeof(to));
 	wr_bytes(w, from->bytes, MAC_LEN);
 	wr_be16(w, TYPE_IPV4);
-	write_ipv4(w, p, len, checksum(header, sizeof(header)));
+	write_ipv4(w, p, len, checksum_fold(checksum_add(0, header, sizeof(header))));
 }
 
 /* RFC 2464, 7: 33-33 and the low 32 bits of the group. */

@@ -2,6 +2,7 @@
 /* The wire format of VRRP; see vrrp_packet.h. */
 #include "ha/vrrp_packet.h"
 
+#include "include/checksum.h"
 #include "include/rd.h"
 #include "include/wr.h"
 
@@ -69,34 +70,22 @@ static enum vrrp_reject read_ipv4(const uint8_t *bytes, size_t len, struct vrrp_
 	return VRRP_REJECT_NONE;
 }
 
-static uint32_t sum_bytes(uint32_t sum, struct rd r)
-{
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r))
-		sum += (uint32_t)rd_u8(&r) << 8;
-	return sum;
-}
-
 /*
  * The Internet checksum over the message, with its pseudo-header before it when there shall be one.
  * 0 for a message that carries its right checksum; for one whose checksum field is 0, the value of
  * that field.
  */
 static uint16_t checksum(bool pseudo, const struct addr *source, const struct addr *destination,
-			 struct rd message)
+			 const uint8_t *message, size_t len)
 {
 	uint32_t sum = 0;
 
 	if (pseudo) {
-		sum = (uint32_t)rd_left(&message) + VRRP_PROTOCOL;
-		sum = sum_bytes(sum, rd_init(source->bytes, addr_len(source)));
-		sum = sum_bytes(sum, rd_init(destination->bytes, addr_len(destination)));
+		sum = (uint32_t)len + VRRP_PROTOCOL;
+		sum = checksum_add(sum, source->bytes, addr_len(source));
+		sum = checksum_add(sum, destination->bytes, addr_len(destination));
 	}
-	sum = sum_bytes(sum, message);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return checksum_fold(checksum_add(sum, message, len));
 }
 
 static struct fixed read_fixed(struct rd *r)
@@ -188,13 +177,12 @@ static enum vrrp_reject check_sender(const struct vrrp_ip *ip, const struct vrrp
 static bool checksum_is_right(uint8_t version, const struct vrrp_ip *ip, const uint8_t *bytes,
 			      size_t len, size_t message_len)
 {
-	struct rd message = rd_init(bytes, message_len);
-
 	if (ip->source.family == AF_INET6)
-		return checksum(true, &ip->source, &ip->destination, rd_init(bytes, len)) == 0;
-	if (checksum(false, &ip->source, &ip->destination, message) == 0)
+		return checksum(true, &ip->source, &ip->destination, bytes, len) == 0;
+	if (checksum(false, &ip->source, &ip->destination, bytes, message_len) == 0)
 		return true;
-	return version != VERSION_2 && checksum(true, &ip->source, &ip->destination, message) == 0;
+	return version != VERSION_2 &&
+	       checksum(true, &ip->source, &ip->destination, bytes, message_len) == 0;
 }
 
 enum vrrp_reject vrrp_message_parse(const struct vrrp_ip *ip, const uint8_t *bytes, size_t len,
@@ -312,7 +300,7 @@ static uint16_t own_checksum(const struct vrrp_packet *p, const uint8_t *bytes, 
 	size_t covered = p->trailer && !ipv6 ? len - VRRP_AUTH_TRAILER : len;
 
 	return checksum(ipv6 || (p->version != VERSION_2 && !p->trailer), &p->source,
-			&p->destination, rd_init(bytes, covered));
+			&p->destination, bytes, covered);
 }
 
 size_t vrrp_packet_build(const struct vrrp_packet *p, uint8_t *bytes, size_t size)

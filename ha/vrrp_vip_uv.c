@@ -24,7 +24,7 @@ static void say_trouble(struct vrrp_router *r)
 {
 	unsigned long suppressed;
 
-	if (log_limit_pass(&r->trouble_limit, uv_hrtime() / 1000000, &suppressed))
+	if (log_limit_pass(&r->trouble_limit, clock_ms(), &suppressed))
 		log_error("%s: %s, trying again every second (%lu more not shown)", r->name,
 			  r->vip_error.text, suppressed);
 	if (!uv_is_active((uv_handle_t *)&r->recheck))
@@ -79,7 +79,7 @@ static void say_restored(struct vrrp_router *r, const struct addr *first, size_t
 	char text[ADDR_TEXT];
 
 	r->counters.restored += n;
-	if (log_limit_pass(&r->lost_limit, uv_hrtime() / 1000000, &suppressed))
+	if (log_limit_pass(&r->lost_limit, clock_ms(), &suppressed))
 		log_warning("%s: %s%s was removed from %s, not by us: put back, announcing it "
 			    "again (%lu more not shown)",
 			    r->name, addr_format(first, text), n > 1 ? " and others" : "",
@@ -239,7 +239,7 @@ static void raise_alarm(struct vrrp_router *r, const struct claim_who *who)
 
 	err_set(&r->claim_error, -EADDRINUSE, "another host, MAC %s, claims %s, too",
 		mac_format(&who->mac, mac), addr_format(&who->address, text));
-	if (log_limit_pass(&r->claim_limit, uv_hrtime() / 1000000, &suppressed))
+	if (log_limit_pass(&r->claim_limit, clock_ms(), &suppressed))
 		log_warning("%s: %s: announcing it again (%lu more not shown)", r->name,
 			    r->claim_error.text, suppressed);
 }
@@ -250,7 +250,7 @@ static void say_backend(struct vrrp_router *r, const struct claim_who *who)
 	unsigned long suppressed;
 	char text[ADDR_TEXT], mac[MAC_TEXT];
 
-	if (log_limit_pass(&r->backend_limit, uv_hrtime() / 1000000, &suppressed))
+	if (log_limit_pass(&r->backend_limit, clock_ms(), &suppressed))
 		log_warning("%s: a backend, MAC %s, claims %s, too: staying master, announcing it "
 			    "again (%lu more not shown)",
 			    r->name, mac_format(&who->mac, mac), addr_format(&who->address, text),

@@ -7,6 +7,7 @@
  * that advert the switch has learned where the virtual MAC address is now, and until then it sends
  * the frames here, where they would be lost.
  */
+#include "ha/clock_uv.h"
 #include "ha/vrrp_frame.h"
 #include "ha/vrrp_router_uv.h"
 
@@ -122,7 +123,7 @@ int vrrp_vmac_send(struct vrrp_router *r, const struct vrrp_packet *p)
 uint64_t vrrp_router_linger_ms(const struct vrrp_router *r)
 {
 	uint64_t most = r->core.settings.interval_us / 1000 + LINGER_MORE_MS;
-	uint64_t left_ms = uv_hrtime() / 1000000 - r->changed_ms;
+	uint64_t left_ms = clock_ms() - r->changed_ms;
 
 	if (most > LINGER_MAX_MS)
 		most = LINGER_MAX_MS;

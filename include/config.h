@@ -245,6 +245,8 @@ const char *config_check_type_name(enum config_check_type t);
 
 /* The node of that name, or NULL. */
 const struct config_node *config_node_by_name(const struct config *c, const char *name);
+/* Of all farms. */
+size_t config_count_backends(const struct config *c);
 /* True when one of its addresses is of that family. */
 bool config_vrrp_has_family(const struct config_vrrp *v, uint8_t family);
 /* The farm of that name, or NULL. */

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct rd {
 	const uint8_t *at;
@@ -44,6 +45,25 @@ static inline const uint8_t *rd_take(struct rd *r, size_t n)
 	r->at += n;
 	r->left -= n;
 	return p;
+}
+
+/*
+ * Fills a buffer of want octets, of which *have are there, with what comes next, as far as there is any. True when it
+ * is full. What comes in pieces is gathered so.
+ */
+static inline bool rd_gather(struct rd *r, uint8_t *to, size_t *have, size_t want)
+{
+	size_t n = *have < want ? want - *have : 0;
+	const uint8_t *bytes;
+
+	if (n > r->left)
+		n = r->left;
+	bytes = rd_take(r, n);
+	if (bytes && n) {
+		memcpy(to + *have, bytes, n);
+		*have += n;
+	}
+	return *have >= want;
 }
 
 static inline uint8_t rd_u8(struct rd *r)

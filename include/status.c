@@ -21,6 +21,15 @@ void status_clear(struct status *s)
 	*s = (struct status){0};
 }
 
+size_t status_count_backends(const struct status *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_farms; i++)
+		n += s->farms[i].n_backends;
+	return n;
+}
+
 void status_add_drop(struct status_farm *f, const char *reason, uint64_t packets)
 {
 	struct status_drop *d;

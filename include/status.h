@@ -274,6 +274,8 @@ struct status {
 };
 
 void status_clear(struct status *s);
+/* Of all farms. */
+size_t status_count_backends(const struct status *s);
 
 /* One more in the list of a farm; a list that is full stays as it is. */
 void status_add_drop(struct status_farm *f, const char *reason, uint64_t packets);

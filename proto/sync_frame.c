@@ -94,14 +94,7 @@ static void die(struct sync_opener *o, enum sync_frame_reject reject)
 /* Takes from *r until the frame has `want` octets. True when it has. */
 static bool gather(struct sync_opener *o, struct rd *r, size_t want)
 {
-	size_t n = o->have < want ? want - o->have : 0;
-
-	if (n > rd_left(r))
-		n = rd_left(r);
-	if (n > 0)
-		memcpy(o->frame + o->have, rd_take(r, n), n);
-	o->have += n;
-	return o->have >= want;
+	return rd_gather(r, o->frame, &o->have, want);
 }
 
 /*

@@ -305,14 +305,7 @@ void sync_handshake_start(struct sync_handshake *h, enum sync_role role,
 /* Takes from *r until `want` octets were heard. True when they are. */
 static bool hear(struct sync_handshake *h, struct rd *r, size_t want)
 {
-	size_t n = h->have < want ? want - h->have : 0;
-
-	if (n > rd_left(r))
-		n = rd_left(r);
-	if (n > 0)
-		memcpy(h->heard + h->have, rd_take(r, n), n);
-	h->have += n;
-	return h->have >= want;
+	return rd_gather(r, h->heard, &h->have, want);
 }
 
 /*

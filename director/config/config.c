@@ -115,6 +115,15 @@ const struct config_backend *config_backend_by_name(const struct config_farm *fa
 	return config_backend_near(farm, 0, name);
 }
 
+size_t config_count_backends(const struct config *c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n_farms; i++)
+		n += c->farms[i].n_backends;
+	return n;
+}
+
 void config_free(struct config *c)
 {
 	if (!c)

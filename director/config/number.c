@@ -2,6 +2,8 @@
 /* Numbers and durations: text <-> value, the same in every locale and never rounded. */
 #include "director/config/number.h"
 
+#include "include/name.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -83,18 +85,6 @@ const char *duration_format(uint64_t ms, char buf[static DURATION_TEXT])
 	return buf;
 }
 
-/* 99 for what is no digit in any base. */
-static int64_t digit_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return 99;
-}
-
 int number_parse(const char *text, int64_t *ret)
 {
 	bool negative = *text == '-';
@@ -108,9 +98,9 @@ int number_parse(const char *text, int64_t *ret)
 	if (!*at || strlen(at) > 15)
 		return -EINVAL;
 	for (; *at; at++) {
-		int64_t digit = digit_value(*at);
+		int digit = text_hex_digit(*at);
 
-		if (digit >= base)
+		if (digit < 0 || digit >= base)
 			return -EINVAL;
 		value = value * base + digit;
 	}

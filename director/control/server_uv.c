@@ -197,11 +197,7 @@ static void write_reply(struct client *c)
 
 static bool is_long(const struct control_reply *reply)
 {
-	size_t backends = 0;
-
-	for (size_t i = 0; reply->has_status && i < reply->status.n_farms; i++)
-		backends += reply->status.farms[i].n_backends;
-	return backends >= MANY;
+	return reply->has_status && status_count_backends(&reply->status) >= MANY;
 }
 
 /* In a thread of the pool. */

@@ -6,15 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t count_rows(const struct status *s)
-{
-	size_t n = s->n_farms;
-
-	for (size_t i = 0; i < s->n_farms; i++)
-		n += s->farms[i].n_backends;
-	return n;
-}
-
 static void fill_row(struct rates_row *row, const char *farm, const char *backend, uint64_t flows,
 		     uint64_t packets, uint64_t bytes)
 {
@@ -94,7 +85,7 @@ static void add_up(struct rates *r)
 
 int rates_take(struct rates *r, const struct status *s, uint64_t now_ms)
 {
-	size_t n = count_rows(s), next = 0;
+	size_t n = s->n_farms + status_count_backends(s), next = 0;
 	struct rates_row *rows = calloc(n + 1, sizeof(*rows));
 	uint64_t read_ms = s->counters_age_ms < now_ms ? now_ms - s->counters_age_ms : 0;
 	uint64_t ms = read_ms >= r->read_ms + RATES_APART_MS ? read_ms - r->read_ms : 0;

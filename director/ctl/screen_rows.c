@@ -132,11 +132,8 @@ static void add_farm(struct screen *sc, const struct status *s, const struct scr
 int screen_rows(struct screen *sc, const struct screen_model *m, const struct screen_view *v)
 {
 	const struct status *s = m->status;
-	size_t most = s->n_farms;
+	size_t most = 2 * (s->n_farms + status_count_backends(s)); /* with a note each */
 
-	for (size_t i = 0; i < s->n_farms; i++)
-		most += s->farms[i].n_backends;
-	most *= 2; /* with a note each */
 	if (most > sc->lines_room) {
 		struct screen_line *lines = realloc(sc->lines, most * sizeof(*lines));
 

@@ -3,6 +3,7 @@
 
 #include "director/drill/drill_mute.h"
 #include "director/drill/drill_nft.h"
+#include "director/ruleset/nft_lower.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -19,24 +20,24 @@ enum {
 
 /* --- rules -------------------------------------------------------------------------------------- */
 
-static void put_match(struct drill_nft_rule *rule, const struct mute_match *m)
+static void put_match(struct lowering *l, const struct mute_match *m)
 {
-	drill_nft_payload(rule,
-			  m->base == MUTE_NETWORK ? NFT_PAYLOAD_NETWORK_HEADER
-						  : NFT_PAYLOAD_TRANSPORT_HEADER,
-			  m->offset, m->len);
-	drill_nft_compare(rule, NFT_CMP_EQ, m->bytes, m->len);
+	payload_load(l,
+		     m->base == MUTE_NETWORK ? NFT_PAYLOAD_NETWORK_HEADER
+					     : NFT_PAYLOAD_TRANSPORT_HEADER,
+		     m->offset, m->len, REG_1);
+	compare(l, NFT_CMP_EQ, m->bytes, m->len);
 }
 
 static void put_rule(struct nft_batch *b, const char *chain, const struct mute_rule *r)
 {
-	struct drill_nft_rule rule = drill_nft_rule_begin();
+	struct lowering l = lowering_begin(DRILL_TABLE, chain);
 
-	drill_nft_ethertype(&rule, r->ethertype);
+	ethertype_is(&l, r->ethertype);
 	for (size_t i = 0; i < r->n; i++)
-		put_match(&rule, &r->matches[i]);
-	drill_nft_verdict(&rule, NF_DROP, NULL);
-	drill_nft_rule_end(&rule, b, DRILL_TABLE, chain);
+		put_match(&l, &r->matches[i]);
+	verdict(&l, NF_DROP, NULL);
+	nft_put_made_rule(b, chain, lowering_end(&l));
 }
 
 static void put_device(struct nft_batch *b, const char *device, const struct mute_rules *rules,

@@ -3,13 +3,15 @@
 
 #include "director/drill/drill_nft.h"
 #include "director/ruleset/kernel_attr.h"
+#include "director/ruleset/kernel_set_uv.h"
+#include "director/ruleset/nft_guard.h"
+#include "director/ruleset/nft_lower.h"
 #include "ha/clock_uv.h"
 
 #include <errno.h>
 #include <ifaddrs.h>
 #include <libnftnl/set.h>
 #include <linux/if_ether.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,10 +40,10 @@ static const char *chain_of(uint8_t family)
 	return family == AF_INET ? "ip" : "ip6";
 }
 
-static void match_address(struct drill_nft_rule *r, uint32_t offset, const struct addr *a)
+static void match_address(struct lowering *l, uint32_t offset, const struct addr *a)
 {
-	drill_nft_payload(r, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)addr_len(a));
-	drill_nft_compare(r, NFT_CMP_EQ, a->bytes, (uint32_t)addr_len(a));
+	payload_load(l, NFT_PAYLOAD_NETWORK_HEADER, offset, (uint32_t)addr_len(a), REG_1);
+	compare(l, NFT_CMP_EQ, a->bytes, (uint32_t)addr_len(a));
 }
 
 static void put_set(struct nft_batch *b)
@@ -82,56 +84,36 @@ static bool take_address(const struct sockaddr *from, uint8_t family, struct add
 /* One of our own is no forwarded one. */
 static void put_own(struct nft_batch *b, const struct addr *own)
 {
-	struct drill_nft_rule r = drill_nft_rule_begin();
+	const char *chain = chain_of(own->family);
+	struct lowering l = lowering_begin(DRILL_TAP_TABLE, chain);
 
-	match_address(&r, own->family == AF_INET ? IP4_SOURCE : IP6_SOURCE, own);
-	drill_nft_verdict(&r, NF_ACCEPT, NULL);
-	drill_nft_rule_end(&r, b, DRILL_TAP_TABLE, chain_of(own->family));
+	match_address(&l, own->family == AF_INET ? IP4_SOURCE : IP6_SOURCE, own);
+	verdict(&l, NF_ACCEPT, NULL);
+	nft_put_made_rule(b, chain, lowering_end(&l));
 }
 
 static void put_checks(struct nft_batch *b, uint8_t family)
 {
 	const uint8_t ttl = DRILL_TAP_TTL;
-	struct drill_nft_rule r = drill_nft_rule_begin();
+	struct lowering l = lowering_begin(DRILL_TAP_TABLE, chain_of(family));
 
-	drill_nft_payload(&r, NFT_PAYLOAD_NETWORK_HEADER,
-			  family == AF_INET ? IP4_TTL : IP6_HOP_LIMIT, 1);
-	drill_nft_compare(&r, NFT_CMP_LTE, &ttl, 1);
-	drill_nft_verdict(&r, NF_ACCEPT, NULL);
-	drill_nft_rule_end(&r, b, DRILL_TAP_TABLE, chain_of(family));
+	payload_load(&l, NFT_PAYLOAD_NETWORK_HEADER, family == AF_INET ? IP4_TTL : IP6_HOP_LIMIT, 1,
+		     REG_1);
+	compare(&l, NFT_CMP_LTE, &ttl, 1);
+	verdict(&l, NF_ACCEPT, NULL);
+	nft_put_made_rule(b, chain_of(family), lowering_end(&l));
 }
 
-/* update @frames { meta time & mask counter }, in the machine's order of octets. */
+/* update @frames { meta time & slot counter }, in the machine's order of octets. */
 static void put_count(struct nft_batch *b, uint8_t family)
 {
-	const uint64_t mask = ~((UINT64_C(1) << DRILL_TAP_SLOT_BITS) - 1), zero = 0;
-	struct drill_nft_rule r = drill_nft_rule_begin();
-	struct nftnl_expr *e, *counter = nftnl_expr_alloc("counter");
+	const uint64_t slot = ~((UINT64_C(1) << DRILL_TAP_SLOT_BITS) - 1);
+	struct lowering l = lowering_begin(DRILL_TAP_TABLE, chain_of(family));
 
-	drill_nft_meta(&r, NFT_META_TIME_NS);
-	e = drill_nft_expr(&r, "bitwise");
-	if (e) {
-		nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, NFT_REG_1);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, NFT_REG_1);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_OP, NFT_BITWISE_BOOL);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
-		nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &mask, sizeof(mask));
-		nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &zero, sizeof(zero));
-	}
-	e = counter ? drill_nft_expr(&r, "dynset") : NULL;
-	if (e) {
-		nftnl_expr_set_u64(counter, NFTNL_EXPR_CTR_PACKETS, 0);
-		nftnl_expr_set_u64(counter, NFTNL_EXPR_CTR_BYTES, 0);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
-		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, NFT_REG_1);
-		nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, SET);
-		nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, counter, 0); /* it is the other's now */
-	} else {
-		r.failed = true;
-		if (counter)
-			nftnl_expr_free(counter);
-	}
-	drill_nft_rule_end(&r, b, DRILL_TAP_TABLE, chain_of(family));
+	meta_load(&l, NFT_META_TIME_NS, REG_1);
+	mask(&l, &slot, sizeof(slot), REG_1);
+	expr_take(&l, nft_guard_count(SET, REG_1, 0));
+	nft_put_made_rule(b, chain_of(family), lowering_end(&l));
 }
 
 /* What comes to these chains is for a virtual address of that family. */
@@ -161,12 +143,12 @@ static int put_families(struct nft_batch *b)
 static void put_virtual(struct nft_batch *b, const char *chain, const struct addr *vip)
 {
 	bool v4 = vip->family == AF_INET;
-	struct drill_nft_rule r = drill_nft_rule_begin();
+	struct lowering l = lowering_begin(DRILL_TAP_TABLE, chain);
 
-	drill_nft_ethertype(&r, v4 ? ETH_P_IP : ETH_P_IPV6);
-	match_address(&r, v4 ? IP4_DESTINATION : IP6_DESTINATION, vip);
-	drill_nft_verdict(&r, NFT_GOTO, chain_of(vip->family));
-	drill_nft_rule_end(&r, b, DRILL_TAP_TABLE, chain);
+	ethertype_is(&l, v4 ? ETH_P_IP : ETH_P_IPV6);
+	match_address(&l, v4 ? IP4_DESTINATION : IP6_DESTINATION, vip);
+	verdict(&l, NFT_GOTO, chain_of(vip->family));
+	nft_put_made_rule(b, chain, lowering_end(&l));
 }
 
 static void put_device(struct nft_batch *b, const struct config *c, const char *device,
@@ -250,36 +232,16 @@ struct reading {
 	uint64_t wall_ahead_us;
 };
 
-static void put_set_name(struct nlmsghdr *nlh, void *data)
+static int slot_seen(const struct nlattr *element, void *data)
 {
-	(void)data;
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, DRILL_TAP_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, SET);
-}
+	struct reading *r = data;
+	uint64_t wall_ns = 0;
 
-static void element_seen(struct reading *r, const struct nlattr *element)
-{
-	const struct nlattr *counter = nested(nested(element, NFTA_SET_ELEM_EXPR), NFTA_EXPR_DATA);
-	uint64_t wall_ns = 0, frames = 0;
-
-	copy_value((uint8_t *)&wall_ns, sizeof(wall_ns),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	copy_value((uint8_t *)&frames, sizeof(frames), nested(counter, NFTA_COUNTER_PACKETS));
+	element_key((uint8_t *)&wall_ns, sizeof(wall_ns), element);
 	if (r->n < DRILL_TAP_SLOTS_MAX)
-		r->slots[r->n++] = (struct tap_slot){
-			wall_ns / 1000 + DRILL_TAP_HALF_US - r->wall_ahead_us, be64toh(frames)};
-}
-
-static int elements_seen(const struct nlmsghdr *nlh, void *data)
-{
-	const struct nlattr *attr, *element;
-
-	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
-			continue;
-		NLATTR_EACH_NESTED (element, attr)
-			element_seen(data, element);
-	}
+		r->slots[r->n++] =
+			(struct tap_slot){wall_ns / 1000 + DRILL_TAP_HALF_US - r->wall_ahead_us,
+					  element_counter(element, NFTA_COUNTER_PACKETS)};
 	return MNL_CB_OK;
 }
 
@@ -296,8 +258,7 @@ int drill_tap_read(struct drill_tap *t, struct tap_slot **ret, size_t *ret_n)
 		return -ENOMEM;
 	for (int tries = 0; tries < TRIES && code == -EINTR; tries++) {
 		r.n = 0;
-		code = nft_socket_dump(&t->socket, NFT_MSG_GETSETELEM, put_set_name, elements_seen,
-				       &r);
+		code = kernel_read_elements(&t->socket, DRILL_TAP_TABLE, SET, slot_seen, &r);
 	}
 	if (code == 0 && r.n == DRILL_TAP_SLOTS_MAX)
 		code = -E2BIG;

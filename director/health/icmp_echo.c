@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/health/icmp_echo.h"
 
+#include "include/checksum.h"
 #include "include/rd.h"
 #include "include/wr.h"
 
@@ -24,18 +25,6 @@ const char *icmp_echo_reject_name(enum icmp_echo_reject r)
 	return r < ICMP_ECHO_REJECT_COUNT ? names[r] : "?";
 }
 
-/* RFC 1071. Of a message that holds its own checksum the result is 0 when that is right. */
-static uint16_t checksum(const uint8_t *bytes, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i < len; i++)
-		sum += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 static void put(struct wr *w, uint8_t family, const struct icmp_echo *echo, uint16_t sum)
 {
 	wr_u8(w, family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST);
@@ -55,7 +44,7 @@ void icmp_echo_build(uint8_t family, const struct icmp_echo *echo,
 	if (family != AF_INET)
 		return;
 	w = wr_init(bytes, ICMP_ECHO_LEN);
-	put(&w, family, echo, checksum(bytes, ICMP_ECHO_LEN));
+	put(&w, family, echo, checksum_fold(checksum_add(0, bytes, ICMP_ECHO_LEN)));
 }
 
 /* --- words ------------------------------------------------------------------------------------ */
@@ -217,7 +206,7 @@ enum icmp_echo_reject icmp_echo_parse(uint8_t family, const uint8_t *bytes, size
 		return reject;
 	len = rd_left(&r);
 	bytes = rd_take(&r, len);
-	if (family == AF_INET && checksum(bytes, len) != 0)
+	if (family == AF_INET && checksum_fold(checksum_add(0, bytes, len)) != 0)
 		return ICMP_ECHO_REJECT_CHECKSUM;
 	message = rd_init(bytes, len);
 	reject = take_message(&message, family, &heard);

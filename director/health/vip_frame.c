@@ -2,6 +2,7 @@
 /* TCP in IP in Ethernet, and ICMP errors about it; see vip_frame.h. */
 #include "director/health/vip_frame.h"
 
+#include "include/checksum.h"
 #include "include/rd.h"
 #include "include/wr.h"
 
@@ -37,34 +38,15 @@ const char *vip_reject_name(enum vip_reject r)
 
 /* --- checksums: RFC 1071 ---------------------------------------------------------------------- */
 
-/* Of at most 64 KiB: 32 bits are enough. Every piece but the last one has an even length. */
-static uint32_t sum_words(uint32_t sum, const uint8_t *bytes, size_t len)
-{
-	struct rd r = rd_init(bytes, len);
-
-	while (rd_left(&r) >= 2)
-		sum += rd_be16(&r);
-	if (rd_left(&r) == 1)
-		sum += (uint32_t)rd_u8(&r) << 8;
-	return sum;
-}
-
-static uint16_t folded(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 /* RFC 9293, 3.1 and RFC 8200, 8.1: the pseudo-header is the same in the sum, IPv4 or IPv6. */
 static uint16_t upper_checksum(const struct addr *from, const struct addr *to, uint8_t protocol,
 			       const uint8_t *bytes, size_t len)
 {
 	uint32_t sum = (uint32_t)len + protocol;
 
-	sum = sum_words(sum, from->bytes, addr_len(from));
-	sum = sum_words(sum, to->bytes, addr_len(to));
-	return folded(sum_words(sum, bytes, len));
+	sum = checksum_add(sum, from->bytes, addr_len(from));
+	sum = checksum_add(sum, to->bytes, addr_len(to));
+	return checksum_fold(checksum_add(sum, bytes, len));
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -156,8 +138,9 @@ size_t vip_frame_put(const struct vip_segment *s, uint8_t *bytes, size_t size)
 	set_checksum(&w, at + TCP_CHECKSUM_AT,
 		     upper_checksum(&s->from, &s->to, PROTOCOL_TCP, bytes + at, len));
 	if (!v6)
-		set_checksum(&w, VIP_FRAME_ETHERNET + IPV4_CHECKSUM_AT,
-			     folded(sum_words(0, bytes + VIP_FRAME_ETHERNET, VIP_FRAME_IPV4)));
+		set_checksum(
+			&w, VIP_FRAME_ETHERNET + IPV4_CHECKSUM_AT,
+			checksum_fold(checksum_add(0, bytes + VIP_FRAME_ETHERNET, VIP_FRAME_IPV4)));
 	return wr_used(&w);
 }
 
@@ -209,7 +192,7 @@ static enum vip_reject take_ipv4(struct rd *r, bool quoted, struct packet *ret)
 		return VIP_REJECT_TRUNCATED;
 	if (fragment & FRAGMENT_BITS)
 		return VIP_REJECT_FRAGMENT;
-	if (!quoted && folded(sum_words(0, start, header)) != 0)
+	if (!quoted && checksum_fold(checksum_add(0, start, header)) != 0)
 		return VIP_REJECT_CHECKSUM;
 	ret->len = total - header;
 	if (quoted && ret->len > rd_left(r))
@@ -319,7 +302,7 @@ static enum vip_reject read_icmp(const struct packet *p, struct vip_heard *ret)
 	if (!icmp_kind(v6, type, &ret->kind))
 		return VIP_REJECT_OTHER;
 	sum = v6 ? upper_checksum(&p->from, &p->to, PROTOCOL_ICMPV6, p->bytes, p->len)
-		 : folded(sum_words(0, p->bytes, p->len));
+		 : checksum_fold(checksum_add(0, p->bytes, p->len));
 	if (sum != 0)
 		return VIP_REJECT_CHECKSUM;
 	reject = v6 ? take_ipv6(&r, true, &quoted) : take_ipv4(&r, true, &quoted);

@@ -134,24 +134,19 @@ static bool same_elements(const struct diff *d, const struct ruleset_set *have,
 	return want->owners && have->owners ? same_buckets(have, want) : same_list(d, have, want);
 }
 
-/* Walks two sorted lists side by side. */
 static void diff_lists(struct element_diff *e, const struct diff *d, const struct ruleset_set *have,
 		       const struct ruleset_set *want)
 {
-	size_t h = 0, w = 0;
+	struct ruleset_pairs p = ruleset_pairs(have, want);
+	const struct ruleset_element *x, *y;
 
-	while (h < have->n_elements || w < want->n_elements) {
-		const struct ruleset_element *x = &have->elements[h], *y = &want->elements[w];
-		int order = h == have->n_elements   ? 1
-			    : w == want->n_elements ? -1
-						    : ruleset_element_compare(want->kind, x, y);
-
-		if (order < 0 || (order == 0 && !element_equal(d, want->kind, x, y)))
+	while (ruleset_pairs_next(&p, &x, &y)) {
+		if (x && y && element_equal(d, want->kind, x, y))
+			continue;
+		if (x)
 			e->deleted[e->n_deleted++] = *x;
-		if (order > 0 || (order == 0 && !element_equal(d, want->kind, x, y)))
+		if (y)
 			e->added[e->n_added++] = *y;
-		h += order <= 0;
-		w += order >= 0;
 	}
 }
 

@@ -166,18 +166,11 @@ static void compare_element(struct drift *d, const struct ruleset_set *set,
 static void compare_lists(struct drift *d, const struct ruleset_set *have,
 			  const struct ruleset_set *want)
 {
-	size_t h = 0, w = 0;
+	struct ruleset_pairs p = ruleset_pairs(have, want);
+	const struct ruleset_element *x, *y;
 
-	while (h < have->n_elements || w < want->n_elements) {
-		const struct ruleset_element *x = &have->elements[h], *y = &want->elements[w];
-		int order = h == have->n_elements   ? 1
-			    : w == want->n_elements ? -1
-						    : ruleset_element_compare(want->kind, x, y);
-
-		compare_element(d, want, order <= 0 ? x : NULL, order >= 0 ? y : NULL);
-		h += order <= 0;
-		w += order >= 0;
-	}
+	while (ruleset_pairs_next(&p, &x, &y))
+		compare_element(d, want, x, y);
 }
 
 static void compare_indexed(struct drift *d, const struct ruleset_set *have,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the elements of a set have counted, which flows a table remembers, and how many. */
 #include "director/ruleset/kernel_attr.h"
+#include "director/ruleset/kernel_set_uv.h"
 #include "director/ruleset/kernel_uv.h"
 
 #include <arpa/inet.h>
@@ -10,83 +11,36 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 
-struct reading {
-	const char *set;
-	void (*count_seen)(void *data, const struct kernel_count *count);
-	void (*flow_seen)(void *data, const struct kernel_flow *flow);
+struct count_reading {
+	void (*seen)(void *data, const struct kernel_count *count);
 	void *data;
 };
 
-/* The number in a nested attribute, 0 when there is none. */
-static uint64_t counter_value(const struct nlattr *counter, uint16_t type)
+static int count_seen(const struct nlattr *element, void *data)
 {
-	const struct nlattr *attr = nested(counter, type);
-
-	return attr && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0 ? be64toh(mnl_attr_get_u64(attr))
-								  : 0;
-}
-
-static void element_count(const struct reading *g, const struct nlattr *element)
-{
-	const struct nlattr *counter = nested(nested(element, NFTA_SET_ELEM_EXPR), NFTA_EXPR_DATA);
+	const struct count_reading *g = data;
 	struct kernel_count count = {
-		.packets = counter_value(counter, NFTA_COUNTER_PACKETS),
-		.bytes = counter_value(counter, NFTA_COUNTER_BYTES),
+		.packets = element_counter(element, NFTA_COUNTER_PACKETS),
+		.bytes = element_counter(element, NFTA_COUNTER_BYTES),
 	};
 
-	copy_value((uint8_t *)&count.key, sizeof(count.key),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	g->count_seen(g->data, &count);
-}
-
-static void element_flow(const struct reading *g, const struct nlattr *element)
-{
-	struct kernel_flow flow = {.expires_ms = counter_value(element, NFTA_SET_ELEM_EXPIRATION)};
-
-	copy_value((uint8_t *)&flow.id, sizeof(flow.id),
-		   nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE));
-	copy_value(flow.key, sizeof(flow.key),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	g->flow_seen(g->data, &flow);
-}
-
-static void put_set_name(struct nlmsghdr *nlh, void *data)
-{
-	const struct reading *g = data;
-
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, RULESET_TABLE);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set);
-}
-
-static int elements_seen(const struct nlmsghdr *nlh, void *data)
-{
-	const struct reading *g = data;
-	const struct nlattr *attr, *element;
-
-	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
-			continue;
-		NLATTR_EACH_NESTED (element, attr)
-			if (g->count_seen)
-				element_count(g, element);
-			else if (g->flow_seen)
-				element_flow(g, element);
-	}
+	element_key((uint8_t *)&count.key, sizeof(count.key), element);
+	g->seen(g->data, &count);
 	return MNL_CB_OK;
 }
 
 int kernel_read_counts(struct nft_socket *s, const char *set,
 		       void (*seen)(void *data, const struct kernel_count *count), void *data)
 {
-	struct reading g = {.set = set, .count_seen = seen, .data = data};
+	struct count_reading g = {.seen = seen, .data = data};
 
-	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
+	return kernel_read_elements(s, RULESET_TABLE, set, count_seen, &g);
 }
 
 bool kernel_read_gone(const struct nlmsghdr *nlh, char ret_set[static RULESET_NAME],
 		      void (*seen)(void *data, const struct kernel_count *count), void *data)
 {
-	struct reading g = {.count_seen = seen, .data = data};
+	struct count_reading g = {.seen = seen, .data = data};
 	const struct nlattr *attr, *set = NULL;
 
 	if ((nlh->nlmsg_type & 0xff) != NFT_MSG_DELSETELEM)
@@ -98,16 +52,34 @@ bool kernel_read_gone(const struct nlmsghdr *nlh, char ret_set[static RULESET_NA
 	if (!set)
 		return false;
 	snprintf(ret_set, RULESET_NAME, "%s", mnl_attr_get_str(set));
-	elements_seen(nlh, &g);
+	kernel_each_element(nlh, count_seen, &g);
 	return true;
+}
+
+struct flow_reading {
+	void (*seen)(void *data, const struct kernel_flow *flow);
+	void *data;
+};
+
+static int flow_seen(const struct nlattr *element, void *data)
+{
+	const struct flow_reading *g = data;
+	struct kernel_flow flow = {
+		.expires_ms = number_of(nested(element, NFTA_SET_ELEM_EXPIRATION)),
+	};
+
+	element_data((uint8_t *)&flow.id, sizeof(flow.id), element);
+	element_key(flow.key, sizeof(flow.key), element);
+	g->seen(g->data, &flow);
+	return MNL_CB_OK;
 }
 
 int kernel_read_flows(struct nft_socket *s, const char *set,
 		      void (*seen)(void *data, const struct kernel_flow *flow), void *data)
 {
-	struct reading g = {.set = set, .flow_seen = seen, .data = data};
+	struct flow_reading g = {.seen = seen, .data = data};
 
-	return nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, &g);
+	return kernel_read_elements(s, RULESET_TABLE, set, flow_seen, &g);
 }
 
 /* One set's declaration, for its number of elements. */

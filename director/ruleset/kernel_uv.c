@@ -3,6 +3,7 @@
 
 #include "director/ruleset/bucket.h"
 #include "director/ruleset/kernel_attr.h"
+#include "director/ruleset/kernel_set_uv.h"
 #include "director/ruleset/nft_expr.h"
 #include "director/ruleset/nft_set.h"
 #include "include/nlattr.h"
@@ -187,10 +188,8 @@ static int bucket_read(struct ruleset_set *set, const struct nlattr *element)
 	uint32_t bucket = UINT32_MAX;
 	int number;
 
-	copy_value((uint8_t *)&bucket, sizeof(bucket),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
-	copy_value(value, sizeof(value),
-		   nested(nested(element, NFTA_SET_ELEM_DATA), NFTA_DATA_VALUE));
+	element_key((uint8_t *)&bucket, sizeof(bucket), element);
+	element_data(value, sizeof(value), element);
 	if (bucket >= set->size)
 		return 0; /* no rule can ask for it */
 	number = value_number(set, value);
@@ -250,7 +249,6 @@ static int element_read(struct reading *g, const struct nlattr *element)
 {
 	struct ruleset_set *set = g->set;
 	struct ruleset_element *e;
-	const struct nlattr *data = nested(element, NFTA_SET_ELEM_DATA);
 
 	if (set->owners)
 		return bucket_read(set, element);
@@ -265,38 +263,19 @@ static int element_read(struct reading *g, const struct nlattr *element)
 	}
 	e = &set->elements[set->n_elements++];
 	*e = (struct ruleset_element){0};
-	copy_value(e->key, sizeof(e->key),
-		   nested(nested(element, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
+	element_key(e->key, sizeof(e->key), element);
 	if (ruleset_kind_is_verdicts(set->kind))
-		e->chain = verdict_chain(g->r, data);
+		e->chain = verdict_chain(g->r, nested(element, NFTA_SET_ELEM_DATA));
 	else
-		copy_value(e->data, sizeof(e->data), nested(data, NFTA_DATA_VALUE));
+		element_data(e->data, sizeof(e->data), element);
 	if (ruleset_kind_is_ranges(set->kind))
 		e->key[END_AT] = is_range_end(element);
 	return 0;
 }
 
-static void put_set_name(struct nlmsghdr *nlh, void *data)
+static int element_seen(const struct nlattr *element, void *data)
 {
-	const struct reading *g = data;
-
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, g->table);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, g->set->name);
-}
-
-static int elements_seen(const struct nlmsghdr *nlh, void *data)
-{
-	struct reading *g = data;
-	const struct nlattr *attr, *element;
-
-	NLATTR_EACH (attr, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(attr) != NFTA_SET_ELEM_LIST_ELEMENTS)
-			continue;
-		NLATTR_EACH_NESTED (element, attr)
-			if (element_read(g, element) < 0)
-				return stop_without_memory(g);
-	}
-	return MNL_CB_OK;
+	return element_read(data, element) < 0 ? stop_without_memory(data) : MNL_CB_OK;
 }
 
 static bool is_static(const struct ruleset_set *set)
@@ -313,7 +292,7 @@ static int read_elements(struct nft_socket *s, struct reading *g)
 			continue;
 		g->set = &g->r->sets[i];
 		g->room = 0;
-		err = nft_socket_dump(s, NFT_MSG_GETSETELEM, put_set_name, elements_seen, g);
+		err = kernel_read_elements(s, g->table, g->set->name, element_seen, g);
 		if (ruleset_kind_is_ranges(g->set->kind))
 			join_ranges(g->set);
 		ruleset_set_sort(g->set);

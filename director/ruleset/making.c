@@ -17,17 +17,19 @@ void making_spend(struct making *m, size_t n)
 static void cut(const struct element_diff *e, enum ruleset_set_kind kind, size_t most,
 		size_t *deleted, size_t *added)
 {
-	while (most > 0 && (*deleted < e->n_deleted || *added < e->n_added)) {
-		int order = *deleted == e->n_deleted ? 1
-			    : *added == e->n_added
-				    ? -1
-				    : ruleset_element_compare(kind, &e->deleted[*deleted],
-							      &e->added[*added]);
+	struct ruleset_pairs p = {.kind = kind,
+				  .have = e->deleted,
+				  .want = e->added,
+				  .n_have = e->n_deleted,
+				  .n_want = e->n_added,
+				  .at_have = *deleted,
+				  .at_want = *added};
+	const struct ruleset_element *old, *new;
 
-		*deleted += order <= 0;
-		*added += order >= 0;
+	while (most > 0 && ruleset_pairs_next(&p, &old, &new))
 		most--;
-	}
+	*deleted = p.at_have;
+	*added = p.at_want;
 }
 
 static void put_changes(struct making *m, size_t i, const struct ruleset_element *deleted,

@@ -454,18 +454,11 @@ static int set_comment(struct nftnl_rule *rule, const char *comment)
 struct nftnl_rule *nft_expr_rule(const struct ruleset *r, const struct ruleset_chain *chain,
 				 const struct ruleset_rule *rule)
 {
-	struct lowering l = {.rule = nftnl_rule_alloc()};
+	struct lowering l = lowering_begin(ruleset_table(r), chain->name);
 
-	if (!l.rule)
-		return NULL;
-	nftnl_rule_set_u32(l.rule, NFTNL_RULE_FAMILY, NFPROTO_NETDEV);
-	nftnl_rule_set_str(l.rule, NFTNL_RULE_TABLE, ruleset_table(r));
-	nftnl_rule_set_str(l.rule, NFTNL_RULE_CHAIN, chain->name);
 	for (size_t i = 0; i < rule->n_statements; i++)
 		lower(&l, r, &rule->statements[i]);
-	if (l.failed || (rule->comment && set_comment(l.rule, rule->comment) < 0)) {
-		nftnl_rule_free(l.rule);
-		return NULL;
-	}
-	return l.rule;
+	if (!l.failed && rule->comment && set_comment(l.rule, rule->comment) < 0)
+		l.failed = true;
+	return lowering_end(&l);
 }

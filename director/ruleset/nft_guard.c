@@ -31,7 +31,8 @@ static struct nftnl_expr *update(const char *set, uint32_t reg, uint32_t timeout
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg);
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set);
-	nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, timeout_ms);
+	if (timeout_ms) /* a set without timeouts takes none, not even 0 */
+		nftnl_expr_set_u64(e, NFTNL_EXPR_DYNSET_TIMEOUT, timeout_ms);
 	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, own, 0); /* it is the other's now */
 	return e;
 }

@@ -17,7 +17,7 @@ struct nftnl_expr *nft_guard_rate(uint32_t rate);
 /* The same for each key, from that register, in a set that remembers it for a time. */
 struct nftnl_expr *nft_guard_source_rate(const char *set, uint32_t reg, uint32_t rate,
 					 uint32_t timeout_ms);
-/* Remembers each key, from that register, for a time after its last packet, and counts those. */
+/* Remembers each key, from that register, for a time after its last packet (0: for ever), and counts those. */
 struct nftnl_expr *nft_guard_count(const char *set, uint32_t reg, uint32_t timeout_ms);
 /* Answers a TCP segment with a reset. */
 struct nftnl_expr *nft_guard_reset(void);

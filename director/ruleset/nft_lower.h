@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The netlink expressions that statements are made of, in the registers that nft gives them. Private
- * to the files that make rules.
+ * The netlink expressions that rules are made of, in the registers that nft gives them. Private to the
+ * files that make rules: nft_expr.c, and those of tables beside the ruleset's.
  *
  * Pure: a rule grows; what fails for lack of memory is remembered in the lowering.
  */
@@ -37,25 +37,50 @@ struct lowering {
 	bool failed; /* no memory; sticky */
 };
 
-static inline struct nftnl_expr *expr_add(struct lowering *l, const char *name)
+/* Of a chain of our family. Without memory it has failed, and nothing is added to it. */
+static inline struct lowering lowering_begin(const char *table, const char *chain)
 {
-	struct nftnl_expr *e = nftnl_expr_alloc(name);
+	struct lowering l = {.rule = nftnl_rule_alloc()};
 
-	if (!e) {
-		l->failed = true;
-		return NULL;
+	l.failed = !l.rule;
+	if (l.rule) {
+		nftnl_rule_set_u32(l.rule, NFTNL_RULE_FAMILY, NFPROTO_NETDEV);
+		nftnl_rule_set_str(l.rule, NFTNL_RULE_TABLE, table);
+		nftnl_rule_set_str(l.rule, NFTNL_RULE_CHAIN, chain);
 	}
-	nftnl_rule_add_expr(l->rule, e);
-	return e;
+	return l;
+}
+
+/* The rule, which is the caller's; NULL: there was no memory for all of it. */
+static inline struct nftnl_rule *lowering_end(struct lowering *l)
+{
+	struct nftnl_rule *rule = l->rule;
+
+	l->rule = NULL;
+	if (!l->failed)
+		return rule;
+	if (rule)
+		nftnl_rule_free(rule);
+	return NULL;
 }
 
 /* An expression that is made already; NULL: there was no memory for it. */
 static inline void expr_take(struct lowering *l, struct nftnl_expr *e)
 {
-	if (e)
+	if (e && l->rule)
 		nftnl_rule_add_expr(l->rule, e);
+	else if (e)
+		nftnl_expr_free(e);
 	else
 		l->failed = true;
+}
+
+static inline struct nftnl_expr *expr_add(struct lowering *l, const char *name)
+{
+	struct nftnl_expr *e = l->rule ? nftnl_expr_alloc(name) : NULL;
+
+	expr_take(l, e);
+	return e;
 }
 
 static inline void meta_load(struct lowering *l, uint32_t key, uint32_t reg)
@@ -162,35 +187,34 @@ static inline void verdict(struct lowering *l, int code, const char *chain)
 
 /* --- dependencies ----------------------------------------------------------------------------- */
 
+static inline void ethertype_is(struct lowering *l, uint16_t ethertype)
+{
+	uint16_t wire = htons(ethertype);
+
+	meta_load(l, NFT_META_PROTOCOL, REG_1);
+	compare(l, NFT_CMP_EQ, &wire, sizeof(wire));
+}
+
 static inline void need_ip(struct lowering *l)
 {
-	uint16_t ethertype = htons(ETH_P_IP);
-
 	if (l->is_ip)
 		return;
 	l->is_ip = true;
-	meta_load(l, NFT_META_PROTOCOL, REG_1);
-	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
+	ethertype_is(l, ETH_P_IP);
 }
 
 static inline void need_ip6(struct lowering *l)
 {
-	uint16_t ethertype = htons(ETH_P_IPV6);
-
 	if (l->is_ip6)
 		return;
 	l->is_ip6 = true;
-	meta_load(l, NFT_META_PROTOCOL, REG_1);
-	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
+	ethertype_is(l, ETH_P_IPV6);
 }
 
 /* Once in a rule: nothing else in it asks for that. */
 static inline void need_arp(struct lowering *l)
 {
-	uint16_t ethertype = htons(ETH_P_ARP);
-
-	meta_load(l, NFT_META_PROTOCOL, REG_1);
-	compare(l, NFT_CMP_EQ, &ethertype, sizeof(ethertype));
+	ethertype_is(l, ETH_P_ARP);
 }
 
 static inline void need_ether(struct lowering *l)

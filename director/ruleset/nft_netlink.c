@@ -261,20 +261,25 @@ void nft_put_flush_chain(struct nft_batch *b, const char *name)
 	put_named(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFT_LABEL_FLUSH, name);
 }
 
-void nft_put_rule(struct nft_batch *b, const struct ruleset *r, const struct ruleset_chain *chain,
-		  const struct ruleset_rule *rule)
+void nft_put_made_rule(struct nft_batch *b, const char *chain, struct nftnl_rule *rule)
 {
-	struct nlmsghdr *nlh = put_header(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-					  "rule of chain", chain->name);
-	struct nftnl_rule *nr = nft_expr_rule(r, chain, rule);
+	struct nlmsghdr *nlh =
+		put_header(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, "rule of chain", chain);
 
-	if (nlh && nr) {
-		nftnl_rule_nlmsg_build_payload(nlh, nr);
+	if (nlh && rule) {
+		nftnl_rule_nlmsg_build_payload(nlh, rule);
 		put_done(b, nlh);
 	} else {
 		b->failed = true;
 	}
-	nftnl_rule_free(nr);
+	if (rule)
+		nftnl_rule_free(rule);
+}
+
+void nft_put_rule(struct nft_batch *b, const struct ruleset *r, const struct ruleset_chain *chain,
+		  const struct ruleset_rule *rule)
+{
+	nft_put_made_rule(b, chain->name, nft_expr_rule(r, chain, rule));
 }
 
 /* --- sets ------------------------------------------------------------------------------------- */

@@ -13,6 +13,8 @@
 
 #include "director/ruleset/ruleset.h"
 
+struct nftnl_rule;
+
 /* What a message is about, for the sentence when the kernel refuses it. */
 struct nft_label {
 	const char *what; /* "chain", "rule of chain", … a constant */
@@ -61,6 +63,8 @@ void nft_put_delete_chain(struct nft_batch *b, const char *name);
 void nft_put_flush_chain(struct nft_batch *b, const char *name);
 void nft_put_rule(struct nft_batch *b, const struct ruleset *r, const struct ruleset_chain *chain,
 		  const struct ruleset_rule *rule);
+/* One that nft_lower.h made, of that chain; takes it. NULL: there was no memory for it. */
+void nft_put_made_rule(struct nft_batch *b, const char *chain, struct nftnl_rule *rule);
 /* The set without its elements. */
 void nft_put_set(struct nft_batch *b, const struct ruleset_set *set);
 void nft_put_delete_set(struct nft_batch *b, const char *name);

@@ -207,12 +207,10 @@ static int add_macs(const struct plan_facts *facts, const struct plan_memory *m,
 int plan_claim_sets(const struct plan_facts *facts, const struct plan_memory *m, struct ruleset *r,
 		    struct plan_claims *ret)
 {
-	size_t n_backends = 0;
+	size_t n_backends = config_count_backends(facts->config);
 	int err;
 
 	*ret = (struct plan_claims){-1, -1, -1, -1, -1};
-	for (size_t i = 0; i < facts->config->n_farms; i++)
-		n_backends += facts->config->farms[i].n_backends;
 	if (n_backends == 0)
 		return 0;
 	ret->macs = add_macs(facts, m, r, n_backends);

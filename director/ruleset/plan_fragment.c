@@ -205,15 +205,6 @@ static const struct plan_interface *only_way(const struct later *l)
 	return way ? way : l->facts->interfaces;
 }
 
-static size_t count_backends(const struct config *c)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->n_farms; i++)
-		n += c->farms[i].n_backends;
-	return n;
-}
-
 static const char *interface_name(const void *facts, size_t i)
 {
 	return ((const struct plan_facts *)facts)->interfaces[i].name;
@@ -222,7 +213,7 @@ static const char *interface_name(const void *facts, size_t i)
 /* The way out by a backend's MAC address, as each farm has it for itself. Index or -ENOMEM. */
 static int add_outputs(const struct later *l)
 {
-	size_t room = count_backends(l->facts->config), n = 0, used = 0;
+	size_t room = config_count_backends(l->facts->config), n = 0, used = 0;
 	int at = ruleset_add_set(l->r, SET_OUTPUTS, "outputs");
 	struct ruleset_set *set;
 

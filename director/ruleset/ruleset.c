@@ -374,6 +374,29 @@ void ruleset_set_sort(struct ruleset_set *set)
 		      kinds[set->kind].compare);
 }
 
+struct ruleset_pairs ruleset_pairs(const struct ruleset_set *have, const struct ruleset_set *want)
+{
+	return (struct ruleset_pairs){.kind = want->kind,
+				      .have = have->elements,
+				      .want = want->elements,
+				      .n_have = have->n_elements,
+				      .n_want = want->n_elements};
+}
+
+bool ruleset_pairs_next(struct ruleset_pairs *p, const struct ruleset_element **ret_have,
+			const struct ruleset_element **ret_want)
+{
+	const struct ruleset_element *x = p->at_have < p->n_have ? &p->have[p->at_have] : NULL;
+	const struct ruleset_element *y = p->at_want < p->n_want ? &p->want[p->at_want] : NULL;
+	int order = x && y ? ruleset_element_compare(p->kind, x, y) : x ? -1 : 1;
+
+	*ret_have = order <= 0 ? x : NULL;
+	*ret_want = order >= 0 ? y : NULL;
+	p->at_have += *ret_have != NULL;
+	p->at_want += *ret_want != NULL;
+	return *ret_have || *ret_want;
+}
+
 size_t ruleset_key_len(enum ruleset_set_kind kind)
 {
 	return kinds[kind].key_len;

@@ -312,6 +312,18 @@ void ruleset_set_sort(struct ruleset_set *set);
 /* That order. <0, 0, >0. */
 int ruleset_element_compare(enum ruleset_set_kind kind, const struct ruleset_element *a,
 			    const struct ruleset_element *b);
+/* Two lists of elements in that order, side by side, and where a walk over both is. */
+struct ruleset_pairs {
+	enum ruleset_set_kind kind;
+	const struct ruleset_element *have, *want;
+	size_t n_have, n_want;
+	size_t at_have, at_want;
+};
+/* Of two sets of one kind, from their first elements on. */
+struct ruleset_pairs ruleset_pairs(const struct ruleset_set *have, const struct ruleset_set *want);
+/* The next ones: both when their keys are the same, else the one that comes first, and NULL. False: none is left. */
+bool ruleset_pairs_next(struct ruleset_pairs *p, const struct ruleset_element **ret_have,
+			const struct ruleset_element **ret_want);
 
 /*
  * Octets of a key and of the data of this kind of set, as the kernel has them; data 0 for sets

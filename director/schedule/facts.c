@@ -9,15 +9,6 @@
 #include <string.h>
 #include <sys/socket.h>
 
-static size_t count_backends(const struct config *c)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < c->n_farms; i++)
-		n += c->farms[i].n_backends;
-	return n;
-}
-
 static bool is_first_with_interface(const struct config *c, size_t farm)
 {
 	for (size_t i = 0; i < farm; i++)
@@ -31,7 +22,7 @@ enum { INTERFACES_MAX = UINT16_MAX };
 
 static size_t interfaces_room(const struct config *c)
 {
-	size_t n = c->n_farms + c->n_vrrps + count_backends(c);
+	size_t n = c->n_farms + c->n_vrrps + config_count_backends(c);
 
 	return n < INTERFACES_MAX ? n : INTERFACES_MAX;
 }
@@ -285,7 +276,7 @@ int facts_gather(struct facts *f, const struct config *c, const struct config_no
 	*f = (struct facts){
 		.interfaces = calloc(interfaces_room(c) + 1, sizeof(*f->interfaces)),
 		.virtuals = calloc(2 * c->n_vrrps + 1, sizeof(*f->virtuals)),
-		.all = calloc(count_backends(c) + 1, sizeof(*f->all)),
+		.all = calloc(config_count_backends(c) + 1, sizeof(*f->all)),
 		.farms = calloc(c->n_farms + 1, sizeof(*f->farms)),
 		.handover = calloc(count_addresses(c) + 1, sizeof(*f->handover)),
 	};
@@ -330,7 +321,8 @@ int facts_farm(const struct config *c, size_t at, const struct facts_source *sou
 
 void facts_remember(struct facts *f, const struct facts *before)
 {
-	size_t n = before->plan.config == f->plan.config ? count_backends(f->plan.config) : 0;
+	size_t n =
+		before->plan.config == f->plan.config ? config_count_backends(f->plan.config) : 0;
 
 	for (size_t i = 0; i < n; i++)
 		remember_watched(&f->all[i], &before->all[i].watched);
@@ -395,7 +387,8 @@ static struct facts_target target(const struct plan_interface *in, const struct 
 int facts_targets(const struct config *c, const struct config_node *peer,
 		  const struct facts_source *source, struct facts_target **ret)
 {
-	struct facts_target *list = calloc(count_backends(c) + c->n_farms + 1, sizeof(*list));
+	struct facts_target *list =
+		calloc(config_count_backends(c) + c->n_farms + 1, sizeof(*list));
 	int n = 0;
 
 	if (!list)
@@ -424,7 +417,7 @@ int facts_targets(const struct config *c, const struct config_node *peer,
 
 int facts_routed(const struct config *c, struct addr **ret)
 {
-	struct addr *list = calloc(count_backends(c) + 1, sizeof(*list));
+	struct addr *list = calloc(config_count_backends(c) + 1, sizeof(*list));
 	int n = 0;
 
 	if (!list)

@@ -2,6 +2,8 @@
 /* What is told to the other director. */
 #include "director/twin/twin_inside_uv.h"
 
+#include "ha/clock_uv.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -76,7 +78,7 @@ static bool send_flows(struct twin *t, struct sync_flows *flows, uint32_t snapsh
 	name_all(t, flows);
 	if (flows->n == 0)
 		return sync_room(&t->sync) > 0;
-	number = sync_number(&t->sync, (uint32_t)flows->n, since_us, uv_hrtime() / 1000);
+	number = sync_number(&t->sync, (uint32_t)flows->n, since_us, clock_us());
 	if (number == 0)
 		return false;
 	t->out.type = SYNC_FLOWS;
@@ -151,7 +153,7 @@ void twin_told(void *owner, const struct sync_flow *flow)
 
 	if (t->sync.out <= SYNC_OUT_GREETING)
 		return; /* the snapshot will hold it */
-	if (!twin_queue_add(q, flow, uv_hrtime() / 1000)) {
+	if (!twin_queue_add(q, flow, clock_us())) {
 		t->overrun = true; /* not from here: who tells may be in the middle of its work */
 		uv_timer_start(&t->flush, flush, 0, 0);
 		return;
@@ -167,7 +169,7 @@ void twin_told(void *owner, const struct sync_flow *flow)
 static bool send_piece(struct twin *t, struct sync_flows *flows)
 {
 	t->streamed += flows->n;
-	return flows->n == 0 || send_flows(t, flows, t->sync.snapshot, uv_hrtime() / 1000);
+	return flows->n == 0 || send_flows(t, flows, t->sync.snapshot, clock_us());
 }
 
 static void go_on(uv_timer_t *timer)
@@ -226,7 +228,7 @@ static void stream(struct twin *t)
 static bool send_told(struct twin *t)
 {
 	while (sync_room(&t->sync) > 0) {
-		uint64_t now_us = uv_hrtime() / 1000;
+		uint64_t now_us = clock_us();
 
 		int next = t->ops.next(t->ops.owner, &t->out);
 

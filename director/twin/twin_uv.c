@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/twin/twin_inside_uv.h"
 
+#include "ha/clock_uv.h"
 #include "include/log.h"
 
 #include <errno.h>
@@ -13,7 +14,7 @@ bool twin_may_say(struct twin *t, enum twin_says what)
 {
 	unsigned long suppressed;
 
-	return log_limit_pass(&t->says[what], uv_hrtime() / 1000000, &suppressed);
+	return log_limit_pass(&t->says[what], clock_ms(), &suppressed);
 }
 
 /* --- what follows -------------------------------------------------------------------------------- */
@@ -80,7 +81,7 @@ void twin_step(struct twin *t, struct sync_event *ev, const struct sync_message 
 	bool greeting = t->sync.out <= SYNC_OUT_GREETING;
 	struct sync_update u;
 
-	ev->now_us = uv_hrtime() / 1000;
+	ev->now_us = clock_us();
 	u = sync_step(&t->sync, ev);
 	if (u.flags & SYNC_CHANGED)
 		say_change(t, here, there);

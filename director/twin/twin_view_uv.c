@@ -2,6 +2,8 @@
 /* What others see of the twin: who leads, and how it goes. */
 #include "director/twin/twin_inside_uv.h"
 
+#include "ha/clock_uv.h"
+
 void twin_retry(struct twin *t)
 {
 	t->retry |= t->unheld > 0;
@@ -40,7 +42,7 @@ bool twin_takes_pushes(const struct twin *t)
 
 void twin_view(const struct twin *t, struct twin_view *ret)
 {
-	uint64_t now_us = uv_hrtime() / 1000;
+	uint64_t now_us = clock_us();
 
 	*ret = t->seen;
 	ret->enabled = t->link != NULL;

@@ -11,7 +11,6 @@
 BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"
 . "$LAB_TOOLS/lib/check.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/harm.sh"
 . "$LAB_TOOLS/lib/listener.sh"

@@ -13,7 +13,6 @@
 # together can do.
 BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 # The index of flows is meant to be in memory, as /run is; on a disk its writes wait for the disk.
 LAB_PREFIX=/dev/shm/director-lab.

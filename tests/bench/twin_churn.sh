@@ -13,7 +13,6 @@ BENCH=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH/../lab/lab.sh"
 . "$LAB_TOOLS/lib/check.sh"
 . "$BENCH/fail.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/churn.sh"
 

@@ -4,7 +4,6 @@
 # `config diff`: what differs between the configurations of the two directors, by the word of both.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 # conf NODE [WEIGHT OF web1 [MORE …]]

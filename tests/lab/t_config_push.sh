@@ -5,7 +5,6 @@
 # in everything else; on both, or on neither. What would run a program, open a file or weaken the pair is refused.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 CONSENT='control { push-by-peer = true }'

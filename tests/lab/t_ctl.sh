@@ -5,7 +5,6 @@
 # a daemon that hangs.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 # ctl STATUS ARGUMENT …: on a; its words in $LAB/said, its mistakes in $LAB/told.

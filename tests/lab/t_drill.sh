@@ -5,8 +5,6 @@
 # something speaks against it. The cases follow each other; the master is a at first, and changes.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 CONNECTIONS=20

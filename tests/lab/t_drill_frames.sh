@@ -4,8 +4,6 @@
 # What a drill tells of frames is what is on the wires of both directors while a client sends without pause.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 CONNECTIONS=20

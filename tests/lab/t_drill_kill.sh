@@ -5,8 +5,6 @@
 # The cases follow each other; who is master changes.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 # supervised NODE SECONDS: the director is started again after so long; a by who says so, b as by systemd.

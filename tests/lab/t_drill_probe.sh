@@ -4,8 +4,6 @@
 # cluster drill --probe: the gap that both directors see by way of each other is the one that a client sees.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 LIMIT=5s

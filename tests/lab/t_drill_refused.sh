@@ -5,8 +5,6 @@
 # whose wire is slow, which misses its budget.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 KINDS='graceful crash link daemon-kill split'

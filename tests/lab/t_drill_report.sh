@@ -5,8 +5,6 @@
 # master is a at first, and changes.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 # shown FILE: as a browser has it.

@@ -4,8 +4,6 @@
 # A node falls silent for a rehearsal: as one that is dead, whose cable is pulled, whose adverts are lost.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
-. "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 CONNECTIONS=20

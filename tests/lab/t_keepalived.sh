@@ -4,7 +4,6 @@
 # keepalived as the other router of the pair, in the way that is usual: version 3, multicast.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/keepalived.sh"
 . "$LAB_TOOLS/lib/interop.sh"
 
 announces_itself() {

@@ -4,7 +4,6 @@
 # keepalived as the other router of the pair: version 3, unicast: adverts go from one to the other and to nobody else.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/keepalived.sh"
 . "$LAB_TOOLS/lib/interop.sh"
 
 INTEROP_CAST=unicast

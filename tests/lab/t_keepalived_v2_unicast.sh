@@ -4,7 +4,6 @@
 # keepalived as the other router of the pair: version 2 (RFC 3768), unicast.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/keepalived.sh"
 . "$LAB_TOOLS/lib/interop.sh"
 
 INTEROP_VERSION=2

@@ -4,7 +4,6 @@
 # keepalived as the other router of the pair: version 3 over IPv6, multicast.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/keepalived.sh"
 . "$LAB_TOOLS/lib/interop.sh"
 
 INTEROP_FAMILY=6

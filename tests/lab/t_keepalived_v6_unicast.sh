@@ -5,7 +5,6 @@
 # IPv6 address to the other's and to nobody else.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/keepalived.sh"
 . "$LAB_TOOLS/lib/interop.sh"
 
 INTEROP_FAMILY=6

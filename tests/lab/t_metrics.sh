@@ -5,7 +5,6 @@
 # asks for them, however badly, keeps others waiting or harms the director.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/listener.sh"
 

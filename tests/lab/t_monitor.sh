@@ -5,7 +5,6 @@
 # that shows it; and that the shipped alerts and the dashboard ask for what there is.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/listener.sh"
 

@@ -6,7 +6,6 @@
 # sound, and a flood of SYNs, show nothing.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 CLIENTS=(--rate 30 --timeout 5)

@@ -5,7 +5,6 @@
 # one that takes over in the middle goes on. Without slow start it has them at once.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 SLOW_S=9

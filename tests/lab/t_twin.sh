@@ -6,7 +6,6 @@
 # master in all of them.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 both_say_in_sync() {

@@ -10,7 +10,6 @@
 # SHOW (1: what it cost) is for trying it by hand.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/harm.sh"
 

@@ -5,7 +5,6 @@
 # kernels remember of it: the same. tests/bench/twin_churn.sh does it with more flows, and for longer.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 . "$LAB_TOOLS/lib/churn.sh"
 

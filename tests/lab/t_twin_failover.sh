@@ -6,7 +6,6 @@
 # guess, stay where they are. The last case shows that without the channel they do not.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 CONNECTIONS=40

@@ -5,7 +5,6 @@
 # directors' kernels hold the same pins, through news, snapshots and the end of their time.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 # The client has addresses 10.80.NETWORK.HOST; over IPv6 its own.

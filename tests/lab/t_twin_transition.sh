@@ -6,7 +6,6 @@
 # in the middle of it goes on: no connection is lost, and the operator's word counts on both.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
-. "$LAB_TOOLS/lib/protocol.sh"
 . "$LAB_TOOLS/lib/twin.sh"
 
 CONNECTIONS=60

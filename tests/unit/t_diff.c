@@ -194,7 +194,42 @@ static void many_names_are_cut(void)
 	ruleset_case_clear(&c);
 }
 
+/* Walks over both; each element by its first octet, "." when that list has none. */
+static void expect_pairs(const char *have, const char *want, const char *pairs)
+{
+	struct ruleset_element x[4] = {0}, y[4] = {0};
+	struct ruleset_set a = {.kind = SET_MACS, .elements = x, .n_elements = strlen(have)};
+	struct ruleset_set b = {.kind = SET_MACS, .elements = y, .n_elements = strlen(want)};
+	struct ruleset_pairs p = ruleset_pairs(&a, &b);
+	const struct ruleset_element *one, *other;
+	char text[32] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; have[i]; i++)
+		x[i].key[0] = (uint8_t)have[i];
+	for (size_t i = 0; want[i]; i++)
+		y[i].key[0] = (uint8_t)want[i];
+	while (ruleset_pairs_next(&p, &one, &other) && n + 3 < sizeof(text)) {
+		text[n++] = one ? (char)one->key[0] : '.';
+		text[n++] = other ? (char)other->key[0] : '.';
+		text[n++] = ' ';
+	}
+	EXPECT_TEXT(text, pairs);
+	CU_ASSERT(!ruleset_pairs_next(&p, &one, &other));
+}
+
+static void two_lists_side_by_side(void)
+{
+	expect_pairs("", "", "");
+	expect_pairs("ab", "", "a. b. ");
+	expect_pairs("", "ab", ".a .b ");
+	expect_pairs("ab", "ab", "aa bb ");
+	expect_pairs("acd", "bc", "a. .b cc d. ");
+	expect_pairs("b", "abc", ".a bb .c ");
+}
+
 UNIT_TESTS(diff) = {
+	{"two lists side by side", two_lists_side_by_side},
 	{"equal rulesets need no message", equal_rulesets_need_no_message},
 	{"a dead backend changes elements only", a_dead_backend_changes_elements_only},
 	{"the last backend behind an interface dies", the_last_backend_behind_an_interface_dies},

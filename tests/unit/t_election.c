@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The thread of the election and its deadlines, on real loops (ha/election_uv.h, ha/deadline_uv.h). */
+#include "ha/clock_uv.h"
 #include "ha/deadline_uv.h"
 #include "ha/election_uv.h"
 #include "include/log.h"
@@ -159,11 +160,6 @@ struct moments {
 	bool closed;
 };
 
-static uint64_t now_us(void)
-{
-	return uv_hrtime() / 1000;
-}
-
 static void moment_closed(void *owner)
 {
 	struct moments *m = owner;
@@ -174,7 +170,7 @@ static void moment_closed(void *owner)
 static void moment(void *owner, uint64_t late_us)
 {
 	struct moments *m = owner;
-	uint64_t now = now_us(), due = m->due_us[m->came];
+	uint64_t now = clock_us(), due = m->due_us[m->came];
 
 	CU_ASSERT(now >= due);			 /* never too early … */
 	CU_ASSERT(late_us <= now - due);	 /* … and it knows … */
@@ -209,9 +205,9 @@ static void deadlines_come_in_time(void)
 	moments_begin(&m);
 	m.armed = 4;
 	m.due_us[0] = 0; /* long ago: at once */
-	m.due_us[1] = now_us() + 300;
-	m.due_us[2] = now_us() + 5700;
-	m.due_us[3] = now_us() - 1;
+	m.due_us[1] = clock_us() + 300;
+	m.due_us[2] = clock_us() + 5700;
+	m.due_us[3] = clock_us() - 1;
 	deadline_arm(&m.deadline, m.due_us[0]);
 	moments_end(&m);
 }
@@ -222,12 +218,12 @@ static void the_last_word_on_a_deadline_counts(void)
 
 	moments_begin(&m);
 	m.armed = 1;
-	deadline_arm(&m.deadline, now_us());
+	deadline_arm(&m.deadline, clock_us());
 	deadline_arm(&m.deadline, DEADLINE_NEVER);
 	uv_run(&m.loop, UV_RUN_NOWAIT);
 	EXPECT_INT(m.came, 0);
-	m.due_us[0] = now_us() + 20000;
-	deadline_arm(&m.deadline, now_us());
+	m.due_us[0] = clock_us() + 20000;
+	deadline_arm(&m.deadline, clock_us());
 	deadline_arm(&m.deadline, m.due_us[0]);
 	moments_end(&m);
 }

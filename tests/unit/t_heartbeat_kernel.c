@@ -3,6 +3,7 @@
  * Heartbeats over real sockets: two nodes in one process, with addresses of the loopback interface
  * of a namespace, IPv4 and IPv6. Needs root.
  */
+#include "ha/clock_uv.h"
 #include "ha/heartbeat_uv.h"
 #include "include/log.h"
 #include "tests/unit/heartbeat_sample.h"
@@ -68,7 +69,7 @@ static void heard(void *owner, size_t peer, const struct heartbeat_said *said, s
 
 	(void)peer;
 	me->heard++;
-	me->age_us = uv_hrtime() / 1000 - sent_us;
+	me->age_us = clock_us() - sent_us;
 	for (size_t i = 0; i < n; i++) {
 		size_t id = said[i].word.virtual_router_id - 1U;
 
@@ -96,7 +97,7 @@ static void gone(void *owner, size_t peer, const struct heartbeat_said *known, s
 
 	(void)peer;
 	me->gone++;
-	me->gone_us = uv_hrtime() / 1000;
+	me->gone_us = clock_us();
 	for (size_t i = 0; i < n; i++)
 		if (known[i].says == HEARTBEAT_SAYS_GONE)
 			me->says = HEARTBEAT_SAYS_GONE;
@@ -171,12 +172,12 @@ static void begin_loop(uv_loop_t *loop)
 /* Runs the loop until a node sees its peer in that state; how long that took. */
 static uint64_t wait_for(const struct node *n, enum heartbeat_state state)
 {
-	uint64_t began = uv_hrtime() / 1000, end = began + PATIENCE_MS * 1000;
+	uint64_t began = clock_us(), end = began + PATIENCE_MS * 1000;
 
-	while (state_of(n) != state && uv_hrtime() / 1000 < end)
+	while (state_of(n) != state && clock_us() < end)
 		uv_run(n->loop, UV_RUN_ONCE);
 	EXPECT_TEXT(heartbeat_state_name(state_of(n)), heartbeat_state_name(state));
-	return uv_hrtime() / 1000 - began;
+	return clock_us() - began;
 }
 
 static void finish(uv_loop_t *loop, struct node *a, struct node *b)
@@ -282,7 +283,7 @@ static void goodbye_v4(void)
 	unit_loop_run(&p.loop, 50);
 	p.a.state = HEARTBEAT_INIT;
 	p.a.flags = HEARTBEAT_LINK_UP | HEARTBEAT_GOODBYE | HEARTBEAT_SUCCESSOR;
-	said_us = uv_hrtime() / 1000;
+	said_us = clock_us();
 	heartbeat_send_now(p.a.h, true);
 	heartbeat_close(p.a.h); /* both have left already */
 	p.a.h = NULL;

@@ -85,9 +85,28 @@ static void a_master_and_its_silent_peer(void)
 		       "  no heartbeats\n");
 }
 
-static void all_that_can_be_said(void)
+static struct status of_b(void)
+{
+	return (struct status){
+		.node = "b", .version = "1", .uptime_ms = 1000, .ruleset_in_sync = true};
+}
+
+#define B_RUNS	  "node b, director 1, running for 1000 ms, ruleset in sync\n"
+#define NO_ROUTER "no vrrp section: nobody holds a virtual address\n"
+
+static void alarms_come_first(void)
 {
 	char alarms[][STATUS_ALARM] = {"vrrp web: one", "node a: two"};
+	struct status s = of_b();
+
+	s.alarms = alarms;
+	s.n_alarms = 2;
+	expect_printed(&s, "ALARM vrrp web: one\n"
+			   "ALARM node a: two\n" B_RUNS NO_ROUTER);
+}
+
+static void all_that_can_be_said_of_a_router(void)
+{
 	char addresses[][PREFIX_TEXT] = {"10.77.0.100/24", "10.77.0.101/24"};
 	struct status_vrrp v = {
 		.name = "web",
@@ -114,6 +133,27 @@ static void all_that_can_be_said(void)
 		.rejected = {.at = {{"ttl", 1}, {"checksum", 2}}, .n = 2},
 		.notes = {.at = {{"interval-differs", 6}}, .n = 1},
 	};
+	struct status s = of_b();
+
+	s.vrrps = &v;
+	s.n_vrrps = 1;
+	expect_printed(
+		&s, B_RUNS
+		"election at most 0 us late in 0 deadlines, main loop 0 us\n"
+		"vrrp web        backup   for 1000 ms (started)\n"
+		"  v4-51-eth0 on eth0, virtual router 51, priority 100 (handed over by the "
+		"operator), 1 transitions\n"
+		"  addresses 10.77.0.100/24 10.77.0.101/24, put back 2 times, claimed by others 3 "
+		"times\n"
+		"  master is 10.77.0.2, priority 150, last heard 1100 ms ago\n"
+		"  does not preempt yet (preempt-delay)\n"
+		"  adverts 4 sent, 5 accepted, rejected 1 ttl, 2 checksum, noted 6 "
+		"interval-differs, authentication enforce\n"
+		"  trouble: no socket\n");
+}
+
+static void all_that_can_be_said_of_a_peer(void)
+{
 	struct status_word words[] = {
 		{.name = "web",
 		 .family = 4,
@@ -145,29 +185,12 @@ static void all_that_can_be_said(void)
 		.words = words,
 		.n_words = 2,
 	};
-	struct status s = {.node = "b", .version = "1", .uptime_ms = 1000, .ruleset_in_sync = true};
+	struct status s = of_b();
 
-	s.alarms = alarms;
-	s.n_alarms = 2;
-	s.vrrps = &v;
 	s.peers = &p;
-	s.n_vrrps = s.n_peers = 1;
+	s.n_peers = 1;
 	expect_printed(
-		&s,
-		"ALARM vrrp web: one\n"
-		"ALARM node a: two\n"
-		"node b, director 1, running for 1000 ms, ruleset in sync\n"
-		"election at most 0 us late in 0 deadlines, main loop 0 us\n"
-		"vrrp web        backup   for 1000 ms (started)\n"
-		"  v4-51-eth0 on eth0, virtual router 51, priority 100 (handed over by the "
-		"operator), 1 transitions\n"
-		"  addresses 10.77.0.100/24 10.77.0.101/24, put back 2 times, claimed by others 3 "
-		"times\n"
-		"  master is 10.77.0.2, priority 150, last heard 1100 ms ago\n"
-		"  does not preempt yet (preempt-delay)\n"
-		"  adverts 4 sent, 5 accepted, rejected 1 ttl, 2 checksum, noted 6 "
-		"interval-differs, authentication enforce\n"
-		"  trouble: no socket\n"
+		&s, B_RUNS NO_ROUTER
 		"peer a          10.77.0.2, connected, tables stale\n"
 		"  heartbeat up for 2 s (heard), the last one is 40 ms old, round trip 312 us\n"
 		"  7 sent, 8 received, rejected 9 key\n"
@@ -428,7 +451,9 @@ static void the_device_for_programs(void)
 UNIT_TESTS(print_cluster) = {
 	{"a standalone director", a_standalone_director},
 	{"a master and its silent peer", a_master_and_its_silent_peer},
-	{"all that can be said", all_that_can_be_said},
+	{"alarms come first", alarms_come_first},
+	{"all that can be said of a router", all_that_can_be_said_of_a_router},
+	{"all that can be said of a peer", all_that_can_be_said_of_a_peer},
 	{"no channel is not spoken of", no_channel_is_not_spoken_of},
 	{"a channel that works", a_channel_that_works},
 	{"a channel that does not", a_channel_that_does_not},

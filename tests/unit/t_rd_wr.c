@@ -106,6 +106,40 @@ static void takes_no_more_than_there_is(void)
 	free(bytes);
 }
 
+/* In two pieces, cut at each place; what is behind stays. */
+static void gathers_what_comes_in_pieces(void)
+{
+	for (size_t want = 0; want <= LONGEST; want++) {
+		for (size_t at = 0; at <= LONGEST; at++) {
+			uint8_t *bytes = new_bytes(LONGEST), *to = new_bytes(want);
+			struct rd r = rd_init(bytes, at);
+			size_t have = 0;
+
+			memset(to, UNTOUCHED, want);
+			EXPECT_INT(rd_gather(&r, to, &have, want), at >= want);
+			EXPECT_INT(have, at < want ? at : want);
+			EXPECT_INT(rd_left(&r), at - have);
+			r = rd_init(bytes + at, LONGEST - at);
+			CU_ASSERT(rd_gather(&r, to, &have, want));
+			CU_ASSERT(have == want && rd_ok(&r) && memcmp(to, bytes, want) == 0);
+			EXPECT_INT(rd_left(&r), LONGEST - (at < want ? want : at));
+			free(bytes);
+			free(to);
+		}
+	}
+}
+
+static void a_failed_reader_gathers_nothing(void)
+{
+	uint8_t bytes[] = {1, 2}, to[] = {UNTOUCHED, UNTOUCHED};
+	struct rd r = rd_init(bytes, sizeof(bytes));
+	size_t have = 0;
+
+	rd_be32(&r);
+	CU_ASSERT(!rd_gather(&r, to, &have, sizeof(to)));
+	CU_ASSERT(have == 0 && to[0] == UNTOUCHED);
+}
+
 /* After one read too many nothing is read, although octets are left: one question at the end. */
 static void a_failed_read_sticks(void)
 {
@@ -262,6 +296,8 @@ UNIT_TESTS(rd_wr) = {
 	{"each read with each length", each_read_with_each_length},
 	{"takes what is there", takes_what_is_there},
 	{"takes no more than there is", takes_no_more_than_there_is},
+	{"gathers what comes in pieces", gathers_what_comes_in_pieces},
+	{"a failed reader gathers nothing", a_failed_reader_gathers_nothing},
 	{"a failed read sticks", a_failed_read_sticks},
 	{"writes numbers in network order", writes_numbers_in_network_order},
 	{"each write with each room", each_write_with_each_room},

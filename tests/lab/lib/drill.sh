@@ -3,6 +3,8 @@
 #
 # Rehearsed failures of a pair of twins (twin.sh), for the labs about them.
 
+. "$LAB_TOOLS/lib/twin.sh"
+
 other_of() {
 	if [ "$1" = a ]; then echo b; else echo a; fi
 }

@@ -7,6 +7,8 @@
 #
 # Set by the test: INTEROP_VERSION (2, 3), INTEROP_FAMILY (4, 6), INTEROP_CAST (multicast, unicast).
 
+. "$LAB_TOOLS/lib/keepalived.sh"
+
 : "${INTEROP_VERSION:=3}" "${INTEROP_FAMILY:=4}" "${INTEROP_CAST:=multicast}"
 
 # interop_up: the lab with both configurations.

@@ -1,7 +1,10 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Two directors and the channel between them: what each says of it, and what their kernels hold.
+# Two directors and the channel between them: what each says of it, and what their kernels hold. Their farms
+# are of protocol.sh.
+
+. "$LAB_TOOLS/lib/protocol.sh"
 
 ROUND_ROBIN='scheduler = "round-robin"'
 CLOSE_S=5
