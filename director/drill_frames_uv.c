@@ -50,7 +50,7 @@ static uint64_t flows_now(struct director *d)
 	struct twin_view v;
 
 	twin_view(d->twin, &v);
-	return v.enabled ? v.held_ours + v.held_theirs : SYNC_TALLY_UNKNOWN;
+	return v.enabled ? v.held : SYNC_TALLY_UNKNOWN;
 }
 
 static void begin(struct director *d)

@@ -220,28 +220,6 @@ static void look(uv_timer_t *timer)
 
 /* --- what is said of it ------------------------------------------------------------------------- */
 
-void director_drill_show(const struct rehearsal *r, struct control_drill *ret)
-{
-	const struct drill *drill = &r->drill;
-
-	*ret = (struct control_drill){.id = drill->id};
-	COPY(ret->kind, drill_kind_name(drill->kind));
-	COPY(ret->from, r->from);
-	COPY(ret->to, r->to);
-	COPY(ret->result, drill_result_name(drill->result));
-	COPY(ret->why, drill->why);
-	ret->let_go = drill_lost(drill, &ret->lost);
-	ret->took_over = drill_takeover_us(drill, &ret->takeover_us);
-	ret->within_us = drill->within_us;
-	ret->n = drill_timeline(drill, ret->moments);
-	ret->vip = drill->target.vip;
-	ret->port = drill->target.port;
-	if (drill->target.vip.family)
-		ret->gap = (uint8_t)drill_gap_us(drill, &ret->gap_us);
-	director_frames_show(r, ret);
-	ret->about = r->about;
-}
-
 static void say_begin(const struct rehearsal *r)
 {
 	log_info("drill %s: node \"%s\" %s, node \"%s\" is to %s%s within %u ms",
@@ -267,17 +245,6 @@ static void say_end(const struct rehearsal *r)
 			 (unsigned long long)seen.lost);
 	else
 		log_warning("drill %s: %s: %s", seen.kind, seen.result, seen.why);
-}
-
-/* For those who come later; of one that was refused there is nothing to tell. */
-static void keep(struct director *d)
-{
-	struct control_drill seen;
-
-	if (d->rehearsal.drill.result == DRILL_REFUSED)
-		return;
-	director_drill_show(&d->rehearsal, &seen);
-	drill_store_add(d->drills, &seen);
 }
 
 static void say_refused(struct director *d, const struct sync_drill *m)
@@ -324,7 +291,7 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 		speak_again(d);
 	if (u->flags & DRILL_OVER) {
 		say_end(&d->rehearsal);
-		keep(d);
+		director_keep_drill(d);
 	}
 }
 
@@ -467,18 +434,19 @@ void director_answer_drill(struct director *d, const struct control_request *req
 				 .kind = request->kind,
 				 .force = request->force,
 				 .target = {request->address, request->port},
-				 .limit_ms = (uint32_t)request->number};
+				 .limit_ms = (uint32_t)request->number,
+				 .has_asker = who->known,
+				 .uid = who->uid};
 	char why[DRILL_WHY];
 
+	randombytes_buf(&ev.id, sizeof(ev.id));
+	ev.id |= 1; /* never 0 */
 	if (drill_is_busy(&d->rehearsal.drill)) {
+		director_keep_busy(d, &ev, "a drill is under way");
 		director_say(reply, CONTROL_FAILED, "a drill is under way");
 		return;
 	}
-	randombytes_buf(&ev.id, sizeof(ev.id));
-	ev.id |= 1; /* never 0 */
 	ask_ourselves(d, &ev, ev.kind, DRILL_WHO_MASTER, &ev.target, why);
 	feed(d, &ev);
-	d->rehearsal.about.has_asker = who->known;
-	d->rehearsal.about.uid = who->known ? who->uid : 0;
 	director_answer_drill_look(d, reply);
 }

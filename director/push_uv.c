@@ -157,6 +157,8 @@ static void feed(struct director *d, struct push_event *ev)
 			k->push.refusal[i] = '?';
 	if (flags & PUSH_DROP && !k->work.running)
 		pushed_file_drop(&k->file);
+	if (flags & PUSH_ENDED)
+		push_outcome_keep(&k->outcomes, k->who.ticket, &k->push);
 	if (before != PUSH_NONE && k->push.state == PUSH_NONE)
 		say_end(d, before);
 	else if (before == PUSH_NONE && k->push.state == PUSH_NONE && flags & PUSH_SAY &&
@@ -362,24 +364,14 @@ static bool begin(struct director *d, const struct control_asker *who, struct co
 	return true;
 }
 
-bool director_answer_push(struct director *d, const struct control_request *request,
-			  const struct control_asker *who, bool again, struct control_reply *reply)
+/* Of one that is over. */
+static void tell(const struct director *d, const struct push_outcome *o,
+		 struct control_reply *reply)
 {
-	const struct push *p = &d->pushing.push;
 	char line[PUSH_WHY + 256];
 	const char *option;
 
-	if (!again && !begin(d, who, reply))
-		return true;
-	if (push_is_busy(p) && request->no_wait) {
-		director_say(reply, CONTROL_DONE,
-			     "the push goes on; `directorctl ruleset history` and the log tell "
-			     "what comes of it\n");
-		return true;
-	}
-	if (push_is_busy(p) || !director_is_settled(d))
-		return false;
-	if (p->done) {
+	if (o->done) {
 		snprintf(line, sizeof(line),
 			 "node %s: the file is what runs\n"
 			 "node %s: the file says the same, and is what runs; if it had to be "
@@ -388,11 +380,38 @@ bool director_answer_push(struct director *d, const struct control_request *requ
 			 " behind its name\n",
 			 d->self ? d->self->name : "?", peer_name(d));
 		director_say(reply, CONTROL_DONE, line);
+		return;
+	}
+	option = strstr(o->why, "; --this-node"); /* a push is never of one node */
+	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s",
+		 option ? (int)(option - o->why) : PUSH_WHY, o->why);
+	director_say(reply, CONTROL_FAILED, line);
+}
+
+bool director_answer_push(struct director *d, const struct control_request *request,
+			  const struct control_asker *who, bool again, struct control_reply *reply)
+{
+	const struct pushing *k = &d->pushing;
+	const struct push_outcome *o;
+	bool goes_on;
+
+	if (!again && !begin(d, who, reply))
+		return true;
+	goes_on = push_is_busy(&k->push) && k->push.ours && k->who.ticket == who->ticket;
+	if (goes_on && request->no_wait) {
+		director_say(reply, CONTROL_DONE,
+			     "the push goes on; `directorctl ruleset history` and the log tell "
+			     "what comes of it\n");
 		return true;
 	}
-	option = strstr(p->why, "; --this-node"); /* a push is never of one node */
-	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s",
-		 option ? (int)(option - p->why) : PUSH_WHY, p->why);
-	director_say(reply, CONTROL_FAILED, line);
+	o = push_outcome_of(&k->outcomes, who->ticket);
+	if (goes_on || !director_is_settled(d))
+		return false;
+	if (o)
+		tell(d, o, reply);
+	else
+		director_say(reply, CONTROL_FAILED,
+			     "the push is over; `directorctl ruleset history` and the log tell "
+			     "what has come of it");
 	return true;
 }

@@ -36,8 +36,9 @@ struct pushing {
 	struct push push;
 	uv_timer_t timer;
 	struct push_work work;
-	struct pushed_file file; /* staged here */
-	struct control_asker who;
+	struct pushed_file file;  /* staged here */
+	struct control_asker who; /* wanted the last one of ours */
+	struct push_outcomes outcomes;
 	bool confirmed;		/* by us, as soon as it ran on both */
 	bool committed;		/* what was staged is the file */
 	char failure[PUSH_WHY]; /* why it is taken back; "": it is not, yet */

@@ -63,8 +63,12 @@ void director_probe_follow(struct director *d);
 void director_probe_end(struct director *d);
 /* What the configuration allows. */
 struct drill_budget director_drill_budget(const struct director *d);
-/* As it is shown, and kept. */
+/* As it is shown, and kept (drill_keep_uv.c). */
 void director_drill_show(const struct rehearsal *r, struct control_drill *ret);
+/* The last one is over. */
+void director_keep_drill(struct director *d);
+/* An order that is refused while another one is under way. */
+void director_keep_busy(struct director *d, const struct drill_event *order, const char *why);
 /*
  * One in which this daemon is killed (drill_kill_uv.c). False with the sentence: nobody would start it
  * again.

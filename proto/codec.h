@@ -21,7 +21,7 @@ enum {
 	CODEC_LENGTH = 4,	     /* octets of the length before a message */
 	CODEC_REQUEST_MAX = 256,     /* a request has seven numbers, two names, two addresses */
 	CODEC_CONNECTIONS_MAX = 500, /* of one reply: 2 ms of asking the kernel */
-	CODEC_DRILLS_MAX = 100,	     /* that are kept */
+	CODEC_DRILLS_MAX = 120,	     /* that are kept, with those that were refused */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -144,7 +144,9 @@ struct control_drill {
 	uint64_t gap_us; /* that the service was away; 0 when it is not known */
 	struct sync_tally from_seen, to_seen; /* frame_us is 0: it is one of the moments */
 	struct control_drill_about about;
-	uint64_t number; /* of a past one; else 0 */
+	uint64_t number;   /* of a past one; else 0 */
+	uint64_t again;	   /* of a past one that was refused: asked for so often again, ... */
+	uint64_t again_ms; /* ... the last time; since 1970, 0 when never */
 };
 
 /* Or a pin (flow_is_pin()): its client has prefix bits, 1 to 32 or 128; of a connection that is 0. */

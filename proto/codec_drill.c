@@ -71,6 +71,8 @@ Control__Drill *codec_put_control_drill(const struct control_drill *from, struct
 	put_about(&d->about, &ret->about);
 	m->about = &ret->about;
 	m->number = d->number;
+	m->again = d->again;
+	m->again_ms = d->again_ms;
 	m->vip = codec_address(&from->vip);
 	m->port = d->port;
 	m->gap = d->gap;
@@ -180,9 +182,9 @@ int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 	struct control_drill d = {0};
 
 	if (!m->id || (m->lost && !m->let_go) || (m->takeover_us && !m->took_over) ||
-	    !take_texts(m, &d) || !take_moments(m, &d) || !take_about(m->about, &d.about) ||
-	    !take_gap(m, &d) || !take_seen(m->from_seen, &d.from_seen) ||
-	    !take_seen(m->to_seen, &d.to_seen))
+	    (m->again_ms && !m->again) || !take_texts(m, &d) || !take_moments(m, &d) ||
+	    !take_about(m->about, &d.about) || !take_gap(m, &d) ||
+	    !take_seen(m->from_seen, &d.from_seen) || !take_seen(m->to_seen, &d.to_seen))
 		return -EBADMSG;
 	d.id = m->id;
 	d.let_go = m->let_go;
@@ -190,6 +192,8 @@ int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 	d.lost = m->lost;
 	d.takeover_us = m->takeover_us;
 	d.number = m->number;
+	d.again = m->again;
+	d.again_ms = m->again_ms;
 	*ret = d;
 	return 0;
 }

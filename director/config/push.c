@@ -39,6 +39,23 @@ bool push_consent(const struct push *p, bool by_peer, const char *node, uint64_t
 	return false;
 }
 
+void push_outcome_keep(struct push_outcomes *o, uint64_t ticket, const struct push *p)
+{
+	struct push_outcome *kept = &o->of[o->next++ % PUSH_OUTCOMES];
+
+	kept->ticket = ticket;
+	kept->done = p->done;
+	memcpy(kept->why, p->why, sizeof(kept->why));
+}
+
+const struct push_outcome *push_outcome_of(const struct push_outcomes *o, uint64_t ticket)
+{
+	for (size_t i = 0; i < PUSH_OUTCOMES; i++)
+		if (ticket && o->of[i].ticket == ticket)
+			return &o->of[i];
+	return NULL;
+}
+
 /* --- steps ------------------------------------------------------------------------------------ */
 
 static void forget_text(struct push *p)

@@ -101,6 +101,29 @@ bool push_is_busy(const struct push *p);
 void push_clear(struct push *p);
 
 /*
+ * What has come of those of our operators, for those who are not told yet: by then another one may be under way, or
+ * over, and what struct push says is of that.
+ */
+enum { PUSH_OUTCOMES = 8 }; /* who waits longer is told that it is over */
+
+struct push_outcome {
+	uint64_t ticket; /* who asked; 0: unused */
+	bool done;
+	char why[PUSH_WHY];
+};
+
+/* Zero-initialised: empty. */
+struct push_outcomes {
+	struct push_outcome of[PUSH_OUTCOMES];
+	size_t next;
+};
+
+/* One of ours has ended. */
+void push_outcome_keep(struct push_outcomes *o, uint64_t ticket, const struct push *p);
+/* NULL: nothing is known of it any more. */
+const struct push_outcome *push_outcome_of(const struct push_outcomes *o, uint64_t ticket);
+
+/*
  * Whether this node takes one: false with the sentence, printable ASCII with what to do first. by_peer is the key of
  * director.conf(5).
  */

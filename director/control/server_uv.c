@@ -34,6 +34,7 @@ struct control_server {
 	void *owner;
 	struct client *clients; /* list */
 	size_t n_clients, n_strangers;
+	uint64_t tickets; /* given so far */
 	struct access_rules rules;
 	bool closing;
 	bool listening; /* pipe is not closed yet */
@@ -341,7 +342,8 @@ static void ask_who(struct client *c)
 	if (uv_fileno((uv_handle_t *)&c->pipe, &fd) < 0 ||
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0)
 		return;
-	c->who = (struct control_asker){true, who.uid, (uint32_t)who.pid};
+	c->who = (struct control_asker){.known = true, .uid = who.uid, .pid = (uint32_t)who.pid};
+	c->who.ticket = ++c->server->tickets;
 	ask_groups(c, fd, &who);
 }
 

@@ -20,7 +20,8 @@ struct control_server;
 struct control_asker {
 	bool known;
 	uint32_t uid;
-	uint32_t pid; /* 0: of a namespace that we do not see */
+	uint32_t pid;	 /* 0: of a namespace that we do not see */
+	uint64_t ticket; /* of this one connection, never 0; 0: nobody's */
 };
 
 /*

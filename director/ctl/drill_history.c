@@ -12,18 +12,37 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Nothing else is to be told of an attempt. */
+static void print_asker(const struct control_drill *d)
+{
+	char at[MOMENT_TEXT];
+
+	printf("; asked for on node %s", d->about.asked_on);
+	if (d->about.has_asker)
+		printf(" by uid %" PRIu32, d->about.uid);
+	if (d->about.force)
+		fputs(" with --force", stdout);
+	if (d->again)
+		printf(", %" PRIu64 " times until %s", d->again + 1,
+		       moment_format(d->again_ms, at));
+}
+
 static void print_line(const struct control_drill *d)
 {
 	char at[MOMENT_TEXT];
 
-	printf("%-4" PRIu64 " %s  %s from %s to %s: %s", d->number,
-	       moment_format(d->about.at_ms, at), d->kind, d->from, d->to, d->result);
+	printf("%-4" PRIu64 " %s  %s", d->number, moment_format(d->about.at_ms, at), d->kind);
+	if (d->from[0] && d->to[0]) /* one that was refused may have nobody to take over */
+		printf(" from %s to %s", d->from, d->to);
+	printf(": %s", d->result);
 	if (d->took_over)
 		printf(", took over within %" PRIu64 " ms", (d->takeover_us + 999) / 1000);
 	if (d->let_go)
 		printf(", %" PRIu64 " connections lost", d->lost);
 	if (d->why[0])
 		printf(": %s", d->why);
+	if (drill_is(d, DRILL_REFUSED))
+		print_asker(d);
 	putchar('\n');
 }
 
@@ -31,7 +50,12 @@ static json_t *numbered(const struct control_drill *d)
 {
 	json_t *ret = drill_document(d);
 
-	if (ret && json_object_set_new(ret, "number", json_integer((json_int_t)d->number)) < 0) {
+	if (ret &&
+	    (json_object_set_new(ret, "number", json_integer((json_int_t)d->number)) < 0 ||
+	     json_object_set_new(ret, "times", json_integer((json_int_t)d->again + 1)) < 0 ||
+	     json_object_set_new(
+		     ret, "last_at_ms",
+		     json_integer((json_int_t)(d->again ? d->again_ms : d->about.at_ms))) < 0)) {
 		json_decref(ret);
 		ret = NULL;
 	}
@@ -68,7 +92,8 @@ static int print_one(const struct ctl *ctl, const struct control_drill *d)
 	if (ctl->json)
 		return print_document(numbered(d));
 	print_line(d);
-	drill_print(d);
+	if (!drill_is(d, DRILL_REFUSED))
+		drill_print(d);
 	return CTL_DONE;
 }
 
@@ -83,11 +108,12 @@ static int write_page(const struct ctl *ctl, const struct control_drill *d)
 	return report_file_finish(&page);
 }
 
-/* The latest, unless a number is given. NULL: there is none, which was told. */
+/* The latest that was carried out, unless a number is given. NULL: there is none, which was told. */
 static const struct control_drill *choose(const struct control_reply *reply, uint64_t number)
 {
 	for (size_t i = reply->n_drills; i-- > 0;)
-		if (!number || reply->drills[i].number == number)
+		if (number ? reply->drills[i].number == number
+			   : !drill_is(&reply->drills[i], DRILL_REFUSED))
 			return &reply->drills[i];
 	if (number)
 		ctl_fail(CTL_FAILED,

@@ -156,12 +156,12 @@ json_t *drill_document(const struct control_drill *d)
 	json_t *target = d->vip.family ? json_string(probed(d, at)) : json_null();
 	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
 	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
-	json_t *ret =
-		json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}", "kind",
-			  d->kind, "from", d->from, "to", d->to, "takeover_ms", took, "gap_ms", gap,
-			  "probe", target, "gap_why", no_gap(d, why), "lost_connections", lost,
-			  "passed", drill_is(d, DRILL_PASSED), "why", d->why, "timeline",
-			  timeline_of(d), "clock_within_us", (int)d->within_us);
+	json_t *ret = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}",
+				"kind", d->kind, "result", d->result, "from", d->from, "to", d->to,
+				"takeover_ms", took, "gap_ms", gap, "probe", target, "gap_why",
+				no_gap(d, why), "lost_connections", lost, "passed",
+				drill_is(d, DRILL_PASSED), "why", d->why, "timeline",
+				timeline_of(d), "clock_within_us", (int)d->within_us);
 
 	if (ret && (json_object_update_new(ret, about(d)) < 0 ||
 		    json_object_update_new(ret, drill_seen_document(d)) < 0)) {

@@ -105,6 +105,8 @@ struct drill_event {
 	bool impossible;	    /* … and by force, too */
 	struct drill_target target; /* ORDER */
 	struct mac mac;		    /* ORDER, HEARD: ours, of frames to the target's address */
+	bool has_asker;		    /* ORDER: who wants it is known, ... */
+	uint32_t uid;		    /* ... a user */
 	const struct sync_drill *heard;
 	struct sync_moment moment;
 	uint64_t lost; /* MOMENT LET_GO: connections that the other one does not know of */

@@ -15,6 +15,8 @@ void drill_about_begin(struct control_drill_about *a, const struct drill *d,
 					  .limit_ms = d->limit_ms,
 					  .max_gap_ms = d->budget.gap_ms,
 					  .max_lost = d->budget.lost};
+	a->has_asker = !ev->heard && ev->has_asker;
+	a->uid = a->has_asker ? ev->uid : 0;
 	COPY(a->asked_on, d->asked_here ? self->here : self->there);
 	here = d->yields_here ? &a->from : &a->to;
 	COPY(here->version, DIRECTOR_VERSION);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The drills of the past, the latest last: DRILL_BOOK_MOST of them, then the oldest goes. Its file is a reply of the
- * control socket with all of them: one decoder reads both, and bytes are read as a whole or not at all.
+ * The drills of the past, the latest last: DRILL_BOOK_DONE that were carried out and DRILL_BOOK_REFUSED that were
+ * refused, then the oldest of these or of those goes: however often a drill is refused, none that was carried
+ * out is forgotten for it. One that is refused again, to the same user and for the same reason, is counted.
+ *
+ * Its file is a reply of the control socket with all of them: one decoder reads both, and bytes are read as a whole
+ * or not at all.
  *
  * Pure.
  */
@@ -11,7 +15,10 @@
 #include "proto/codec.h"
 
 enum {
-	DRILL_BOOK_MOST = CODEC_DRILLS_MAX,
+	DRILL_BOOK_DONE = 100,
+	DRILL_BOOK_REFUSED = 20,
+	DRILL_BOOK_MOST = DRILL_BOOK_DONE + DRILL_BOOK_REFUSED,
+	DRILL_BOOK_AGAIN_MS = 60 * 60 * 1000,	      /* later it is another attempt */
 	DRILL_BOOK_FILE_MAX = DRILL_BOOK_MOST * 2048, /* one has at most 1000 octets */
 };
 
@@ -21,8 +28,10 @@ struct drill_book {
 	size_t n;
 };
 
-/* Gives it its number. */
-void drill_book_add(struct drill_book *b, const struct control_drill *d);
+_Static_assert((int)DRILL_BOOK_MOST == (int)CODEC_DRILLS_MAX, "a reply holds all of them");
+
+/* Gives it its number. True: it is one more of a refused one that is there. */
+bool drill_book_add(struct drill_book *b, const struct control_drill *d);
 /* Allocated; NULL without memory. */
 uint8_t *drill_book_pack(const struct drill_book *b, size_t *ret_len);
 /* 0; -EBADMSG, -ENOMEM, with *ret untouched. */

@@ -8,8 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Not more often for one that is refused over and over; what is not written yet is at the end. */
+enum { WRITE_AGAIN_MS = 60000 };
+
 struct drill_store {
 	struct drill_book book;
+	uint64_t written_ms; /* when a drill was written last, by its own time */
+	bool behind;	     /* the file is */
 	char path[STATE_FILE_PATH];
 };
 
@@ -33,13 +38,13 @@ static void load(struct drill_store *s)
 			  strerror(-code));
 }
 
-void drill_store_add(struct drill_store *s, const struct control_drill *d)
+static void save(struct drill_store *s)
 {
 	size_t len = 0;
 	uint8_t *bytes;
 	int code = -ENOMEM;
 
-	drill_book_add(&s->book, d);
+	s->behind = false;
 	bytes = drill_book_pack(&s->book, &len);
 	if (bytes)
 		code = state_file_write_bytes(s->path, bytes, len);
@@ -48,6 +53,16 @@ void drill_store_add(struct drill_store *s, const struct control_drill *d)
 		log_warning(
 			"a restart of the daemon will not know of this drill: cannot write %s: %s",
 			s->path, strerror(-code));
+}
+
+void drill_store_add(struct drill_store *s, const struct control_drill *d)
+{
+	/* A clock that went back makes it write. */
+	s->behind = drill_book_add(&s->book, d);
+	if (s->behind && d->about.at_ms - s->written_ms < WRITE_AGAIN_MS)
+		return;
+	s->written_ms = d->about.at_ms;
+	save(s);
 }
 
 void drill_store_answer(const struct drill_store *s, struct control_reply *reply)
@@ -78,5 +93,7 @@ int drill_store_new(const char *state_dir, struct drill_store **ret, struct err 
 
 void drill_store_free(struct drill_store *s)
 {
+	if (s && s->behind)
+		save(s);
 	free(s);
 }

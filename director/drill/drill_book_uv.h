@@ -14,9 +14,9 @@ struct drill_store;
 
 /* A file that is not ours is set aside, and the book begins anew. 0 or -ENOMEM. */
 int drill_store_new(const char *state_dir, struct drill_store **ret, struct err *err);
-/* Accepts NULL. */
+/* Accepts NULL. Writes what is not written yet. */
 void drill_store_free(struct drill_store *s);
-/* Written at once. */
+/* Written at once; the count of one that is refused again once a minute. */
 void drill_store_add(struct drill_store *s, const struct control_drill *d);
 void drill_store_answer(const struct drill_store *s, struct control_reply *reply);
 

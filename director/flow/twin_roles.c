@@ -190,6 +190,15 @@ bool twin_roles_agree(const struct twin_roles *r, const struct sync_digest *thei
 	       here.pins == theirs->pins && here.pins_sum == theirs->pins_sum;
 }
 
+uint64_t twin_roles_all(const struct twin_roles *r)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < r->n_routers; i++)
+		n += r->routers[i].flows;
+	return n;
+}
+
 uint64_t twin_roles_held(const struct twin_roles *r, bool ours)
 {
 	uint64_t n = 0;

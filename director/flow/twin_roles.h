@@ -65,5 +65,7 @@ void twin_roles_digest(const struct twin_roles *r, const struct sync_domain *dom
 bool twin_roles_agree(const struct twin_roles *r, const struct sync_digest *theirs);
 /* Flows of routers that are ours, and of those that are theirs. */
 uint64_t twin_roles_held(const struct twin_roles *r, bool ours);
+/* … and of those whose master has not said a word yet, as in the moment after a takeover. */
+uint64_t twin_roles_all(const struct twin_roles *r);
 
 #endif

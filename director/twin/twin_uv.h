@@ -76,6 +76,7 @@ struct twin_view {
 	struct sync_lag_view lately; /* of what was acknowledged */
 	uint64_t queued, unacknowledged;
 	uint64_t held_ours, held_theirs;
+	uint64_t held;		 /* with those whose master is not known yet */
 	uint64_t sent, received; /* flows */
 	uint64_t unknown, refused;
 	/* Since the last snapshot began: of theirs that cannot be here, of ours that cannot be there. */

@@ -62,6 +62,7 @@ void twin_view(const struct twin *t, struct twin_view *ret)
 	ret->unacknowledged = sync_unacknowledged(&t->sync);
 	ret->held_ours = twin_roles_held(&t->roles, true);
 	ret->held_theirs = twin_roles_held(&t->roles, false);
+	ret->held = twin_roles_all(&t->roles);
 	ret->snapshot_us = t->sync.current_us;
 	ret->snapshot_took_us = t->sync.took_us;
 	sync_lag_view(&t->sync.lag, now_us, &ret->lately);

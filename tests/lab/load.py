@@ -105,7 +105,7 @@ class Connection:
         self.tries += 1
         self.deadline = time.monotonic() + self.load.args.timeout
         self.answer = Answer()
-        self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.sock = socket.socket(self.load.family, socket.SOCK_STREAM)
         self.sock.setblocking(False)
         if self.source_port:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -195,6 +195,7 @@ class Connection:
 class Load:
     def __init__(self, args):
         self.args = args
+        self.family = socket.AF_INET6 if ":" in args.address else socket.AF_INET
         self.selector = selectors.DefaultSelector()
         self.connections = set()
         self.opened = self.sent = self.ok = self.failed = self.retried = self.moved = 0

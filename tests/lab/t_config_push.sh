@@ -304,6 +304,50 @@ nobody_there() {
 	grep -q 'not connected' "$LAB/said" || fail "$(cat "$LAB/said")"
 }
 
+# told NODE: so many of its pushes are done, by its log.
+told() {
+	grep -c "runs here and was pushed to node" "$LAB/$1/log" || true
+}
+
+# Operators of both nodes, and two of one: each is told of his own push, done or refused for another one. Who comes
+# a moment later may find that over, and is done, too.
+at_once() {
+	local i who code
+	local -A pid before done
+
+	begin
+	conf a "$CONSENT"
+	reload a
+	expect_in_sync 25
+	for i in 0 1 2 3; do
+		sleep 10.5 # either takes one again
+		for who in a b; do
+			before[$who]=$(told $who)
+			done[$who]=0
+		done
+		for who in a b a2; do
+			lab_ctl "${who%2}" config push >"$LAB/said.$who" 2>&1 &
+			pid[$who]=$!
+			sleep 0.0$i
+		done
+		for who in a b a2; do
+			code=0
+			wait "${pid[$who]}" || code=$?
+			echo "# round $i, $who: $code: $(head -n 1 "$LAB/said.$who")" | tee -a "$LAB/figures"
+			if [ $code = 0 ]; then
+				done[${who%2}]=$((${done[${who%2}]} + 1))
+				grep -q "^node [ab]: the file is replaced" "$LAB/said.$who" || fail "$who: $(cat "$LAB/said.$who")"
+			else
+				grep -qE 'under way|not confirmed yet|ten seconds ago' "$LAB/said.$who" ||
+					fail "$who: $(cat "$LAB/said.$who")"
+			fi
+		done
+		for who in a b; do
+			expect "pushes of $who that are done" "$(($(told $who) - ${before[$who]}))" "${done[$who]}"
+		done
+	done
+}
+
 lab_up
 conf a
 conf b "$CONSENT"
@@ -322,5 +366,6 @@ run_case "the channel is cut before they go over" cut_while_staged
 run_case "the channel is cut when the other one has gone over" cut_while_it_runs
 run_case "the file is written to meanwhile" written_meanwhile
 run_case "killed on the way" killed
+run_case "operators of both nodes at once" at_once
 run_case "nobody there" nobody_there
 finish

@@ -1,17 +1,19 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# What a drill tells of frames is what is on the wires of both directors while a client sends without pause.
+# What a drill tells of frames is what is on the wires of both directors while a client sends without pause, over
+# IPv4 or IPv6.
 . "$(dirname "$0")/lab.sh"
 . "$LAB_TOOLS/lib/case.sh"
 . "$LAB_TOOLS/lib/drill.sh"
 
 CONNECTIONS=20
+SERVICE=$LAB_VIP
 
 # Of the client, to the service, out of a director: by its MAC. Both captures are by the clock of one machine, as
 # are the two directors here.
 forwarded() {
-	lab_captured "$1" "src host $(lab_address client) and dst host $LAB_VIP and ether src $(lab_mac "$1")" |
+	lab_captured "$1" "src host $(FARM_ADDRESS=$SERVICE backend_address client) and dst host $SERVICE and ether src $(lab_mac "$1")" |
 		awk '{ print $1 }'
 }
 
@@ -29,9 +31,9 @@ drilled_under_load() {
 
 	drill_ready "$master"
 	shift 2
-	load 40
-	lab_capture a "dst host $LAB_VIP"
-	lab_capture b "dst host $LAB_VIP"
+	LAB_VIP=$SERVICE load 40
+	lab_capture a "dst host $SERVICE"
+	lab_capture b "dst host $SERVICE"
 	drill "$master" any -j cluster drill "$kind" "$@"
 	sleep 0.3
 	lab_capture_stop a
@@ -71,14 +73,15 @@ graceful() {
 	agrees "$1" "$(other_of "$1")"
 	for node in 0 1; do
 		[ "$(drilled directors.$node.connections_before)" -gt 0 ] &&
-			[ "$(drilled directors.$node.connections_after)" -gt 0 ] || fail "no connections of node $node"
+			[ "$(drilled directors.$node.connections_after)" -gt 0 ] || fail "no connections of node $node: $(drilled directors.$node)"
 	done
 	[ "$(drilled sync_lag_us)" != null ] || fail "no lag"
 }
 
-crash() {
-	drilled_under_load crash b --limit 4s
-	agrees b a
+# silent KIND MASTER
+silent() {
+	drilled_under_load "$1" "$2" --limit 4s
+	agrees "$2" "$(other_of "$2")"
 	# Nothing goes through a silent node.
 	[ "$(drilled last_forwarded_us)" -lt 50000 ] || fail "a silent node forwards"
 }
@@ -119,15 +122,20 @@ stragglers() {
 }
 
 lab_up
-lab_net6_up
+give_ipv6
 for node in a b; do
 	twin_conf >"$LAB/$node.conf"
 done
 run_case "the pair is in sync" begin
 run_case "graceful: as on the wires, no stragglers" graceful a
-run_case "crash, by the master: the same" crash
+run_case "crash, by the master: the same" silent crash b
 run_case "it is kept, and nothing of it stays in the kernel" afterwards
 run_case "checks and probes are no forwarded frames" only_our_own
 run_case "a client that does not learn makes stragglers" stragglers
+run_case "link: the same" silent link a
+SERVICE=$LAB_VIP6
+run_case "IPv6, graceful: as on the wires, no stragglers" graceful a
+run_case "IPv6, crash: the same" silent crash b
+run_case "IPv6, link: the same" silent link a
 cat "$LAB/figures"
 finish

@@ -24,6 +24,32 @@ refused() {
 	done
 	expect "changes of the role" "$(lab_status a vrrp.0.transitions)" "$before"
 	expect_vip_on a
+	for kind in $KINDS; do
+		lab_ctl "$1" cluster drill history | grep -qE "Z  $kind.*: $2.*; asked for on node $1 by uid 0" ||
+			fail "the history does not tell of $kind: $(lab_ctl "$1" cluster drill history)"
+	done
+}
+
+# A script that asks over and over is one line, which a restart keeps; what was carried out stays.
+it_is_counted() {
+	local i
+
+	for i in 1 2 3; do
+		lab_ctl a cluster drill daemon-kill --limit 2s >/dev/null 2>&1 && fail "it is not refused"
+	done
+	lab_ctl a -j cluster drill history >"$LAB/said"
+	python3 - "$LAB/said" <<-'EOF' || fail "it says: $(cat "$LAB/said")"
+		import json, sys
+		known = json.load(open(sys.argv[1]))["history"]
+		kill = [d for d in known if d["kind"] == "daemon-kill"][0]
+		assert kill["result"] == "refused" and not kill["passed"], kill
+		assert kill["times"] >= 4 and kill["last_at_ms"] > kill["at_ms"], kill
+		assert kill["uid"] == 0 and kill["asked_on"] == "a" and kill["why"], kill
+		assert [d["result"] for d in known if d["kind"] == "graceful" and d["result"] != "refused"], known
+	EOF
+	lab_stop_director a
+	lab_start_director a "$LAB/a.conf"
+	lab_ctl a -j cluster drill history | cmp - "$LAB/said" || fail "a restart has changed it"
 }
 
 another_configuration() {
@@ -114,5 +140,6 @@ run_case "no backend there" no_backend
 run_case "no channel" no_channel
 run_case "a slow wire: it misses its budget" slow_wire
 run_case "the other one is gone" gone
+run_case "who asks again is counted" it_is_counted
 cat "$LAB/figures"
 finish

@@ -89,6 +89,7 @@ static void expect_same(const struct control_drill *d)
 
 	EXPECT_INT(there_and_back(d, &got), 0);
 	CU_ASSERT(got.id == d->id && got.lost == d->lost && got.takeover_us == d->takeover_us);
+	CU_ASSERT(got.again == d->again && got.again_ms == d->again_ms);
 	EXPECT_INT(got.within_us, d->within_us);
 	EXPECT_INT(got.n, d->n);
 	CU_ASSERT(addr_equal(&got.vip, &d->vip) && got.gap_us == d->gap_us);
@@ -127,6 +128,8 @@ static void a_drill_there_and_back(void)
 	expect_same(&d);
 	d = (struct control_drill){.id = 1, .kind = "graceful", .result = "open"};
 	expect_same(&d);
+	d.again = d.again_ms = UINT64_MAX;
+	expect_same(&d);
 }
 
 static void what_is_no_drill(void)
@@ -134,6 +137,9 @@ static void what_is_no_drill(void)
 	struct control_drill d = sample(), got;
 
 	d.id = 0;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d = sample();
+	d.again_ms = 1;
 	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 	d = sample();
 	d.kind[0] = '\0';

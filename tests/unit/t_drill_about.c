@@ -14,7 +14,8 @@ static void asked_here(void)
 			  .yields_here = true,
 			  .limit_ms = 1000,
 			  .budget = {200, 3}};
-	struct drill_event ev = {.type = DRILL_EVENT_ORDER, .force = true};
+	struct drill_event ev = {
+		.type = DRILL_EVENT_ORDER, .force = true, .has_asker = true, .uid = 7};
 	struct sync_drill m = {.id = 5, .step = SYNC_DRILL_READY, .version = "9", .config = "77"};
 	struct control_drill_about a = {.uid = 4};
 
@@ -23,7 +24,7 @@ static void asked_here(void)
 	EXPECT_TEXT(a.from.version, DIRECTOR_VERSION);
 	EXPECT_TEXT(a.from.config, "0123abcd");
 	EXPECT_TEXT(a.to.version, "");
-	CU_ASSERT(a.force && !a.has_asker && a.uid == 0 && a.at_ms == self.wall_ms);
+	CU_ASSERT(a.force && a.has_asker && a.uid == 7 && a.at_ms == self.wall_ms);
 	EXPECT_INT(a.limit_ms, 1000);
 	EXPECT_INT(a.max_gap_ms, 200);
 	EXPECT_INT(a.max_lost, 3);
@@ -47,7 +48,7 @@ static void asked_there(void)
 
 	drill_about_begin(&a, &d, &ev, &self);
 	EXPECT_TEXT(a.asked_on, "b");
-	CU_ASSERT(a.force);
+	CU_ASSERT(a.force && !a.has_asker && a.uid == 0);
 	m.id = 6;
 	drill_about_hear(&a, &d, &m);
 	EXPECT_TEXT(a.to.version, "");

@@ -4,6 +4,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,13 +64,13 @@ static int take(const uint8_t *bytes, size_t len)
 static void the_oldest_goes(void)
 {
 	begin();
-	for (uint64_t i = 1; i <= DRILL_BOOK_MOST + 7; i++)
+	for (uint64_t i = 1; i <= DRILL_BOOK_DONE + 7; i++)
 		add(i);
-	EXPECT_INT(book.n, DRILL_BOOK_MOST);
+	EXPECT_INT(book.n, DRILL_BOOK_DONE);
 	EXPECT_INT(book.drills[0].number, 8);
 	EXPECT_INT(book.drills[0].lost, 8);
-	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].number, DRILL_BOOK_MOST + 7);
-	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].lost, DRILL_BOOK_MOST + 7);
+	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].number, DRILL_BOOK_DONE + 7);
+	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].lost, DRILL_BOOK_DONE + 7);
 }
 
 static void there_and_back(void)
@@ -78,13 +79,13 @@ static void there_and_back(void)
 	uint8_t *bytes;
 
 	begin();
-	for (uint64_t i = 1; i <= DRILL_BOOK_MOST + 3; i++)
+	for (uint64_t i = 1; i <= DRILL_BOOK_DONE + 3; i++)
 		add(i);
 	bytes = drill_book_pack(&book, &len);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
 	CU_ASSERT(len <= DRILL_BOOK_FILE_MAX);
 	EXPECT_INT(take(bytes, len), 0);
-	EXPECT_INT(again.n, DRILL_BOOK_MOST);
+	EXPECT_INT(again.n, DRILL_BOOK_DONE);
 	CU_ASSERT(memcmp(&again.drills[0].about, &book.drills[0].about,
 			 sizeof(again.drills[0].about)) == 0);
 	EXPECT_INT(again.drills[99].number, 103);
@@ -93,7 +94,7 @@ static void there_and_back(void)
 	/* Numbers go on. */
 	book = again;
 	add(1);
-	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].number, 104);
+	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].number, 104);
 	free(bytes);
 }
 
@@ -151,8 +152,114 @@ static void what_is_foreign(void)
 	free(bytes);
 }
 
+static bool refuse(const char *kind, const char *why, uint64_t at_ms, uint32_t uid)
+{
+	struct control_drill d = {.id = 1,
+				  .result = "refused",
+				  .about = {.at_ms = at_ms, .has_asker = true, .uid = uid}};
+
+	snprintf(d.kind, sizeof(d.kind), "%s", kind);
+	snprintf(d.why, sizeof(d.why), "%s", why);
+	return drill_book_add(&book, &d);
+}
+
+/* Numbers in the reason go on; who it is, what he wants and why not make it another attempt. */
+static void refused_again(void)
+{
+	begin();
+	CU_ASSERT(!refuse("crash", "2 of 40 are there", 1000, 0));
+	add(1);
+	CU_ASSERT(refuse("crash", "12 of 40 are there", 2000, 0));
+	CU_ASSERT(refuse("crash", "3 of 40 are there", 1500, 0)); /* the clock went back */
+	EXPECT_INT(book.n, 2);
+	EXPECT_INT(book.drills[0].about.at_ms, 1000);
+	EXPECT_INT(book.drills[0].again, 2);
+	EXPECT_INT(book.drills[0].again_ms, 1500);
+	CU_ASSERT_STRING_EQUAL(book.drills[0].why, "3 of 40 are there");
+	CU_ASSERT(!refuse("link", "3 of 40 are there", 3000, 0));
+	CU_ASSERT(!refuse("crash", "nobody is there", 3000, 0));
+	CU_ASSERT(!refuse("crash", "3 of 40 are there", 3000, 1));
+	CU_ASSERT(!refuse("crash", "3 of 40 are there", 1500 + DRILL_BOOK_AGAIN_MS, 0));
+	EXPECT_INT(book.n, 6);
+	EXPECT_INT(book.drills[5].number, 6);
+}
+
+/* However often, and however differently. */
+static void refused_ones_take_no_place(void)
+{
+	char why[32];
+	size_t len = 0;
+	uint8_t *bytes;
+
+	begin();
+	for (uint64_t i = 1; i <= DRILL_BOOK_DONE; i++)
+		add(i);
+	for (unsigned int i = 0; i < 1000; i++) {
+		snprintf(why, sizeof(why), "reason %c%c", (int)('a' + i / 26 % 26),
+			 (int)('a' + i % 26));
+		refuse("crash", why, i, 0);
+	}
+	EXPECT_INT(book.n, DRILL_BOOK_MOST);
+	EXPECT_INT(book.drills[0].lost, 1);
+	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].lost, DRILL_BOOK_DONE);
+	add(101);
+	EXPECT_INT(book.n, DRILL_BOOK_MOST);
+	EXPECT_INT(book.drills[0].lost, 2);
+	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].lost, 101);
+	refuse("crash", "reason", 1000, 0);
+	refuse("crash", "reason", 1001, 0);
+	bytes = drill_book_pack(&book, &len);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(bytes);
+	CU_ASSERT(len <= DRILL_BOOK_FILE_MAX);
+	EXPECT_INT(take(bytes, len), 0);
+	EXPECT_INT(again.n, DRILL_BOOK_MOST);
+	EXPECT_INT(again.drills[DRILL_BOOK_MOST - 1].again, 1);
+	EXPECT_INT(again.drills[DRILL_BOOK_MOST - 1].again_ms, 1001);
+	free(bytes);
+}
+
+/* More drills than are kept: nothing is written past the end. */
+static void a_file_with_too_many(void)
+{
+	begin();
+	for (uint64_t i = 0; i < DRILL_BOOK_MOST; i++)
+		book.drills[i] = (struct control_drill){
+			.id = 1, .kind = "link", .result = "passed", .number = i + 1};
+	book.n = DRILL_BOOK_MOST;
+	refuse("crash", "reason", 1, 0);
+	EXPECT_INT(book.n, DRILL_BOOK_MOST);
+	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].number, DRILL_BOOK_MOST + 1);
+	add(1);
+	EXPECT_INT(book.n, DRILL_BOOK_MOST);
+}
+
+/* Of a daemon that kept no refused ones. */
+static void an_older_file(void)
+{
+	static const uint8_t old[] = {
+		0x00, 0x00, 0x00, 0x4e, 0xa2, 0x01, 0x4b, 0x08, 0x07, 0x12, 0x08, 0x67, 0x72, 0x61,
+		0x63, 0x65, 0x66, 0x75, 0x6c, 0x1a, 0x01, 0x61, 0x22, 0x01, 0x62, 0x2a, 0x06, 0x70,
+		0x61, 0x73, 0x73, 0x65, 0x64, 0x38, 0x01, 0x40, 0xc0, 0xb8, 0x02, 0x48, 0x01, 0x50,
+		0x03, 0x5a, 0x0a, 0x01, 0x04, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x9c, 0x40, 0x60,
+		0x14, 0xa2, 0x01, 0x13, 0x08, 0x9e, 0xd5, 0xa6, 0x80, 0xa2, 0x34, 0x12, 0x01, 0x61,
+		0x18, 0x01, 0x28, 0xb0, 0xea, 0x01, 0x30, 0xc8, 0x01, 0xa8, 0x01, 0x01};
+
+	begin();
+	EXPECT_INT(take(old, sizeof(old)), 0);
+	EXPECT_INT(again.n, 1);
+	EXPECT_INT(again.drills[0].lost, 3);
+	EXPECT_INT(again.drills[0].again, 0);
+}
+
 UNIT_TESTS(drill_book) = {
-	{"the oldest goes", the_oldest_goes}, {"there and back", there_and_back},
-	{"an empty one", an_empty_one},	      {"what is torn", what_is_torn},
-	{"what is foreign", what_is_foreign}, UNIT_TESTS_END,
+	{"the oldest goes", the_oldest_goes},
+	{"there and back", there_and_back},
+	{"an empty one", an_empty_one},
+	{"what is torn", what_is_torn},
+	{"what is foreign", what_is_foreign},
+	{"refused again", refused_again},
+	{"refused ones take no place", refused_ones_take_no_place},
+	{"a file with too many", a_file_with_too_many},
+	{"an older file", an_older_file},
+	UNIT_TESTS_END,
 };

@@ -260,7 +260,37 @@ static void slowly(void)
 	end_stage(&s);
 }
 
+/* Ours has ended, and before its operator is told one of the other node's begins, and ends well. */
+static void each_is_told_of_its_own(void)
+{
+	struct sync_push offer = {.id = 9, .step = SYNC_PUSH_OFFER, .size = 3};
+	struct push_outcomes o = {0};
+	struct push p = {0};
+
+	CU_ASSERT_PTR_NULL(push_outcome_of(&o, 0));
+	CU_ASSERT_PTR_NULL(push_outcome_of(&o, 1));
+	push_step(&p, &(struct push_event){.type = PUSH_EVENT_ORDER, .id = 5});
+	CU_ASSERT(push_step(&p, &(struct push_event){.type = PUSH_EVENT_READ, .why = "no file"}) &
+		  PUSH_ENDED);
+	push_outcome_keep(&o, 1, &p);
+	push_step(&p, &(struct push_event){.type = PUSH_EVENT_HEARD, .heard = &offer});
+	EXPECT_INT(p.state, PUSH_COMING);
+	EXPECT_TEXT(p.why, ""); /* nothing of ours is left in it */
+	p.state = PUSH_CROSSING;
+	CU_ASSERT(!(push_step(&p, &(struct push_event){.type = PUSH_EVENT_CROSSED}) & PUSH_ENDED));
+	CU_ASSERT(p.done);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(push_outcome_of(&o, 1));
+	CU_ASSERT(!push_outcome_of(&o, 1)->done);
+	EXPECT_TEXT(push_outcome_of(&o, 1)->why, "no file");
+	for (uint64_t ticket = 2; ticket < 2 + PUSH_OUTCOMES; ticket++)
+		push_outcome_keep(&o, ticket, &p);
+	CU_ASSERT_PTR_NULL(push_outcome_of(&o, 1));
+	CU_ASSERT(push_outcome_of(&o, 2)->done);
+	push_clear(&p);
+}
+
 UNIT_TESTS(push) = {
+	{"each is told of its own", each_is_told_of_its_own},
 	{"both have it", both_have_it},
 	{"consent", consent},
 	{"not too often", not_too_often},

@@ -207,6 +207,12 @@ static void held_is_ours_and_theirs(void)
 	}
 	EXPECT_INT(twin_roles_held(&r, true), 1);
 	EXPECT_INT(twin_roles_held(&r, false), 3);
+	EXPECT_INT(twin_roles_all(&r), 5); /* one more is nobody's */
+	/* Who hands over holds them still, before the other one has said that it is the master. */
+	twin_roles_take(&r, (const bool[]){false, false, false}, 1);
+	twin_roles_theirs(&r, &(struct sync_domain){0});
+	EXPECT_INT(twin_roles_held(&r, true) + twin_roles_held(&r, false), 0);
+	EXPECT_INT(twin_roles_all(&r), 5);
 	twin_roles_clear(&r);
 }
 
