@@ -73,7 +73,7 @@ static void show_json(struct listing *l, const struct control_connection *c)
 			  "backend", c->backend, "expires_ms", (json_int_t)c->expires_ms);
 
 	fputs(l->n ? ",\n" : "\n", stdout);
-	if (!row || json_dumpf(row, stdout, 0) < 0)
+	if (!row || (json_dumpf(row, stdout, 0) < 0 && !ferror(stdout)))
 		l->failed = true;
 	json_decref(row);
 }

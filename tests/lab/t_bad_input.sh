@@ -97,6 +97,39 @@ usage_is_two() {
 	nothing_applied
 }
 
+# full_disk PROGRAM ARGUMENT …: what it prints cannot be written.
+full_disk() {
+	local status=0
+
+	lab_exec a "$LAB_BUILD/$@" 2>"$LAB/stderr" >/dev/full || status=$?
+	one_sentence $status "^$1: standard output: No space left on device$"
+	expect "exit status" "$status" 1
+}
+
+a_full_disk_is_a_failure() {
+	full_disk directord -t -c "$LAB/director.conf"
+	full_disk directord -V
+	full_disk directord -h
+	full_disk directorctl --help
+	full_disk directorctl completion bash
+	full_disk directorctl config check "$LAB/director.conf"
+	full_disk directorctl -j config check "$LAB/director.conf"
+	full_disk directorctl -c "$LAB/director.conf" ruleset export
+	full_disk directorctl -c "$LAB/director.conf" ruleset export --format json
+	full_disk directorctl backend-setup www -c "$LAB/director.conf" --os linux --interface eth0
+}
+
+# Also where somebody made the program deaf to SIGPIPE, as systemd does.
+nobody_reads() {
+	local ignore
+
+	for ignore in : "trap '' PIPE"; do
+		lab_exec a bash -c "$ignore; sleep 0.3; exec \"\$@\"" - "$LAB_BUILD/directorctl" \
+			completion bash 2>"$LAB/stderr" | true
+		[ ! -s "$LAB/stderr" ] || fail "it says: $(cat "$LAB/stderr")"
+	done
+}
+
 lab_up
 mkdir -p "$LAB/a"
 run_case "unknown key" config_refused_at virtual-ruter-id \
@@ -121,5 +154,7 @@ run_case "another directord on the same socket" busy_socket
 run_case "directorctl without a daemon" ctl_refused 3 'director\.sock' status
 run_case "directorctl: unknown command" usage_is_two frobnicate lab_ctl a frobnicate
 run_case "directorctl: no command" usage_is_two usage lab_ctl a
+run_case "a full disk is a failure" a_full_disk_is_a_failure
+run_case "a pipe that nobody reads ends quietly" nobody_reads
 run_case "directord: unknown option" usage_is_two bogus lab_directord a --bogus
 finish
