@@ -140,7 +140,8 @@ static int test_config(const struct config *c, const char *path)
 
 	if (config_check_files(c, &err) < 0)
 		return fail(&err);
-	printf("%s is good\n", path);
+	output_name(stdout, path);
+	puts(" is good");
 	return EXIT_DONE;
 }
 

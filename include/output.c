@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "include/output.h"
 
+#include "include/name.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -24,6 +26,16 @@ void output_write(FILE *out, const char *text, size_t len)
 {
 	if (fwrite(text, 1, len, out) != len)
 		keep_reason();
+}
+
+void output_name(FILE *out, const char *name)
+{
+	while (*name) {
+		size_t n = text_control(name);
+
+		fputc(n ? '?' : *name, out);
+		name += n ? n : 1;
+	}
 }
 
 int output_end(struct err *err)

@@ -14,6 +14,8 @@
 int output_flush(FILE *out);
 /* A long text; likewise. */
 void output_write(FILE *out, const char *text, size_t len);
+/* The name of a file, say: its control characters as "?". */
+void output_name(FILE *out, const char *name);
 /*
  * The last thing that is done with standard output, which is closed. 0, or a negative errno with the sentence;
  * -EPIPE: nobody reads it any more, which most programs say nothing of.

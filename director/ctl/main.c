@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <sodium.h>
+#include <string.h>
 
 static int fail_unknown(const struct command_match *m, char **argv)
 {
@@ -29,6 +30,8 @@ static int run_command(struct ctl *ctl, const struct command *c)
 		return ctl_fail(CTL_USAGE,
 				"`%s` takes no argument \"%s\"; try `directorctl %s --help`",
 				c->words, ctl->argv[c->max_arguments], c->words);
+	if (strstr(c->arguments, "FILE") && ctl->argc && !ctl->argv[0][0])
+		return ctl_fail(CTL_USAGE, "`%s` needs the name of a file, not \"\"", c->words);
 	code = option_check(ctl, c);
 	return code == CTL_DONE ? c->run(ctl) : code;
 }
