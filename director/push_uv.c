@@ -64,6 +64,8 @@ static void begin_work(struct director *d, bool takes)
 				.why = "there is no thread for it"};
 
 	w->takes = takes;
+	w->given_up = d->provisional.given_up;
+	w->differs = false;
 	w->path = d->options.config_path;
 	w->runtime_dir = d->options.runtime_dir;
 	snprintf(w->node, sizeof(w->node), "%s", d->self ? d->self->name : "?");
@@ -358,12 +360,28 @@ static bool begin(struct director *d, const struct control_asker *who, struct co
 	return true;
 }
 
+/* Whoever mends the file of the other node must know that his own was taken back, too. */
+static void say_refused(const struct director *d, struct control_reply *reply)
+{
+	const char *why = d->pushing.push.why,
+		   *option = strstr(why, "; --this-node"); /* a push is never of one node */
+	char line[PUSH_WHY + 256], own[SYNC_NAME_LEN + 96] = "";
+
+	if (d->pushing.work.given_up && d->pushing.work.differs)
+		snprintf(own, sizeof(own),
+			 "; the file of node %s is not what runs, since a reload of it was "
+			 "not confirmed",
+			 d->self ? d->self->name : "?");
+	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s%s",
+		 option ? (int)(option - why) : PUSH_WHY, why, own);
+	director_say(reply, CONTROL_FAILED, line);
+}
+
 bool director_answer_push(struct director *d, const struct control_request *request,
 			  const struct control_asker *who, bool again, struct control_reply *reply)
 {
 	const struct push *p = &d->pushing.push;
 	char line[PUSH_WHY + 256];
-	const char *option;
 
 	if (!again && !begin(d, who, reply))
 		return true;
@@ -385,9 +403,6 @@ bool director_answer_push(struct director *d, const struct control_request *requ
 		director_say(reply, CONTROL_DONE, line);
 		return true;
 	}
-	option = strstr(p->why, "; --this-node"); /* a push is never of one node */
-	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s",
-		 option ? (int)(option - p->why) : PUSH_WHY, p->why);
-	director_say(reply, CONTROL_FAILED, line);
+	say_refused(d, reply);
 	return true;
 }
