@@ -192,5 +192,9 @@ run_case "odd names spare the terminal" odd_names
 run_case "a file without a name" a_file_without_a_name
 run_case "a full disk is a failure" a_full_disk_is_a_failure
 run_case "a pipe that nobody reads ends quietly" nobody_reads
+run_case "a split with --probe" usage_is_two 'not with --probe' \
+	lab_ctl a cluster drill split --probe "$LAB_VIP:80"
+run_case "daemon-kill with --probe" usage_is_two 'not --probe' \
+	lab_ctl a cluster drill daemon-kill --probe "$LAB_VIP:80"
 run_case "directord: unknown option" usage_is_two bogus lab_directord a --bogus
 finish
