@@ -137,7 +137,7 @@ _directorctl_given() {
 	printf '%s' "$given"
 }
 
-# _directorctl_ask COMMAND …: directorctl with the socket of this line, without a word when it fails.
+# _directorctl_ask COMMAND ...: directorctl with the socket of this line, without a word when it fails.
 _directorctl_ask() {
 	local i options=()
 

@@ -97,7 +97,7 @@ function __directorctl_takes
     return 1
 end
 
-# __directorctl_ask COMMAND …: directorctl with the socket of this line.
+# __directorctl_ask COMMAND ...: directorctl with the socket of this line.
 function __directorctl_ask
     set -l words (commandline -opc)
     set -l options

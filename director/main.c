@@ -16,6 +16,7 @@
 #include "ha/vmac_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
+#include "include/output.h"
 #include "include/precedence.h"
 
 #include <errno.h>
@@ -120,6 +121,17 @@ static int fail(const struct err *err)
 	return EXIT_FAILED;
 }
 
+/* The exit status of what printed and is over. */
+static int end(int status)
+{
+	struct err err;
+	int written = output_end(&err);
+
+	if (written < 0 && written != -EPIPE)
+		fail(&err);
+	return written < 0 && status == EXIT_DONE ? EXIT_FAILED : status;
+}
+
 /* --- directord -t ----------------------------------------------------------------------------- */
 
 static int test_config(const struct config *c, const char *path)
@@ -128,7 +140,8 @@ static int test_config(const struct config *c, const char *path)
 
 	if (config_check_files(c, &err) < 0)
 		return fail(&err);
-	printf("%s is good\n", path);
+	output_name(stdout, path);
+	puts(" is good");
 	return EXIT_DONE;
 }
 
@@ -329,7 +342,7 @@ int main(int argc, char **argv)
 	int code, status = parse_arguments(argc, argv, &args);
 
 	if (status >= 0)
-		return status;
+		return end(status);
 	memory_start();
 	if (sodium_init() < 0) {
 		fputs("directord: libsodium cannot be initialised\n", stderr);
@@ -345,5 +358,5 @@ int main(int argc, char **argv)
 		return fail(&err);
 	status = args.test ? test_config(config, args.config) : clean(&args, config);
 	config_free(config);
-	return status;
+	return end(status);
 }

@@ -64,6 +64,8 @@ static void begin_work(struct director *d, bool takes)
 				.why = "there is no thread for it"};
 
 	w->takes = takes;
+	w->given_up = d->provisional.given_up;
+	w->differs = false;
 	w->path = d->options.config_path;
 	w->runtime_dir = d->options.runtime_dir;
 	snprintf(w->node, sizeof(w->node), "%s", d->self ? d->self->name : "?");
@@ -364,28 +366,39 @@ static bool begin(struct director *d, const struct control_asker *who, struct co
 	return true;
 }
 
+/* Whoever mends the file of the other node must know that his own was taken back, too. */
+static void say_refused(const struct director *d, const char *why, struct control_reply *reply)
+{
+	const char *option = strstr(why, "; --this-node"); /* a push is never of one node */
+	char line[PUSH_WHY + 256], own[SYNC_NAME_LEN + 96] = "";
+
+	if (d->pushing.work.given_up && d->pushing.work.differs)
+		snprintf(own, sizeof(own),
+			 "; the file of node %s is not what runs, since a reload of it was "
+			 "not confirmed",
+			 d->self ? d->self->name : "?");
+	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s%s",
+		 option ? (int)(option - why) : PUSH_WHY, why, own);
+	director_say(reply, CONTROL_FAILED, line);
+}
+
 /* Of one that is over. */
 static void tell(const struct director *d, const struct push_outcome *o,
 		 struct control_reply *reply)
 {
 	char line[PUSH_WHY + 256];
-	const char *option;
 
-	if (o->done) {
-		snprintf(line, sizeof(line),
-			 "node %s: the file is what runs\n"
-			 "node %s: the file says the same, and is what runs; if it had to be "
-			 "replaced, the "
-			 "one before it is kept beside it, with " PUSHED_FILE_BEFORE
-			 " behind its name\n",
-			 d->self ? d->self->name : "?", peer_name(d));
-		director_say(reply, CONTROL_DONE, line);
+	if (!o->done) {
+		say_refused(d, o->why, reply);
 		return;
 	}
-	option = strstr(o->why, "; --this-node"); /* a push is never of one node */
-	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s",
-		 option ? (int)(option - o->why) : PUSH_WHY, o->why);
-	director_say(reply, CONTROL_FAILED, line);
+	snprintf(line, sizeof(line),
+		 "node %s: the file is what runs\n"
+		 "node %s: the file says the same, and is what runs; if it had to be replaced, the "
+		 "one "
+		 "before it is kept beside it, with " PUSHED_FILE_BEFORE " behind its name\n",
+		 d->self ? d->self->name : "?", peer_name(d));
+	director_say(reply, CONTROL_DONE, line);
 }
 
 bool director_answer_push(struct director *d, const struct control_request *request,

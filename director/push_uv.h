@@ -21,7 +21,9 @@ struct push_work {
 	uv_work_t work;
 	struct director *owner; /* not the thread's */
 	bool running;
-	bool takes; /* what is pushed goes into the own file; else that is read to be pushed */
+	bool takes;    /* what is pushed goes into the own file; else that is read to be pushed */
+	bool given_up; /* a reload of the own file was not confirmed */
+	bool differs;  /* the own file, which is read to be pushed, is not what runs */
 	const char *path, *runtime_dir;
 	char node[SYNC_NAME_LEN], peer[SYNC_NAME_LEN];
 	char *text; /* owned: theirs, then ours */

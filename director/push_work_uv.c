@@ -27,9 +27,12 @@ static void read_own(struct push_work *w)
 {
 	struct config *file = NULL, *again = NULL;
 	struct access_rules access;
-	char digest[CONFIG_DIGEST_TEXT];
+	char digest[CONFIG_DIGEST_TEXT], *kept;
+	size_t kept_len;
 
-	w->code = config_load(w->path, &file, &w->err);
+	w->code = config_load_kept(w->path, &file, &kept, &kept_len, &w->err);
+	w->differs = w->code == 0 && !running_is(w->runtime_dir, kept, kept_len);
+	free(kept);
 	if (w->code == 0)
 		w->code = config_check_files(file, &w->err);
 	if (w->code == 0)
@@ -115,16 +118,28 @@ static int judge(struct push_work *w, const struct push_merge *m)
 	return code;
 }
 
+/* What is in the file would come to run unnoticed; of what was taken back once that is told. */
+static int refuse_stale(struct push_work *w)
+{
+	if (w->given_up)
+		return err_set(&w->err, -ESTALE,
+			       "%.120s is not what runs there since a reload of it was not "
+			       "confirmed: put back what runs, or `directorctl config reload` on "
+			       "node %s, which loads it all the same",
+			       w->path, w->node);
+	return err_set(&w->err, -ESTALE,
+		       "%.120s is not what runs there; `directorctl config reload` on node %s "
+		       "first",
+		       w->path, w->node);
+}
+
 static void put_into_own(struct push_work *w)
 {
 	struct push_merge m = {0};
 
 	w->code = push_merge(w->path, w->text, w->len, &m, &w->err);
 	if (w->code == 0 && !running_is(w->runtime_dir, m.kept, m.kept_len))
-		w->code = err_set(&w->err, -ESTALE,
-				  "%.120s is not what runs there; `directorctl config reload` on "
-				  "node %s first",
-				  w->path, w->node);
+		w->code = refuse_stale(w);
 	if (w->code == 0)
 		w->code = judge(w, &m);
 	if (w->code == 0)

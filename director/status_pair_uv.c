@@ -146,7 +146,8 @@ static void fill_word(struct director *d, struct status_word *s, const struct he
 	s->priority = w->priority;
 	s->holds = w->flags & HEARTBEAT_HOLDS_VIP;
 	s->link_up = w->flags & HEARTBEAT_LINK_UP;
-	s->healthy = w->farms.healthy;
+	/* All zero: it depends on no farm, and counts none. */
+	s->healthy = w->farms.healthy || w->farms.lacking ? w->farms.healthy : STATUS_UNKNOWN;
 	s->age_ms = age_ms(now_us, said->sent_us);
 	if (mac_is_unicast(&w->mac))
 		mac_format(&w->mac, s->mac);

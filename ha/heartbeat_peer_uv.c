@@ -108,7 +108,7 @@ static void log_reject(struct heartbeat_link *p, enum heartbeat_reject r, const 
 	    !log_limit_pass(&p->reject_limits[r], clock_ms(), &suppressed))
 		return;
 	if (r == HEARTBEAT_REJECT_KEY && heartbeat_key_asked(bytes, len, id))
-		snprintf(key, sizeof(key), ", %s-…", cluster_key_id_format(id, text));
+		snprintf(key, sizeof(key), ", %s-...", cluster_key_id_format(id, text));
 	log_warning("peer %s: ignoring a datagram that %s%s (%lu more like it since the last one)",
 		    p->name, heartbeat_reject_text(r), key, suppressed);
 }

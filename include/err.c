@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "include/err.h"
 
+#include "include/name.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -13,6 +15,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	text_make_harmless(err->text);
 	return code;
 }
 
@@ -21,10 +24,12 @@ int err_at(struct err *err, int code, const char *file, int line, const char *fm
 	va_list ap;
 
 	snprintf(err->file, sizeof(err->file), "%s", file);
+	text_make_harmless(err->file);
 	err->line = line;
 	va_start(ap, fmt);
 	vsnprintf(err->text, sizeof(err->text), fmt, ap);
 	va_end(ap);
+	text_make_harmless(err->text);
 	return code;
 }
 

@@ -43,6 +43,25 @@ void text_make_printable(char *text, const char *but)
 			*text = '?';
 }
 
+size_t text_control(const char *at)
+{
+	const unsigned char *c = (const unsigned char *)at;
+
+	if ((c[0] && c[0] < ' ') || c[0] == 0x7f)
+		return 1;
+	return c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0 ? 2 : 0;
+}
+
+void text_make_harmless(char *text)
+{
+	while (*text) {
+		size_t n = text_control(text);
+
+		memset(text, '?', n);
+		text += n ? n : 1;
+	}
+}
+
 int text_hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -83,7 +83,7 @@ struct status_word {
 	char state[STATUS_WORD];
 	uint32_t priority;
 	bool holds, link_up;
-	uint64_t healthy;   /* backends */
+	uint64_t healthy;   /* backends of the farms it tracks; STATUS_UNKNOWN: it tracks none */
 	uint64_t age_ms;    /* since it was said, at most */
 	char mac[MAC_TEXT]; /* of its interface there, or "" */
 };

@@ -105,7 +105,9 @@ void source_file_text(struct source *s, const char *path, char **ret, size_t *re
 		*ret = NULL;
 		s->stopped = s->mistaken = true;
 		s->mistake = 0;
-		s->code = err_at(s->err, r, path, 0, "cannot be read: %s", reason(r));
+		s->code =
+			path[0] ? err_at(s->err, r, path, 0, "cannot be read: %s", reason(r))
+				: err_set(s->err, r, "the name of the configuration file is \"\"");
 		return;
 	}
 	source_text(s, path, *ret, *ret_len);

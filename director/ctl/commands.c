@@ -2,6 +2,7 @@
 /* Commands that show what the daemon knows. */
 #include "director/ctl/ctl.h"
 #include "director/monitor/metrics.h"
+#include "include/output.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -109,7 +110,7 @@ int ctl_metrics(const struct ctl *ctl)
 	control_reply_clear(&reply);
 	if (!text)
 		return ctl_fail(CTL_FAILED, "no memory for metrics");
-	fwrite(text, 1, len, stdout);
+	output_write(stdout, text, len);
 	free(text);
 	return CTL_DONE;
 }

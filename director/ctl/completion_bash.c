@@ -71,7 +71,7 @@ const char completion_bash[] =
 	"\tprintf '%s' \"$given\"\n"
 	"}\n"
 	"\n"
-	"# _directorctl_ask COMMAND …: directorctl with the socket of this line, without a word when it fails.\n"
+	"# _directorctl_ask COMMAND ...: directorctl with the socket of this line, without a word when it fails.\n"
 	"_directorctl_ask() {\n"
 	"\tlocal i options=()\n"
 	"\n"

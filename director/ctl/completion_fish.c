@@ -70,7 +70,7 @@ const char completion_fish[] =
 	"    return 1\n"
 	"end\n"
 	"\n"
-	"# __directorctl_ask COMMAND …: directorctl with the socket of this line.\n"
+	"# __directorctl_ask COMMAND ...: directorctl with the socket of this line.\n"
 	"function __directorctl_ask\n"
 	"    set -l words (commandline -opc)\n"
 	"    set -l options\n"

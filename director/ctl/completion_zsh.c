@@ -78,7 +78,7 @@ const char completion_zsh[] =
 	"\tdone\n"
 	"}\n"
 	"\n"
-	"# _directorctl_ask COMMAND …: directorctl with the socket of this line, without a word when it fails.\n"
+	"# _directorctl_ask COMMAND ...: directorctl with the socket of this line, without a word when it fails.\n"
 	"_directorctl_ask() {\n"
 	"\tlocal i\n"
 	"\tlocal -a options\n"

@@ -5,6 +5,7 @@
 #include "director/config/load.h"
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
+#include "include/output.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -25,12 +26,14 @@ int ctl_config_check(const struct ctl *ctl)
 		return ctl_fail_err(&err);
 	}
 	config_digest(config, digest);
-	if (ctl->json)
+	if (ctl->json) {
 		print_json_document(stdout, json_pack("{s:s, s:b, s:s}", "file", path, "good", 1,
 						      "config_digest", digest));
-	else
-		printf("%s is good: %zu farms, %zu vrrp sections, digest %s\n", path,
-		       config->n_farms, config->n_vrrps, digest);
+	} else {
+		output_name(stdout, path);
+		printf(" is good: %zu farms, %zu vrrp sections, digest %s\n", config->n_farms,
+		       config->n_vrrps, digest);
+	}
 	config_free(config);
 	return CTL_DONE;
 }

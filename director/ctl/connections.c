@@ -97,7 +97,7 @@ static void show_json(struct listing *l, const struct control_connection *c)
 	json_t *row = flow_is_pin(&c->key) ? json_of_pin(c) : json_of_flow(c);
 
 	fputs(l->n ? ",\n" : "\n", stdout);
-	if (!row || json_dumpf(row, stdout, 0) < 0)
+	if (!row || (json_dumpf(row, stdout, 0) < 0 && !ferror(stdout)))
 		l->failed = true;
 	json_decref(row);
 }

@@ -5,6 +5,7 @@
 #include "director/config/number.h"
 #include "director/ctl/ctl.h"
 #include "ha/clock_uv.h"
+#include "include/output.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -154,7 +155,7 @@ int ctl_backend_drain(const struct ctl *ctl)
 		return code;
 	/* One JSON document: how it is in the end. */
 	fputs(reply.text, ctl->json ? stderr : stdout);
-	fflush(stdout);
+	output_flush(stdout);
 	control_reply_clear(&reply);
 	return wait_for_it(ctl, &request);
 }

@@ -239,6 +239,15 @@ int ctl_cluster_drill(const struct ctl *ctl)
 		return ctl_fail(CTL_USAGE, "--html is written at the end: not with --no-wait");
 	if (ctl->no_wait && ctl->failback)
 		return ctl_fail(CTL_USAGE, "--failback comes at the end: not with --no-wait");
+	if (ctl->target && request.kind == SYNC_DRILL_SPLIT)
+		return ctl_fail(
+			CTL_USAGE,
+			"a split has one master all the time, and no gap: not with --probe");
+	if (ctl->target && request.kind == SYNC_DRILL_DAEMON_KILL)
+		return ctl_fail(
+			CTL_USAGE,
+			"daemon-kill kills who is to probe the new master: use `directorctl "
+			"probe` on a client, not --probe");
 	code = take_limit(ctl, request.kind, &request.number);
 	if (code == CTL_DONE)
 		code = take_target(ctl, &request);

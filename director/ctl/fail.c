@@ -2,19 +2,57 @@
 /* The one way in which directorctl says that something is wrong. */
 #include "director/config/keywords.h"
 #include "director/ctl/ctl.h"
+#include "include/name.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* Of a word that is longer, which no name of ours is: so much of its begin and its end. */
+enum { WORD_SHOWN = ERR_FILE + 32, WORD_BEGIN = 200, WORD_END = 16 };
+
+/* Up to there a word may be cut: no character lies across it. */
+static const char *cut_at(const char *at)
+{
+	while ((*at & 0xc0) == 0x80)
+		at++;
+	return at;
+}
+
+/* A sentence may name what somebody wrote or pasted, of whatever length. */
+static void print_words(const char *text)
+{
+	while (*text) {
+		size_t len = strcspn(text, " ") + 1;
+		const char *end = text + strnlen(text, len);
+
+		if (len <= WORD_SHOWN)
+			fprintf(stderr, "%.*s", (int)(end - text), text);
+		else
+			fprintf(stderr, "%.*s...%.*s", (int)(cut_at(text + WORD_BEGIN) - text),
+				text, WORD_END, cut_at(end - WORD_END));
+		text = end;
+	}
+}
 
 int ctl_fail(int code, const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list ap;
 
-	fputs("directorctl: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
+	fputs("directorctl: ", stderr);
+	if (text) {
+		text_make_harmless(text);
+		print_words(text);
+	} else {
+		fputs(fmt, stderr); /* without memory; better than nothing */
+	}
 	fputc('\n', stderr);
+	free(text);
 	return code;
 }
 

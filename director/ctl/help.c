@@ -34,7 +34,7 @@ static void print_common_options(FILE *out)
 
 void help_print(FILE *out)
 {
-	fputs("usage: directorctl [-s SOCKET] [-c FILE] [-j] COMMAND …\n\n", out);
+	fputs("usage: directorctl [-s SOCKET] [-c FILE] [-j] COMMAND ...\n\n", out);
 	for (size_t i = 0; i < n_ctl_options; i++)
 		if (!ctl_options[i].commands || ctl_options[i].letter)
 			print_option(out, &ctl_options[i]);

@@ -40,7 +40,10 @@ struct json_writer {
 };
 
 void json_writer_begin(struct json_writer *w, FILE *out);
-/* Writes what is left, and a line's end. 0, or -1: it is not all there. */
+/*
+ * Writes what is left, and a line's end. 0, or -1: a value is missing. What is not written the stream
+ * knows.
+ */
 int json_writer_end(struct json_writer *w);
 
 /* bracket: '{' or '['; of the same kind are those that are closed. */

@@ -2,9 +2,17 @@
 /* `key generate` and `key fingerprint`: neither needs the daemon. */
 #include "director/config/key_file.h"
 #include "director/ctl/ctl.h"
+#include "include/output.h"
 
 #include <jansson.h>
 #include <sodium.h>
+
+static void print_key(const char *fingerprint, const char *path)
+{
+	printf("%s  ", fingerprint);
+	output_name(stdout, path);
+	putchar('\n');
+}
 
 static int show(const struct ctl *ctl, const char *path, const struct cluster_key *key)
 {
@@ -12,7 +20,7 @@ static int show(const struct ctl *ctl, const char *path, const struct cluster_ke
 
 	cluster_key_fingerprint(key, print);
 	if (!ctl->json)
-		printf("%s  %s\n", print, path);
+		print_key(print, path);
 	else if (print_json_document(
 			 stdout, json_pack("{s:s, s:s}", "file", path, "fingerprint", print)) < 0)
 		return ctl_fail(CTL_FAILED, "no memory for a JSON document");

@@ -3,8 +3,11 @@
 #include "director/ctl/command.h"
 #include "director/ctl/help.h"
 #include "director/ctl/option.h"
+#include "include/output.h"
 
+#include <errno.h>
 #include <sodium.h>
+#include <string.h>
 
 static int fail_unknown(const struct command_match *m, char **argv)
 {
@@ -27,6 +30,8 @@ static int run_command(struct ctl *ctl, const struct command *c)
 		return ctl_fail(CTL_USAGE,
 				"`%s` takes no argument \"%s\"; try `directorctl %s --help`",
 				c->words, ctl->argv[c->max_arguments], c->words);
+	if (strstr(c->arguments, "FILE") && ctl->argc && !ctl->argv[0][0])
+		return ctl_fail(CTL_USAGE, "`%s` needs the name of a file, not \"\"", c->words);
 	code = option_check(ctl, c);
 	return code == CTL_DONE ? c->run(ctl) : code;
 }
@@ -59,7 +64,7 @@ static int run(struct ctl *ctl, int argc, char **argv)
 	return CTL_DONE;
 }
 
-int main(int argc, char **argv)
+static int run_arguments(int argc, char **argv)
 {
 	struct ctl ctl = {.socket = CTL_DEFAULT_SOCKET};
 	int first, code;
@@ -77,4 +82,15 @@ int main(int argc, char **argv)
 		return run(&ctl, argc - first, argv + first);
 	help_print(ctl.help ? stdout : stderr);
 	return ctl.help ? CTL_DONE : CTL_USAGE;
+}
+
+/* What is not written is not done, whatever the command was; one that failed keeps its exit code. */
+int main(int argc, char **argv)
+{
+	struct err err;
+	int code = run_arguments(argc, argv), written = output_end(&err);
+
+	if (written < 0 && written != -EPIPE)
+		ctl_fail_err(&err);
+	return written < 0 && code == CTL_DONE ? CTL_FAILED : code;
 }

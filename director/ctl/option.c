@@ -203,6 +203,11 @@ static int fail_lacking(int code)
 			o && o->argument ? o->argument : "an argument");
 }
 
+static bool names_file(const struct ctl_option *o)
+{
+	return strcmp(o->argument, "FILE") == 0 || strcmp(o->argument, "SOCKET") == 0;
+}
+
 int option_parse(struct ctl *ctl, int argc, char **argv, int *ret_first)
 {
 	struct option options[OPTIONS_MAX + 1];
@@ -223,6 +228,9 @@ int option_parse(struct ctl *ctl, int argc, char **argv, int *ret_first)
 		if (!o)
 			return CTL_FAILED; /* not a row: cannot be */
 		o = choose(o, argc, argv);
+		if (o->argument && !optarg[0] && names_file(o))
+			return ctl_fail(CTL_USAGE, "--%s needs the name of a file, not \"\"",
+					o->name);
 		if (o->argument)
 			*text_of(ctl, o) = optarg;
 		else

@@ -343,6 +343,8 @@ int print_json_document(FILE *out, json_t *document)
 {
 	int code = document ? json_dumpf(document, out, JSON_INDENT(2)) : -1;
 
+	if (ferror(out))
+		code = 0;
 	fputc('\n', out);
 	json_decref(document);
 	return code;

@@ -5,6 +5,7 @@
 #include "director/ctl/probe.h"
 #include "director/probe/probe_spark.h"
 #include "include/moment.h"
+#include "include/output.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -49,7 +50,7 @@ void print_probe_begin(FILE *out, struct probe_report *report)
 		" attempts a second, each lost after %s; a gap is measured to %.3g ms\n",
 		probe_target_format(&report->target, target), o->udp ? "udp" : "tcp", o->rate,
 		duration_format(o->timeout_ms, timeout), 1000.0 / (double)o->rate);
-	fflush(out);
+	output_flush(out);
 }
 
 static void print_gap(const struct probe_result *r, const struct probe_gap *g)
@@ -98,7 +99,7 @@ void print_probe_so_far(void *owner, const struct probe_result *so_far)
 	if (report->live)
 		print_near_past(report, so_far);
 	if (report->live || news)
-		fflush(stdout);
+		output_flush(stdout);
 }
 
 void print_probe_held_lost(void *owner, const struct probe_result *r, const struct probe_held *h)
@@ -112,7 +113,7 @@ void print_probe_held_lost(void *owner, const struct probe_result *r, const stru
 	       report->live ? clear_line : "", h->port, time_of(r, h->lost_us, when),
 	       probe_held_end_name(h->end), in_ms(h->lost_us - h->opened_us) / 1000,
 	       h->was_open ? "opened" : "asked for", in_ms(h->lost_us - h->proven_us));
-	fflush(stdout);
+	output_flush(stdout);
 }
 
 /* --- the end ------------------------------------------------------------------------------------- */
@@ -177,7 +178,7 @@ void print_probe(FILE *out, struct probe_report *report)
 		fprintf(out, "held %u connections: %u alive, %u lost\n", r->n_held,
 			probe_report_held(r, is_open), probe_report_held(r, probe_report_is_lost));
 	print_trouble(out, report);
-	fflush(out);
+	output_flush(out);
 }
 
 /* --- JSON ---------------------------------------------------------------------------------------- */

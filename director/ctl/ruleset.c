@@ -6,6 +6,7 @@
 #include "director/ctl/world.h"
 #include "director/ruleset/export.h"
 #include "director/schedule/facts.h"
+#include "include/output.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -89,7 +90,7 @@ int ctl_ruleset_export(const struct ctl *ctl)
 		return export_without_daemon(ctl, request.json);
 	code = ctl_request(ctl, &request, &reply);
 	if (code == CTL_DONE)
-		fputs(reply.text, stdout);
+		output_write(stdout, reply.text, strlen(reply.text));
 	control_reply_clear(&reply);
 	return code;
 }

@@ -9,6 +9,8 @@
 #include "director/config/load.h"
 #include "director/ctl/ctl.h"
 #include "director/ctl/world.h"
+#include "include/name.h"
+#include "include/text.h"
 
 #include <jansson.h>
 #include <stdlib.h>
@@ -61,7 +63,7 @@ static int plan_file(const char *path, const struct status *status, char **ret)
 /* --- what differs ------------------------------------------------------------------------------- */
 
 struct difference {
-	const char *from, *to; /* names of both sides */
+	char from[ERR_FILE], to[ERR_FILE]; /* names of both sides, as a terminal may have them */
 	struct prospect before, after;
 	struct forecast forecast;
 	json_t *changes; /* sentences */
@@ -158,15 +160,23 @@ static int tell(const struct ctl *ctl, struct difference *d, char *before, char 
 	return code;
 }
 
+static void name_side(char ret[static ERR_FILE], const char *name)
+{
+	text_copy(ret, ERR_FILE, name);
+	text_make_harmless(ret);
+}
+
 int ctl_ruleset_diff(const struct ctl *ctl)
 {
 	const char *path = ctl->config ? ctl->config : CTL_DEFAULT_CONFIG;
-	struct difference d = {.from = ctl->against ? ctl->against : "what runs", .to = path};
+	struct difference d = {0};
 	struct control_reply reply = {0};
 	char *before = NULL, *after = NULL;
 	int code = ctl->against ? plan_file(ctl->against, NULL, &before)
 				: ctl_ask(ctl, CONTROL_RULESET_PROSPECT, &reply);
 
+	name_side(d.from, ctl->against ? ctl->against : "what runs");
+	name_side(d.to, path);
 	if (code == CTL_DONE)
 		code = plan_file(path, reply.has_status ? &reply.status : NULL, &after);
 	if (code == CTL_DONE)

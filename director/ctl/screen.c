@@ -370,7 +370,9 @@ static void draw_keys(struct pen *p, const struct screen_view *v)
 	}
 	if (v->filter[0])
 		pen_writef(p, STYLE_BAR, SIZE_MAX, "filter: %s  ", v->filter);
-	if (v->rows > v->shown)
+	if (v->rows && !v->shown)
+		pen_writef(p, STYLE_BAR, SIZE_MAX, "0 of %zu  ", v->rows);
+	else if (v->rows > v->shown)
 		pen_writef(p, STYLE_BAR, SIZE_MAX, "%zu-%zu of %zu  ", v->top + 1,
 			   v->top + v->shown, v->rows);
 	pen_writef(p, STYLE_BAR, SIZE_MAX, "q quit  %s scroll  / filter  p %s  space %s",

@@ -9,6 +9,7 @@
 #include "director/ctl/watch_ask.h"
 #include "director/ctl/watch_terminal.h"
 #include "ha/clock_uv.h"
+#include "include/output.h"
 
 #include <poll.h>
 #include <string.h>
@@ -87,7 +88,7 @@ static void draw(struct watch *w)
 		screen_paint(stdout, &w->screen, w->terminal.colour);
 	else
 		screen_print(stdout, &w->screen);
-	if (fflush(stdout) != 0)
+	if (output_flush(stdout) < 0)
 		w->over = true; /* nobody reads it any more */
 }
 
@@ -102,7 +103,7 @@ static void print_block(struct watch *w)
 	} else if (w->last && print_json(stdout, &w->last->reply.status, JSON_STATUS) < 0) {
 		w->blind = w->over = true;
 	}
-	if (fflush(stdout) != 0 || ferror(stdout))
+	if (output_flush(stdout) < 0)
 		w->over = true;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/watch_terminal.h"
 
+#include "include/output.h"
+
 #include <errno.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -50,7 +52,7 @@ void watch_terminal_enter(struct watch_terminal *t)
 	}
 	/* The other screen, no cursor, no line that goes on in the next one. */
 	fputs("\033[?1049h\033[?25l\033[?7l\033[0m\033[2J", stdout);
-	fflush(stdout);
+	output_flush(stdout);
 	t->entered = true;
 }
 
@@ -60,7 +62,7 @@ void watch_terminal_leave(struct watch_terminal *t)
 		return;
 	t->entered = false;
 	fputs("\033[0m\033[?7h\033[?25h\033[?1049l", stdout);
-	fflush(stdout);
+	output_flush(stdout);
 	if (t->keys)
 		tcsetattr(STDIN_FILENO, TCSAFLUSH, &t->before);
 }

@@ -12,10 +12,10 @@ void ruleset_change_name(struct ruleset_change *c, const char *what, const char 
 	size_t used = strlen(c->names);
 
 	snprintf(entry, sizeof(entry), "%s %s", what, name);
-	if (strstr(c->names, entry) || strstr(c->names, "…"))
+	if (strstr(c->names, entry) || strstr(c->names, "..."))
 		return;
-	if (used + strlen(entry) + sizeof(", , …") > RULESET_CHANGE_NAMES)
-		snprintf(entry, sizeof(entry), "…");
+	if (used + strlen(entry) + sizeof(", , ...") > RULESET_CHANGE_NAMES)
+		snprintf(entry, sizeof(entry), "...");
 	snprintf(c->names + used, RULESET_CHANGE_NAMES - used, "%s%s", used ? ", " : "", entry);
 }
 

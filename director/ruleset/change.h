@@ -16,7 +16,7 @@ struct ruleset_change {
 	size_t counters_deleted;  /* elements of these that count */
 	bool table_added;
 	char names
-		[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "…" when there is too much */
+		[RULESET_CHANGE_NAMES]; /* what is concerned, cut with "..." when there is too much */
 };
 
 /* Notes an object that is concerned, "set", "www-buckets": once, as long as there is room. */

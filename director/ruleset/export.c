@@ -2,8 +2,8 @@
 #include "director/ruleset/export.h"
 
 #include "director/ruleset/nft_text.h"
+#include "include/output.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <time.h>
 
@@ -119,13 +119,6 @@ static void print_handover(FILE *out, const struct plan_facts *facts)
 	fputc('\n', out);
 }
 
-/* A line's end in the name of a file would end the comment, too. */
-static void print_printable(FILE *out, const char *text)
-{
-	for (; *text; text++)
-		fputc(iscntrl((unsigned char)*text) ? '?' : *text, out);
-}
-
 const char *export_time(char text[static EXPORT_TIME], int64_t at_s)
 {
 	time_t at = (time_t)at_s;
@@ -143,7 +136,7 @@ static void print_made(FILE *out, const struct export_head *head)
 	fprintf(out, "# made %s by %s", export_time(text, head->at_s),
 		head->file ? "directorctl from " : "directord");
 	if (head->file)
-		print_printable(out, head->file);
+		output_name(out, head->file); /* a line's end would end the comment, too */
 	fputc('\n', out);
 }
 

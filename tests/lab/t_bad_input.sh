@@ -97,6 +97,73 @@ usage_is_two() {
 	nothing_applied
 }
 
+# terminal_is_spared STATUS REGEX ARGUMENT …: and so is the screen of whoever pasted too much.
+terminal_is_spared() {
+	ctl_refused "$@"
+	! grep -q $'[\001-\011\013-\037\177]' "$LAB/stderr" || fail "control characters: $(cat -v "$LAB/stderr")"
+	[ "$(wc -c <"$LAB/stderr")" -lt 600 ] || fail "$(wc -c <"$LAB/stderr") octets"
+}
+
+odd_names() {
+	local red=$'\033[31m' long
+
+	long=$(printf 'x%.0s' {1..5000})
+	terminal_is_spared 2 '^directorctl: "x+\.\.\.x+";? .*directorctl farm list' farm show "$long"
+	terminal_is_spared 2 '"www/x+\.\.\.x+" is not FARM/BACKEND' backend show "www/$long"
+	terminal_is_spared 2 'unknown command "x+\.\.\.x+"; .* lists them' "$long"
+	terminal_is_spared 2 'takes no argument "x+\.\.\.x+"' status "$long"
+	terminal_is_spared 1 'x+: cannot be read: File name too long' config check "$long"
+	terminal_is_spared 1 '\?\[31m: cannot be read' config check "$red"
+	terminal_is_spared 2 'unknown command "\?\[31m"' "$red"
+	cp "$LAB/director.conf" "$LAB/$red.conf"
+	lab_ctl a config check "$LAB/$red.conf" | grep -qF '/?[31m.conf is good' ||
+		fail "config check prints the name as it is"
+	lab_directord a -t -c "$LAB/$red.conf" | grep -qF '/?[31m.conf is good' ||
+		fail "directord -t prints the name as it is"
+	rm "$LAB/$red.conf"
+}
+
+a_file_without_a_name() {
+	ctl_refused 2 '`config check` needs the name of a file, not ""' config check ""
+	ctl_refused 2 '`key fingerprint` needs the name of a file, not ""' key fingerprint ""
+	ctl_refused 2 '--config needs the name of a file, not ""' ruleset export -c ""
+	ctl_refused 2 '--socket needs the name of a file, not ""' status -s ""
+	refused 'the name of the configuration file is ""' -t -c ""
+}
+
+# full_disk PROGRAM ARGUMENT …: what it prints cannot be written.
+full_disk() {
+	local status=0
+
+	lab_exec a "$LAB_BUILD/$@" 2>"$LAB/stderr" >/dev/full || status=$?
+	one_sentence $status "^$1: standard output: No space left on device$"
+	expect "exit status" "$status" 1
+}
+
+a_full_disk_is_a_failure() {
+	full_disk directord -t -c "$LAB/director.conf"
+	full_disk directord -V
+	full_disk directord -h
+	full_disk directorctl --help
+	full_disk directorctl completion bash
+	full_disk directorctl config check "$LAB/director.conf"
+	full_disk directorctl -j config check "$LAB/director.conf"
+	full_disk directorctl -c "$LAB/director.conf" ruleset export
+	full_disk directorctl -c "$LAB/director.conf" ruleset export --format json
+	full_disk directorctl backend-setup www -c "$LAB/director.conf" --os linux --interface eth0
+}
+
+# Also where somebody made the program deaf to SIGPIPE, as systemd does.
+nobody_reads() {
+	local ignore
+
+	for ignore in : "trap '' PIPE"; do
+		lab_exec a bash -c "$ignore; sleep 0.3; exec \"\$@\"" - "$LAB_BUILD/directorctl" \
+			completion bash 2>"$LAB/stderr" | true
+		[ ! -s "$LAB/stderr" ] || fail "it says: $(cat "$LAB/stderr")"
+	done
+}
+
 lab_up
 mkdir -p "$LAB/a"
 run_case "unknown key" config_refused_at virtual-ruter-id \
@@ -121,5 +188,13 @@ run_case "another directord on the same socket" busy_socket
 run_case "directorctl without a daemon" ctl_refused 3 'director\.sock' status
 run_case "directorctl: unknown command" usage_is_two frobnicate lab_ctl a frobnicate
 run_case "directorctl: no command" usage_is_two usage lab_ctl a
+run_case "odd names spare the terminal" odd_names
+run_case "a file without a name" a_file_without_a_name
+run_case "a full disk is a failure" a_full_disk_is_a_failure
+run_case "a pipe that nobody reads ends quietly" nobody_reads
+run_case "a split with --probe" usage_is_two 'not with --probe' \
+	lab_ctl a cluster drill split --probe "$LAB_VIP:80"
+run_case "daemon-kill with --probe" usage_is_two 'not --probe' \
+	lab_ctl a cluster drill daemon-kill --probe "$LAB_VIP:80"
 run_case "directord: unknown option" usage_is_two bogus lab_directord a --bogus
 finish

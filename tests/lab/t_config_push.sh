@@ -191,6 +191,21 @@ not_there() {
 	refused 'www'
 }
 
+# What is in the files was taken back on both: it is not called what is to be loaded first.
+taken_back() {
+	begin
+	WEIGHT=6 conf a
+	WEIGHT=6 conf b "$CONSENT"
+	lab_ctl a config reload --confirm 5s >"$LAB/said" || fail "$(cat "$LAB/said")"
+	expect_soon "a went back" '[ "$(lab_status a config.given_up)" = true ]' 15
+	expect_soon "b went back" '[ "$(lab_status b config.given_up)" = true ]' 15
+	refused "b.conf is not what runs there since a reload of it was not confirmed: put back what runs"
+	grep -q '; the file of node a is not what runs, since' "$LAB/said" || fail "$(cat "$LAB/said")"
+	! grep -q 'on node b first' "$LAB/said" || fail "$(cat "$LAB/said")"
+	conf a # put back; b has not
+	refused 'which loads it all the same$'
+}
+
 # b cannot: at once, or when it is to go over, and a has.
 b_cannot() {
 	begin
@@ -359,6 +374,7 @@ run_case "the same once more" twice
 run_case "as JSON, and a farm that goes" as_json
 run_case "without consent" without_consent
 run_case "what does not go into that file" not_there
+run_case "both files were taken back" taken_back
 run_case "the other one cannot" b_cannot
 run_case "no program, no file, no group" no_program
 run_case "a slow wire" slow_wire

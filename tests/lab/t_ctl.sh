@@ -127,6 +127,33 @@ colours_are_for_terminals() {
 	lab_ctl a backend enable www/web1
 }
 
+# full_disk ARGUMENT …: what it prints cannot be written.
+full_disk() {
+	local status=0
+
+	lab_ctl a "$@" >/dev/full 2>"$LAB/told" || status=$?
+	expect "exit status of $*" "$status" 1
+	expect "what it tells of $*" "$(cat "$LAB/told")" \
+		"directorctl: standard output: No space left on device"
+}
+
+a_full_disk_is_a_failure() {
+	local command
+
+	for command in status "cluster status" "farm list" "farm show www" "backend list" \
+		"backend show www/web1" "ruleset verify" "ruleset history" "config diff" \
+		"cluster drill history" connections "status --watch --count 1"; do
+		full_disk $command
+		full_disk -j $command
+	done
+	full_disk connections --count
+	full_disk metrics
+	full_disk ruleset export
+	full_disk -j ruleset export
+	full_disk backend weight www/web1 1
+	full_disk -j backend weight www/web1 1
+}
+
 a_daemon_that_hangs() {
 	local began=$SECONDS
 
@@ -149,5 +176,6 @@ run_case "a reload need not be waited for" a_reload_need_not_be_waited_for
 run_case "a failover need not be waited for" a_failover_need_not_be_waited_for
 run_case "a drill need not be waited for" a_drill_need_not_be_waited_for
 run_case "colours are for terminals" colours_are_for_terminals
+run_case "a full disk is a failure" a_full_disk_is_a_failure
 run_case "a daemon that hangs" a_daemon_that_hangs
 finish

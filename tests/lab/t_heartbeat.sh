@@ -102,6 +102,7 @@ a_healthy_pair_is_shown() {
 	expect "heartbeat" "$(lab_status b peers.0.heartbeat.state)" up
 	expect "what b knows of a" "$(lab_status b peers.0.vrrp.web.state)" master
 	expect "what a knows of b" "$(lab_status a peers.0.vrrp.web.state)" backup
+	expect "backends of farms that b tracks: none" "$(lab_status a peers.0.vrrp.0.healthy_backends)" null
 	[ "$(lab_status b peers.0.heartbeat.age_ms)" -lt 1000 ] || fail "an old heartbeat"
 	[ "$(lab_status a vrrp.0.lease_s)" -gt 0 ] || fail "no lease"
 	expect "lease of b" "$(lab_status b vrrp.0.lease_s)" 0

@@ -106,7 +106,29 @@ static void examples(void)
 	}
 }
 
+static bool text_is_ascii(const char *text)
+{
+	while (*text && !(*text & 0x80))
+		text++;
+	return *text == '\0';
+}
+
+static void expect_ascii(char *text)
+{
+	CU_ASSERT(text_is_ascii(text));
+	free(text);
+}
+
+/* In any locale, and on a terminal without one. */
+static void is_ascii(void)
+{
+	expect_ascii(printed(NULL));
+	for (size_t i = 0; i < n_commands; i++)
+		expect_ascii(printed(commands[i].words));
+}
+
 UNIT_TESTS(help) = {
+	{"it is plain ASCII", is_ascii},
 	{"help of all commands", of_all},
 	{"help of one command", of_one},
 	{"help of a group", of_a_group},

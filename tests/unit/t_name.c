@@ -27,7 +27,16 @@ static void lengths(void)
 		EXPECT_INT(name_is_valid(longest, len), len <= 31);
 }
 
+static void control_characters_are_made_harmless(void)
+{
+	char text[] = "a\x1b[31m\n\x7f caf\xc3\xa9 \xc2\x9b\xc2\xa9 \xe4\xb8\x80\xc2";
+
+	text_make_harmless(text);
+	EXPECT_TEXT(text, "a?[31m?? caf\xc3\xa9 ??\xc2\xa9 \xe4\xb8\x80\xc2");
+}
+
 UNIT_TESTS(name) = {
+	{"control characters are made harmless", control_characters_are_made_harmless},
 	{"signs", signs},
 	{"lengths", lengths},
 	UNIT_TESTS_END,

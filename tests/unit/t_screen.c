@@ -166,6 +166,16 @@ static void model_of(struct screen_model *m, const struct status *s, struct rate
 				   .clock = "12:34:56 UTC"};
 }
 
+static void no_room(const struct screen_model *m)
+{
+	struct screen_view v = {.width = 80, .height = 3};
+	char *text = shown(m, &v);
+
+	CU_ASSERT_PTR_NULL(strstr(text, "1-0"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "\n0 of "));
+	free(text);
+}
+
 static void sizes(void)
 {
 	struct screen_view v = {.width = 80, .height = 24, .unicode = true};
@@ -189,6 +199,7 @@ static void sizes(void)
 				.width = width, .height = height, .typing = width % 2};
 			free(shown(&m, &v));
 		}
+	no_room(&m);
 	rates_clear(&r);
 	free_farms(&s);
 }
