@@ -5,6 +5,7 @@
  * Shell. An order is in force before it is answered, in the kernel, too, unless the answer says
  * otherwise.
  */
+#include "director/backend/remaining.h"
 #include "director/config/keywords.h"
 #include "director/config/number.h"
 #include "director/director.h"
@@ -77,30 +78,39 @@ static const struct status_backend *backend_in(const struct status_farm *f, cons
 }
 
 /* Connections of a drained backend, where the farm remembers any. */
-static void print_remaining(FILE *out, const struct status_farm *f, uint64_t n)
+static void print_remaining(FILE *out, const struct status_farm *f, const struct status_backend *b)
 {
-	if (n == STATUS_UNKNOWN)
-		fputs("; how many connections remain is not known", out);
-	else if (n || f->n_tables)
-		fprintf(out, "; %" PRIu64 " connection%s", n, n == 1 ? " remains" : "s remain");
+	if (!remaining_of(f, b) && !f->n_tables)
+		return;
+	fputs("; ", out);
+	remaining_print(out, f, b);
 }
 
+/* What a backend had before it was disabled; zeroed: nothing is known of any. */
+struct had {
+	uint64_t connections;
+	bool counted; /* else there may be more */
+};
+
 static void print_state(FILE *out, const struct control_request *request,
-			const struct status_farm *f, const struct status_backend *b, uint64_t had)
+			const struct status_farm *f, const struct status_backend *b,
+			const struct had *had)
 {
 	char text[DURATION_TEXT];
 
 	fprintf(out, "%s of %s ", b->name, f->name);
 	if (strcmp(b->admin_state, "draining") == 0) {
 		fputs("drains", out);
-		print_remaining(out, f, b->connections);
+		print_remaining(out, f, b);
 		if (request->number)
 			fprintf(out, "; it is disabled in %s",
 				duration_format(request->number, text));
 	} else if (strcmp(b->admin_state, "disabled") == 0) {
 		fputs("is disabled", out);
-		if (had && had != STATUS_UNKNOWN)
-			fprintf(out, "; it had %" PRIu64 " connection%s", had, had == 1 ? "" : "s");
+		if (had->connections)
+			fprintf(out, "; it had %s%" PRIu64 " connection%s",
+				had->counted ? "" : "at least ", had->connections,
+				had->connections == 1 ? "" : "s");
 	} else {
 		fputs("is enabled", out);
 		if (strcmp(b->state, "unresolved") == 0)
@@ -137,7 +147,7 @@ static bool nobody_serves(const struct status_farm *f)
 }
 
 static void print_outcome(FILE *out, const struct control_request *request,
-			  const struct status_farm *f, uint64_t had)
+			  const struct status_farm *f, const struct had *had)
 {
 	const struct status_backend *b = backend_in(f, request->backend);
 
@@ -150,7 +160,7 @@ static void print_outcome(FILE *out, const struct control_request *request,
 }
 
 /* Sentences for people, one a line. */
-static void tell(struct director *d, const struct control_request *request, uint64_t had,
+static void tell(struct director *d, const struct control_request *request, const struct had *had,
 		 const struct err *unsaved, struct control_reply *reply)
 {
 	const struct status_farm *f = &reply->status.farms[0];
@@ -188,20 +198,21 @@ static int order(struct director *d, const struct control_request *request, cons
 				     err);
 }
 
-/* The connections that a backend has before it is disabled; it has no more afterwards. */
-static uint64_t connections_of(struct director *d, const struct config_farm *farm, const char *name)
+/* It has no more afterwards. */
+static struct had had_of(struct director *d, const struct config_farm *farm, const char *name)
 {
 	struct status s = {0};
 	const struct status_backend *b;
-	uint64_t n = STATUS_UNKNOWN;
+	struct had had = {0};
 
 	if (director_status_of(d, farm, &s) < 0)
-		return n;
+		return had;
 	b = backend_in(&s.farms[0], name);
-	if (b)
-		n = b->connections;
+	if (b && b->connections != STATUS_UNKNOWN)
+		had = (struct had){.connections = b->connections,
+				   .counted = remaining_of(&s.farms[0], b) != STATUS_UNKNOWN};
 	status_clear(&s);
-	return n;
+	return had;
 }
 
 void director_answer_backend(struct director *d, const struct control_request *request,
@@ -211,12 +222,12 @@ void director_answer_backend(struct director *d, const struct control_request *r
 	const struct config_backend *b = farm ? find_backend(farm, request, reply) : NULL;
 	struct err unsaved = {0}, err = {0};
 	char line[ERR_LINE + 80];
-	uint64_t had = 0;
+	struct had had = {0};
 
 	if (!b)
 		return;
 	if (request->command == CONTROL_BACKEND_DISABLE)
-		had = connections_of(d, farm, b->name);
+		had = had_of(d, farm, b->name);
 	if (order(d, request, farm->name, b, &unsaved) < 0) {
 		director_say(reply, CONTROL_FAILED, unsaved.text);
 		return;
@@ -228,7 +239,7 @@ void director_answer_backend(struct director *d, const struct control_request *r
 		return;
 	}
 	if (attach_farm(d, farm, reply) == 0)
-		tell(d, request, had, &unsaved, reply);
+		tell(d, request, &had, &unsaved, reply);
 }
 
 void director_answer_farm(struct director *d, const struct control_request *request,
