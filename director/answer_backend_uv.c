@@ -232,6 +232,7 @@ void director_answer_backend(struct director *d, const struct control_request *r
 		director_say(reply, CONTROL_FAILED, unsaved.text);
 		return;
 	}
+	telling_farm(&d->telling, (size_t)(farm - d->config->farms));
 	if (director_admin_changed(d, &err) < 0) {
 		snprintf(line, sizeof(line),
 			 "the order is in force, but its ruleset is not applied yet: %s", err.text);

@@ -76,6 +76,17 @@ static bool take_facts(struct director *d, const struct sync_facts *facts)
 	return farm >= 0 || farm == -ENOENT;
 }
 
+static void take_order(struct director *d, const struct sync_order *o)
+{
+	const struct config_farm *farm = config_farm_by_name(d->config, o->farm);
+
+	if (!admin_store_merge(d->admin, d->config, o, d->peer ? d->peer->name : "?"))
+		return;
+	d->ordered = d->facts_stale = true;
+	if (farm)
+		telling_farm(&d->telling, (size_t)(farm - d->config->farms));
+}
+
 bool director_hear(struct director *d, const struct sync_message *m)
 {
 	if (m->type == SYNC_FACTS)
@@ -109,8 +120,7 @@ bool director_hear(struct director *d, const struct sync_message *m)
 			director_compare_farms(d, true);
 		return true;
 	}
-	d->ordered |=
-		admin_store_merge(d->admin, d->config, &m->order, d->peer ? d->peer->name : "?");
+	take_order(d, &m->order);
 	return true;
 }
 

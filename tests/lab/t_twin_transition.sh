@@ -62,6 +62,18 @@ word_counts_on_both() {
 	expect_says a web2 up 1
 }
 
+# What the master found before it heard of an order is no finding about the backend.
+word_is_no_finding() {
+	local said
+
+	lab_ctl b backend disable www/web1 >/dev/null
+	said=$(lab_ctl b backend enable www/web1)
+	grep -qE '^web1 of www is enabled; weight 1, ' <<<"$said" || fail "b says: $said"
+	expect_says b web1 up 1
+	! lab_ctl b -j backend show www/web1 | grep -q '"to": "down"' || fail "it was down on b"
+	expect_says a web1 up 1
+}
+
 # The later one, wherever it was given, and also that nothing is ordered any more.
 word_reaches_who_was_away() {
 	lab_ctl a backend disable www/web3
@@ -207,6 +219,7 @@ for node in a b; do
 done
 run_case "the pair is in sync" begin
 run_case "the operator's word counts on both" word_counts_on_both
+run_case "an order is no finding" word_is_no_finding
 run_case "the operator's word reaches who was away" word_reaches_who_was_away
 run_case "both go through the same transition" both_go_through_it
 run_case "what the leader sees counts, also after a reload" reload_follows_again
