@@ -124,7 +124,7 @@ bool director_hear(struct director *d, const struct sync_message *m)
 	return true;
 }
 
-void director_put_heard(struct director *d)
+static void put_heard(struct director *d)
 {
 	uint64_t now_us = uv_hrtime() / 1000;
 	struct err err = {0};
@@ -148,6 +148,12 @@ void director_put_heard(struct director *d)
 	sync_credit_take(&d->puts, SYNC_COST_DIGEST_US, now_us);
 	if (director_apply(d, &err) < 0)
 		director_say_failure(d, &err);
+}
+
+void director_put_heard(struct director *d)
+{
+	put_heard(d);
+	director_orders_go_on(d);
 }
 
 void director_hear_all(struct director *d, bool begins)

@@ -223,6 +223,13 @@ bool lead_heard(const struct lead_farm *f, size_t backend, uint8_t admin)
 	return f->admins[backend] == admin;
 }
 
+bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint16_t weight,
+		  bool or_none)
+{
+	return lead_heard(f, backend, admin) &&
+	       (f->weights[backend] == weight || (or_none && !f->weights[backend]));
+}
+
 void lead_apply(const struct lead_farm *f, struct plan_backend *backends, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {

@@ -74,6 +74,38 @@ word_is_no_finding() {
 	expect_says a web1 up 1
 }
 
+# share NODE: of the new connections, as orders write it.
+share() {
+	lab_status "$1" farms.www.backends.web1.share | awk '{ printf "%.1f %%\n", 100 * $1 }'
+}
+
+# order_tells NODE: the share that is in force after it, on both.
+order_tells() {
+	local weight said
+
+	for weight in 7 2 5 1; do
+		said=$(lab_ctl "$1" backend weight www/web1 $weight) || fail "$1: exit status $?"
+		expect "share on a after weight $weight on $1" "$(share a)" "$(share "$1")"
+		expect "share on b" "$(share b)" "$(share a)"
+		expect "$1 says" "$said" "web1 of www has weight $weight; $(share "$1") of the new connections"
+	done
+}
+
+order_is_in_force() {
+	local began
+
+	began=$(now_ms)
+	order_tells b
+	order_tells a
+	[ $(($(now_ms) - began)) -lt 8000 ] || fail "they wait: $(($(now_ms) - began)) ms"
+	lab_ctl b backend drain www/web1 >/dev/null
+	expect "share on a of what drains" "$(share a) $(share b)" "0.0 % 0.0 %"
+	lab_ctl b backend disable www/web1 >/dev/null
+	expect "state on a" "$(state a web1)" disabled
+	lab_ctl b backend enable www/web1 | grep -q 'enabled; weight 1, 33.* % of' || fail "enable"
+	expect_says a web1 up 1
+}
+
 # The later one, wherever it was given, and also that nothing is ordered any more.
 word_reaches_who_was_away() {
 	lab_ctl a backend disable www/web3
@@ -220,6 +252,7 @@ done
 run_case "the pair is in sync" begin
 run_case "the operator's word counts on both" word_counts_on_both
 run_case "an order is no finding" word_is_no_finding
+run_case "an order is in force when it is told" order_is_in_force
 run_case "the operator's word reaches who was away" word_reaches_who_was_away
 run_case "both go through the same transition" both_go_through_it
 run_case "what the leader sees counts, also after a reload" reload_follows_again

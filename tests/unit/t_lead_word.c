@@ -101,7 +101,53 @@ static void facts_are_of_a_word(void)
 	end();
 }
 
+/* Who waits for a word to be followed waits for its facts, not for those of the word before. */
+static void a_word_is_followed(void)
+{
+	const struct lead_farm *f = begin();
+
+	CU_ASSERT(lead_follows(f, 1, SYNC_ENABLED, 1, false));
+	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 7, false));
+	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 7, true));
+	CU_ASSERT(!lead_follows(f, 1, SYNC_DISABLED, 0, true));
+	EXPECT_INT(admin_set_state(&admin, "www", &w.backends[1], ADMIN_DRAINING, 0, 1000), 0);
+	w.states[1].weight = 0;
+	telling_farm(&telling, 0);
+	EXPECT_INT(go_on(), 1);
+	CU_ASSERT(lead_follows(f, 1, SYNC_DRAINING, 0, false));
+	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 1, true));
+	/* It finds the backend down, and this node does not. */
+	EXPECT_INT(admin_set_state(&admin, "www", &w.backends[1], ADMIN_ENABLED, 0, 1000), 0);
+	telling_farm(&telling, 0);
+	EXPECT_INT(go_on(), 1);
+	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 1, false));
+	CU_ASSERT(lead_follows(f, 1, SYNC_ENABLED, 1, true));
+	end();
+}
+
+/* The phases in which a table does not follow the facts at once. */
+static void a_table_waits(void)
+{
+	static const struct {
+		enum transition_phase phase;
+		bool relearns, waits;
+	} rows[] = {
+		{TRANSITION_STEADY, false, false},     {TRANSITION_MOVING, false, false},
+		{TRANSITION_MOVING, true, true},       {TRANSITION_SWITCHED, false, true},
+		{TRANSITION_SETTLING, false, true},    {TRANSITION_EXCEPTIONS, false, false},
+		{TRANSITION_FORGETTING, false, false},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct transition t = {.phase = rows[i].phase, .relearns = rows[i].relearns};
+
+		EXPECT_INT(transition_waits(&t), rows[i].waits);
+	}
+}
+
 UNIT_TESTS(lead_word) = {
+	{"a table waits", a_table_waits},
+	{"a word is followed", a_word_is_followed},
 	{"facts are of a word", facts_are_of_a_word},
 	UNIT_TESTS_END,
 };
