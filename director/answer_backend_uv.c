@@ -5,6 +5,7 @@
  * Shell. An order is in force before it is answered, in the kernel, too, unless the answer says
  * otherwise.
  */
+#include "director/backend/remaining.h"
 #include "director/config/keywords.h"
 #include "director/config/number.h"
 #include "director/director.h"
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define COPY(to, from) snprintf((to), sizeof(to), "%s", (from))
 
 enum { SENTENCE = 1024 };
 
@@ -77,30 +80,34 @@ static const struct status_backend *backend_in(const struct status_farm *f, cons
 }
 
 /* Connections of a drained backend, where the farm remembers any. */
-static void print_remaining(FILE *out, const struct status_farm *f, uint64_t n)
+static void print_remaining(FILE *out, const struct status_farm *f, const struct status_backend *b)
 {
-	if (n == STATUS_UNKNOWN)
-		fputs("; how many connections remain is not known", out);
-	else if (n || f->n_tables)
-		fprintf(out, "; %" PRIu64 " connection%s", n, n == 1 ? " remains" : "s remain");
+	if (!remaining_of(f, b) && !f->n_tables)
+		return;
+	fputs("; ", out);
+	remaining_print(out, f, b);
 }
 
 static void print_state(FILE *out, const struct control_request *request,
-			const struct status_farm *f, const struct status_backend *b, uint64_t had)
+			const struct status_farm *f, const struct status_backend *b,
+			const struct order_had *had)
 {
 	char text[DURATION_TEXT];
 
 	fprintf(out, "%s of %s ", b->name, f->name);
 	if (strcmp(b->admin_state, "draining") == 0) {
 		fputs("drains", out);
-		print_remaining(out, f, b->connections);
+		print_remaining(out, f, b);
 		if (request->number)
 			fprintf(out, "; it is disabled in %s",
 				duration_format(request->number, text));
 	} else if (strcmp(b->admin_state, "disabled") == 0) {
 		fputs("is disabled", out);
-		if (had && had != STATUS_UNKNOWN)
-			fprintf(out, "; it had %" PRIu64 " connection%s", had, had == 1 ? "" : "s");
+		if (had->connections && strcmp(had->farm, f->name) == 0 &&
+		    strcmp(had->backend, b->name) == 0)
+			fprintf(out, "; it had %s%" PRIu64 " connection%s",
+				had->counted ? "" : "at least ", had->connections,
+				had->connections == 1 ? "" : "s");
 	} else {
 		fputs("is enabled", out);
 		if (strcmp(b->state, "unresolved") == 0)
@@ -137,7 +144,7 @@ static bool nobody_serves(const struct status_farm *f)
 }
 
 static void print_outcome(FILE *out, const struct control_request *request,
-			  const struct status_farm *f, uint64_t had)
+			  const struct status_farm *f, const struct order_had *had)
 {
 	const struct status_backend *b = backend_in(f, request->backend);
 
@@ -150,8 +157,9 @@ static void print_outcome(FILE *out, const struct control_request *request,
 }
 
 /* Sentences for people, one a line. */
-static void tell(struct director *d, const struct control_request *request, uint64_t had,
-		 const struct err *unsaved, struct control_reply *reply)
+static void tell(struct director *d, const struct control_request *request,
+		 const struct order_had *had, const struct err *unsaved,
+		 struct control_reply *reply)
 {
 	const struct status_farm *f = &reply->status.farms[0];
 	size_t size;
@@ -173,62 +181,117 @@ static void tell(struct director *d, const struct control_request *request, uint
 
 /* --- orders ----------------------------------------------------------------------------------- */
 
+static const enum config_admin_state states[CONTROL_LAST + 1] = {
+	[CONTROL_BACKEND_ENABLE] = ADMIN_ENABLED,
+	[CONTROL_BACKEND_DRAIN] = ADMIN_DRAINING,
+	[CONTROL_BACKEND_DISABLE] = ADMIN_DISABLED,
+};
+
 static int order(struct director *d, const struct control_request *request, const char *farm,
 		 const struct config_backend *b, struct err *err)
 {
-	static const enum config_admin_state states[CONTROL_LAST + 1] = {
-		[CONTROL_BACKEND_ENABLE] = ADMIN_ENABLED,
-		[CONTROL_BACKEND_DRAIN] = ADMIN_DRAINING,
-		[CONTROL_BACKEND_DISABLE] = ADMIN_DISABLED,
-	};
-
 	if (request->command == CONTROL_BACKEND_WEIGHT)
 		return admin_store_set_weight(d->admin, farm, b, (uint16_t)request->number, err);
 	return admin_store_set_state(d->admin, farm, b, states[request->command], request->number,
 				     err);
 }
 
-/* The connections that a backend has before it is disabled; it has no more afterwards. */
-static uint64_t connections_of(struct director *d, const struct config_farm *farm, const char *name)
+/* It has no more afterwards. */
+static struct order_had had_of(struct director *d, const struct config_farm *farm, const char *name)
 {
 	struct status s = {0};
 	const struct status_backend *b;
-	uint64_t n = STATUS_UNKNOWN;
+	struct order_had had = {0};
 
 	if (director_status_of(d, farm, &s) < 0)
-		return n;
+		return had;
 	b = backend_in(&s.farms[0], name);
-	if (b)
-		n = b->connections;
+	if (b && b->connections != STATUS_UNKNOWN)
+		had = (struct order_had){.connections = b->connections,
+					 .counted = remaining_of(&s.farms[0], b) != STATUS_UNKNOWN};
 	status_clear(&s);
-	return n;
+	COPY(had.farm, farm->name);
+	COPY(had.backend, name);
+	return had;
 }
 
-void director_answer_backend(struct director *d, const struct control_request *request,
+/* 0: the order stands, with what to tell of before it; negative: *reply says why not. */
+static int give(struct director *d, const struct control_request *request,
+		const struct config_farm *farm, const struct config_backend *b,
+		struct control_reply *reply)
+{
+	struct err unsaved = {0}, err = {0};
+	char line[ERR_LINE + 80];
+
+	if (request->command == CONTROL_BACKEND_DISABLE)
+		d->ordering.had = had_of(d, farm, b->name);
+	if (order(d, request, farm->name, b, &unsaved) < 0) {
+		director_say(reply, CONTROL_FAILED, unsaved.text);
+		return -1;
+	}
+	d->ordering.unsaved = unsaved;
+	telling_farm(&d->telling, (size_t)(farm - d->config->farms));
+	if (director_admin_changed(d, &err) == 0)
+		return 0;
+	snprintf(line, sizeof(line),
+		 "the order is in force, but its ruleset is not applied yet: %s", err.text);
+	director_say(reply, CONTROL_FAILED, line);
+	return -1;
+}
+
+/* Another order about the backend counts by now. */
+static bool is_overruled(struct director *d, const struct control_request *request,
+			 const char *farm, const struct config_backend *b)
+{
+	struct admin_view now = admin_view(admin_store_table(d->admin), farm, b);
+
+	if (request->command == CONTROL_BACKEND_WEIGHT)
+		return now.weight != request->number;
+	return now.state != states[request->command] &&
+	       !(request->number && now.state == ADMIN_DISABLED); /* its deadline came */
+}
+
+static void say_overruled(const struct control_request *request, struct control_reply *reply)
+{
+	char line[SENTENCE];
+
+	snprintf(line, sizeof(line), "another order about %s of %s came later, and counts",
+		 request->backend, request->farm);
+	director_say(reply, CONTROL_FAILED, line);
+}
+
+static void say_waits(const char *waits, struct control_reply *reply)
+{
+	char line[SENTENCE];
+
+	snprintf(line, sizeof(line), "the order is kept, but not in force yet: %s", waits);
+	director_say(reply, CONTROL_FAILED, line);
+}
+
+bool director_answer_backend(struct director *d, const struct control_request *request, bool again,
 			     struct control_reply *reply)
 {
 	const struct config_farm *farm = find_farm(d, request, reply);
 	const struct config_backend *b = farm ? find_backend(farm, request, reply) : NULL;
-	struct err unsaved = {0}, err = {0};
-	char line[ERR_LINE + 80];
-	uint64_t had = 0;
+	char buf[DIRECTOR_WAITS_FOR];
+	const char *waits = NULL;
 
-	if (!b)
-		return;
-	if (request->command == CONTROL_BACKEND_DISABLE)
-		had = connections_of(d, farm, b->name);
-	if (order(d, request, farm->name, b, &unsaved) < 0) {
-		director_say(reply, CONTROL_FAILED, unsaved.text);
-		return;
-	}
-	if (director_admin_changed(d, &err) < 0) {
-		snprintf(line, sizeof(line),
-			 "the order is in force, but its ruleset is not applied yet: %s", err.text);
-		director_say(reply, CONTROL_FAILED, line);
-		return;
-	}
-	if (attach_farm(d, farm, reply) == 0)
-		tell(d, request, had, &unsaved, reply);
+	if (!b || (!again && give(d, request, farm, b, reply) < 0))
+		return true;
+	if (!again)
+		director_order_begins(d);
+	if (d->ready && !request->no_wait)
+		waits = director_order_waits(d, (size_t)(farm - d->config->farms),
+					     (size_t)(b - farm->backends), buf);
+	if (waits && !(director_order_is_due(d) && (d->failing || director_is_settled(d))))
+		return false;
+	if (again && is_overruled(d, request, farm->name, b))
+		say_overruled(request, reply);
+	else if (waits)
+		say_waits(waits, reply);
+	else if (attach_farm(d, farm, reply) == 0)
+		tell(d, request, &d->ordering.had, &d->ordering.unsaved, reply);
+	return true;
 }
 
 void director_answer_farm(struct director *d, const struct control_request *request,

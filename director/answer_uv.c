@@ -348,26 +348,31 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	}
 }
 
-static void answer_order(struct director *d, const struct control_request *request,
-			 const struct control_asker *who, struct control_reply *reply)
+/* What is to be told may wait until the order is in force; the journal has it at once. */
+static bool answer_order(struct director *d, const struct control_request *request,
+			 const struct control_asker *who, bool again, struct control_reply *reply)
 {
 	char order[JOURNAL_ORDER];
 	bool applies = d->ready; /* at once */
+	bool done;
 
+	if (again)
+		return director_answer_backend(d, request, true, reply);
 	order_text(request, order);
 	if (applies)
 		director_ask(d, JOURNAL_COMMAND, who, order);
-	director_answer_backend(d, request, reply);
+	done = director_answer_backend(d, request, false, reply);
 	if (reply->code == CONTROL_DONE) {
 		if (!applies)
 			director_ask(d, JOURNAL_COMMAND, who, order);
-		return;
+		return done && (request->no_wait || director_is_settled(d));
 	}
 	if (applies && !d->asked.open) /* that the kernel did not take it is told already */
-		return;
+		return true;
 	if (applies)
 		d->asked = (struct asked){0};
 	director_journal_refused(d, JOURNAL_COMMAND, who, order, reply->text);
+	return true;
 }
 
 static void answer_history(struct director *d, struct control_reply *reply)
@@ -399,6 +404,10 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_CONFIRM:
 	case CONTROL_CONFIG_DIFF:
 	case CONTROL_CONFIG_PUSH:
+	case CONTROL_BACKEND_ENABLE:
+	case CONTROL_BACKEND_DRAIN:
+	case CONTROL_BACKEND_DISABLE:
+	case CONTROL_BACKEND_WEIGHT:
 	case CONTROL_RELOAD: return; /* director_answer() */
 	case CONTROL_FAILOVER: answer_failover(d, reply); return;
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
@@ -410,10 +419,6 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_BACKEND_SHOW: director_answer_backend_show(d, request, reply); return;
 	case CONTROL_DOCTOR: answer_doctor(d, reply); return;
 	case CONTROL_FARM_SHOW: director_answer_farm(d, request, reply); return;
-	case CONTROL_BACKEND_ENABLE:
-	case CONTROL_BACKEND_DRAIN:
-	case CONTROL_BACKEND_DISABLE:
-	case CONTROL_BACKEND_WEIGHT: answer_order(d, request, who, reply); return;
 	}
 }
 
@@ -431,6 +436,8 @@ bool director_answer(void *owner, const struct control_request *request,
 		return director_answer_push(d, request, who, again, reply);
 	if (request->command == CONTROL_CONFIG_DIFF)
 		return director_answer_config_diff(d, again, reply);
+	if (control_is_order(request))
+		return answer_order(d, request, who, again, reply);
 	answer(d, request, who, reply);
-	return !control_is_order(request) || request->no_wait || director_is_settled(d);
+	return true;
 }

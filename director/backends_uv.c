@@ -86,14 +86,19 @@ void director_set_checks(struct director *d)
 
 /*
  * Of a farm that the other director leads what that one finds counts, and what is found here says why where
- * both agree.
+ * both agree. What it said before it heard of an order is no finding: it is left out of use so far.
  */
 static bool is_well(const struct director *d, size_t farm, size_t backend,
 		    const struct plan_backend *known)
 {
-	if (lead_of(&d->lead, farm) && known->usable && known->weight)
+	const struct config_farm *f = &d->config->farms[farm];
+	const struct lead_farm *lead = lead_of(&d->lead, farm);
+	bool heard = !lead || lead_heard(lead, backend,
+					 admin_told(ordered(d, f, &f->backends[backend]).state));
+
+	if (lead && heard && known->usable && known->weight)
 		return true;
-	return known->usable && health_of(d->health, farm, backend) == OUTCOME_WELL &&
+	return (known->usable || !heard) && health_of(d->health, farm, backend) == OUTCOME_WELL &&
 	       !retries_inhibit(&d->retries, farm, backend);
 }
 
@@ -120,8 +125,9 @@ void director_backend_fault(const struct director *d, size_t farm, size_t backen
 		snprintf(reason, STATUS_REASON, "%s",
 			 retry_text(retries_of(&d->retries, farm, backend), retries));
 	else
-		snprintf(reason, STATUS_REASON,
-			 "the other director, which leads the farm, finds it down");
+		snprintf(reason, STATUS_REASON, "the other director, which leads the farm, %s",
+			 health_checks(d->health, farm, backend) ? "finds it down"
+								 : "does not reach it");
 }
 
 /* Just now. */

@@ -61,6 +61,20 @@ struct asked {
 	char order[JOURNAL_ORDER];
 };
 
+/* What a backend had before it was disabled; zeroed: nothing is known of any. */
+struct order_had {
+	char farm[CONFIG_NAME_MAX + 1], backend[CONFIG_NAME_MAX + 1];
+	uint64_t connections;
+	bool counted; /* else there may be more */
+};
+
+/* Orders on backends whose answers wait until they are in force (orders_uv.c). Zeroed: there are none. */
+struct ordering {
+	uint64_t until_ms;    /* the last of them is answered then, whatever is in force */
+	struct err unsaved;   /* why they are not kept over a restart */
+	struct order_had had; /* of the last one */
+};
+
 /* A farm as it was seen last. */
 struct farm_seen {
 	bool known; /* it was seen */
@@ -122,7 +136,8 @@ struct director {
 	struct views views;		/* what the checks of both find */
 	struct config_talk config_talk; /* while the two are configured otherwise */
 	struct copying copying;		/* of them, as a whole */
-	struct admin_store *admin;	/* what the operator ordered in place of config */
+	struct ordering ordering;	/* what the operator orders, ... */
+	struct admin_store *admin;	/* ... and what the operator ordered in place of config */
 	struct control_server *server;
 	struct access_rules access;	/* who may use it */
 	struct advert_marks *marks;	/* of authenticated adverts */
@@ -307,6 +322,18 @@ void director_show_provisional(const struct director *d, struct status *s);
 void director_close_provisional(struct director *d);
 /* The keeper goes on by itself from now on. */
 void director_go_on_later(struct director *d);
+/*
+ * The word about a backend is in force: its plan is in the kernel, and the director that leads its farm goes
+ * by it. NULL, or what it waits for, in buf.
+ */
+#define DIRECTOR_WAITS_FOR 160
+const char *director_order_waits(struct director *d, size_t farm, size_t backend,
+				 char buf[static DIRECTOR_WAITS_FOR]);
+/* An answer begins to wait for that; true: it has to be given as it is. */
+void director_order_begins(struct director *d);
+bool director_order_is_due(const struct director *d);
+/* Answers that wait are given, as far as they can be. */
+void director_orders_go_on(struct director *d);
 /* All of the configuration is in the kernel, as far as it was planned. */
 bool director_is_settled(const struct director *d);
 /* What was applied later than director_apply() returned is in the kernel now. */
@@ -425,7 +452,7 @@ int director_admin_changed(struct director *d, struct err *err);
 /* Answers one request of the control socket (control_handler); then by kind. */
 bool director_answer(void *owner, const struct control_request *request,
 		     const struct control_asker *who, bool again, struct control_reply *reply);
-void director_answer_backend(struct director *d, const struct control_request *request,
+bool director_answer_backend(struct director *d, const struct control_request *request, bool again,
 			     struct control_reply *reply);
 void director_answer_backend_show(struct director *d, const struct control_request *request,
 				  struct control_reply *reply);

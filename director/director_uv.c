@@ -202,6 +202,7 @@ static void check(uv_timer_t *timer)
 		director_refresh_soon(d);
 	}
 	journal_store_keep(d->journal);
+	director_orders_go_on(d);
 	if (!d->ready)
 		return;
 	director_check_ruleset(d);

@@ -77,6 +77,17 @@ static bool take_facts(struct director *d, const struct sync_facts *facts)
 	return farm >= 0 || farm == -ENOENT;
 }
 
+static void take_order(struct director *d, const struct sync_order *o)
+{
+	const struct config_farm *farm = config_farm_by_name(d->config, o->farm);
+
+	if (!admin_store_merge(d->admin, d->config, o, d->peer ? d->peer->name : "?"))
+		return;
+	d->ordered = d->facts_stale = true;
+	if (farm)
+		telling_farm(&d->telling, (size_t)(farm - d->config->farms));
+}
+
 bool director_hear(struct director *d, const struct sync_message *m)
 {
 	if (m->type == SYNC_FACTS)
@@ -110,12 +121,11 @@ bool director_hear(struct director *d, const struct sync_message *m)
 			director_compare_farms(d, true);
 		return true;
 	}
-	d->ordered |=
-		admin_store_merge(d->admin, d->config, &m->order, d->peer ? d->peer->name : "?");
+	take_order(d, &m->order);
 	return true;
 }
 
-void director_put_heard(struct director *d)
+static void put_heard(struct director *d)
 {
 	uint64_t now_us = clock_us();
 	struct err err = {0};
@@ -139,6 +149,12 @@ void director_put_heard(struct director *d)
 	sync_credit_take(&d->puts, SYNC_COST_DIGEST_US, now_us);
 	if (director_apply(d, &err) < 0)
 		director_say_failure(d, &err);
+}
+
+void director_put_heard(struct director *d)
+{
+	put_heard(d);
+	director_orders_go_on(d);
 }
 
 void director_hear_all(struct director *d, bool begins)

@@ -11,7 +11,7 @@
 
 enum drain_stand {
 	DRAIN_GOES_ON,
-	DRAIN_EMPTY,  /* it drains, and no connection is left */
+	DRAIN_EMPTY,  /* it drains, and no connection is left, as far as one answer can tell */
 	DRAIN_OVER,   /* it is disabled: its deadline has come, or somebody would not wait for it */
 	DRAIN_UNDONE, /* it gets new connections again, by somebody's word */
 	DRAIN_BLIND, /* nobody knows its connections, and it has no deadline: there is no end to wait for */

@@ -463,6 +463,11 @@ void transition_adopt(struct transition *t, const uint16_t *buckets, const uint1
 	t->unreported = true;
 }
 
+bool transition_waits(const struct transition *t)
+{
+	return t->relearns || t->phase == TRANSITION_SWITCHED || t->phase == TRANSITION_SETTLING;
+}
+
 /* --- for people ------------------------------------------------------------------------------- */
 
 static uint64_t phase_ends_ms(const struct transition *t)

@@ -261,6 +261,9 @@ struct transition_view {
 
 struct transition_view transition_view(const struct transition *t, uint64_t now_ms);
 
+/* What the facts want of the table now comes with one of the next steps, in a moment. */
+bool transition_waits(const struct transition *t);
+
 const char *transition_phase_name(enum transition_phase phase); /* steady, moving, … */
 
 #endif

@@ -12,6 +12,7 @@ static void farm_clear(struct lead_farm *f)
 	free(f->weights);
 	free(f->percents);
 	free(f->usable);
+	free(f->admins);
 	free(f->owners);
 	*f = (struct lead_farm){0};
 }
@@ -144,7 +145,9 @@ static int make_room(struct lead_farm *f, size_t n)
 		f->percents = calloc(n + 1, sizeof(*f->percents));
 	if (!f->usable)
 		f->usable = calloc(n + 1, sizeof(*f->usable));
-	return f->weights && f->percents && f->usable ? 0 : -ENOMEM;
+	if (!f->admins)
+		f->admins = calloc(n + 1, sizeof(*f->admins));
+	return f->weights && f->percents && f->usable && f->admins ? 0 : -ENOMEM;
 }
 
 static int take(struct lead *l, const struct config_farm *farm, struct lead_farm *f,
@@ -167,12 +170,14 @@ static int take(struct lead *l, const struct config_farm *farm, struct lead_farm
 	memset(f->weights, 0, farm->n_backends * sizeof(*f->weights));
 	memset(f->percents, 0, farm->n_backends * sizeof(*f->percents));
 	memset(f->usable, 0, farm->n_backends * sizeof(*f->usable));
+	memset(f->admins, 0, farm->n_backends * sizeof(*f->admins));
 	for (size_t i = 0; i < facts->n; i++) {
 		if (ours[i] == BUCKET_NONE)
 			continue;
 		f->weights[ours[i]] = facts->facts[i].weight;
 		f->percents[ours[i]] = facts->facts[i].percent;
 		f->usable[ours[i]] = facts->facts[i].health == SYNC_UP;
+		f->admins[ours[i]] = facts->facts[i].admin;
 	}
 	free(f->owners);
 	f->owners = owners;
@@ -211,6 +216,18 @@ const struct lead_farm *lead_of(const struct lead *l, size_t farm)
 {
 	return farm < l->n && l->farms[farm].told && l->farms[farm].follows ? &l->farms[farm]
 									    : NULL;
+}
+
+bool lead_heard(const struct lead_farm *f, size_t backend, uint8_t admin)
+{
+	return f->admins[backend] == admin;
+}
+
+bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint16_t weight,
+		  bool or_none)
+{
+	return lead_heard(f, backend, admin) &&
+	       (f->weights[backend] == weight || (or_none && !f->weights[backend]));
 }
 
 void lead_apply(const struct lead_farm *f, struct plan_backend *backends, size_t n)

@@ -28,6 +28,7 @@ struct lead_farm {
 	uint16_t *weights;
 	uint8_t *percents; /* as in struct plan_backend */
 	bool *usable;
+	uint8_t *admins; /* enum sync_admin: the word about it that the other one goes by */
 	struct transition_stand stand; /* by the farm's backends; owners are the block below */
 	uint16_t *owners;
 	uint64_t version; /* another one with each word, never 0 */
@@ -65,6 +66,14 @@ int lead_take(struct lead *l, const struct config *c, const struct sync_facts *f
 bool lead_set(struct lead *l, size_t farm, bool follows);
 /* What there is to follow; NULL: nothing, or this node has its own way. */
 const struct lead_farm *lead_of(const struct lead *l, size_t farm);
+/* What it says of a backend is said with that word about it (enum sync_admin), not with one of before. */
+bool lead_heard(const struct lead_farm *f, size_t backend, uint8_t admin);
+/*
+ * It goes by that word: with the weight that this node would give the backend, or, if that may be, with none,
+ * as it finds what this node does not.
+ */
+bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint16_t weight,
+		  bool or_none);
 /* The facts as the other director has them; what cannot be reached from here stays so. */
 void lead_apply(const struct lead_farm *f, struct plan_backend *backends, size_t n);
 

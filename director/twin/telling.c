@@ -35,6 +35,12 @@ void telling_order(struct telling *t)
 	t->all_is_told = false;
 }
 
+void telling_farm(struct telling *t, size_t farm)
+{
+	t->told[farm] = 0;
+	telling_look(t);
+}
+
 void telling_restart(struct telling *t)
 {
 	for (size_t i = 0; i < t->n; i++)

@@ -42,6 +42,8 @@ void telling_restart(struct telling *t);
 /* A farm may be another one than told; there is another word of the operator. */
 void telling_look(struct telling *t);
 void telling_order(struct telling *t);
+/* The word about a backend of that farm is another one, whatever that changes: its facts say so. */
+void telling_farm(struct telling *t, size_t farm);
 
 /*
  * The next message, with all but its sequence number; false: there is none. To be asked again until it

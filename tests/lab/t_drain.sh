@@ -84,6 +84,10 @@ is_drained_behind_a_hash() {
 	lab_alive waits || fail "it ended before the download: $(cat "$LAB/waits/log")"
 	grep -q '^16777216$' "$LAB/down1/log" || fail "the download: $(cat "$LAB/down1/log")"
 	waited 0 "^$name of www is drained: no connection remains"
+	grep -qE "^$name of www drains; its connections are counted once the buckets have settled, in [12]s$" \
+		"$LAB/waits/log" || fail "why it waits: $(cat "$LAB/waits/log")"
+	grep -qE '^the buckets of www have settled; 1 connection remains$' "$LAB/waits/log" ||
+		fail "why it waits then: $(cat "$LAB/waits/log")"
 	release "www/$name"
 }
 
@@ -94,6 +98,19 @@ busy_backend() {
 	for name in web1 web2 web3; do
 		echo "$(backend www "$name" packets) $name"
 	done | sort -n | awk '$1 > 100 { busy = $2 } END { print busy }'
+}
+
+# Connections that are silent while the buckets move are in no count: nobody may call that drained.
+deadline_comes_before_the_count() {
+	sed -i 's/transition-time = "1s"/transition-time = "8s"/' "$LAB/director.conf"
+	lab_ctl a config reload >/dev/null || fail "the reload was refused"
+	waits backend drain www/web1 --deadline 2s --wait
+	waited 4 '^web1 of www is disabled, after [23].*; whether it had connections yet is not known: the buckets had not settled$'
+	! grep -q 'remain' "$LAB/waits/log" || fail "it counts: $(cat "$LAB/waits/log")"
+	waits -j backend drain www/web2 --deadline 1s --wait
+	waited 4 '"state": "disabled"'
+	release www/web1
+	release www/web2
 }
 
 deadline_comes() {
@@ -149,6 +166,7 @@ run_case "three backends" begin
 run_case "a backend is drained" is_drained
 run_case "a backend behind a hash is drained" is_drained_behind_a_hash
 run_case "its deadline comes before that" deadline_comes
+run_case "its deadline comes before anything is counted" deadline_comes_before_the_count
 run_case "somebody enables it meanwhile" somebody_changes_his_mind
 run_case "one JSON document" one_document
 run_case "the daemon starts anew meanwhile" daemon_starts_anew

@@ -61,6 +61,87 @@ word_counts_on_both() {
 	expect_says a web2 up 1
 }
 
+# What the master found before it heard of an order is no finding about the backend.
+word_is_no_finding() {
+	local said
+
+	lab_ctl b backend disable www/web1 >/dev/null
+	said=$(lab_ctl b backend enable www/web1)
+	grep -qE '^web1 of www is enabled; weight 1, ' <<<"$said" || fail "b says: $said"
+	expect_says b web1 up 1
+	! lab_ctl b -j backend show www/web1 | grep -q '"to": "down"' || fail "it was down on b"
+	expect_says a web1 up 1
+}
+
+# share NODE: of the new connections, as orders write it.
+share() {
+	lab_status "$1" farms.www.backends.web1.share | awk '{ printf "%.1f %%\n", 100 * $1 }'
+}
+
+# order_tells NODE: the share that is in force after it, on both.
+order_tells() {
+	local weight said
+
+	for weight in 7 2 5 1; do
+		said=$(lab_ctl "$1" backend weight www/web1 $weight) || fail "$1: exit status $?"
+		expect "share on a after weight $weight on $1" "$(share a)" "$(share "$1")"
+		expect "share on b" "$(share b)" "$(share a)"
+		expect "$1 says" "$said" "web1 of www has weight $weight; $(share "$1") of the new connections"
+	done
+}
+
+order_is_in_force() {
+	order_tells b
+	order_tells a
+	lab_ctl b backend drain www/web1 >/dev/null
+	expect "share on a of what drains" "$(share a) $(share b)" "0.0 % 0.0 %"
+	lab_ctl b backend disable www/web1 >/dev/null
+	expect "state on a" "$(state a web1)" disabled
+	lab_ctl b backend enable www/web1 | grep -q 'enabled; weight 1, 33.* % of' || fail "enable"
+	expect_says a web1 up 1
+}
+
+# Until the table is gone nothing of the channel arrives at b.
+channel_is_cut() {
+	lab_exec b nft add table inet cut
+	lab_exec b nft add chain inet cut in '{ type filter hook input priority 0; }'
+	lab_exec b nft add rule inet cut in tcp sport 8405 drop
+	lab_exec b nft add rule inet cut in tcp dport 8405 drop
+}
+
+# The later one counts on both. Who waits for the master and is overruled meanwhile is told so.
+two_orders_at_once() {
+	local other status=0
+
+	channel_is_cut
+	lab_ctl b backend weight www/web1 7 >"$LAB/said.b" 2>&1 &
+	other=$!
+	sleep 0.2
+	lab_ctl a backend weight www/web1 5 | grep -q 'has weight 5' || fail "a does not do it"
+	lab_exec b nft delete table inet cut
+	wait $other || status=$?
+	expect "exit status on b" $status 1
+	grep -q 'another order about web1 of www came later, and counts$' "$LAB/said.b" ||
+		fail "b says: $(cat "$LAB/said.b")"
+	expect_says b web1 up 5
+	expect_says a web1 up 5
+	expect "b has done it" "$(share b)" "$(share a)"
+}
+
+# The master hears nothing of it: the order is kept, and counts later.
+order_is_not_heard() {
+	local status=0
+
+	channel_is_cut
+	lab_ctl b backend weight www/web1 1 >"$LAB/said.b" 2>&1 || status=$?
+	lab_exec b nft delete table inet cut
+	expect "exit status on b" $status 1
+	grep -q 'kept, but not in force yet: the other director, which leads farm "www", does not go by it yet$' \
+		"$LAB/said.b" || fail "b says: $(cat "$LAB/said.b")"
+	lab_wait_until "says a web1 up 1" 10 || fail "it does not count on a"
+	expect_in_sync 10
+}
+
 # The later one, wherever it was given, and also that nothing is ordered any more.
 word_reaches_who_was_away() {
 	lab_ctl a backend disable www/web3
@@ -206,6 +287,10 @@ for node in a b; do
 done
 run_case "the pair is in sync" begin
 run_case "the operator's word counts on both" word_counts_on_both
+run_case "an order is no finding" word_is_no_finding
+run_case "an order is in force when it is told" order_is_in_force
+run_case "two orders at once" two_orders_at_once
+run_case "an order that the master does not hear" order_is_not_heard
 run_case "the operator's word reaches who was away" word_reaches_who_was_away
 run_case "both go through the same transition" both_go_through_it
 run_case "what the leader sees counts, also after a reload" reload_follows_again
