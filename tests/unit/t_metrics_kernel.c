@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +64,7 @@ static char *health(void *owner, size_t *ret_len, bool *ret_ready)
 
 /* The same text, printed in a thread; NULL unless is_long. */
 static bool is_long;
-static unsigned int printed;
+static atomic_uint printed; /* in threads */
 
 static void *gather(void *owner)
 {
