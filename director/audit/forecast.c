@@ -243,7 +243,8 @@ static void count_moved(struct forecast_farm *f, const struct prospect_table *be
 			const struct prospect_table *after)
 {
 	f->buckets = before->size > after->size ? before->size : after->size;
-	f->reseeded = before->seed != after->seed;
+	f->new_seed = before->seed != after->seed;
+	f->reseeded = f->hashed && before->seed != after->seed;
 	for (uint32_t i = 0; i < f->buckets; i++)
 		f->moved += strcmp(owner_at(before, i, f->buckets),
 				   owner_at(after, i, f->buckets)) != 0;
@@ -322,7 +323,8 @@ static void look_at(struct forecast_farm *f, const struct prospect *old, const s
 
 	f->absent = !after && !f->removed;
 	f->hashed = before && after && before->hashed && after->hashed;
-	if (before && after && f->hashed)
+	f->hashes_new = before && after && before->hashes_new && after->hashes_new;
+	if (before && after && (f->hashed || f->hashes_new))
 		count_moved(f, before, after);
 	count_connections(f, status_of(s, f->name), was, is, before, after);
 	if (f->added || f->removed)
@@ -377,6 +379,23 @@ static const char *buckets_text(const struct forecast_farm *f, char *buf, size_t
 {
 	if (f->absent)
 		snprintf(buf, size, "it is left out, its interface is not there");
+	else if (f->forgotten)
+		snprintf(buf, size, "its buckets decide from then on");
+	else if (f->unlearned)
+		snprintf(buf, size, "what is remembered decides from then on");
+	else if (f->hashes_new && f->new_seed)
+		snprintf(
+			buf, size,
+			"what is remembered stays; another seed: new clients go to other backends");
+	else if (f->hashes_new && f->moved)
+		snprintf(
+			buf, size,
+			"what is remembered stays; %u of %u slots (%.1f %%) of new clients move to "
+			"other backends",
+			f->moved, f->buckets, 100.0 * f->moved / f->buckets);
+	else if (f->hashes_new)
+		snprintf(buf, size, "what is remembered stays; none of its %u slots moves",
+			 f->buckets);
 	else if (!f->hashed)
 		snprintf(buf, size, "it does not hash, so what is remembered decides");
 	else if (f->reseeded)

@@ -21,9 +21,11 @@ int forecast_changes(const struct prospect *before, const struct prospect *after
 struct forecast_farm {
 	const char *name; /* the prospect's */
 	bool added, removed;
-	bool absent; /* so is its interface: it is left out */
-	bool hashed; /* all below about buckets is 0 when it is not */
-	bool reseeded;
+	bool absent;	 /* so is its interface: it is left out */
+	bool hashed;	 /* all below about buckets is 0 when neither is so */
+	bool hashes_new; /* connections and clients that are remembered stay, new ones hash */
+	bool new_seed;
+	bool reseeded;	  /* so that its connections move */
 	uint32_t buckets; /* of the larger table, ... */
 	uint32_t moved;	  /* ... of which so many get another backend */
 	/* May be STATUS_UNKNOWN: all of now; those on buckets that move, which stay where they are; those

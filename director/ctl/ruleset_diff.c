@@ -107,14 +107,15 @@ static json_t *farms(const struct forecast *f)
 
 		json_array_append_new(
 			list,
-			json_pack("{s:s, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:o, s:o, s:o, s:s}",
-				  "name", farm->name, "added", farm->added, "removed",
-				  farm->removed, "left_out", farm->absent, "hashed", farm->hashed,
-				  "reseeded", farm->reseeded, "buckets", (int)farm->buckets,
-				  "buckets_moved", (int)farm->moved, "connections",
-				  number(farm->connections), "connections_on_moved",
-				  number(farm->on_moved), "connections_ended", number(farm->ended),
-				  "ends", forecast_ends(farm, ends)));
+			json_pack(
+				"{s:s, s:b, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:o, s:o, s:o, s:s}",
+				"name", farm->name, "added", farm->added, "removed", farm->removed,
+				"left_out", farm->absent, "hashed", farm->hashed, "hashed_new",
+				farm->hashes_new, "reseeded", farm->reseeded, "buckets",
+				(int)farm->buckets, "buckets_moved", (int)farm->moved,
+				"connections", number(farm->connections), "connections_on_moved",
+				number(farm->on_moved), "connections_ended", number(farm->ended),
+				"ends", forecast_ends(farm, ends)));
 	}
 	return list;
 }

@@ -208,8 +208,7 @@ static void expect_end(const char *before, const char *after, const char *bucket
 /* It is not known how many they are, so none is told. */
 static void connections_that_end_otherwise(void)
 {
-	const char *stay = "none of its 1009 buckets moves",
-		   *turns = "it does not hash, so what is remembered decides";
+	const char *stay = "none of its 1009 buckets moves";
 	const char *www = OTHER("\"80\"", "");
 
 	expect_end(www, OTHER("\"81\"", ""), stay,
@@ -227,10 +226,34 @@ static void connections_that_end_otherwise(void)
 	expect_end(OTHER("\"80\"", "allow = { \"192.0.2.0/24\", \"198.51.100.0/24\" }\n"),
 		   OTHER("\"80\"", "allow = { \"198.51.100.0/24\" }\n"), stay,
 		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
-	expect_end(OTHER("\"80\"", "scheduler = round-robin\n"), www, turns,
+	expect_end(OTHER("\"80\"", "scheduler = round-robin\n"), www,
+		   "its buckets decide from then on",
 		   "what is remembered goes, connections that hash elsewhere end" NOT_KNOWN);
-	expect_end(www, OTHER("\"80\"", "scheduler = round-robin\n"), turns,
+	expect_end(www, OTHER("\"80\"", "scheduler = round-robin\n"),
+		   "what is remembered decides from then on",
 		   "nothing is remembered yet, connections that go elsewhere end" NOT_KNOWN);
+}
+
+#define KEPT  "scheduler = maglev\npersistence = source-address\n"
+#define HEAVY "backend \"web2\" { address = \"10.77.0.22\" weight = 9 }\n"
+
+/* Who is remembered stays, who is new goes by the slots. */
+static void new_clients_that_move(void)
+{
+	struct both b;
+
+	status_init(2);
+	expect_farm(FARM(KEPT WEB(1) WEB(2)), FARM(KEPT WEB(1) WEB(2) "tcp-timeout = \"2h\"\n"),
+		    "farm www: what is remembered stays; none of its 1009 slots moves");
+	expect_farm(FARM(KEPT WEB(1) WEB(2)), FARM(KEPT WEB(1) WEB(2) "seed = 7\n"),
+		    "farm www: what is remembered stays; another seed: new clients go to other "
+		    "backends; of 20 connections 0 end with their backend");
+	both_init(&b, FARM(KEPT WEB(1) WEB(2)), FARM(KEPT WEB(1) HEAVY), &status);
+	CU_ASSERT_FATAL(b.forecast.n == 1);
+	CU_ASSERT(!b.forecast.farms[0].hashed && b.forecast.farms[0].hashes_new);
+	CU_ASSERT(b.forecast.farms[0].moved > 350 && b.forecast.farms[0].moved < 460);
+	EXPECT_INT(b.forecast.farms[0].ended, 0);
+	both_clear(&b);
 }
 
 static void what_ends_nothing(void)
@@ -367,6 +390,7 @@ UNIT_TESTS(forecast) = {
 	{"changes in words", changes_in_words},
 	{"buckets that move, and what is on them", buckets_that_move},
 	{"connections that end without a backend that goes", connections_that_end_otherwise},
+	{"new clients that move", new_clients_that_move},
 	{"what ends nothing", what_ends_nothing},
 	{"a backend with another address", a_backend_with_another_address},
 	{"connections that nobody counts", connections_that_nobody_counts},
