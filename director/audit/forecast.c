@@ -208,24 +208,14 @@ int forecast_changes(const struct prospect *before, const struct prospect *after
 
 /* --- what it does to farms ---------------------------------------------------------------------- */
 
-/* A backend that gets nothing any more, also of what it has. */
-static bool is_gone(const struct prospect *after, const char *farm, const char *backend)
+static const char *farm_lines(const struct prospect *p, const char *farm)
 {
-	char name[CONFIG_NAME_MAX + 8], begin[CONFIG_NAME_MAX + 16];
+	char name[CONFIG_NAME_MAX + 8];
 	const struct prospect_part *part;
-	bool known = false;
 
 	snprintf(name, sizeof(name), "farm %s", farm);
-	snprintf(begin, sizeof(begin), "backend %s: ", backend);
-	part = find_part(after, name);
-	for (const char *l = part ? part->lines : ""; *l; l = next(l)) {
-		if (strncmp(l, begin, strlen(begin)) != 0)
-			continue;
-		known = true;
-		if (strncmp(l + strlen(begin), "state = disabled\n", 17) == 0)
-			return true;
-	}
-	return !known;
+	part = find_part(p, name);
+	return part ? part->lines : "";
 }
 
 /* Who has the bucket that is at this place of a table with `size` buckets; "": nobody. Tables of two sizes
@@ -253,7 +243,8 @@ static void count_moved(struct forecast_farm *f, const struct prospect_table *be
 			const struct prospect_table *after)
 {
 	f->buckets = before->size > after->size ? before->size : after->size;
-	f->reseeded = before->seed != after->seed;
+	f->new_seed = before->seed != after->seed;
+	f->reseeded = f->hashed && before->seed != after->seed;
 	for (uint32_t i = 0; i < f->buckets; i++)
 		f->moved += strcmp(owner_at(before, i, f->buckets),
 				   owner_at(after, i, f->buckets)) != 0;
@@ -265,8 +256,8 @@ static bool counts_connections(const struct status_farm *s)
 	return s->connections != STATUS_UNKNOWN && (s->connections || s->n_tables);
 }
 
-static void count_connections(struct forecast_farm *f, const struct status_farm *s,
-			      const struct prospect *new, const struct prospect_table *before,
+static void count_connections(struct forecast_farm *f, const struct status_farm *s, const char *was,
+			      const char *is, const struct prospect_table *before,
 			      const struct prospect_table *after)
 {
 	f->connections = f->on_moved = f->ended = STATUS_UNKNOWN;
@@ -282,7 +273,7 @@ static void count_connections(struct forecast_farm *f, const struct status_farm 
 			f->on_moved = f->ended = STATUS_UNKNOWN;
 			return;
 		}
-		if (is_gone(new, f->name, b->name)) {
+		if (fate_backend_is_gone(was, is, b->name)) {
 			f->ended += b->connections;
 			continue;
 		}
@@ -307,17 +298,43 @@ static const char *farm_name(const struct prospect_part *part)
 	return strncmp(part->name, "farm ", 5) == 0 ? part->name + 5 : NULL;
 }
 
+/* Of those that were, by the line that each of them has. */
+static bool any_backend_is_gone(const char *was, const char *is)
+{
+	for (const char *l = was; *l; l = next(l)) {
+		const char *address = strstr(l, ": address = ");
+		char name[CONFIG_NAME_MAX + 1];
+
+		if (strncmp(l, "backend ", 8) != 0 || !address || address > l + length(l))
+			continue;
+		snprintf(name, sizeof(name), "%.*s", (int)(address - l - 8), l + 8);
+		if (fate_backend_is_gone(was, is, name))
+			return true;
+	}
+	return false;
+}
+
 static void look_at(struct forecast_farm *f, const struct prospect *old, const struct prospect *new,
 		    const struct status *s)
 {
 	const struct prospect_table *before = prospect_table(old, f->name);
 	const struct prospect_table *after = prospect_table(new, f->name);
+	const char *was = farm_lines(old, f->name), *is = farm_lines(new, f->name);
 
 	f->absent = !after && !f->removed;
 	f->hashed = before && after && before->hashed && after->hashed;
-	if (before && after && f->hashed)
+	f->hashes_new = before && after && before->hashes_new && after->hashes_new;
+	if (before && after && (f->hashed || f->hashes_new))
 		count_moved(f, before, after);
-	count_connections(f, status_of(s, f->name), new, before, after);
+	count_connections(f, status_of(s, f->name), was, is, before, after);
+	if (f->added || f->removed)
+		return;
+	fate_of_farm(was, is, &f->fate);
+	f->ends = any_backend_is_gone(was, is);
+	f->forgotten = before && after && !before->hashed && after->hashed;
+	f->unlearned = before && after && before->hashed && !after->hashed;
+	if (f->fate.n || f->forgotten || f->unlearned || f->reseeded)
+		f->ended = STATUS_UNKNOWN;
 }
 
 int forecast_make(const struct prospect *before, const struct prospect *after,
@@ -362,6 +379,23 @@ static const char *buckets_text(const struct forecast_farm *f, char *buf, size_t
 {
 	if (f->absent)
 		snprintf(buf, size, "it is left out, its interface is not there");
+	else if (f->forgotten)
+		snprintf(buf, size, "its buckets decide from then on");
+	else if (f->unlearned)
+		snprintf(buf, size, "what is remembered decides from then on");
+	else if (f->hashes_new && f->new_seed)
+		snprintf(
+			buf, size,
+			"what is remembered stays; another seed: new clients go to other backends");
+	else if (f->hashes_new && f->moved)
+		snprintf(
+			buf, size,
+			"what is remembered stays; %u of %u slots (%.1f %%) of new clients move to "
+			"other backends",
+			f->moved, f->buckets, 100.0 * f->moved / f->buckets);
+	else if (f->hashes_new)
+		snprintf(buf, size, "what is remembered stays; none of its %u slots moves",
+			 f->buckets);
 	else if (!f->hashed)
 		snprintf(buf, size, "it does not hash, so what is remembered decides");
 	else if (f->reseeded)
@@ -376,11 +410,35 @@ static const char *buckets_text(const struct forecast_farm *f, char *buf, size_t
 	return buf;
 }
 
+static void fate_text(const struct forecast_farm *f, char *buf, size_t size)
+{
+	int n = 0;
+
+	if (f->fate.n)
+		n = snprintf(buf, size, "%s", f->fate.text);
+	if (f->fate.n > 1)
+		n += snprintf(buf + n, size - (size_t)n, ", and others (%zu reasons)", f->fate.n);
+	if (f->forgotten || f->unlearned)
+		n += snprintf(buf + n, size - (size_t)n, "%s%s", n ? "; " : "",
+			      f->forgotten ? "what is remembered goes, connections that hash "
+					     "elsewhere end"
+					   : "nothing is remembered yet, connections that go "
+					     "elsewhere end");
+	if (f->ends)
+		n += snprintf(buf + n, size - (size_t)n,
+			      "; so do those of backends that go or have another address");
+	snprintf(buf + n, size - (size_t)n, "; how many is not known");
+}
+
 static const char *connections_text(const struct forecast_farm *f, char *buf, size_t size)
 {
 	int n = 0;
 
-	if (f->connections == STATUS_UNKNOWN || f->ended == STATUS_UNKNOWN) {
+	if (f->fate.n || f->forgotten || f->unlearned) {
+		fate_text(f, buf, size);
+		return buf;
+	}
+	if (f->reseeded || f->connections == STATUS_UNKNOWN || f->ended == STATUS_UNKNOWN) {
 		snprintf(buf, size, "how many connections that concerns is not known");
 		return buf;
 	}
@@ -393,9 +451,17 @@ static const char *connections_text(const struct forecast_farm *f, char *buf, si
 	return buf;
 }
 
+const char *forecast_ends(const struct forecast_farm *f, char buf[static FORECAST_SENTENCE])
+{
+	buf[0] = '\0';
+	if (f->fate.n || f->forgotten || f->unlearned)
+		fate_text(f, buf, FORECAST_SENTENCE);
+	return buf;
+}
+
 const char *forecast_text(const struct forecast_farm *f, char buf[static FORECAST_SENTENCE])
 {
-	char buckets[160], connections[200];
+	char buckets[160], connections[FORECAST_SENTENCE - 232];
 
 	connections_text(f, connections, sizeof(connections));
 	if (f->added)

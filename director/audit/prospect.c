@@ -139,14 +139,22 @@ static int take_orders(struct admin *a, const struct config *c, const struct sta
 
 /* --- out -------------------------------------------------------------------------------------- */
 
+static const char *kind_of(const struct config_farm *f)
+{
+	if (plan_farm_is_hashed(f))
+		return "hashed";
+	return f->scheduler == SCHEDULER_MAGLEV || f->scheduler == SCHEDULER_SOURCE_HASH
+		       ? "remembers"
+		       : "turns";
+}
+
 static void print_table(FILE *out, const struct config_farm *f, const struct ruleset *r)
 {
 	const struct ruleset_set *set = export_chooser(r, f->name);
 
 	if (!set)
 		return;
-	fprintf(out, PROSPECT_TABLE "%s %s %u %u", f->name,
-		plan_farm_is_hashed(f) ? "hashed" : "turns", f->seed, set->size);
+	fprintf(out, PROSPECT_TABLE "%s %s %u %u", f->name, kind_of(f), f->seed, set->size);
 	for (size_t i = 0; i < f->n_backends; i++)
 		fprintf(out, " %s", f->backends[i].name);
 	fputc('\n', out);

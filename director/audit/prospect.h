@@ -47,7 +47,8 @@ struct prospect_part {
 
 struct prospect_table {
 	char *farm;
-	bool hashed; /* its connections go by buckets, not by turns */
+	bool hashed;	 /* its connections go by buckets, not by turns */
+	bool hashes_new; /* those that are not remembered do, by the slots */
 	uint32_t seed;
 	uint32_t size;
 	uint16_t *owners; /* [size], an index into names, or PROSPECT_NOBODY */

@@ -61,6 +61,7 @@ static int read_head(struct prospect_table *t, char *line)
 	if (!size)
 		return -EBADMSG;
 	t->hashed = strcmp(kind, "hashed") == 0;
+	t->hashes_new = strcmp(kind, "remembers") == 0;
 	if (number(&seed, UINT32_MAX, &value) < 0)
 		return -EBADMSG;
 	t->seed = (uint32_t)value;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ruleset/explain.h"
+#include "director/ruleset/export.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -280,19 +281,19 @@ static void note_others(FILE *out, const struct ruleset *r, const struct walk_fr
 			ipv6 ? "6" : "", farm);
 }
 
-static void print_shares(FILE *out, const struct ruleset_set *set)
+/* Of the farm, as new connections go: a bucket on its way leads elsewhere than the chooser has it. */
+static void print_shares(FILE *out, const struct ruleset *r, const char *farm)
 {
-	for (size_t i = 0; set->owners && i < set->n_names; i++) {
-		uint32_t n = 0;
+	const struct ruleset_set *set = export_chooser(r, farm);
+	uint32_t counts[CONFIG_BACKENDS_MAX];
 
-		for (uint32_t k = 0; k < set->size; k++)
-			n += set->owners[k] == i;
-		if (n)
-			fprintf(out, "share %s %u\n", set->names[i], n);
-	}
+	export_count(r, farm, ruleset_farm_sets(r, farm, 0), counts);
+	for (size_t i = 0; set && set->owners && i < set->n_names; i++)
+		if (counts[i])
+			fprintf(out, "share %s %u\n", set->names[i], counts[i]);
 }
 
-static void print_result(FILE *out, const struct walk_result *w)
+static void print_result(FILE *out, const struct ruleset *r, const struct walk_result *w)
 {
 	char mac[MAC_TEXT];
 
@@ -310,7 +311,7 @@ static void print_result(FILE *out, const struct walk_result *w)
 	if (w->hashed)
 		fprintf(out, "hash %u %u %u\n", w->hash, w->bucket, w->chooser->size);
 	if (w->chooser)
-		print_shares(out, w->chooser);
+		print_shares(out, r, w->farm);
 	if (w->remembered)
 		fputs("remembered\n", out);
 	if (w->pinned)
@@ -385,7 +386,7 @@ int explain_print(FILE *out, const struct ruleset *r, const struct walk_frame *f
 		code = go(&as_new, r, &f, ops);
 	}
 	if (code == 0) {
-		print_result(out, &told->result);
+		print_result(out, r, &told->result);
 		fprintf(out, "%s%s", told->steps, told->differences);
 		if (told->asked)
 			fputs("kernel asked\n", out);

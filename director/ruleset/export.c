@@ -36,25 +36,34 @@ const struct ruleset_set *export_chooser(const struct ruleset *r, const char *fa
 	return chooser(r, farm, ruleset_farm_sets(r, farm, 0));
 }
 
-void export_shares(const struct ruleset *r, const struct config_farm *farm,
-		   struct ruleset_span sets, double *ret)
+size_t export_count(const struct ruleset *r, const char *farm, struct ruleset_span sets,
+		    uint32_t ret[static CONFIG_BACKENDS_MAX])
 {
-	const struct ruleset_set *set = chooser(r, farm->name, sets);
-	const struct ruleset_set *home = table(r, farm->name, "home", sets);
-	const struct ruleset_set *moved = table(r, farm->name, "moved", sets);
+	const struct ruleset_set *set = chooser(r, farm, sets);
+	const struct ruleset_set *home = table(r, farm, "home", sets);
+	const struct ruleset_set *moved = table(r, farm, "moved", sets);
 	size_t all = 0;
 
-	memset(ret, 0, farm->n_backends * sizeof(*ret));
+	memset(ret, 0, CONFIG_BACKENDS_MAX * sizeof(*ret));
 	for (uint32_t i = 0; set && i < set->size; i++) {
 		bool moves = home && moved && home->owners[i] != RULESET_NO_OWNER;
 		uint16_t owner = moves ? moved->owners[i] : set->owners[i];
 
 		all += owner != RULESET_NO_OWNER;
-		if (owner < farm->n_backends)
+		if (owner < CONFIG_BACKENDS_MAX)
 			ret[owner]++;
 	}
-	for (size_t i = 0; all && i < farm->n_backends; i++)
-		ret[i] /= (double)all;
+	return all;
+}
+
+void export_shares(const struct ruleset *r, const struct config_farm *farm,
+		   struct ruleset_span sets, double *ret)
+{
+	uint32_t counts[CONFIG_BACKENDS_MAX];
+	size_t all = export_count(r, farm->name, sets, counts);
+
+	for (size_t i = 0; i < farm->n_backends; i++)
+		ret[i] = all ? counts[i] / (double)all : 0;
 }
 
 const char *export_left_out(const struct config_backend *b, const struct plan_backend *state)

@@ -45,6 +45,11 @@ const char *export_time(char text[static EXPORT_TIME], int64_t at_s);
 /* The table that gives a farm's new connections their backends, of buckets or of slots; NULL: none. */
 const struct ruleset_set *export_chooser(const struct ruleset *r, const char *farm);
 
+/* How many of them lead new connections to each backend: while buckets are on their way those, too, that
+ * go elsewhere already. Returns how many lead to anybody. */
+size_t export_count(const struct ruleset *r, const char *farm, struct ruleset_span sets,
+		    uint32_t ret[static CONFIG_BACKENDS_MAX]);
+
 /* Part of a farm's buckets or slots that leads to each backend, 0..1; sets: the farm's. */
 void export_shares(const struct ruleset *r, const struct config_farm *farm,
 		   struct ruleset_span sets, double *ret);

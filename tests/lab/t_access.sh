@@ -54,6 +54,14 @@ readers() {
 	grep -q '"uptime_ms"' "$LAB/said" || fail "$(cat "$LAB/said")"
 	as "$READERS" 0 ruleset export
 	as "$READERS" 0 backend show www/web1
+	cp "$LAB/director.conf" "$LAB/bin/new.conf"
+	chmod 644 "$LAB/bin/new.conf"
+	as "$READERS" 0 -c "$LAB/bin/new.conf" ruleset diff
+	grep -q ' changes nothing of what runs$' "$LAB/said" || fail "$(cat "$LAB/said")"
+	install -m 600 /dev/null "$LAB/bin/key"
+	LAB_KEY=$LAB/bin/key lab_conf_cluster >>"$LAB/bin/new.conf"
+	as "$READERS" 4 -c "$LAB/bin/new.conf" ruleset diff
+	grep -q 'Permission denied; keys are not checked here, a reload does that$' "$LAB/said" || fail "$(cat "$LAB/said")"
 	as "$READERS" 1 backend drain www/web1
 	refused "what changes something is for root and group $CHANGERS alone"
 	as "$READERS" 1 config reload

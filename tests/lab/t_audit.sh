@@ -146,6 +146,14 @@ a_backend_less_is_told() {
 	grep -q '"buckets_moved": 345,' "$LAB/diff.json" || fail "$(head -c 600 "$LAB/diff.json")"
 }
 
+connections_that_end_otherwise_are_told() {
+	sed 's/"8081"/"8082"/' "$LAB/director.conf" >"$LAB/ends.conf"
+	differs "$LAB/ends.conf" 4
+	grep -q '^farm turns: .*; connections to port 8081 that it serves no longer end; how many is not known$' "$LAB/diff" || fail "$(head -n 5 "$LAB/diff")"
+	lab_ctl a -c "$LAB/ends.conf" -j ruleset diff >"$LAB/ends.json" || true
+	expect "ended" "$(jq -c '[.farms[] | select(.name == "turns") | .connections_ended, (.ends != "")]' "$LAB/ends.json")" "[null,true]"
+}
+
 mistakes_are_told_as_by_check() {
 	sed 's/maglev/maglef/' "$LAB/director.conf" >"$LAB/bad.conf"
 	differs "$LAB/bad.conf" 1
@@ -260,6 +268,7 @@ run_case "JSON without the daemon" json_without_a_daemon
 run_case "a format that is none" a_format_that_is_none
 run_case "of what runs nothing differs" what_runs_differs_in_nothing
 run_case "a backend less is told before the reload" a_backend_less_is_told
+run_case "connections that end without a backend that goes are told" connections_that_end_otherwise_are_told
 run_case "a mistake is told as by config check" mistakes_are_told_as_by_check
 run_case "two files are compared without a daemon" two_files_without_a_daemon
 run_case "the forecast comes true" the_forecast_comes_true

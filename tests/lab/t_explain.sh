@@ -139,6 +139,15 @@ remembering() {
 	let_go
 }
 
+# New connections go by the buckets' new backends already.
+shares_are_those_of_list() {
+	local told listed
+
+	told=$(lab_ctl a -j ruleset explain 10.80.1.1:4000 "$LAB_VIP:80" | jq '.shares | (map(select(.backend == "web2").buckets) | add) * 1000 / (map(.buckets) | add) | floor')
+	listed=$(lab_ctl a -j backend list | jq '[.. | objects | select(.name? == "web2" and .share?)][0].share * 1000 | floor')
+	[ $((told - listed)) -le 3 ] && [ $((listed - told)) -le 3 ] || fail "explain has $told of 1000 for web2, the list $listed"
+}
+
 # The connections are older than the transition: nobody remembers them until they send again.
 moving() {
 	serve maglev 'transition-time = "120s"'
@@ -152,6 +161,7 @@ moving() {
 	told a >"$LAB/told"
 	expect_told 4
 	[ "$(awk '$5 == "True"' "$LAB/told" | wc -l)" -gt $((CLIENTS / 10)) ] || fail "no bucket moves"
+	shares_are_those_of_list
 	let_go
 	draw
 	told a >"$LAB/told"

@@ -6,6 +6,7 @@
 #include "director/ruleset/bucket.h"
 #include "director/ruleset/explain.h"
 #include "director/ruleset/jhash.h"
+#include "director/ruleset/transition.h"
 #include "tests/unit/farm_world.h"
 #include "tests/unit/unit.h"
 
@@ -211,6 +212,32 @@ static void ipv6_and_udp(void)
 	over();
 }
 
+/* Buckets on their way lead new connections to where they go. */
+static void shares_while_buckets_move(void)
+{
+	enum { SIZE = 1009 };
+	static uint16_t buckets[SIZE], home[SIZE], moved[SIZE];
+	const struct transition t = {.phase = TRANSITION_MOVING,
+				     .size = SIZE,
+				     .buckets = buckets,
+				     .home = home,
+				     .moved = moved};
+	const struct transition *transitions[] = {&t};
+
+	begin(SCHEDULER_MAGLEV);
+	for (size_t i = 0; i < SIZE; i++) {
+		buckets[i] = i % 2;
+		home[i] = i < 1000 ? i % 2 : RULESET_NO_OWNER;
+		moved[i] = i < 1000 ? 2 : RULESET_NO_OWNER;
+	}
+	world.facts.transitions = transitions;
+	plan_again();
+	expect_told("share web1 5\n", true);
+	expect_told("share web2 4\n", true);
+	expect_told("share web3 1000\n", true);
+	over();
+}
+
 static void a_port_that_is_not_given(void)
 {
 	begin(SCHEDULER_MAGLEV);
@@ -356,6 +383,7 @@ UNIT_TESTS(explain) = {
 	{"the hash", the_hash},
 	{"a hashed farm", a_hashed_farm},
 	{"IPv6 and UDP", ipv6_and_udp},
+	{"shares while buckets move", shares_while_buckets_move},
 	{"a port that is not given", a_port_that_is_not_given},
 	{"turns and chance", turns_and_chance},
 	{"a backend that is gone", a_backend_that_is_gone},

@@ -176,7 +176,7 @@ static void buckets_that_move(void)
 		    "they are");
 	expect_farm(FARM(WEB(1) WEB(2)), FARM(WEB(1) WEB(2) "seed = 7\n"),
 		    "farm www: another seed: its connections go to other backends, which do not "
-		    "know them; of 20 connections 0 end with their backend");
+		    "know them; how many connections that concerns is not known");
 	expect_farm(FARM(WEB(1) WEB(2) "scheduler = round-robin\n"),
 		    FARM(WEB(1) "scheduler = round-robin\n"),
 		    "farm www: it does not hash, so what is remembered decides; of 20 connections "
@@ -185,6 +185,99 @@ static void buckets_that_move(void)
 		    FARM(WEB(1) "backend \"web2\" { address = \"10.77.0.22\" state = disabled }\n"),
 		    "farm www: 504 of 1009 buckets (50.0 %) move to other backends; of 20 "
 		    "connections 10 end with their backend");
+}
+
+#define OTHER(ports, more)                                                                         \
+	"farm \"www\" { interface = \"eth0\" address = \"10.77.0.100\" ports = { " ports           \
+	" }\n" more WEB(1) WEB(2) "}\n"
+#define NOT_KNOWN "; how many is not known"
+
+static void expect_end(const char *before, const char *after, const char *buckets, const char *want)
+{
+	char text[FORECAST_SENTENCE];
+	struct both b;
+
+	status_init(2);
+	snprintf(text, sizeof(text), "farm www: %s; %s", buckets, want);
+	expect_farm(before, after, text);
+	both_init(&b, before, after, &status);
+	CU_ASSERT(b.forecast.n == 1 && b.forecast.farms[0].ended == STATUS_UNKNOWN);
+	both_clear(&b);
+}
+
+/* It is not known how many they are, so none is told. */
+static void connections_that_end_otherwise(void)
+{
+	const char *stay = "none of its 1009 buckets moves";
+	const char *www = OTHER("\"80\"", "");
+
+	expect_end(www, OTHER("\"81\"", ""), stay,
+		   "connections to port 80 that it serves no longer end" NOT_KNOWN);
+	expect_end(OTHER("\"80\"", "protocol = \"tcp+udp\"\n"), www, stay,
+		   "connections by a protocol that it serves no longer end" NOT_KNOWN);
+	expect_end(www,
+		   "farm \"www\" { interface = \"eth0\" address = \"10.77.0.101\" ports = { \"80\" "
+		   "}\n" WEB(1) WEB(2) "}\n",
+		   stay, "connections to 10.77.0.100 end" NOT_KNOWN);
+	expect_end(www, OTHER("\"80\"", "deny = { \"192.0.2.0/24\" }\n"), stay,
+		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
+	expect_end(www, OTHER("\"80\"", "allow = { \"192.0.2.0/24\" }\n"), stay,
+		   "connections of clients that it does not allow end" NOT_KNOWN);
+	expect_end(OTHER("\"80\"", "allow = { \"192.0.2.0/24\", \"198.51.100.0/24\" }\n"),
+		   OTHER("\"80\"", "allow = { \"198.51.100.0/24\" }\n"), stay,
+		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
+	expect_end(OTHER("\"80\"", "scheduler = round-robin\n"), www,
+		   "its buckets decide from then on",
+		   "what is remembered goes, connections that hash elsewhere end" NOT_KNOWN);
+	expect_end(www, OTHER("\"80\"", "scheduler = round-robin\n"),
+		   "what is remembered decides from then on",
+		   "nothing is remembered yet, connections that go elsewhere end" NOT_KNOWN);
+}
+
+#define KEPT  "scheduler = maglev\npersistence = source-address\n"
+#define HEAVY "backend \"web2\" { address = \"10.77.0.22\" weight = 9 }\n"
+
+/* Who is remembered stays, who is new goes by the slots. */
+static void new_clients_that_move(void)
+{
+	struct both b;
+
+	status_init(2);
+	expect_farm(FARM(KEPT WEB(1) WEB(2)), FARM(KEPT WEB(1) WEB(2) "tcp-timeout = \"2h\"\n"),
+		    "farm www: what is remembered stays; none of its 1009 slots moves");
+	expect_farm(FARM(KEPT WEB(1) WEB(2)), FARM(KEPT WEB(1) WEB(2) "seed = 7\n"),
+		    "farm www: what is remembered stays; another seed: new clients go to other "
+		    "backends; of 20 connections 0 end with their backend");
+	both_init(&b, FARM(KEPT WEB(1) WEB(2)), FARM(KEPT WEB(1) HEAVY), &status);
+	CU_ASSERT_FATAL(b.forecast.n == 1);
+	CU_ASSERT(!b.forecast.farms[0].hashed && b.forecast.farms[0].hashes_new);
+	CU_ASSERT(b.forecast.farms[0].moved > 350 && b.forecast.farms[0].moved < 460);
+	EXPECT_INT(b.forecast.farms[0].ended, 0);
+	both_clear(&b);
+}
+
+static void what_ends_nothing(void)
+{
+	status_init(2);
+	expect_farm(OTHER("\"80-90\"", ""), OTHER("\"80-85\", \"86-99\"", ""),
+		    "farm www: none of its 1009 buckets moves");
+	expect_farm(OTHER("\"80\"", "allow = { \"192.0.2.0/24\" }\n"), OTHER("\"80\"", ""),
+		    "farm www: none of its 1009 buckets moves");
+	expect_farm(OTHER("\"80\"", "deny = { \"192.0.2.0/24\" }\n"),
+		    OTHER("\"80\"", "deny = { \"192.0.2.64/26\" }\n"),
+		    "farm www: none of its 1009 buckets moves");
+	expect_farm(OTHER("\"80\"", ""), OTHER("\"80\"", "protocol = \"tcp+udp\"\n"),
+		    "farm www: none of its 1009 buckets moves");
+}
+
+/* Another host has that address: it knows none of them. */
+static void a_backend_with_another_address(void)
+{
+	status_init(2);
+	expect_farm(FARM(WEB(1) WEB(2)),
+		    FARM(WEB(1) "backend \"web2\" { address = \"10.77.0.29\" }\n"),
+		    "farm www: none of its 1009 buckets moves; of 20 connections 10 end with their "
+		    "backend");
 }
 
 /* Nothing is counted where nothing is remembered. */
@@ -296,6 +389,10 @@ static void what_fuzzing_found(void)
 UNIT_TESTS(forecast) = {
 	{"changes in words", changes_in_words},
 	{"buckets that move, and what is on them", buckets_that_move},
+	{"connections that end without a backend that goes", connections_that_end_otherwise},
+	{"new clients that move", new_clients_that_move},
+	{"what ends nothing", what_ends_nothing},
+	{"a backend with another address", a_backend_with_another_address},
 	{"connections that nobody counts", connections_that_nobody_counts},
 	{"the state of now counts on both sides", the_state_of_now_counts},
 	{"a new backend has a stand-in for its MAC address", a_new_backend_has_a_stand_in},
