@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/drill_draw.h"
 
+#include "director/ctl/drill_seen.h"
 #include "director/drill/drill.h"
 
 #include <string.h>
@@ -222,16 +223,19 @@ static void draw_gap(const struct drawing *w, int y)
 		fprintf(w->out, "nobody is master for %.1f ms", (double)d->takeover_us / 1000);
 	else
 		fputs("nobody took over", w->out);
+	if (d->took_over && drill_gap_is_known(d))
+		fprintf(w->out, ", the service was away for %.1f ms", (double)d->gap_us / 1000);
 	fprintf(w->out, ", max-gap is %u ms</text></g>\n", d->about.max_gap_ms);
 }
 
-/* Where the budget ends, if that is in the picture. */
+/* Where the budget ends, if that is in the picture: of a gap it does not begin with the takeover. */
 static void draw_budget(const struct drawing *w, int bottom)
 {
 	int64_t gap_us = (int64_t)w->d->about.max_gap_ms * 1000;
 	double x = place(w, gap_us);
 
-	if (drill_kind_by_name(w->d->kind) == SYNC_DRILL_SPLIT || gap_us > w->to_us)
+	if (drill_kind_by_name(w->d->kind) == SYNC_DRILL_SPLIT || gap_us > w->to_us ||
+	    drill_gap_is_known(w->d))
 		return;
 	fprintf(w->out,
 		"<line class=\"budget\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" "

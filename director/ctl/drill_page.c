@@ -71,6 +71,23 @@ static void print_seen(const struct control_drill *d, FILE *out)
 	seen_row(out, "synchronisation lag", drill_seen_lag(d, buf));
 }
 
+/* Of the service, when that was probed: by the gap the drill is judged, where it is known. */
+static void print_gap(const struct control_drill *d, const char *allowed, FILE *out)
+{
+	char at[PROBE_TARGET_TEXT], name[sizeof("gap at ") + PROBE_TARGET_TEXT];
+	uint64_t max_us = (uint64_t)d->about.max_gap_ms * 1000;
+	char buf[DRILL_SEEN_TEXT];
+
+	if (!d->vip.family || !d->let_go)
+		return;
+	snprintf(name, sizeof(name), "gap at %s", drill_probed(d, at));
+	if (drill_gap_is_known(d))
+		row(out, name, drill_seen_gap(d, buf), allowed,
+		    d->gap_us <= max_us ? "good" : "bad");
+	else
+		seen_row(out, name, drill_seen_gap(d, buf));
+}
+
 static void print_numbers(const struct control_drill *d, FILE *out)
 {
 	bool split = drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT;
@@ -87,11 +104,14 @@ static void print_numbers(const struct control_drill *d, FILE *out)
 	if (split)
 		row(out, "a second master", d->took_over ? measured : "none", "none",
 		    d->took_over ? "bad" : "good");
+	else if (d->took_over && drill_gap_is_known(d))
+		row(out, "takeover", measured, "", NULL);
 	else
 		row(out, "takeover", measured, allowed,
 		    !d->let_go				       ? NULL
 		    : d->took_over && d->takeover_us <= gap_us ? "good"
 							       : "bad");
+	print_gap(d, allowed, out);
 	snprintf(measured, sizeof(measured), "%llu", (unsigned long long)d->lost);
 	snprintf(allowed, sizeof(allowed), "%u", d->about.max_lost);
 	row(out, "connections lost", d->let_go ? measured : "not known", split ? "" : allowed,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/drill_seen.h"
 
+#include "director/drill/drill.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 
@@ -111,6 +113,52 @@ const char *drill_seen_lag(const struct control_drill *d, char buf[static DRILL_
 		snprintf(buf, DRILL_SEEN_TEXT, "%.1f ms", (double)d->from_seen.lag_us / 1000);
 	return buf;
 }
+
+/* --- the service ------------------------------------------------------------------------------ */
+
+bool drill_gap_is_known(const struct control_drill *d)
+{
+	return d->vip.family && d->gap == DRILL_GAP_KNOWN;
+}
+
+const char *drill_no_gap(const struct control_drill *d, char buf[static SYNC_WHY_MAX])
+{
+	buf[0] = '\0';
+	switch ((enum drill_gap)d->gap) {
+	case DRILL_GAP_KNOWN: break;
+	case DRILL_GAP_NOBODY: snprintf(buf, SYNC_WHY_MAX, "nobody took over"); break;
+	case DRILL_GAP_NO_OLD:
+		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->to,
+			 d->from);
+		break;
+	case DRILL_GAP_NO_NEW:
+		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->from,
+			 d->to);
+		break;
+	}
+	return buf;
+}
+
+const char *drill_seen_gap(const struct control_drill *d, char buf[static DRILL_SEEN_TEXT])
+{
+	char why[SYNC_WHY_MAX];
+
+	if (drill_gap_is_known(d))
+		snprintf(buf, DRILL_SEEN_TEXT, "%.1f ms", (double)d->gap_us / 1000);
+	else
+		snprintf(buf, DRILL_SEEN_TEXT, "not known, %s", drill_no_gap(d, why));
+	return buf;
+}
+
+const char *drill_probed(const struct control_drill *d, char buf[static PROBE_TARGET_TEXT])
+{
+	const struct probe_target t = {.addr = d->vip, .port = d->port};
+
+	buf[0] = '\0';
+	return d->vip.family ? probe_target_format(&t, buf) : buf;
+}
+
+/* --- reports ---------------------------------------------------------------------------------- */
 
 void drill_seen_print(const struct control_drill *d)
 {

@@ -17,34 +17,6 @@ static unsigned long long takeover_ms(const struct control_drill *d)
 	return (d->takeover_us + 999) / 1000;
 }
 
-/* "10.77.0.100:80"; "": nothing was probed. */
-static const char *probed(const struct control_drill *d, char buf[static PROBE_TARGET_TEXT])
-{
-	const struct probe_target t = {.addr = d->vip, .port = d->port};
-
-	buf[0] = '\0';
-	return d->vip.family ? probe_target_format(&t, buf) : buf;
-}
-
-/* Why it is not known; "": it is, or nothing was probed. */
-static const char *no_gap(const struct control_drill *d, char buf[static SYNC_WHY_MAX])
-{
-	buf[0] = '\0';
-	switch ((enum drill_gap)d->gap) {
-	case DRILL_GAP_KNOWN: break;
-	case DRILL_GAP_NOBODY: snprintf(buf, SYNC_WHY_MAX, "nobody took over"); break;
-	case DRILL_GAP_NO_OLD:
-		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->to,
-			 d->from);
-		break;
-	case DRILL_GAP_NO_NEW:
-		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->from,
-			 d->to);
-		break;
-	}
-	return buf;
-}
-
 static unsigned long long gap_ms(const struct control_drill *d)
 {
 	return (d->gap_us + 999) / 1000;
@@ -84,14 +56,14 @@ static json_t *timeline_of(const struct control_drill *d)
 
 static void print_gap(const struct control_drill *d)
 {
-	char at[PROBE_TARGET_TEXT], why[SYNC_WHY_MAX];
+	char at[PROBE_TARGET_TEXT], buf[DRILL_SEEN_TEXT];
 
 	if (!d->vip.family)
 		return;
-	if (d->gap == DRILL_GAP_KNOWN)
-		printf("gap at %s: %llu ms\n", probed(d, at), gap_ms(d));
+	if (drill_gap_is_known(d))
+		printf("gap at %s: %llu ms\n", drill_probed(d, at), gap_ms(d));
 	else
-		printf("gap at %s: not known, %s\n", probed(d, at), no_gap(d, why));
+		printf("gap at %s: %s\n", drill_probed(d, at), drill_seen_gap(d, buf));
 }
 
 static void print_text(const struct control_drill *d)
@@ -150,16 +122,14 @@ static json_t *about(const struct control_drill *d)
 json_t *drill_document(const struct control_drill *d)
 {
 	char at[PROBE_TARGET_TEXT], why[SYNC_WHY_MAX];
-	json_t *gap = d->vip.family && d->gap == DRILL_GAP_KNOWN
-			      ? json_integer((json_int_t)gap_ms(d))
-			      : json_null();
-	json_t *target = d->vip.family ? json_string(probed(d, at)) : json_null();
+	json_t *gap = drill_gap_is_known(d) ? json_integer((json_int_t)gap_ms(d)) : json_null();
+	json_t *target = d->vip.family ? json_string(drill_probed(d, at)) : json_null();
 	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
 	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
 	json_t *ret = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}",
 				"kind", d->kind, "result", d->result, "from", d->from, "to", d->to,
 				"takeover_ms", took, "gap_ms", gap, "probe", target, "gap_why",
-				no_gap(d, why), "lost_connections", lost, "passed",
+				drill_no_gap(d, why), "lost_connections", lost, "passed",
 				drill_is(d, DRILL_PASSED), "why", d->why, "timeline",
 				timeline_of(d), "clock_within_us", (int)d->within_us);
 

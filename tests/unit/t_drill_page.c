@@ -4,11 +4,13 @@
  */
 #include "director/ctl/drill_draw.h"
 #include "director/ctl/drill_page.h"
+#include "director/drill/drill_probe.h"
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define GOLDEN "tests/golden/drill/"
 
@@ -193,6 +195,38 @@ static void what_is_not_known(void)
 	CU_ASSERT(has(&d, "<td>not known, node b forwarded none when its record ended</td>"));
 }
 
+/* What is green or red is what the verdict is about. */
+static void probed_it_is_the_gap(void)
+{
+	struct control_drill d = crash();
+
+	d.vip = (struct addr){.family = AF_INET, .bytes = {10, 77, 0, 100}};
+	d.port = 80;
+	d.takeover_us = 150000;
+	d.gap_us = 656400;
+	CU_ASSERT(has(&d, "<th scope=\"row\">takeover</th><td class=\"\">150.0 ms</td><td></td>"));
+	CU_ASSERT(has(&d, "<th scope=\"row\">gap at 10.77.0.100:80</th><td class=\"bad\">656.4 "
+			  "ms</td><td>200 ms</td>"));
+	CU_ASSERT(has(&d, "nobody is master for 150.0 ms, the service was away for 656.4 ms, "
+			  "max-gap is 200 ms"));
+	CU_ASSERT(!has(&d, "class=\"budget\""));
+	d.takeover_us = 611300;
+	d.gap_us = 200000;
+	CU_ASSERT(has(&d, "<td class=\"\">611.3 ms</td>"));
+	CU_ASSERT(has(&d, "<td class=\"good\">200.0 ms</td>"));
+	/* Then the takeover is. */
+	d.gap_us = 0;
+	d.gap = DRILL_GAP_NO_NEW;
+	CU_ASSERT(has(&d, "<td class=\"bad\">611.3 ms</td><td>200 ms</td>"));
+	CU_ASSERT(has(&d,
+		      "<th scope=\"row\">gap at 10.77.0.100:80</th><td>not known, node a had no "
+		      "answer by way of node b</td><td></td>"));
+	d.took_over = false;
+	d.gap = DRILL_GAP_NOBODY;
+	CU_ASSERT(has(&d, "<td class=\"bad\">nobody took over</td><td>200 ms</td>"));
+	CU_ASSERT(has(&d, "<td>not known, nobody took over</td>"));
+}
+
 static void times_of_any_size(void)
 {
 	struct control_drill d = crash();
@@ -239,6 +273,7 @@ UNIT_TESTS(drill_page) = {
 	{"as it was looked at", as_it_was_looked_at},
 	{"names are no markup", names_are_no_markup},
 	{"what is not known", what_is_not_known},
+	{"probed: it is the gap", probed_it_is_the_gap},
 	{"times of any size", times_of_any_size},
 	{"time has a break", time_has_a_break},
 	{"it needs nothing else", it_needs_nothing_else},
