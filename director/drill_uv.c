@@ -263,6 +263,7 @@ static void name_nodes(struct director *d, const struct drill_event *ev)
 	struct rehearsal *r = &d->rehearsal;
 	const char *here = d->self ? d->self->name : "", *there = d->peer ? d->peer->name : "";
 
+	r->back_of = ev->back_of;
 	COPY(r->from, r->drill.yields_here ? here : there);
 	COPY(r->to, r->drill.yields_here ? there : here);
 	drill_about_begin(&r->about, &r->drill, ev,
@@ -435,6 +436,7 @@ void director_answer_drill(struct director *d, const struct control_request *req
 				 .force = request->force,
 				 .target = {request->address, request->port},
 				 .limit_ms = (uint32_t)request->number,
+				 .back_of = request->drill,
 				 .has_asker = who->known,
 				 .uid = who->uid};
 	char why[DRILL_WHY];

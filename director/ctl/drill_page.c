@@ -92,7 +92,7 @@ static void print_numbers(const struct control_drill *d, FILE *out)
 {
 	bool split = drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT;
 	uint64_t gap_us = (uint64_t)d->about.max_gap_ms * 1000;
-	char measured[64] = "not known", allowed[64];
+	char measured[64] = "not known", allowed[64], back[DRILL_SEEN_TEXT];
 
 	fputs("<h2>Measured</h2>\n<table>\n<tr><th></th><th>measured</th><th>allowed</th></tr>\n",
 	      out);
@@ -119,6 +119,8 @@ static void print_numbers(const struct control_drill *d, FILE *out)
 	    : d->lost <= d->about.max_lost ? "good"
 					   : "bad");
 	print_seen(d, out);
+	if (d->back != CONTROL_BACK_UNWANTED)
+		seen_row(out, "back again", drill_seen_back(d, back));
 	fputs("</table>\n", out);
 }
 

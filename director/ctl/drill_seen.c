@@ -158,6 +158,30 @@ const char *drill_probed(const struct control_drill *d, char buf[static PROBE_TA
 	return d->vip.family ? probe_target_format(&t, buf) : buf;
 }
 
+/* --- back again --------------------------------------------------------------------------------- */
+
+const char *drill_seen_back(const struct control_drill *d, char buf[static DRILL_SEEN_TEXT])
+{
+	switch ((enum control_back)d->back) {
+	case CONTROL_BACK_UNWANTED: buf[0] = '\0'; break;
+	case CONTROL_BACK_UNTOLD:
+		snprintf(buf, DRILL_SEEN_TEXT, "not known, the command has not told");
+		break;
+	case CONTROL_BACK_ITSELF:
+		snprintf(buf, DRILL_SEEN_TEXT, "node %s is the master, by itself", d->from);
+		break;
+	case CONTROL_BACK_ORDERLY:
+		snprintf(buf, DRILL_SEEN_TEXT, "node %s took over in %" PRIu64 " ms", d->from,
+			 (d->back_us + 999) / 1000);
+		break;
+	case CONTROL_BACK_NOT:
+		snprintf(buf, DRILL_SEEN_TEXT, "no, node %s is not the master: %s", d->from,
+			 d->back_why[0] ? d->back_why : "nobody handed over");
+		break;
+	}
+	return buf;
+}
+
 /* --- reports ---------------------------------------------------------------------------------- */
 
 void drill_seen_print(const struct control_drill *d)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the two nodes of a drill told of the frames that they forwarded, of the connections that they knew and of the
- * service that they probed, in the words of every kind of report. Pure.
+ * service that they probed, and what came of the way back, in the words of every kind of report. Pure.
  */
 #ifndef DIRECTOR_CTL_DRILL_SEEN_H
 #define DIRECTOR_CTL_DRILL_SEEN_H
@@ -27,6 +27,8 @@ const char *drill_seen_flows(const struct sync_tally *t, char buf[static DRILL_S
 /* "0.4 ms". */
 const char *drill_seen_lag(const struct control_drill *d, char buf[static DRILL_SEEN_TEXT]);
 
+/* Whether the node that let go is master again, and how; or why not. */
+const char *drill_seen_back(const struct control_drill *d, char buf[static DRILL_SEEN_TEXT]);
 /* The service was probed, and it is known how long it was away: that is what max-gap is about then. */
 bool drill_gap_is_known(const struct control_drill *d);
 /* Why it is not known; "": it is, or nothing was probed. */

@@ -87,10 +87,19 @@ static void print_text(const struct control_drill *d)
 	drill_seen_print(d);
 }
 
+bool drill_is_back(const struct control_drill *d)
+{
+	return d->back == CONTROL_BACK_ITSELF || d->back == CONTROL_BACK_ORDERLY;
+}
+
 void drill_print(const struct control_drill *d)
 {
+	char back[DRILL_SEEN_TEXT];
+
 	print_text(d);
 	print_timeline(d);
+	if (d->back != CONTROL_BACK_UNWANTED)
+		printf("back again: %s\n", drill_seen_back(d, back));
 }
 
 static json_t *node(const char *name, const struct control_drill_node *n,
@@ -119,6 +128,21 @@ static json_t *about(const struct control_drill *d)
 			 node(d->to, &a->to, &d->to_seen));
 }
 
+/* What --failback came to; null when it was not wanted. */
+static json_t *failback(const struct control_drill *d)
+{
+	json_t *took, *done;
+
+	if (d->back == CONTROL_BACK_UNWANTED)
+		return json_null();
+	took = d->back == CONTROL_BACK_ORDERLY
+		       ? json_integer((json_int_t)((d->back_us + 999) / 1000))
+		       : json_null();
+	done = d->back == CONTROL_BACK_UNTOLD ? json_null() : json_boolean(drill_is_back(d));
+	return json_pack("{s:o, s:s, s:o, s:s}", "done", done, "to", d->from, "takeover_ms", took,
+			 "why", d->back_why);
+}
+
 json_t *drill_document(const struct control_drill *d)
 {
 	char at[PROBE_TARGET_TEXT], why[SYNC_WHY_MAX];
@@ -134,34 +158,10 @@ json_t *drill_document(const struct control_drill *d)
 				timeline_of(d), "clock_within_us", (int)d->within_us);
 
 	if (ret && (json_object_update_new(ret, about(d)) < 0 ||
-		    json_object_update_new(ret, drill_seen_document(d)) < 0)) {
+		    json_object_update_new(ret, drill_seen_document(d)) < 0 ||
+		    json_object_set_new(ret, "failback", failback(d)) < 0)) {
 		json_decref(ret);
 		ret = NULL;
 	}
 	return ret;
-}
-
-void drill_print_return(const struct control_drill *d, const struct drill_return *back)
-{
-	if (!back->wanted)
-		return;
-	if (!back->there)
-		printf("back again: no, node %s is not the master: %s\n", d->from,
-		       back->why[0] ? back->why : "nobody handed over");
-	else if (back->took_over)
-		printf("back again: node %s took over in %llu ms\n", d->from,
-		       (unsigned long long)(back->takeover_us + 999) / 1000);
-	else
-		printf("back again: node %s is the master, by itself\n", d->from);
-}
-
-json_t *drill_return_document(const struct control_drill *d, const struct drill_return *back)
-{
-	if (!back->wanted)
-		return json_null();
-	return json_pack("{s:b, s:s, s:o, s:s}", "done", back->there, "to", d->from, "takeover_ms",
-			 back->took_over
-				 ? json_integer((json_int_t)((back->takeover_us + 999) / 1000))
-				 : json_null(),
-			 "why", back->there ? "" : back->why);
 }

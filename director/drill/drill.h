@@ -107,6 +107,8 @@ struct drill_event {
 	struct mac mac;		    /* ORDER, HEARD: ours, of frames to the target's address */
 	bool has_asker;		    /* ORDER: who wants it is known, ... */
 	uint32_t uid;		    /* ... a user */
+	uint64_t
+		back_of; /* ORDER: for who keeps the drill, the id of one whose way back this is, or 0 */
 	const struct sync_drill *heard;
 	struct sync_moment moment;
 	uint64_t lost; /* MOMENT LET_GO: connections that the other one does not know of */

@@ -227,6 +227,24 @@ static void probed_it_is_the_gap(void)
 	CU_ASSERT(has(&d, "<td>not known, nobody took over</td>"));
 }
 
+static void back_again(void)
+{
+	struct control_drill d = crash();
+
+	CU_ASSERT(!has(&d, "back again"));
+	d.back = CONTROL_BACK_ORDERLY;
+	d.back_us = 2100;
+	CU_ASSERT(has(&d, "back again</th><td>node a took over in 3 ms</td>"));
+	d.back = CONTROL_BACK_ITSELF;
+	CU_ASSERT(has(&d, "<td>node a is the master, by itself</td>"));
+	d.back = CONTROL_BACK_UNTOLD;
+	CU_ASSERT(has(&d, "<td>not known, the command has not told</td>"));
+	d.back = CONTROL_BACK_NOT;
+	CU_ASSERT(has(&d, "<td>no, node a is not the master: nobody handed over</td>"));
+	strcpy(d.back_why, "<b>");
+	CU_ASSERT(has(&d, "<td>no, node a is not the master: &lt;b&gt;</td>"));
+}
+
 static void times_of_any_size(void)
 {
 	struct control_drill d = crash();
@@ -274,6 +292,7 @@ UNIT_TESTS(drill_page) = {
 	{"names are no markup", names_are_no_markup},
 	{"what is not known", what_is_not_known},
 	{"probed: it is the gap", probed_it_is_the_gap},
+	{"back again", back_again},
 	{"times of any size", times_of_any_size},
 	{"time has a break", time_has_a_break},
 	{"it needs nothing else", it_needs_nothing_else},
