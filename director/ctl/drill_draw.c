@@ -151,6 +151,10 @@ static void draw_new_role(const struct drawing *w, int y)
 {
 	double master;
 
+	if (drill_seen_half(w->d)) {
+		draw_bar(w, "silent", LEFT, WIDTH, y, "not known");
+		return;
+	}
 	if (!find(w, true, SYNC_MOMENT_MASTER, &master))
 		master = WIDTH;
 	draw_bar(w, "backup", LEFT, master, y, "backup");
@@ -212,7 +216,7 @@ static void draw_gap(const struct drawing *w, int y)
 	double from = place(w, 0),
 	       to = place(w, d->takeover_us < MOST_US ? (int64_t)d->takeover_us : MOST_US);
 
-	if (drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT)
+	if (drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT || drill_seen_half(d))
 		return;
 	fprintf(w->out,
 		"<g class=\"gap\"><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"14\"/><text "

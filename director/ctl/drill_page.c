@@ -90,6 +90,7 @@ static void print_gap(const struct control_drill *d, const char *allowed, FILE *
 
 static void print_numbers(const struct control_drill *d, FILE *out)
 {
+	bool knows = drill_lost_is_known(d); /* what both did */
 	bool split = drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT;
 	uint64_t gap_us = (uint64_t)d->about.max_gap_ms * 1000;
 	char measured[64] = "not known", allowed[64], back[DRILL_SEEN_TEXT];
@@ -98,24 +99,26 @@ static void print_numbers(const struct control_drill *d, FILE *out)
 	      out);
 	if (d->took_over)
 		snprintf(measured, sizeof(measured), "%.1f ms", (double)d->takeover_us / 1000);
-	else if (d->let_go)
+	else if (knows)
 		strcpy(measured, "nobody took over");
 	snprintf(allowed, sizeof(allowed), "%u ms", d->about.max_gap_ms);
 	if (split)
-		row(out, "a second master", d->took_over ? measured : "none", "none",
-		    d->took_over ? "bad" : "good");
+		row(out, "a second master", d->took_over || !knows ? measured : "none", "none",
+		    !knows	   ? NULL
+		    : d->took_over ? "bad"
+				   : "good");
 	else if (d->took_over && drill_gap_is_known(d))
 		row(out, "takeover", measured, "", NULL);
 	else
 		row(out, "takeover", measured, allowed,
-		    !d->let_go				       ? NULL
+		    !knows				       ? NULL
 		    : d->took_over && d->takeover_us <= gap_us ? "good"
 							       : "bad");
 	print_gap(d, allowed, out);
 	snprintf(measured, sizeof(measured), "%llu", (unsigned long long)d->lost);
 	snprintf(allowed, sizeof(allowed), "%u", d->about.max_lost);
-	row(out, "connections lost", d->let_go ? measured : "not known", split ? "" : allowed,
-	    !d->let_go || split		   ? NULL
+	row(out, "connections lost", knows ? measured : "not known", split ? "" : allowed,
+	    !knows || split		   ? NULL
 	    : d->lost <= d->about.max_lost ? "good"
 					   : "bad");
 	print_seen(d, out);
@@ -130,7 +133,9 @@ static void print_timeline(const struct control_drill *d, FILE *out)
 {
 	fputs("<h2>Timeline</h2>\n", out);
 	if (!d->n) {
-		fputs("<p>The master did not let go: nothing was seen.</p>\n", out);
+		fputs(drill_seen_half(d) ? "<p>Whether the master let go is not known.</p>\n"
+					 : "<p>The master did not let go: nothing was seen.</p>\n",
+		      out);
 		return;
 	}
 	fputs("<div class=\"wide\">\n", out);

@@ -5,10 +5,21 @@
 
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 static const struct sync_tally *tally_of(const struct control_drill *d, bool there)
 {
 	return there ? &d->to_seen : &d->from_seen;
+}
+
+bool drill_seen_half(const struct control_drill *d)
+{
+	return strcmp(d->result, drill_result_name(DRILL_UNKNOWN)) == 0;
+}
+
+bool drill_lost_is_known(const struct control_drill *d)
+{
+	return d->let_go && !drill_seen_half(d);
 }
 
 bool drill_seen_is(const struct control_drill *d)
@@ -126,7 +137,10 @@ const char *drill_no_gap(const struct control_drill *d, char buf[static SYNC_WHY
 	buf[0] = '\0';
 	switch ((enum drill_gap)d->gap) {
 	case DRILL_GAP_KNOWN: break;
-	case DRILL_GAP_NOBODY: snprintf(buf, SYNC_WHY_MAX, "nobody took over"); break;
+	case DRILL_GAP_NOBODY:
+		snprintf(buf, SYNC_WHY_MAX, "%s",
+			 drill_seen_half(d) ? "nobody knows who took over" : "nobody took over");
+		break;
 	case DRILL_GAP_NO_OLD:
 		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->to,
 			 d->from);

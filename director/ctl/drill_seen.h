@@ -15,6 +15,9 @@ struct json_t;
 
 enum { DRILL_SEEN_TEXT = 192 };
 
+/* The other one's record did not come: what it did is not known, and not what was lost. */
+bool drill_seen_half(const struct control_drill *d);
+bool drill_lost_is_known(const struct control_drill *d);
 /* False: neither told anything, or nobody let go; then there is nothing to report. */
 bool drill_seen_is(const struct control_drill *d);
 /* "+12.3 ms", of the first frame of the new master (there) or the last one of the old; else why it is not known. */

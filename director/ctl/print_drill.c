@@ -69,19 +69,25 @@ static void print_gap(const struct control_drill *d)
 static void print_text(const struct control_drill *d)
 {
 	printf("drill %s: %s%s%s\n", d->kind, d->result, d->why[0] ? ": " : "", d->why);
-	if (d->let_go && drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT) {
+	if (d->let_go && !drill_seen_half(d) && drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT) {
 		printf("adverts of node %s were lost, node %s %s\n", d->from, d->to,
 		       d->took_over ? "became master, too" : "stayed backup");
 		return;
 	}
-	if (!d->let_go)
+	if (!d->let_go && drill_seen_half(d))
+		printf("whether node %s let go is not known\n", d->from);
+	else if (!d->let_go)
 		printf("node %s did not let go\n", d->from);
 	else if (d->took_over)
 		printf("node %s let go, node %s took over within %llu ms\n", d->from, d->to,
 		       takeover_ms(d));
+	else if (drill_seen_half(d))
+		printf("node %s let go, whether node %s took over is not known\n", d->from, d->to);
 	else
 		printf("node %s let go, node %s did not take over\n", d->from, d->to);
-	if (d->let_go)
+	if (d->let_go && !drill_lost_is_known(d))
+		puts("connections lost: not known");
+	else if (d->let_go)
 		printf("connections lost: %llu\n", (unsigned long long)d->lost);
 	print_gap(d);
 	drill_seen_print(d);
@@ -149,7 +155,7 @@ json_t *drill_document(const struct control_drill *d)
 	json_t *gap = drill_gap_is_known(d) ? json_integer((json_int_t)gap_ms(d)) : json_null();
 	json_t *target = d->vip.family ? json_string(drill_probed(d, at)) : json_null();
 	json_t *took = d->took_over ? json_integer((json_int_t)takeover_ms(d)) : json_null();
-	json_t *lost = d->let_go ? json_integer((json_int_t)d->lost) : json_null();
+	json_t *lost = drill_lost_is_known(d) ? json_integer((json_int_t)d->lost) : json_null();
 	json_t *ret = json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:b, s:s, s:o, s:i}",
 				"kind", d->kind, "result", d->result, "from", d->from, "to", d->to,
 				"takeover_ms", took, "gap_ms", gap, "probe", target, "gap_why",

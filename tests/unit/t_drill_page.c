@@ -2,11 +2,13 @@
 /*
  * The report of a drill as a page. tests/golden/drill has what is drawn of each kind; GOLDEN=write writes it anew.
  */
+#include "director/ctl/drill.h"
 #include "director/ctl/drill_draw.h"
 #include "director/ctl/drill_page.h"
 #include "director/drill/drill_probe.h"
 #include "tests/unit/unit.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,10 +181,12 @@ static void what_is_not_known(void)
 {
 	struct control_drill d = {.id = 1, .kind = "graceful", .result = "unknown"};
 
-	CU_ASSERT(has(&d, "nothing was seen"));
+	CU_ASSERT(has(&d, "Whether the master let go is not known"));
 	CU_ASSERT(!has(&d, "<svg"));
 	CU_ASSERT(!has(&d, "uid"));
 	CU_ASSERT(has(&d, "<td>?</td>"));
+	strcpy(d.result, "missed");
+	CU_ASSERT(has(&d, "nothing was seen"));
 	d = crash();
 	d.took_over = false;
 	d.takeover_us = 0;
@@ -225,6 +229,50 @@ static void probed_it_is_the_gap(void)
 	d.gap = DRILL_GAP_NOBODY;
 	CU_ASSERT(has(&d, "<td class=\"bad\">nobody took over</td><td>200 ms</td>"));
 	CU_ASSERT(has(&d, "<td>not known, nobody took over</td>"));
+}
+
+/* One record of two: nothing is good or bad. */
+static void the_other_record_did_not_come(void)
+{
+	struct control_drill d = crash();
+
+	strcpy(d.result, "unknown");
+	strcpy(d.why, "the other director's record did not come");
+	d.took_over = false;
+	d.takeover_us = 0;
+	d.n = 1;
+	d.moments[0] = (struct control_moment){false, SYNC_MOMENT_LET_GO, 0};
+	CU_ASSERT(!has(&d, "nobody took over") && !has(&d, "<text>backup"));
+	CU_ASSERT(has(&d, "takeover</th><td class=\"\">not known</td>"));
+	CU_ASSERT(has(&d, "connections lost</th><td class=\"\">not known</td>"));
+	CU_ASSERT(has(&d, ">not known</text>"));
+	d.vip = (struct addr){.family = AF_INET, .bytes = {10, 77, 0, 100}};
+	d.port = 80;
+	d.gap = DRILL_GAP_NOBODY;
+	CU_ASSERT(has(&d, "<td>not known, nobody knows who took over</td>"));
+	strcpy(d.kind, "split");
+	CU_ASSERT(has(&d, "a second master</th><td class=\"\">not known</td>"));
+}
+
+static void what_is_null(void)
+{
+	struct control_drill d = crash();
+	json_t *document = drill_document(&d);
+
+	EXPECT_INT(json_integer_value(json_object_get(document, "lost_connections")), 0);
+	CU_ASSERT(json_is_integer(json_object_get(document, "lost_connections")));
+	CU_ASSERT(json_is_null(json_object_get(document, "failback")));
+	json_decref(document);
+	strcpy(d.result, "unknown");
+	d.back = CONTROL_BACK_UNTOLD;
+	document = drill_document(&d);
+	CU_ASSERT(json_is_null(json_object_get(document, "lost_connections")));
+	CU_ASSERT(json_is_null(json_object_get(json_object_get(document, "failback"), "done")));
+	json_decref(document);
+	d.back = CONTROL_BACK_NOT;
+	document = drill_document(&d);
+	CU_ASSERT(json_is_false(json_object_get(json_object_get(document, "failback"), "done")));
+	json_decref(document);
 }
 
 static void back_again(void)
@@ -292,6 +340,8 @@ UNIT_TESTS(drill_page) = {
 	{"names are no markup", names_are_no_markup},
 	{"what is not known", what_is_not_known},
 	{"probed: it is the gap", probed_it_is_the_gap},
+	{"the other record did not come", the_other_record_did_not_come},
+	{"what is null", what_is_null},
 	{"back again", back_again},
 	{"times of any size", times_of_any_size},
 	{"time has a break", time_has_a_break},
