@@ -79,6 +79,8 @@ void director_keep_busy(struct director *d, const struct drill_event *order, con
 				    .budget = director_drill_budget(d)};
 	struct control_drill seen = {.id = order->id};
 
+	if (!drill_about_counts(DRILL_REFUSED, order->back_of))
+		return;
 	COPY(seen.kind, drill_kind_name(order->kind));
 	COPY(seen.from, r->from);
 	COPY(seen.to, r->to);

@@ -290,7 +290,8 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 	/* A node that has handed over in order has left nothing to be undone. */
 	if (u->flags & DRILL_RESTORE)
 		speak_again(d);
-	if (u->flags & DRILL_OVER) {
+	if (u->flags & DRILL_OVER &&
+	    drill_about_counts(d->rehearsal.drill.result, d->rehearsal.back_of)) {
 		say_end(&d->rehearsal);
 		director_keep_drill(d);
 	}
