@@ -201,6 +201,17 @@ static void look_around(struct director *d)
 		saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 
+/* The node that has let go in order, and is master of all again when nobody took over: that may be long before the limit. */
+static void look_back(struct director *d)
+{
+	struct sight_call call = {.d = d};
+
+	election_call(d->election, see_here, &call);
+	if (d->n_routers && call.seen.masters == d->n_routers &&
+	    call.seen.master_us > d->rehearsal.drill.here.moments[0].at_us)
+		saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
+}
+
 static void look(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
@@ -213,6 +224,9 @@ static void look(uv_timer_t *timer)
 	}
 	if (drill->state == DRILL_RUNNING && !drill->yields_here && !drill->here.complete)
 		look_around(d);
+	if (drill->state == DRILL_RUNNING && drill->yields_here && !drill->here.complete &&
+	    drill->here.n && drill->kind == SYNC_DRILL_GRACEFUL)
+		look_back(d);
 	feed(d, &ev);
 	if (!drill_is_busy(drill))
 		uv_timer_stop(timer);

@@ -146,7 +146,7 @@ static void print_timeline(const struct control_drill *d, FILE *out)
 
 		fprintf(out, "<tr><td class=\"at\">%+.1f ms</td>", (double)m->at_us / 1000);
 		text(out, "<td>", m->there ? d->to : d->from, "</td>");
-		text(out, "<td>", drill_moment_name(m->kind), "</td></tr>\n");
+		text(out, "<td>", drill_moment_name(m->there, m->kind), "</td></tr>\n");
 	}
 	fprintf(out,
 		"</table>\n<p>Times count from the moment when the master let go; the clocks of "

@@ -31,7 +31,8 @@ static void print_timeline(const struct control_drill *d)
 {
 	for (size_t i = 0; i < d->n; i++)
 		printf("%+10.1f ms  %s %s\n", (double)d->moments[i].at_us / 1000,
-		       node_of(d, &d->moments[i]), drill_moment_name(d->moments[i].kind));
+		       node_of(d, &d->moments[i]),
+		       drill_moment_name(d->moments[i].there, d->moments[i].kind));
 	if (d->n)
 		printf("the clocks of both are known to %.1f ms\n", (double)d->within_us / 1000);
 }
@@ -43,10 +44,10 @@ static json_t *timeline_of(const struct control_drill *d)
 	for (size_t i = 0; i < d->n; i++) {
 		const struct control_moment *m = &d->moments[i];
 
-		if (json_array_append_new(list,
-					  json_pack("{s:I, s:s, s:s}", "at_us",
-						    (json_int_t)m->at_us, "node", node_of(d, m),
-						    "event", drill_moment_name(m->kind)))) {
+		if (json_array_append_new(list, json_pack("{s:I, s:s, s:s}", "at_us",
+							  (json_int_t)m->at_us, "node",
+							  node_of(d, m), "event",
+							  drill_moment_name(m->there, m->kind)))) {
 			json_decref(list);
 			return NULL;
 		}

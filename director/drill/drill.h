@@ -155,6 +155,7 @@ bool drill_is_harsh(uint8_t kind);
 /* How long one of that kind may last. */
 uint32_t drill_limit_max_ms(uint8_t kind);
 const char *drill_result_name(enum drill_result r);
-const char *drill_moment_name(uint8_t kind);
+/* there as in control_moment: to be master is another thing for the one that let go. */
+const char *drill_moment_name(bool there, uint8_t kind);
 
 #endif

@@ -254,6 +254,22 @@ static void the_other_record_did_not_come(void)
 	CU_ASSERT(has(&d, "a second master</th><td class=\"\">not known</td>"));
 }
 
+/* The gap ends there, long before the limit. */
+static void master_again(void)
+{
+	struct control_drill d = graceful();
+
+	strcpy(d.result, "missed");
+	d.took_over = false;
+	d.takeover_us = 0;
+	d.n = 3;
+	d.moments[1] = (struct control_moment){false, SYNC_MOMENT_MASTER, 400000};
+	d.moments[2] = (struct control_moment){false, SYNC_MOMENT_RESTORED, 1899200};
+	CU_ASSERT(has(&d, "nobody took over, nobody is master for 400.0 ms, max-gap is 200 ms"));
+	CU_ASSERT(has(&d, "<td class=\"at\">+400.0 ms</td><td>a</td><td>is master again</td>"));
+	CU_ASSERT(!has(&d, "class=\"back\""));
+}
+
 static void what_is_null(void)
 {
 	struct control_drill d = crash();
@@ -341,6 +357,7 @@ UNIT_TESTS(drill_page) = {
 	{"what is not known", what_is_not_known},
 	{"probed: it is the gap", probed_it_is_the_gap},
 	{"the other record did not come", the_other_record_did_not_come},
+	{"master again", master_again},
 	{"what is null", what_is_null},
 	{"back again", back_again},
 	{"times of any size", times_of_any_size},
