@@ -342,6 +342,7 @@ static void order_text(const struct control_request *r, char ret[static JOURNAL_
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
+	case CONTROL_DRILL_RETURN:
 	case CONTROL_DRILL_HISTORY:
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR: ret[0] = '\0'; return;
@@ -413,6 +414,7 @@ static void answer(struct director *d, const struct control_request *request,
 	case CONTROL_MAINTENANCE: director_answer_maintenance(d, request, reply); return;
 	case CONTROL_DRILL: director_answer_drill(d, request, who, reply); return;
 	case CONTROL_DRILL_LOOK: director_answer_drill_look(d, reply); return;
+	case CONTROL_DRILL_RETURN: director_answer_drill_return(d, request, reply); return;
 	case CONTROL_DRILL_HISTORY: drill_store_answer(d->drills, reply); return;
 	case CONTROL_PERSISTENCE:
 	case CONTROL_CONNECTIONS: director_answer_connections(d, request, reply); return;

@@ -10,6 +10,7 @@
 #include "director/drill_frames_uv.h"
 
 #include "ha/clock_uv.h"
+#include "include/log.h"
 
 #include <stdio.h>
 
@@ -45,6 +46,27 @@ void director_keep_drill(struct director *d)
 	drill_store_add(d->drills, &seen);
 }
 
+/* The attempt that counts is the last drill: nobody else begins one meanwhile, or it is not of that way back. */
+void director_answer_drill_return(struct director *d, const struct control_request *request,
+				  struct control_reply *reply)
+{
+	struct control_drill last = {0}, back = {.back = (uint8_t)request->number};
+	const struct control_drill *of;
+
+	if (d->rehearsal.back_of == request->drill)
+		director_drill_show(&d->rehearsal, &last);
+	if (back.back == CONTROL_BACK_ORDERLY)
+		back.back_us = last.takeover_us;
+	else if (back.back == CONTROL_BACK_NOT)
+		COPY(back.back_why, last.why);
+	of = drill_store_back(d->drills, request->drill, &back);
+	if (!of)
+		director_say(reply, CONTROL_FAILED, "this drill is not kept");
+	else if (back.back == CONTROL_BACK_NOT)
+		log_warning("drill %s: node \"%s\" is not the master again: %s", of->kind, of->from,
+			    back.back_why[0] ? back.back_why : "nobody handed over");
+}
+
 /* It never was a drill: nothing but the order is known of it. */
 void director_keep_busy(struct director *d, const struct drill_event *order, const char *why)
 {
@@ -57,6 +79,8 @@ void director_keep_busy(struct director *d, const struct drill_event *order, con
 				    .budget = director_drill_budget(d)};
 	struct control_drill seen = {.id = order->id};
 
+	if (!drill_about_counts(DRILL_REFUSED, order->back_of))
+		return;
 	COPY(seen.kind, drill_kind_name(order->kind));
 	COPY(seen.from, r->from);
 	COPY(seen.to, r->to);

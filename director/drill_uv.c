@@ -201,6 +201,17 @@ static void look_around(struct director *d)
 		saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
 }
 
+/* The node that has let go in order, and is master of all again when nobody took over: that may be long before the limit. */
+static void look_back(struct director *d)
+{
+	struct sight_call call = {.d = d};
+
+	election_call(d->election, see_here, &call);
+	if (d->n_routers && call.seen.masters == d->n_routers &&
+	    call.seen.master_us > d->rehearsal.drill.here.moments[0].at_us)
+		saw(d, SYNC_MOMENT_MASTER, call.seen.master_us);
+}
+
 static void look(uv_timer_t *timer)
 {
 	struct director *d = timer->data;
@@ -213,6 +224,9 @@ static void look(uv_timer_t *timer)
 	}
 	if (drill->state == DRILL_RUNNING && !drill->yields_here && !drill->here.complete)
 		look_around(d);
+	if (drill->state == DRILL_RUNNING && drill->yields_here && !drill->here.complete &&
+	    drill->here.n && drill->kind == SYNC_DRILL_GRACEFUL)
+		look_back(d);
 	feed(d, &ev);
 	if (!drill_is_busy(drill))
 		uv_timer_stop(timer);
@@ -263,6 +277,7 @@ static void name_nodes(struct director *d, const struct drill_event *ev)
 	struct rehearsal *r = &d->rehearsal;
 	const char *here = d->self ? d->self->name : "", *there = d->peer ? d->peer->name : "";
 
+	r->back_of = ev->back_of;
 	COPY(r->from, r->drill.yields_here ? here : there);
 	COPY(r->to, r->drill.yields_here ? there : here);
 	drill_about_begin(&r->about, &r->drill, ev,
@@ -289,7 +304,8 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 	/* A node that has handed over in order has left nothing to be undone. */
 	if (u->flags & DRILL_RESTORE)
 		speak_again(d);
-	if (u->flags & DRILL_OVER) {
+	if (u->flags & DRILL_OVER &&
+	    drill_about_counts(d->rehearsal.drill.result, d->rehearsal.back_of)) {
 		say_end(&d->rehearsal);
 		director_keep_drill(d);
 	}
@@ -435,6 +451,7 @@ void director_answer_drill(struct director *d, const struct control_request *req
 				 .force = request->force,
 				 .target = {request->address, request->port},
 				 .limit_ms = (uint32_t)request->number,
+				 .back_of = request->drill,
 				 .has_asker = who->known,
 				 .uid = who->uid};
 	char why[DRILL_WHY];

@@ -33,6 +33,7 @@ struct rehearsal {
 	struct control_drill_about about;
 	char from[STATUS_NAME], to[STATUS_NAME]; /* nodes: who lets go, who is to take over */
 	uv_timer_t look;			 /* while it lasts */
+	uint64_t back_of;			 /* it is the way back of that one; 0: of none */
 	uint64_t asked_us;			 /* the other one asked last */
 	struct log_limit refusals;
 	struct drill_consent consent;
@@ -51,6 +52,9 @@ struct rehearsal {
 void director_answer_drill(struct director *d, const struct control_request *request,
 			   const struct control_asker *who, struct control_reply *reply);
 void director_answer_drill_look(struct director *d, struct control_reply *reply);
+/* Who wanted the roles back after one tells what has become of that. */
+void director_answer_drill_return(struct director *d, const struct control_request *request,
+				  struct control_reply *reply);
 /* What the other director says about one; there is a connection to it. */
 void director_drill_hear(struct director *d, const struct sync_drill *m);
 void director_drill_channel(struct director *d);

@@ -142,6 +142,7 @@ int director_status_brief(struct director *d, struct status *ret)
 	int code = status_alloc(d, &s, d->config->n_farms);
 
 	COPY(s.node, d->self ? d->self->name : "");
+	director_show_provisional(d, &s);
 	if (!code)
 		code = director_status_pair(d, &s);
 	for (size_t i = 0; !code && i < s.n_farms; i++)

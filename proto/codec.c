@@ -101,8 +101,8 @@ static const struct {
 	bool farm, backend;
 	bool optional; /* names may be left out */
 	bool filter;   /* a client and an epoch */
-	bool drill;    /* a kind, whether by force, and what is probed, if anything */
-	bool frame;    /* a client, an address, ports and a protocol */
+	bool drill; /* a kind, whether by force, what is probed, if anything, and the way back of which */
+	bool frame; /* a client, an address, ports and a protocol */
 } takes[CONTROL_LAST + 1] = {
 	[CONTROL_FARM_SHOW] = {.farm = true},
 	[CONTROL_BACKEND_ENABLE] = {.farm = true, .backend = true},
@@ -128,6 +128,8 @@ static const struct {
 	[CONTROL_DRILL] = {.number_max = DRILL_LIMIT_MAX_MS,
 			   .number_min = DRILL_LIMIT_MIN_MS,
 			   .drill = true},
+	[CONTROL_DRILL_RETURN] = {.number_max = CONTROL_BACK_LAST,
+				  .number_min = CONTROL_BACK_UNTOLD},
 	[CONTROL_RULESET_EXPLAIN] = {.frame = true},
 };
 
@@ -147,6 +149,14 @@ static bool is_drill(const Control__Request *m, bool wanted)
 	if (!wanted)
 		return !m->kind && !m->force;
 	return m->kind >= SYNC_DRILL_GRACEFUL && m->kind <= SYNC_DRILL_SPLIT;
+}
+
+/* Which one. */
+static bool is_of_drill(const Control__Request *m)
+{
+	if (m->command == CONTROL__COMMAND__COMMAND_DRILL)
+		return true;
+	return !m->drill == (m->command != CONTROL__COMMAND__COMMAND_DRILL_RETURN);
 }
 
 static bool is_frame(const Control__Request *m, bool wanted)
@@ -186,7 +196,7 @@ static bool is_request(const Control__Request *m)
 	       codec_is_address(&m->client, takes[command].filter || takes[command].frame,
 				!takes[command].frame) &&
 	       is_frame(m, takes[command].frame) && (takes[command].filter || !m->epoch) &&
-	       is_drill(m, takes[command].drill) && is_provisional(m) &&
+	       is_drill(m, takes[command].drill) && is_of_drill(m) && is_provisional(m) &&
 	       (!m->no_wait || is_order((enum control_command)command)) &&
 	       (!m->parts || command == CONTROL_STATUS) &&
 	       (!m->json || command == CONTROL_RULESET_EXPORT) &&
@@ -213,6 +223,7 @@ bool control_is_order(const struct control_request *request)
 	case CONTROL_MAINTENANCE:
 	case CONTROL_DRILL:
 	case CONTROL_DRILL_LOOK:
+	case CONTROL_DRILL_RETURN:
 	case CONTROL_DRILL_HISTORY:
 	case CONTROL_BACKEND_SHOW:
 	case CONTROL_DOCTOR:
@@ -246,6 +257,7 @@ uint8_t *codec_pack_request(const struct control_request *request, size_t *ret_l
 	message.this_node = r->this_node;
 	message.parts = r->parts;
 	message.json = r->json;
+	message.drill = r->drill;
 	return pack(&message.base, CODEC_REQUEST_MAX, ret_len);
 }
 
@@ -277,6 +289,7 @@ int codec_unpack_request(const uint8_t *bytes, size_t len, struct control_reques
 		ret->this_node = request->this_node;
 		ret->parts = request->parts;
 		ret->json = request->json;
+		ret->drill = request->drill;
 		strcpy(ret->farm, request->farm);
 		strcpy(ret->backend, request->backend);
 	}

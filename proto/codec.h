@@ -51,11 +51,12 @@ enum control_command {
 	CONTROL_RULESET_HISTORY,  /* the journal, as its file has it */
 	CONTROL_RULESET_EXPLAIN,  /* the status; and as the text, the way of a frame (explain.h) */
 	CONTROL_DRILL_HISTORY,
-	CONTROL_CONFIRM,     /* what RELOAD did for a time */
-	CONTROL_CONFIG_DIFF, /* both configurations, ours first (config_compare.h) */
-	CONTROL_CONFIG_PUSH, /* ours, to the other one */
-	CONTROL_PERSISTENCE, /* as connections, of clients that keep their backend */
-	CONTROL_LAST = CONTROL_PERSISTENCE,
+	CONTROL_CONFIRM,      /* what RELOAD did for a time */
+	CONTROL_CONFIG_DIFF,  /* both configurations, ours first (config_compare.h) */
+	CONTROL_CONFIG_PUSH,  /* ours, to the other one */
+	CONTROL_PERSISTENCE,  /* as connections, of clients that keep their backend */
+	CONTROL_DRILL_RETURN, /* what has become of the way back from one */
+	CONTROL_LAST = CONTROL_DRILL_RETURN,
 };
 
 /* What a command does not take is "" or 0. Names are printable and not checked any further. */
@@ -67,9 +68,11 @@ struct control_request {
 			  * CONNECTIONS, PERSISTENCE: position of the reply before, 0 at first;
 			  * MAINTENANCE: 0 off, 1 on, 2 on whatever is known of the other one;
 			  * DRILL: its limit in ms, DRILL_LIMIT_MIN_MS to …_MAX_MS;
+			  * DRILL_RETURN: enum control_back, but UNWANTED;
 			  * RELOAD: until it is confirmed, SYNC_PROVISIONAL_MIN_MS to …_MAX_MS, or 0: it
 			  * need not be; CONFIRM: 0 it stays, 1 back to what ran before */
-	struct addr client; /* CONNECTIONS, PERSISTENCE: family 0 for any; farm and backend may be "" there;
+	struct addr
+		client; /* CONNECTIONS, PERSISTENCE: family 0 for any; farm and backend may be "" there;
 			     * RULESET_EXPLAIN: never 0, as these: */
 	struct addr
 		address; /* of the client's family; DRILL: what is probed, with its port, or 0 */
@@ -82,6 +85,8 @@ struct control_request {
 	bool no_wait;		    /* of an order: it is answered when it is accepted */
 	bool parts;		    /* STATUS: the farms may come in parts (codec_part.h) */
 	bool json;		    /* RULESET_EXPORT: in nft's JSON schema */
+	uint64_t drill;		    /* DRILL: it is the way back of the one with that id, or 0;
+				     * DRILL_RETURN: that id */
 };
 
 /* Of either node, by one clock. */
@@ -125,6 +130,16 @@ struct control_drill_about {
 	struct control_drill_node from, to;
 };
 
+/* The roles as they were: when the operator wanted that, and what came of it. */
+enum control_back {
+	CONTROL_BACK_UNWANTED,
+	CONTROL_BACK_UNTOLD,  /* who wanted it has not told yet */
+	CONTROL_BACK_ITSELF,  /* the node that let go is master of all again, by itself */
+	CONTROL_BACK_ORDERLY, /* ... by another drill */
+	CONTROL_BACK_NOT,
+	CONTROL_BACK_LAST = CONTROL_BACK_NOT,
+};
+
 /* A rehearsed failure, as far as this node knows of it. */
 struct control_drill {
 	uint64_t id; /* never 0 */
@@ -147,6 +162,9 @@ struct control_drill {
 	uint64_t number;   /* of a past one; else 0 */
 	uint64_t again;	   /* of a past one that was refused: asked for so often again, ... */
 	uint64_t again_ms; /* ... the last time; since 1970, 0 when never */
+	uint8_t back;	   /* enum control_back */
+	uint64_t back_us;  /* ORDERLY: how long that takeover took; else 0 */
+	char back_why[SYNC_WHY_MAX]; /* NOT: of the last attempt, or ""; else "" */
 };
 
 /* Or a pin (flow_is_pin()): its client has prefix bits, 1 to 32 or 128; of a connection that is 0. */

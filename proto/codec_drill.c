@@ -73,6 +73,9 @@ Control__Drill *codec_put_control_drill(const struct control_drill *from, struct
 	m->number = d->number;
 	m->again = d->again;
 	m->again_ms = d->again_ms;
+	m->back = d->back;
+	m->back_us = d->back_us;
+	m->back_why = d->back_why;
 	m->vip = codec_address(&from->vip);
 	m->port = d->port;
 	m->gap = d->gap;
@@ -177,13 +180,23 @@ static bool take_texts(const Control__Drill *m, struct control_drill *ret)
 	       take_text(m->why, ret->why, sizeof(ret->why));
 }
 
+static bool take_back(const Control__Drill *m, struct control_drill *ret)
+{
+	if (m->back > CONTROL_BACK_LAST || (m->back_us && m->back != CONTROL_BACK_ORDERLY) ||
+	    (m->back_why[0] && m->back != CONTROL_BACK_NOT))
+		return false;
+	ret->back = (uint8_t)m->back;
+	ret->back_us = m->back_us;
+	return take_text(m->back_why, ret->back_why, sizeof(ret->back_why));
+}
+
 int codec_take_control_drill(const Control__Drill *m, struct control_drill *ret)
 {
 	struct control_drill d = {0};
 
 	if (!m->id || (m->lost && !m->let_go) || (m->takeover_us && !m->took_over) ||
 	    (m->again_ms && !m->again) || !take_texts(m, &d) || !take_moments(m, &d) ||
-	    !take_about(m->about, &d.about) || !take_gap(m, &d) ||
+	    !take_about(m->about, &d.about) || !take_gap(m, &d) || !take_back(m, &d) ||
 	    !take_seen(m->from_seen, &d.from_seen) || !take_seen(m->to_seen, &d.to_seen))
 		return -EBADMSG;
 	d.id = m->id;

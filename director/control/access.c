@@ -35,6 +35,7 @@ enum access access_needed(enum control_command command)
 	case CONTROL_BACKEND_WEIGHT:
 	case CONTROL_FAILOVER:
 	case CONTROL_MAINTENANCE:
+	case CONTROL_DRILL_RETURN:
 	case CONTROL_DRILL: return ACCESS_CHANGE;
 	case CONTROL_STATUS:
 	case CONTROL_RULESET_EXPORT:

@@ -34,29 +34,18 @@ static int finish_page(const struct control_drill *d, struct report_file *page)
 }
 
 /* It was carried out. CTL_DONE when it, and what comes behind it, is as it should be. */
-static int report(const struct ctl *ctl, const struct control_drill *d,
-		  const struct drill_return *back, struct report_file *page)
+static int report(const struct ctl *ctl, const struct control_drill *d, struct report_file *page)
 {
-	bool passed = drill_is(d, DRILL_PASSED);
-	json_t *document;
+	bool good =
+		drill_is(d, DRILL_PASSED) && (d->back == CONTROL_BACK_UNWANTED || drill_is_back(d));
 	int code;
 
-	if (!ctl->json) {
+	if (!ctl->json)
 		drill_print(d);
-		drill_print_return(d, back);
-	} else {
-		document = drill_document(d);
-		if (document &&
-		    json_object_set_new(document, "failback", drill_return_document(d, back)) < 0) {
-			json_decref(document);
-			document = NULL;
-		}
-		if (print_json_document(stdout, document) < 0)
-			return ctl_fail(CTL_FAILED, "no memory for a JSON document");
-	}
+	else if (print_json_document(stdout, drill_document(d)) < 0)
+		return ctl_fail(CTL_FAILED, "no memory for a JSON document");
 	code = finish_page(d, page);
-	return code == CTL_DONE && (!passed || (back->wanted && !back->there)) ? CTL_NOT_GOOD
-									       : code;
+	return code == CTL_DONE && !good ? CTL_NOT_GOOD : code;
 }
 
 /*
@@ -139,36 +128,71 @@ static int look_who_leads(const struct ctl *ctl, const struct control_drill *d, 
 	return CTL_DONE;
 }
 
+/* For the history of the daemon, which this does not wait for, nor end with. */
+static void tell(const struct ctl *ctl, const struct control_drill *d, enum control_back back)
+{
+	const struct control_request request = {
+		.command = CONTROL_DRILL_RETURN, .drill = d->id, .number = back};
+	struct control_reply reply = {0};
+	struct err err = {0};
+
+	if (ctl_try(ctl, &request, &reply, &err) == 0)
+		control_reply_clear(&reply);
+}
+
 /*
  * An orderly drill brings the roles back, as soon as nothing speaks against one: a node that was silent
  * has its tables to take first.
  */
-static int go_back(const struct ctl *ctl, const struct control_drill *d, struct drill_return *ret)
+static int try_to_go_back(const struct ctl *ctl, struct control_drill *d)
 {
-	const struct control_request request = {
-		.command = CONTROL_DRILL, .kind = SYNC_DRILL_GRACEFUL, .number = LIMIT_MS};
+	const struct control_request request = {.command = CONTROL_DRILL,
+						.kind = SYNC_DRILL_GRACEFUL,
+						.number = LIMIT_MS,
+						.drill = d->id};
 	uint64_t until_ms = clock_ms() + RETURN_MS;
 	struct control_drill back = {0};
+	bool there = false;
 	int code;
 
-	for (ret->wanted = true;;) {
-		code = look_who_leads(ctl, d, &ret->there);
-		if (code != CTL_DONE || ret->there || clock_ms() > until_ms)
-			return code;
+	for (;;) {
+		code = look_who_leads(ctl, d, &there);
+		if (code != CTL_DONE || there || clock_ms() > until_ms)
+			break;
 		code = rehearse(ctl, &request, &back);
 		if (code != CTL_DONE)
-			return code;
-		snprintf(ret->why, sizeof(ret->why), "%s", back.why);
-		ret->took_over = back.took_over && strcmp(back.to, d->from) == 0;
-		ret->takeover_us = back.takeover_us;
+			break;
 		nanosleep(&(struct timespec){.tv_nsec = RETURN_LOOK_MS * 1000000L}, NULL);
 	}
+	if (code != CTL_DONE) {
+		d->back = CONTROL_BACK_NOT;
+		snprintf(d->back_why, sizeof(d->back_why),
+			 "the daemon gave no answer that could be used");
+	} else if (!there) {
+		d->back = CONTROL_BACK_NOT;
+		memcpy(d->back_why, back.why, sizeof(d->back_why));
+	} else if (back.took_over && strcmp(back.to, d->from) == 0) {
+		d->back = CONTROL_BACK_ORDERLY;
+		d->back_us = back.takeover_us;
+	} else {
+		d->back = CONTROL_BACK_ITSELF;
+	}
+	return code;
+}
+
+static int go_back(const struct ctl *ctl, struct control_drill *d)
+{
+	int code;
+
+	tell(ctl, d, CONTROL_BACK_UNTOLD);
+	code = try_to_go_back(ctl, d);
+	tell(ctl, d, (enum control_back)d->back);
+	return code;
 }
 
 static int carry_out(const struct ctl *ctl, const struct control_request *request,
 		     struct report_file *page)
 {
-	struct drill_return back = {0};
 	struct control_drill d = {0};
 	int code = rehearse(ctl, request, &d), told;
 
@@ -184,11 +208,8 @@ static int carry_out(const struct ctl *ctl, const struct control_request *reques
 	if (!drill_is(&d, DRILL_PASSED) && !drill_is(&d, DRILL_MISSED))
 		return ctl_fail(CTL_FAILED, "the drill is %s: %s", d.result, d.why);
 	/* Whatever comes of the way back, what was measured is told. */
-	code = ctl->failback ? go_back(ctl, &d, &back) : CTL_DONE;
-	if (code != CTL_DONE)
-		snprintf(back.why, sizeof(back.why),
-			 "the daemon gave no answer that could be used");
-	told = report(ctl, &d, &back, page);
+	code = ctl->failback ? go_back(ctl, &d) : CTL_DONE;
+	told = report(ctl, &d, page);
 	return code == CTL_DONE ? told : code;
 }
 

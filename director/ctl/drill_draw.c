@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/drill_draw.h"
 
+#include "director/ctl/drill_seen.h"
 #include "director/drill/drill.h"
 
 #include <string.h>
@@ -101,16 +102,25 @@ static void draw_bar(const struct drawing *w, const char *cls, double from, doub
 	fputs("</g>\n", w->out);
 }
 
-/* Where it is, or RIGHT. False: there is none. */
-static bool find(const struct drawing *w, bool there, uint8_t kind, double *ret)
+/* False: there is none. */
+static bool find_time(const struct control_drill *d, bool there, uint8_t kind, int64_t *ret)
 {
-	*ret = RIGHT;
-	for (size_t i = 0; i < w->d->n; i++)
-		if (w->d->moments[i].there == there && w->d->moments[i].kind == kind) {
-			*ret = place(w, time_of(&w->d->moments[i]));
+	for (size_t i = 0; i < d->n; i++)
+		if (d->moments[i].there == there && d->moments[i].kind == kind) {
+			*ret = time_of(&d->moments[i]);
 			return true;
 		}
 	return false;
+}
+
+/* Where it is, or RIGHT. False: there is none. */
+static bool find(const struct drawing *w, bool there, uint8_t kind, double *ret)
+{
+	int64_t at_us;
+	bool is = find_time(w->d, there, kind, &at_us);
+
+	*ret = is ? place(w, at_us) : RIGHT;
+	return is;
 }
 
 /* What the one that lets go is meanwhile: a style of the page, and words. */
@@ -136,9 +146,15 @@ static void draw_old_role(const struct drawing *w, int y)
 {
 	uint8_t kind = drill_kind_by_name(w->d->kind);
 	double gone = place(w, 0), back;
-	bool restored = find(w, false, SYNC_MOMENT_RESTORED, &back);
+	bool restored;
 
 	draw_bar(w, "master", LEFT, gone, y, "master");
+	if (find(w, false, SYNC_MOMENT_MASTER, &back)) {
+		draw_bar(w, style_of(kind), gone, back, y, words_of(kind));
+		draw_bar(w, "master", back, WIDTH, y, "master");
+		return;
+	}
+	restored = find(w, false, SYNC_MOMENT_RESTORED, &back);
 	draw_bar(w, style_of(kind), gone, back, y, words_of(kind));
 	if (restored)
 		draw_bar(w, "back", back, WIDTH, y, "as before");
@@ -150,6 +166,10 @@ static void draw_new_role(const struct drawing *w, int y)
 {
 	double master;
 
+	if (drill_seen_half(w->d)) {
+		draw_bar(w, "silent", LEFT, WIDTH, y, "not known");
+		return;
+	}
 	if (!find(w, true, SYNC_MOMENT_MASTER, &master))
 		master = WIDTH;
 	draw_bar(w, "backup", LEFT, master, y, "backup");
@@ -182,7 +202,7 @@ static void draw_moment(const struct drawing *w, const struct control_moment *m,
 		"cy=\"%d\" r=\"3\"/><text x=\"%.1f\" y=\"%d\"><tspan class=\"at\">%+.1f "
 		"ms</tspan> %s</text>\n",
 		x, bar, x, y - 4, x, y - 4, x + 6, y, (double)m->at_us / 1000,
-		drill_moment_name(m->kind));
+		drill_moment_name(m->there, m->kind));
 }
 
 static void draw_lane(const struct drawing *w, bool there, int y)
@@ -210,28 +230,39 @@ static void draw_gap(const struct drawing *w, int y)
 	const struct control_drill *d = w->d;
 	double from = place(w, 0),
 	       to = place(w, d->takeover_us < MOST_US ? (int64_t)d->takeover_us : MOST_US);
+	int64_t again_us = 0;
+	bool again = !d->took_over && find_time(d, false, SYNC_MOMENT_MASTER, &again_us);
 
-	if (drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT)
+	if (again)
+		to = place(w, again_us);
+
+	if (drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT || drill_seen_half(d))
 		return;
 	fprintf(w->out,
 		"<g class=\"gap\"><rect x=\"%.1f\" y=\"%d\" width=\"%.1f\" height=\"14\"/><text "
 		"x=\"%.1f\" "
 		"y=\"%d\">",
-		from, y, (d->took_over ? to > from ? to - from : 1 : WIDTH - from), from, y + 28);
+		from, y, (d->took_over || again ? to > from ? to - from : 1 : WIDTH - from), from,
+		y + 28);
 	if (d->took_over)
 		fprintf(w->out, "nobody is master for %.1f ms", (double)d->takeover_us / 1000);
 	else
 		fputs("nobody took over", w->out);
+	if (again)
+		fprintf(w->out, ", nobody is master for %.1f ms", (double)again_us / 1000);
+	if (d->took_over && drill_gap_is_known(d))
+		fprintf(w->out, ", the service was away for %.1f ms", (double)d->gap_us / 1000);
 	fprintf(w->out, ", max-gap is %u ms</text></g>\n", d->about.max_gap_ms);
 }
 
-/* Where the budget ends, if that is in the picture. */
+/* Where the budget ends, if that is in the picture: of a gap it does not begin with the takeover. */
 static void draw_budget(const struct drawing *w, int bottom)
 {
 	int64_t gap_us = (int64_t)w->d->about.max_gap_ms * 1000;
 	double x = place(w, gap_us);
 
-	if (drill_kind_by_name(w->d->kind) == SYNC_DRILL_SPLIT || gap_us > w->to_us)
+	if (drill_kind_by_name(w->d->kind) == SYNC_DRILL_SPLIT || gap_us > w->to_us ||
+	    drill_gap_is_known(w->d))
 		return;
 	fprintf(w->out,
 		"<line class=\"budget\" x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" "

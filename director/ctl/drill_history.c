@@ -2,6 +2,7 @@
 /* `cluster drill history`: the drills of the past, as this node has kept them; the latest first. */
 #include "director/ctl/drill.h"
 #include "director/ctl/drill_page.h"
+#include "director/ctl/drill_seen.h"
 #include "director/ctl/report_file.h"
 #include "director/drill/drill.h"
 #include "include/moment.h"
@@ -37,8 +38,10 @@ static void print_line(const struct control_drill *d)
 	printf(": %s", d->result);
 	if (d->took_over)
 		printf(", took over within %" PRIu64 " ms", (d->takeover_us + 999) / 1000);
-	if (d->let_go)
+	if (drill_lost_is_known(d))
 		printf(", %" PRIu64 " connections lost", d->lost);
+	else if (d->let_go)
+		fputs(", connections lost: not known", stdout);
 	if (d->why[0])
 		printf(": %s", d->why);
 	if (drill_is(d, DRILL_REFUSED))

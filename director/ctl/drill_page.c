@@ -71,34 +71,59 @@ static void print_seen(const struct control_drill *d, FILE *out)
 	seen_row(out, "synchronisation lag", drill_seen_lag(d, buf));
 }
 
+/* Of the service, when that was probed: by the gap the drill is judged, where it is known. */
+static void print_gap(const struct control_drill *d, const char *allowed, FILE *out)
+{
+	char at[PROBE_TARGET_TEXT], name[sizeof("gap at ") + PROBE_TARGET_TEXT];
+	uint64_t max_us = (uint64_t)d->about.max_gap_ms * 1000;
+	char buf[DRILL_SEEN_TEXT];
+
+	if (!d->vip.family || !d->let_go)
+		return;
+	snprintf(name, sizeof(name), "gap at %s", drill_probed(d, at));
+	if (drill_gap_is_known(d))
+		row(out, name, drill_seen_gap(d, buf), allowed,
+		    d->gap_us <= max_us ? "good" : "bad");
+	else
+		seen_row(out, name, drill_seen_gap(d, buf));
+}
+
 static void print_numbers(const struct control_drill *d, FILE *out)
 {
+	bool knows = drill_lost_is_known(d); /* what both did */
 	bool split = drill_kind_by_name(d->kind) == SYNC_DRILL_SPLIT;
 	uint64_t gap_us = (uint64_t)d->about.max_gap_ms * 1000;
-	char measured[64] = "not known", allowed[64];
+	char measured[64] = "not known", allowed[64], back[DRILL_SEEN_TEXT];
 
 	fputs("<h2>Measured</h2>\n<table>\n<tr><th></th><th>measured</th><th>allowed</th></tr>\n",
 	      out);
 	if (d->took_over)
 		snprintf(measured, sizeof(measured), "%.1f ms", (double)d->takeover_us / 1000);
-	else if (d->let_go)
+	else if (knows)
 		strcpy(measured, "nobody took over");
 	snprintf(allowed, sizeof(allowed), "%u ms", d->about.max_gap_ms);
 	if (split)
-		row(out, "a second master", d->took_over ? measured : "none", "none",
-		    d->took_over ? "bad" : "good");
+		row(out, "a second master", d->took_over || !knows ? measured : "none", "none",
+		    !knows	   ? NULL
+		    : d->took_over ? "bad"
+				   : "good");
+	else if (d->took_over && drill_gap_is_known(d))
+		row(out, "takeover", measured, "", NULL);
 	else
 		row(out, "takeover", measured, allowed,
-		    !d->let_go				       ? NULL
+		    !knows				       ? NULL
 		    : d->took_over && d->takeover_us <= gap_us ? "good"
 							       : "bad");
+	print_gap(d, allowed, out);
 	snprintf(measured, sizeof(measured), "%llu", (unsigned long long)d->lost);
 	snprintf(allowed, sizeof(allowed), "%u", d->about.max_lost);
-	row(out, "connections lost", d->let_go ? measured : "not known", split ? "" : allowed,
-	    !d->let_go || split		   ? NULL
+	row(out, "connections lost", knows ? measured : "not known", split ? "" : allowed,
+	    !knows || split		   ? NULL
 	    : d->lost <= d->about.max_lost ? "good"
 					   : "bad");
 	print_seen(d, out);
+	if (d->back != CONTROL_BACK_UNWANTED)
+		seen_row(out, "back again", drill_seen_back(d, back));
 	fputs("</table>\n", out);
 }
 
@@ -108,7 +133,9 @@ static void print_timeline(const struct control_drill *d, FILE *out)
 {
 	fputs("<h2>Timeline</h2>\n", out);
 	if (!d->n) {
-		fputs("<p>The master did not let go: nothing was seen.</p>\n", out);
+		fputs(drill_seen_half(d) ? "<p>Whether the master let go is not known.</p>\n"
+					 : "<p>The master did not let go: nothing was seen.</p>\n",
+		      out);
 		return;
 	}
 	fputs("<div class=\"wide\">\n", out);
@@ -119,7 +146,7 @@ static void print_timeline(const struct control_drill *d, FILE *out)
 
 		fprintf(out, "<tr><td class=\"at\">%+.1f ms</td>", (double)m->at_us / 1000);
 		text(out, "<td>", m->there ? d->to : d->from, "</td>");
-		text(out, "<td>", drill_moment_name(m->kind), "</td></tr>\n");
+		text(out, "<td>", drill_moment_name(m->there, m->kind), "</td></tr>\n");
 	}
 	fprintf(out,
 		"</table>\n<p>Times count from the moment when the master let go; the clocks of "

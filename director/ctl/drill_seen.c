@@ -1,12 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "director/ctl/drill_seen.h"
 
+#include "director/drill/drill.h"
+
 #include <inttypes.h>
 #include <jansson.h>
+#include <string.h>
 
 static const struct sync_tally *tally_of(const struct control_drill *d, bool there)
 {
 	return there ? &d->to_seen : &d->from_seen;
+}
+
+bool drill_seen_half(const struct control_drill *d)
+{
+	return strcmp(d->result, drill_result_name(DRILL_UNKNOWN)) == 0;
+}
+
+bool drill_lost_is_known(const struct control_drill *d)
+{
+	return d->let_go && !drill_seen_half(d);
 }
 
 bool drill_seen_is(const struct control_drill *d)
@@ -111,6 +124,79 @@ const char *drill_seen_lag(const struct control_drill *d, char buf[static DRILL_
 		snprintf(buf, DRILL_SEEN_TEXT, "%.1f ms", (double)d->from_seen.lag_us / 1000);
 	return buf;
 }
+
+/* --- the service ------------------------------------------------------------------------------ */
+
+bool drill_gap_is_known(const struct control_drill *d)
+{
+	return d->vip.family && d->gap == DRILL_GAP_KNOWN;
+}
+
+const char *drill_no_gap(const struct control_drill *d, char buf[static SYNC_WHY_MAX])
+{
+	buf[0] = '\0';
+	switch ((enum drill_gap)d->gap) {
+	case DRILL_GAP_KNOWN: break;
+	case DRILL_GAP_NOBODY:
+		snprintf(buf, SYNC_WHY_MAX, "%s",
+			 drill_seen_half(d) ? "nobody knows who took over" : "nobody took over");
+		break;
+	case DRILL_GAP_NO_OLD:
+		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->to,
+			 d->from);
+		break;
+	case DRILL_GAP_NO_NEW:
+		snprintf(buf, SYNC_WHY_MAX, "node %s had no answer by way of node %s", d->from,
+			 d->to);
+		break;
+	}
+	return buf;
+}
+
+const char *drill_seen_gap(const struct control_drill *d, char buf[static DRILL_SEEN_TEXT])
+{
+	char why[SYNC_WHY_MAX];
+
+	if (drill_gap_is_known(d))
+		snprintf(buf, DRILL_SEEN_TEXT, "%.1f ms", (double)d->gap_us / 1000);
+	else
+		snprintf(buf, DRILL_SEEN_TEXT, "not known, %s", drill_no_gap(d, why));
+	return buf;
+}
+
+const char *drill_probed(const struct control_drill *d, char buf[static PROBE_TARGET_TEXT])
+{
+	const struct probe_target t = {.addr = d->vip, .port = d->port};
+
+	buf[0] = '\0';
+	return d->vip.family ? probe_target_format(&t, buf) : buf;
+}
+
+/* --- back again --------------------------------------------------------------------------------- */
+
+const char *drill_seen_back(const struct control_drill *d, char buf[static DRILL_SEEN_TEXT])
+{
+	switch ((enum control_back)d->back) {
+	case CONTROL_BACK_UNWANTED: buf[0] = '\0'; break;
+	case CONTROL_BACK_UNTOLD:
+		snprintf(buf, DRILL_SEEN_TEXT, "not known, the command has not told");
+		break;
+	case CONTROL_BACK_ITSELF:
+		snprintf(buf, DRILL_SEEN_TEXT, "node %s is the master, by itself", d->from);
+		break;
+	case CONTROL_BACK_ORDERLY:
+		snprintf(buf, DRILL_SEEN_TEXT, "node %s took over in %" PRIu64 " ms", d->from,
+			 (d->back_us + 999) / 1000);
+		break;
+	case CONTROL_BACK_NOT:
+		snprintf(buf, DRILL_SEEN_TEXT, "no, node %s is not the master: %s", d->from,
+			 d->back_why[0] ? d->back_why : "nobody handed over");
+		break;
+	}
+	return buf;
+}
+
+/* --- reports ---------------------------------------------------------------------------------- */
 
 void drill_seen_print(const struct control_drill *d)
 {

@@ -315,7 +315,8 @@ static void heard_begin(struct drill *d, struct drill_update *u, const struct dr
 /* In order, and the other one has taken over. */
 static bool has_handed_over(const struct drill *d)
 {
-	return d->yields_here && d->kind == SYNC_DRILL_GRACEFUL && d->there.complete;
+	return d->yields_here && d->kind == SYNC_DRILL_GRACEFUL && d->there.complete &&
+	       moment_of(&d->there, SYNC_MOMENT_MASTER);
 }
 
 static void heard_report(struct drill *d, struct drill_update *u, const struct drill_event *ev)
@@ -474,13 +475,13 @@ const char *drill_result_name(enum drill_result r)
 	return "?";
 }
 
-const char *drill_moment_name(uint8_t kind)
+const char *drill_moment_name(bool there, uint8_t kind)
 {
 	switch (kind) {
 	case SYNC_MOMENT_LET_GO: return "lets go";
 	case SYNC_MOMENT_LAST_ADVERT: return "hears the last advert";
 	case SYNC_MOMENT_DETECTED: return "hears no heartbeats any more";
-	case SYNC_MOMENT_MASTER: return "is master";
+	case SYNC_MOMENT_MASTER: return there ? "is master" : "is master again";
 	case SYNC_MOMENT_ANNOUNCED: return "has announced the addresses";
 	case SYNC_MOMENT_RESTORED: return "is as before";
 	case SYNC_MOMENT_ADDRESSES: return "has all addresses";

@@ -107,6 +107,8 @@ struct drill_event {
 	struct mac mac;		    /* ORDER, HEARD: ours, of frames to the target's address */
 	bool has_asker;		    /* ORDER: who wants it is known, ... */
 	uint32_t uid;		    /* ... a user */
+	uint64_t
+		back_of; /* ORDER: for who keeps the drill, the id of one whose way back this is, or 0 */
 	const struct sync_drill *heard;
 	struct sync_moment moment;
 	uint64_t lost; /* MOMENT LET_GO: connections that the other one does not know of */
@@ -153,6 +155,7 @@ bool drill_is_harsh(uint8_t kind);
 /* How long one of that kind may last. */
 uint32_t drill_limit_max_ms(uint8_t kind);
 const char *drill_result_name(enum drill_result r);
-const char *drill_moment_name(uint8_t kind);
+/* there as in control_moment: to be master is another thing for the one that let go. */
+const char *drill_moment_name(bool there, uint8_t kind);
 
 #endif

@@ -39,6 +39,11 @@ void drill_about_hear(struct control_drill_about *a, const struct drill *d,
 	COPY(there->config, m->config);
 }
 
+bool drill_about_counts(enum drill_result result, uint64_t back_of)
+{
+	return result != DRILL_REFUSED || !back_of;
+}
+
 void drill_about_sign(struct sync_drill *m, const char *digest)
 {
 	if (!tells(m))

@@ -24,6 +24,11 @@ void drill_about_begin(struct control_drill_about *a, const struct drill *d,
 /* What the other one tells of itself, if it does. */
 void drill_about_hear(struct control_drill_about *a, const struct drill *d,
 		      const struct sync_drill *m);
+/*
+ * It is worth a line in the log and a place in the history. back_of as in drill_event: an attempt to go back that is
+ * refused is not, for it is made again soon, and the way back as a whole is told of.
+ */
+bool drill_about_counts(enum drill_result result, uint64_t back_of);
 /* Tells it. */
 void drill_about_sign(struct sync_drill *m, const char *digest);
 

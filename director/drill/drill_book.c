@@ -92,6 +92,22 @@ bool drill_book_add(struct drill_book *b, const struct control_drill *d)
 	return false;
 }
 
+const struct control_drill *drill_book_back(struct drill_book *b, uint64_t id,
+					    const struct control_drill *from)
+{
+	for (size_t i = b->n; i-- > 0;) {
+		struct control_drill *d = &b->drills[i];
+
+		if (d->id != id || was_refused(d))
+			continue;
+		d->back = from->back;
+		d->back_us = from->back_us;
+		memcpy(d->back_why, from->back_why, sizeof(d->back_why));
+		return d;
+	}
+	return NULL;
+}
+
 uint8_t *drill_book_pack(const struct drill_book *b, size_t *ret_len)
 {
 	/* Packing does not change them. */

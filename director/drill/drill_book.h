@@ -32,6 +32,12 @@ _Static_assert((int)DRILL_BOOK_MOST == (int)CODEC_DRILLS_MAX, "a reply holds all
 
 /* Gives it its number. True: it is one more of a refused one that is there. */
 bool drill_book_add(struct drill_book *b, const struct control_drill *d);
+/*
+ * What has become of the way back of the one with that id: back, back_us and back_why of from. NULL: it is not there;
+ * else that one.
+ */
+const struct control_drill *drill_book_back(struct drill_book *b, uint64_t id,
+					    const struct control_drill *from);
 /* Allocated; NULL without memory. */
 uint8_t *drill_book_pack(const struct drill_book *b, size_t *ret_len);
 /* 0; -EBADMSG, -ENOMEM, with *ret untouched. */

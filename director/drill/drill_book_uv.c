@@ -65,6 +65,16 @@ void drill_store_add(struct drill_store *s, const struct control_drill *d)
 	save(s);
 }
 
+const struct control_drill *drill_store_back(struct drill_store *s, uint64_t id,
+					     const struct control_drill *from)
+{
+	const struct control_drill *d = drill_book_back(&s->book, id, from);
+
+	if (d)
+		save(s);
+	return d;
+}
+
 void drill_store_answer(const struct drill_store *s, struct control_reply *reply)
 {
 	size_t n = s->book.n;

@@ -110,6 +110,16 @@ static enum drill_check look_at_channel(const struct look *l)
 	return DRILL_CHECK_FINE;
 }
 
+/* Either may go back to what ran before at any moment; this node speaks for itself. */
+static enum drill_check look_at_confirmation(const struct look *l)
+{
+	if (l->s->unconfirmed_ms)
+		return say(l, DRILL_CHECK_OBJECTS,
+			   "the configuration of node %s waits for confirmation, for %llu s yet",
+			   l->s->node, (unsigned long long)(l->s->unconfirmed_ms + 999) / 1000);
+	return DRILL_CHECK_FINE;
+}
+
 static bool is_unfit(const char *state)
 {
 	return strcmp(state, "fault") == 0 || strcmp(state, "maintenance") == 0;
@@ -235,8 +245,8 @@ enum drill_check drill_check(const struct status *s, uint8_t kind, enum drill_wh
 {
 	/* What is impossible comes before what only objects: force is told of it, too. */
 	static enum drill_check (*const questions[])(const struct look *l) = {
-		look_for_owner, look_at_channel, look_at_states, look_at_roles,
-		look_at_tables, look_at_farms,	 look_at_alarms,
+		look_for_owner, look_at_channel, look_at_confirmation, look_at_states,
+		look_at_roles,	look_at_tables,	 look_at_farms,	       look_at_alarms,
 	};
 	const struct look look = {.s = s,
 				  .peer = s->n_peers ? &s->peers[0] : NULL,

@@ -21,8 +21,8 @@ enum drill_check {
 enum drill_who { DRILL_WHO_MASTER, DRILL_WHO_HERE, DRILL_WHO_THERE };
 
 /*
- * In s only the routers, the peer, the alarms, the claims and name, state and reason of the farms are read. who is what
- * the other director says of it, or MASTER: whoever is. why is printable ASCII; "" when all is fine.
+ * In s only the routers, the peer, the alarms, the claims, unconfirmed_ms and name, state and reason of the farms are
+ * read. who is what the other director says of it, or MASTER: whoever is. why is printable ASCII; "" when all is fine.
  */
 enum drill_check drill_check(const struct status *s, uint8_t kind, enum drill_who who,
 			     const struct drill_budget *budget, char why[static DRILL_WHY]);

@@ -90,6 +90,13 @@ missed_by_force() {
 	expect passed "$(drilled passed)" false
 	expect takeover_ms "$(drilled takeover_ms)" null
 	expect from "$(drilled from)" a
+	python3 - "$LAB/drill.out" <<-'EOF' || fail "it says: $(cat "$LAB/drill.out")"
+		import json, sys
+		at = {(m["node"], m["event"]): m["at_us"] for m in json.load(open(sys.argv[1]))["timeline"]}
+		again, ended = at["a", "is master again"], at["a", "is as before"]
+		assert 0 < again < 1000000 < ended, at
+		print("# master again after", again, "us", file=sys.stderr)
+	EOF
 	expect why "$(drilled why)" "nobody took over within 2000 ms"
 	lab_logged b "drill graceful: missed: nobody took over" || fail "b has not logged it"
 	expect_master_soon a 5

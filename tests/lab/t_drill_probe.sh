@@ -85,10 +85,17 @@ orderly() {
 }
 
 for_people() {
+	local page
+
 	drill_ready a
-	drill a any cluster drill graceful --probe "$LAB_VIP:80"
+	drill a any cluster drill graceful --probe "$LAB_VIP:80" --html "$LAB/page.html"
 	expect "exit status" "$status" 0
 	grep -q "^gap at $LAB_VIP:80: [0-9]* ms$" "$LAB/drill.out" || fail "it tells no gap"
+	lab_ctl b cluster drill history --html "$LAB/past.html" || fail "exit status $?"
+	for page in page past; do
+		grep -q "gap at $LAB_VIP:80</th><td class=\"good\">[0-9.]* ms</td><td>200 ms</td>" "$LAB/$page.html" ||
+			fail "$page.html tells no gap"
+	done
 	sleep 0.5
 	lab_capture a "tcp port 80"
 	lab_capture b "tcp port 80"

@@ -72,6 +72,23 @@ maintenance() {
 	lab_ctl b cluster maintenance off || fail "exit status $?"
 }
 
+# By itself, or by the other one; confirmed it is no matter.
+not_confirmed() {
+	drill_ready a
+	lab_ctl b config reload --confirm 60s --this-node || fail "exit status $?"
+	refused b 'refused: the configuration of node b waits for confirmation, for [0-9]+ s yet'
+	status=0
+	lab_ctl a cluster drill graceful >"$LAB/said" 2>&1 || status=$?
+	expect "exit status" "$status" 1
+	grep -q 'refused: the other director: the configuration of node b waits for confirmation' "$LAB/said" ||
+		fail "a says: $(cat "$LAB/said")"
+	sleep 0.3 # the other one is not asked more often
+	lab_ctl a cluster drill graceful --force >"$LAB/said" 2>&1 || fail "exit status $?: $(cat "$LAB/said")"
+	drill_ready b
+	lab_ctl b config confirm || fail "exit status $?"
+	lab_ctl a cluster drill graceful >"$LAB/said" 2>&1 || fail "exit status $?: $(cat "$LAB/said")"
+}
+
 # Of either node's farms: the other one says it.
 no_backend() {
 	local name
@@ -136,6 +153,7 @@ done
 run_case "the pair is in sync" begin --supervised
 run_case "another configuration" another_configuration
 run_case "the other one is in maintenance" maintenance
+run_case "a configuration that waits for confirmation" not_confirmed
 run_case "no backend there" no_backend
 run_case "no channel" no_channel
 run_case "a slow wire: it misses its budget" slow_wire

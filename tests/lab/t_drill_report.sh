@@ -129,6 +129,37 @@ it_outlives_a_boot() {
 	[ "$(stat -c %a "$LAB/b/other")" = 700 ] || fail "others may read it"
 }
 
+# The history of the node that was asked has it as the drill has told it. Attempts that came too early are nothing to
+# tell of.
+the_way_back() {
+	local master said
+
+	master=$(if lab_is a master; then echo a; else echo b; fi)
+	drill_ready "$master"
+	said=$(grep -c 'drill graceful: refused' "$LAB/$master/log" || true)
+	drill "$master" any -j cluster drill crash --limit 3s --failback --html "$LAB/report.html"
+	expect "back again" "$(drilled failback.done)" true
+	expect "exit status" "$status" "$([ "$(drilled passed)" = true ] && echo 0 || echo 4)"
+	lab_ctl "$master" -j cluster drill history >"$LAB/history"
+	python3 - "$LAB/drill.out" "$LAB/history" <<-'EOF' || fail "the history says: $(tail -n 40 "$LAB/history")"
+		import json, sys
+		told, past = (json.load(open(name)) for name in sys.argv[1:])
+		kept = [d for d in past["history"] if d["kind"] == "crash" and d["at_ms"] == told["at_ms"]][0]
+		assert kept["failback"] == told["failback"], (kept, told)
+		assert all(d["result"] != "refused" for d in past["history"]), past
+		assert all(d["failback"] is None for d in past["history"] if d is not kept), past
+		number = kept["number"]
+		open(sys.argv[2], "w").write(str(number))
+	EOF
+	expect "refusals in the log" "$(grep -c 'drill graceful: refused' "$LAB/$master/log" || true)" "$said"
+	drill "$master" 0 cluster drill history "$(cat "$LAB/history")" --html "$LAB/past.html"
+	cmp "$LAB/report.html" "$LAB/past.html" || fail "the page is another one"
+	shown "$LAB/past.html"
+	has ">back again</th><td>node $master "
+	drill "$master" 0 cluster drill history "$(cat "$LAB/history")"
+	grep -q "^back again: node $master " "$LAB/drill.out" || fail "the text does not tell"
+}
+
 command -v chromium >/dev/null || skip_all "chromium is not installed"
 lab_up
 lab_net6_up
@@ -142,4 +173,5 @@ run_case "a place that cannot be written is told before" place_that_cannot_be_wr
 run_case "both nodes tell of them later" both_tell_of_it
 run_case "a restart keeps them, a damaged file is set aside" it_outlives_the_daemon
 run_case "a boot, too, in the state directory" it_outlives_a_boot
+run_case "whether the roles are back" the_way_back
 finish

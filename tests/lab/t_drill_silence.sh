@@ -219,6 +219,11 @@ daemon_killed() {
 	expect_master_soon a 10
 	lab_stop asker KILL || true
 	expect_soon "b has given it up" "lab_logged b 'drill crash: unknown'" 40
+	lab_ctl b cluster drill history >"$LAB/said"
+	grep -q "crash from a to b: unknown: the other director's record did not come$" "$LAB/said" ||
+		fail "b says: $(head -n 1 "$LAB/said")"
+	lab_ctl b cluster drill history "$(grep -m 1 unknown "$LAB/said" | cut -d ' ' -f 1)" >"$LAB/said"
+	grep -q '^whether node a let go is not known$' "$LAB/said" || fail "b says: $(cat "$LAB/said")"
 }
 
 lab_up

@@ -55,9 +55,10 @@ static void what_a_command_takes(void)
 			EXPECT_INT(access_needed(r.command), ACCESS_CHANGE);
 		CU_ASSERT(access_needed(r.command) != ACCESS_NONE);
 	}
-	EXPECT_INT(changes, 10);
+	EXPECT_INT(changes, 11);
 	EXPECT_INT(access_needed(CONTROL_CONFIRM), ACCESS_CHANGE);
 	EXPECT_INT(access_needed(CONTROL_DRILL), ACCESS_CHANGE);
+	EXPECT_INT(access_needed(CONTROL_DRILL_RETURN), ACCESS_CHANGE);
 	EXPECT_INT(access_needed(CONTROL_FAILOVER), ACCESS_CHANGE);
 	EXPECT_INT(access_needed(CONTROL_MAINTENANCE), ACCESS_CHANGE);
 	EXPECT_INT(access_needed(CONTROL_STATUS), ACCESS_READ);

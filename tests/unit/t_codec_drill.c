@@ -89,6 +89,8 @@ static void expect_same(const struct control_drill *d)
 
 	EXPECT_INT(there_and_back(d, &got), 0);
 	CU_ASSERT(got.id == d->id && got.lost == d->lost && got.takeover_us == d->takeover_us);
+	CU_ASSERT(got.back == d->back && got.back_us == d->back_us);
+	EXPECT_TEXT(got.back_why, d->back_why);
 	CU_ASSERT(got.again == d->again && got.again_ms == d->again_ms);
 	EXPECT_INT(got.within_us, d->within_us);
 	EXPECT_INT(got.n, d->n);
@@ -130,6 +132,28 @@ static void a_drill_there_and_back(void)
 	expect_same(&d);
 	d.again = d.again_ms = UINT64_MAX;
 	expect_same(&d);
+}
+
+static void the_way_back(void)
+{
+	struct control_drill d = sample(), got;
+
+	d.back = CONTROL_BACK_ORDERLY;
+	d.back_us = UINT64_MAX;
+	expect_same(&d);
+	d.back = CONTROL_BACK_ITSELF;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d.back_us = 0;
+	expect_same(&d);
+	strcpy(d.back_why, "why not");
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d.back = CONTROL_BACK_NOT;
+	expect_same(&d);
+	d.back_why[0] = '\n';
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
+	d.back_why[0] = '\0';
+	d.back = CONTROL_BACK_LAST + 1;
+	EXPECT_INT(there_and_back(&d, &got), -EBADMSG);
 }
 
 static void what_is_no_drill(void)
@@ -223,6 +247,7 @@ static void a_text_and_its_room(void)
 
 UNIT_TESTS(codec_drill) = {
 	{"a drill, there and back", a_drill_there_and_back},
+	{"the way back", the_way_back},
 	{"what is no drill", what_is_no_drill},
 	{"a text and its room", a_text_and_its_room},
 	UNIT_TESTS_END,

@@ -70,6 +70,7 @@ static int request_there_and_back(const struct control_request *request)
 	EXPECT_INT(got.number, request->number);
 	EXPECT_INT(got.epoch, request->epoch);
 	EXPECT_INT(got.kind, request->kind);
+	CU_ASSERT(got.drill == request->drill);
 	EXPECT_INT(got.force, request->force);
 	CU_ASSERT(addr_equal(&got.client, &request->client));
 	CU_ASSERT(addr_equal(&got.address, &request->address));
@@ -97,6 +98,10 @@ static struct control_request sample_request(int command)
 		r.kind = SYNC_DRILL_SPLIT;
 		r.force = true;
 	}
+	if (command == CONTROL_DRILL_RETURN) {
+		r.number = CONTROL_BACK_NOT;
+		r.drill = UINT64_MAX;
+	}
 	if (command == CONTROL_RULESET_EXPLAIN) {
 		r.client = addr_v4(0x0a4d0009);
 		r.address = addr_v4(0x0a4d0064);
@@ -117,7 +122,7 @@ static void every_request(void)
 		struct control_request r = sample_request(c);
 
 		EXPECT_INT(request_there_and_back(&r), c);
-		if (!r.farm[0] && !r.kind && !r.port)
+		if (!r.farm[0] && !r.kind && !r.port && !r.drill)
 			EXPECT_INT(decode_request((const uint8_t[]){0x08, (uint8_t)c}, 2), c);
 	}
 	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
@@ -138,6 +143,7 @@ static void arguments_of_a_request(void)
 		[CONTROL_BACKEND_WEIGHT] = CONFIG_WEIGHT_MAX,
 		[CONTROL_MAINTENANCE] = 2,
 		[CONTROL_DRILL] = DRILL_LIMIT_MAX_MS,
+		[CONTROL_DRILL_RETURN] = CONTROL_BACK_LAST,
 	};
 
 	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
@@ -195,6 +201,25 @@ static void a_drill_in_a_request(void)
 		r.force = true;
 		EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 	}
+}
+
+/* Which one: of it alone, and of another one that is its way back. */
+static void a_way_back_in_a_request(void)
+{
+	struct control_request r;
+
+	for (int c = CONTROL_STATUS; c <= CONTROL_LAST; c++) {
+		r = sample_request(c);
+		r.drill = 7;
+		EXPECT_INT(request_there_and_back(&r),
+			   c == CONTROL_DRILL || c == CONTROL_DRILL_RETURN ? c : -EBADMSG);
+	}
+	r = sample_request(CONTROL_DRILL_RETURN);
+	r.drill = 0;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
+	r = sample_request(CONTROL_DRILL_RETURN);
+	r.number = CONTROL_BACK_UNWANTED;
+	EXPECT_INT(request_there_and_back(&r), -EBADMSG);
 }
 
 /* Changes one thing of a question that is good. */
@@ -425,6 +450,7 @@ UNIT_TESTS(codec_request) = {
 	{"forms of one command", forms_of_one_command},
 	{"filters of lists", filters_of_lists},
 	{"a drill in a request", a_drill_in_a_request},
+	{"a way back in a request", a_way_back_in_a_request},
 	{"a frame in a request", a_frame_in_a_request},
 	{"names in a request", names_in_a_request},
 	{"a too long request", a_too_long_request},

@@ -120,6 +120,40 @@ static void it_misses(void)
 		}
 }
 
+/* Nobody takes over: both tell when the one that let go was master again, and that it was no takeover. */
+static void it_is_master_again(void)
+{
+	struct control_moment m[CONTROL_MOMENTS];
+
+	for (int asked = A; asked <= B; asked++) {
+		struct world w;
+		uint64_t us;
+
+		drill_world_init(&w);
+		w.takeover_us = 0;
+		drill_world_order(&w, asked, asked == A, false);
+		drill_world_live(&w, SECOND);
+		drill_world_step(
+			&w, A,
+			(struct drill_event){
+				.type = DRILL_EVENT_MOMENT,
+				.moment = {SYNC_MOMENT_MASTER,
+					   w.nodes[A].drill.here.moments[0].at_us + 400000}});
+		drill_world_live(&w, 20 * (uint64_t)SECOND);
+		expect_drill_results(&w, DRILL_MISSED, DRILL_MISSED);
+		for (int node = A; node <= B; node++) {
+			const struct drill *d = &w.nodes[node].drill;
+
+			EXPECT_TEXT(d->why, "nobody took over within 10000 ms");
+			CU_ASSERT(!drill_takeover_us(d, &us));
+			EXPECT_INT(drill_timeline(d, m), 3);
+			EXPECT_TEXT(drill_moment_name(m[1].there, m[1].kind), "is master again");
+			EXPECT_INT(m[1].at_us, 400000);
+			EXPECT_INT(m[2].kind, SYNC_MOMENT_RESTORED);
+		}
+	}
+}
+
 static void what_speaks_against_it(void)
 {
 	for (int asked = A; asked <= B; asked++)
@@ -323,13 +357,14 @@ static void names(void)
 	EXPECT_TEXT(drill_kind_name(0), "?");
 	EXPECT_TEXT(drill_kind_name(SYNC_DRILL_SPLIT + 1), "?");
 	for (uint8_t kind = 1; kind <= SYNC_MOMENT_LAST; kind++)
-		CU_ASSERT(drill_moment_name(kind)[0] != '?');
-	EXPECT_TEXT(drill_moment_name(SYNC_MOMENT_LAST + 1), "?");
+		CU_ASSERT(drill_moment_name(true, kind)[0] != '?');
+	EXPECT_TEXT(drill_moment_name(true, SYNC_MOMENT_LAST + 1), "?");
 }
 
 UNIT_TESTS(drill) = {
 	{"it passes", it_passes},
 	{"it misses", it_misses},
+	{"nobody takes over: it is master again", it_is_master_again},
 	{"silence lasts as long as it is said", silence_lasts},
 	{"a split has one master", a_split_has_one_master},
 	{"what speaks against it", what_speaks_against_it},

@@ -74,9 +74,19 @@ static void what_is_told(void)
 	EXPECT_TEXT(m.config, "");
 }
 
+static void attempts_to_go_back(void)
+{
+	CU_ASSERT(drill_about_counts(DRILL_REFUSED, 0));
+	CU_ASSERT(!drill_about_counts(DRILL_REFUSED, 7));
+	CU_ASSERT(drill_about_counts(DRILL_PASSED, 7));
+	CU_ASSERT(drill_about_counts(DRILL_MISSED, 7));
+	CU_ASSERT(drill_about_counts(DRILL_UNKNOWN, 7));
+}
+
 UNIT_TESTS(drill_about) = {
 	{"asked here", asked_here},
 	{"asked there", asked_there},
 	{"what is told", what_is_told},
+	{"attempts to go back", attempts_to_go_back},
 	UNIT_TESTS_END,
 };

@@ -42,6 +42,8 @@ static void add(uint64_t lost)
 						      .flows_before = UINT64_MAX,
 						      .flows_after = UINT64_MAX,
 						      .lag_us = UINT64_MAX};
+	d.back = CONTROL_BACK_NOT;
+	memset(d.back_why, 'y', sizeof(d.back_why) - 1);
 	for (size_t i = 0; i < d.n; i++)
 		d.moments[i] = (struct control_moment){i % 2, SYNC_MOMENT_LAST, -1};
 	drill_book_add(&book, &d);
@@ -184,6 +186,35 @@ static void refused_again(void)
 	EXPECT_INT(book.drills[5].number, 6);
 }
 
+/* The latest of that id which was carried out; a file keeps it. */
+static void the_way_back(void)
+{
+	struct control_drill d = {.id = 5, .kind = "crash", .result = "refused", .why = "no"};
+	struct control_drill back = {.back = CONTROL_BACK_NOT, .back_why = "nobody is there"};
+	size_t len = 0;
+	uint8_t *bytes;
+
+	begin();
+	drill_book_add(&book, &d);
+	CU_ASSERT_PTR_NULL(drill_book_back(&book, 5, &back));
+	strcpy(d.result, "passed");
+	d.why[0] = '\0';
+	drill_book_add(&book, &d);
+	add(1);
+	CU_ASSERT_PTR_NULL(drill_book_back(&book, 6, &back));
+	CU_ASSERT_PTR_EQUAL(drill_book_back(&book, 5, &back), &book.drills[1]);
+	bytes = drill_book_pack(&book, &len);
+	EXPECT_INT(take(bytes, len), 0);
+	free(bytes);
+	EXPECT_INT(again.drills[0].back, CONTROL_BACK_UNWANTED);
+	EXPECT_INT(again.drills[1].back, CONTROL_BACK_NOT);
+	EXPECT_TEXT(again.drills[1].back_why, "nobody is there");
+	back = (struct control_drill){.back = CONTROL_BACK_ORDERLY, .back_us = 3};
+	CU_ASSERT_PTR_EQUAL(drill_book_back(&book, 5, &back), &book.drills[1]);
+	EXPECT_INT(book.drills[1].back_us, 3);
+	EXPECT_TEXT(book.drills[1].back_why, "");
+}
+
 /* However often, and however differently. */
 static void refused_ones_take_no_place(void)
 {
@@ -249,6 +280,7 @@ static void an_older_file(void)
 	EXPECT_INT(again.n, 1);
 	EXPECT_INT(again.drills[0].lost, 3);
 	EXPECT_INT(again.drills[0].again, 0);
+	EXPECT_INT(again.drills[0].back, CONTROL_BACK_UNWANTED);
 }
 
 UNIT_TESTS(drill_book) = {
@@ -258,6 +290,7 @@ UNIT_TESTS(drill_book) = {
 	{"what is torn", what_is_torn},
 	{"what is foreign", what_is_foreign},
 	{"refused again", refused_again},
+	{"the way back", the_way_back},
 	{"refused ones take no place", refused_ones_take_no_place},
 	{"a file with too many", a_file_with_too_many},
 	{"an older file", an_older_file},

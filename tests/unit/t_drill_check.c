@@ -248,6 +248,20 @@ static void farms_and_alarms(void)
 			     "connections");
 }
 
+static void what_is_not_confirmed(void)
+{
+	struct pair p;
+
+	pair_init(&p);
+	p.s.unconfirmed_ms = 4001;
+	for (uint8_t kind = SYNC_DRILL_GRACEFUL; kind <= SYNC_DRILL_SPLIT; kind++)
+		expect_of(&p, kind, DRILL_WHO_MASTER, DRILL_CHECK_OBJECTS,
+			  "the configuration of node a waits for confirmation, for 5 s yet");
+	/* It is not what is said of the impossible. */
+	p.peer.channel.enabled = false;
+	expect_impossible(&p, "without a key-file there is no channel to node b");
+}
+
 UNIT_TESTS(drill_check) = {
 	{"nothing speaks against it", nothing_does},
 	{"what is impossible", what_is_impossible},
@@ -256,5 +270,6 @@ UNIT_TESTS(drill_check) = {
 	{"connections that would be lost", connections},
 	{"what is lost, and what is on its way", what_is_lost},
 	{"farms and alarms", farms_and_alarms},
+	{"what is not confirmed", what_is_not_confirmed},
 	UNIT_TESTS_END,
 };

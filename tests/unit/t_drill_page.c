@@ -2,13 +2,17 @@
 /*
  * The report of a drill as a page. tests/golden/drill has what is drawn of each kind; GOLDEN=write writes it anew.
  */
+#include "director/ctl/drill.h"
 #include "director/ctl/drill_draw.h"
 #include "director/ctl/drill_page.h"
+#include "director/drill/drill_probe.h"
 #include "tests/unit/unit.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define GOLDEN "tests/golden/drill/"
 
@@ -177,10 +181,12 @@ static void what_is_not_known(void)
 {
 	struct control_drill d = {.id = 1, .kind = "graceful", .result = "unknown"};
 
-	CU_ASSERT(has(&d, "nothing was seen"));
+	CU_ASSERT(has(&d, "Whether the master let go is not known"));
 	CU_ASSERT(!has(&d, "<svg"));
 	CU_ASSERT(!has(&d, "uid"));
 	CU_ASSERT(has(&d, "<td>?</td>"));
+	strcpy(d.result, "missed");
+	CU_ASSERT(has(&d, "nothing was seen"));
 	d = crash();
 	d.took_over = false;
 	d.takeover_us = 0;
@@ -191,6 +197,116 @@ static void what_is_not_known(void)
 	CU_ASSERT(has(&d, "<td>not known, node b does not tell</td>"));
 	d.to_seen.sight = SYNC_SIGHT_NONE;
 	CU_ASSERT(has(&d, "<td>not known, node b forwarded none when its record ended</td>"));
+}
+
+/* What is green or red is what the verdict is about. */
+static void probed_it_is_the_gap(void)
+{
+	struct control_drill d = crash();
+
+	d.vip = (struct addr){.family = AF_INET, .bytes = {10, 77, 0, 100}};
+	d.port = 80;
+	d.takeover_us = 150000;
+	d.gap_us = 656400;
+	CU_ASSERT(has(&d, "<th scope=\"row\">takeover</th><td class=\"\">150.0 ms</td><td></td>"));
+	CU_ASSERT(has(&d, "<th scope=\"row\">gap at 10.77.0.100:80</th><td class=\"bad\">656.4 "
+			  "ms</td><td>200 ms</td>"));
+	CU_ASSERT(has(&d, "nobody is master for 150.0 ms, the service was away for 656.4 ms, "
+			  "max-gap is 200 ms"));
+	CU_ASSERT(!has(&d, "class=\"budget\""));
+	d.takeover_us = 611300;
+	d.gap_us = 200000;
+	CU_ASSERT(has(&d, "<td class=\"\">611.3 ms</td>"));
+	CU_ASSERT(has(&d, "<td class=\"good\">200.0 ms</td>"));
+	/* Then the takeover is. */
+	d.gap_us = 0;
+	d.gap = DRILL_GAP_NO_NEW;
+	CU_ASSERT(has(&d, "<td class=\"bad\">611.3 ms</td><td>200 ms</td>"));
+	CU_ASSERT(has(&d,
+		      "<th scope=\"row\">gap at 10.77.0.100:80</th><td>not known, node a had no "
+		      "answer by way of node b</td><td></td>"));
+	d.took_over = false;
+	d.gap = DRILL_GAP_NOBODY;
+	CU_ASSERT(has(&d, "<td class=\"bad\">nobody took over</td><td>200 ms</td>"));
+	CU_ASSERT(has(&d, "<td>not known, nobody took over</td>"));
+}
+
+/* One record of two: nothing is good or bad. */
+static void the_other_record_did_not_come(void)
+{
+	struct control_drill d = crash();
+
+	strcpy(d.result, "unknown");
+	strcpy(d.why, "the other director's record did not come");
+	d.took_over = false;
+	d.takeover_us = 0;
+	d.n = 1;
+	d.moments[0] = (struct control_moment){false, SYNC_MOMENT_LET_GO, 0};
+	CU_ASSERT(!has(&d, "nobody took over") && !has(&d, "<text>backup"));
+	CU_ASSERT(has(&d, "takeover</th><td class=\"\">not known</td>"));
+	CU_ASSERT(has(&d, "connections lost</th><td class=\"\">not known</td>"));
+	CU_ASSERT(has(&d, ">not known</text>"));
+	d.vip = (struct addr){.family = AF_INET, .bytes = {10, 77, 0, 100}};
+	d.port = 80;
+	d.gap = DRILL_GAP_NOBODY;
+	CU_ASSERT(has(&d, "<td>not known, nobody knows who took over</td>"));
+	strcpy(d.kind, "split");
+	CU_ASSERT(has(&d, "a second master</th><td class=\"\">not known</td>"));
+}
+
+/* The gap ends there, long before the limit. */
+static void master_again(void)
+{
+	struct control_drill d = graceful();
+
+	strcpy(d.result, "missed");
+	d.took_over = false;
+	d.takeover_us = 0;
+	d.n = 3;
+	d.moments[1] = (struct control_moment){false, SYNC_MOMENT_MASTER, 400000};
+	d.moments[2] = (struct control_moment){false, SYNC_MOMENT_RESTORED, 1899200};
+	CU_ASSERT(has(&d, "nobody took over, nobody is master for 400.0 ms, max-gap is 200 ms"));
+	CU_ASSERT(has(&d, "<td class=\"at\">+400.0 ms</td><td>a</td><td>is master again</td>"));
+	CU_ASSERT(!has(&d, "class=\"back\""));
+}
+
+static void what_is_null(void)
+{
+	struct control_drill d = crash();
+	json_t *document = drill_document(&d);
+
+	EXPECT_INT(json_integer_value(json_object_get(document, "lost_connections")), 0);
+	CU_ASSERT(json_is_integer(json_object_get(document, "lost_connections")));
+	CU_ASSERT(json_is_null(json_object_get(document, "failback")));
+	json_decref(document);
+	strcpy(d.result, "unknown");
+	d.back = CONTROL_BACK_UNTOLD;
+	document = drill_document(&d);
+	CU_ASSERT(json_is_null(json_object_get(document, "lost_connections")));
+	CU_ASSERT(json_is_null(json_object_get(json_object_get(document, "failback"), "done")));
+	json_decref(document);
+	d.back = CONTROL_BACK_NOT;
+	document = drill_document(&d);
+	CU_ASSERT(json_is_false(json_object_get(json_object_get(document, "failback"), "done")));
+	json_decref(document);
+}
+
+static void back_again(void)
+{
+	struct control_drill d = crash();
+
+	CU_ASSERT(!has(&d, "back again"));
+	d.back = CONTROL_BACK_ORDERLY;
+	d.back_us = 2100;
+	CU_ASSERT(has(&d, "back again</th><td>node a took over in 3 ms</td>"));
+	d.back = CONTROL_BACK_ITSELF;
+	CU_ASSERT(has(&d, "<td>node a is the master, by itself</td>"));
+	d.back = CONTROL_BACK_UNTOLD;
+	CU_ASSERT(has(&d, "<td>not known, the command has not told</td>"));
+	d.back = CONTROL_BACK_NOT;
+	CU_ASSERT(has(&d, "<td>no, node a is not the master: nobody handed over</td>"));
+	strcpy(d.back_why, "<b>");
+	CU_ASSERT(has(&d, "<td>no, node a is not the master: &lt;b&gt;</td>"));
 }
 
 static void times_of_any_size(void)
@@ -239,6 +355,11 @@ UNIT_TESTS(drill_page) = {
 	{"as it was looked at", as_it_was_looked_at},
 	{"names are no markup", names_are_no_markup},
 	{"what is not known", what_is_not_known},
+	{"probed: it is the gap", probed_it_is_the_gap},
+	{"the other record did not come", the_other_record_did_not_come},
+	{"master again", master_again},
+	{"what is null", what_is_null},
+	{"back again", back_again},
 	{"times of any size", times_of_any_size},
 	{"time has a break", time_has_a_break},
 	{"it needs nothing else", it_needs_nothing_else},

@@ -125,8 +125,8 @@ static void the_timeline(void)
 	CU_ASSERT(!list[1].there && list[1].at_us == 1000);
 	EXPECT_INT(list[3].kind, CONTROL_MOMENT_FIRST_FRAME);
 	CU_ASSERT(list[3].there && list[3].at_us == 3000);
-	EXPECT_TEXT(drill_moment_name(list[1].kind), "forwards its last frame");
-	EXPECT_TEXT(drill_moment_name(list[3].kind), "forwards its first frame");
+	EXPECT_TEXT(drill_moment_name(list[1].there, list[1].kind), "forwards its last frame");
+	EXPECT_TEXT(drill_moment_name(list[3].there, list[3].kind), "forwards its first frame");
 }
 
 UNIT_TESTS(drill_tap) = {
