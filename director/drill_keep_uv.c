@@ -73,13 +73,14 @@ void director_keep_busy(struct director *d, const struct drill_event *order, con
 	const struct rehearsal *r = &d->rehearsal;
 	const struct drill_self self = {d->self ? d->self->name : "", d->peer ? d->peer->name : "",
 					d->digest, clock_wall_ms()};
-	const struct drill asked = {.asked_here = true,
+	const struct drill asked = {.result = DRILL_REFUSED,
+				    .asked_here = true,
 				    .yields_here = r->drill.yields_here,
 				    .limit_ms = order->limit_ms,
 				    .budget = director_drill_budget(d)};
 	struct control_drill seen = {.id = order->id};
 
-	if (!drill_about_counts(DRILL_REFUSED, order->back_of))
+	if (!drill_about_counts(&asked, order->back_of))
 		return;
 	COPY(seen.kind, drill_kind_name(order->kind));
 	COPY(seen.from, r->from);

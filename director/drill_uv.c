@@ -305,7 +305,7 @@ static void carry_out(struct director *d, struct drill_update *u, bool begins)
 	if (u->flags & DRILL_RESTORE)
 		speak_again(d);
 	if (u->flags & DRILL_OVER &&
-	    drill_about_counts(d->rehearsal.drill.result, d->rehearsal.back_of)) {
+	    drill_about_counts(&d->rehearsal.drill, d->rehearsal.back_of)) {
 		say_end(&d->rehearsal);
 		director_keep_drill(d);
 	}
@@ -446,14 +446,15 @@ void director_answer_drill_look(struct director *d, struct control_reply *reply)
 void director_answer_drill(struct director *d, const struct control_request *request,
 			   const struct control_asker *who, struct control_reply *reply)
 {
-	struct drill_event ev = {.type = DRILL_EVENT_ORDER,
-				 .kind = request->kind,
-				 .force = request->force,
-				 .target = {request->address, request->port},
-				 .limit_ms = (uint32_t)request->number,
-				 .back_of = request->drill,
-				 .has_asker = who->known,
-				 .uid = who->uid};
+	struct drill_event ev = {
+		.type = DRILL_EVENT_ORDER,
+		.kind = request->kind,
+		.force = request->force,
+		.target = {request->address, request->port},
+		.limit_ms = (uint32_t)request->number,
+		.back_of = drill_store_goes_back(d->drills, request->drill) ? request->drill : 0,
+		.has_asker = who->known,
+		.uid = who->uid};
 	char why[DRILL_WHY];
 
 	randombytes_buf(&ev.id, sizeof(ev.id));

@@ -144,6 +144,12 @@ static void say_end(struct director *d, enum push_state before)
 	}
 }
 
+/* As the thread found it, which must not be at work. */
+static bool own_is_taken_back(const struct push_work *w)
+{
+	return !w->running && w->given_up && w->differs;
+}
+
 static void feed(struct director *d, struct push_event *ev)
 {
 	struct pushing *k = &d->pushing;
@@ -160,7 +166,8 @@ static void feed(struct director *d, struct push_event *ev)
 	if (flags & PUSH_DROP && !k->work.running)
 		pushed_file_drop(&k->file);
 	if (flags & PUSH_ENDED)
-		push_outcome_keep(&k->outcomes, k->who.ticket, &k->push);
+		push_outcome_keep(&k->outcomes, k->who.ticket, &k->push,
+				  own_is_taken_back(&k->work));
 	if (before != PUSH_NONE && k->push.state == PUSH_NONE)
 		say_end(d, before);
 	else if (before == PUSH_NONE && k->push.state == PUSH_NONE && flags & PUSH_SAY &&
@@ -367,18 +374,19 @@ static bool begin(struct director *d, const struct control_asker *who, struct co
 }
 
 /* Whoever mends the file of the other node must know that his own was taken back, too. */
-static void say_refused(const struct director *d, const char *why, struct control_reply *reply)
+static void say_refused(const struct director *d, const struct push_outcome *o,
+			struct control_reply *reply)
 {
-	const char *option = strstr(why, "; --this-node"); /* a push is never of one node */
+	const char *option = strstr(o->why, "; --this-node"); /* a push is never of one node */
 	char line[PUSH_WHY + 256], own[SYNC_NAME_LEN + 96] = "";
 
-	if (d->pushing.work.given_up && d->pushing.work.differs)
+	if (o->taken_back)
 		snprintf(own, sizeof(own),
 			 "; the file of node %s is not what runs, since a reload of it was "
 			 "not confirmed",
 			 d->self ? d->self->name : "?");
 	snprintf(line, sizeof(line), "nothing is changed on either node: %.*s%s",
-		 option ? (int)(option - why) : PUSH_WHY, why, own);
+		 option ? (int)(option - o->why) : PUSH_WHY, o->why, own);
 	director_say(reply, CONTROL_FAILED, line);
 }
 
@@ -389,7 +397,7 @@ static void tell(const struct director *d, const struct push_outcome *o,
 	char line[PUSH_WHY + 256];
 
 	if (!o->done) {
-		say_refused(d, o->why, reply);
+		say_refused(d, o, reply);
 		return;
 	}
 	snprintf(line, sizeof(line),

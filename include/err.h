@@ -13,8 +13,7 @@ enum {
 };
 
 struct err {
-	char text
-		[ERR_TEXT]; /* the sentence, without newline or another control character; "" when nothing went wrong */
+	char text[ERR_TEXT]; /* the sentence, of printable characters; "" when nothing went wrong */
 	char file[ERR_FILE]; /* "" when it has no place in a file */
 	int line;	     /* 0: the file as a whole */
 };

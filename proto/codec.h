@@ -21,7 +21,7 @@ enum {
 	CODEC_LENGTH = 4,	     /* octets of the length before a message */
 	CODEC_REQUEST_MAX = 256,     /* a request has seven numbers, two names, two addresses */
 	CODEC_CONNECTIONS_MAX = 500, /* of one reply: 2 ms of asking the kernel */
-	CODEC_DRILLS_MAX = 120,	     /* that are kept, with those that were refused */
+	CODEC_DRILLS_MAX = 100,	     /* that are kept, with those that were refused */
 	CODEC_REPLY_MAX = 64 * 1024 * 1024, /* an exported ruleset of a thousand farms */
 };
 
@@ -71,9 +71,8 @@ struct control_request {
 			  * DRILL_RETURN: enum control_back, but UNWANTED;
 			  * RELOAD: until it is confirmed, SYNC_PROVISIONAL_MIN_MS to …_MAX_MS, or 0: it
 			  * need not be; CONFIRM: 0 it stays, 1 back to what ran before */
-	struct addr
-		client; /* CONNECTIONS, PERSISTENCE: family 0 for any; farm and backend may be "" there;
-			     * RULESET_EXPLAIN: never 0, as these: */
+	struct addr client; /* CONNECTIONS, PERSISTENCE: family 0 for any, farm and backend may be
+			     * ""; RULESET_EXPLAIN: never 0, as these: */
 	struct addr
 		address; /* of the client's family; DRILL: what is probed, with its port, or 0 */
 	uint16_t client_port, port; /* client_port 0: not given */

@@ -39,12 +39,14 @@ bool push_consent(const struct push *p, bool by_peer, const char *node, uint64_t
 	return false;
 }
 
-void push_outcome_keep(struct push_outcomes *o, uint64_t ticket, const struct push *p)
+void push_outcome_keep(struct push_outcomes *o, uint64_t ticket, const struct push *p,
+		       bool taken_back)
 {
 	struct push_outcome *kept = &o->of[o->next++ % PUSH_OUTCOMES];
 
 	kept->ticket = ticket;
 	kept->done = p->done;
+	kept->taken_back = taken_back;
 	memcpy(kept->why, p->why, sizeof(kept->why));
 }
 

@@ -109,6 +109,7 @@ enum { PUSH_OUTCOMES = 8 }; /* who waits longer is told that it is over */
 struct push_outcome {
 	uint64_t ticket; /* who asked; 0: unused */
 	bool done;
+	bool taken_back; /* what the own file says was not confirmed, either */
 	char why[PUSH_WHY];
 };
 
@@ -119,7 +120,8 @@ struct push_outcomes {
 };
 
 /* One of ours has ended. */
-void push_outcome_keep(struct push_outcomes *o, uint64_t ticket, const struct push *p);
+void push_outcome_keep(struct push_outcomes *o, uint64_t ticket, const struct push *p,
+		       bool taken_back);
 /* NULL: nothing is known of it any more. */
 const struct push_outcome *push_outcome_of(const struct push_outcomes *o, uint64_t ticket);
 

@@ -30,7 +30,7 @@ static void print_words(const char *text)
 			fprintf(stderr, "%.*s", (int)(end - text), text);
 		else
 			fprintf(stderr, "%.*s...%.*s", (int)(cut_at(text + WORD_BEGIN) - text),
-				text, WORD_END, cut_at(end - WORD_END));
+				text, (int)(end - cut_at(end - WORD_END)), cut_at(end - WORD_END));
 		text = end;
 	}
 }

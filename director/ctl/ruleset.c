@@ -89,7 +89,11 @@ int ctl_ruleset_export(const struct ctl *ctl)
 	if (ctl->config)
 		return export_without_daemon(ctl, request.json);
 	code = ctl_request(ctl, &request, &reply);
-	if (code == CTL_DONE)
+	/* One of an earlier version does not hear that, and answers as ever. */
+	if (code == CTL_DONE && request.json && reply.text[0] != '{')
+		code = ctl_fail(CTL_FAILED, "directord is of an earlier version, which has no JSON "
+					    "of its ruleset: start it anew, or leave -j out");
+	else if (code == CTL_DONE)
 		output_write(stdout, reply.text, strlen(reply.text));
 	control_reply_clear(&reply);
 	return code;

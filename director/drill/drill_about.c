@@ -39,9 +39,9 @@ void drill_about_hear(struct control_drill_about *a, const struct drill *d,
 	COPY(there->config, m->config);
 }
 
-bool drill_about_counts(enum drill_result result, uint64_t back_of)
+bool drill_about_counts(const struct drill *d, uint64_t back_of)
 {
-	return result != DRILL_REFUSED || !back_of;
+	return d->result != DRILL_REFUSED || (d->asked_here && !back_of);
 }
 
 void drill_about_sign(struct sync_drill *m, const char *digest)

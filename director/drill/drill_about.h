@@ -26,9 +26,10 @@ void drill_about_hear(struct control_drill_about *a, const struct drill *d,
 		      const struct sync_drill *m);
 /*
  * It is worth a line in the log and a place in the history. back_of as in drill_event: an attempt to go back that is
- * refused is not, for it is made again soon, and the way back as a whole is told of.
+ * refused is not, for it is made again soon, and the way back as a whole is told of; nor is one that was refused
+ * to the other director, which keeps it.
  */
-bool drill_about_counts(enum drill_result result, uint64_t back_of);
+bool drill_about_counts(const struct drill *d, uint64_t back_of);
 /* Tells it. */
 void drill_about_sign(struct sync_drill *m, const char *digest);
 

@@ -92,6 +92,14 @@ bool drill_book_add(struct drill_book *b, const struct control_drill *d)
 	return false;
 }
 
+bool drill_book_goes_back(const struct drill_book *b, uint64_t id)
+{
+	for (size_t i = b->n; id && i-- > 0;)
+		if (b->drills[i].id == id && !was_refused(&b->drills[i]))
+			return b->drills[i].back == CONTROL_BACK_UNTOLD;
+	return false;
+}
+
 const struct control_drill *drill_book_back(struct drill_book *b, uint64_t id,
 					    const struct control_drill *from)
 {

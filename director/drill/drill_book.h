@@ -14,8 +14,9 @@
 
 #include "proto/codec.h"
 
+/* As many in all as there were before refused ones were kept: who knew only those reads the file, too. */
 enum {
-	DRILL_BOOK_DONE = 100,
+	DRILL_BOOK_DONE = 80,
 	DRILL_BOOK_REFUSED = 20,
 	DRILL_BOOK_MOST = DRILL_BOOK_DONE + DRILL_BOOK_REFUSED,
 	DRILL_BOOK_AGAIN_MS = 60 * 60 * 1000,	      /* later it is another attempt */
@@ -32,6 +33,8 @@ _Static_assert((int)DRILL_BOOK_MOST == (int)CODEC_DRILLS_MAX, "a reply holds all
 
 /* Gives it its number. True: it is one more of a refused one that is there. */
 bool drill_book_add(struct drill_book *b, const struct control_drill *d);
+/* Who wanted the one with that id is on the way back of it. */
+bool drill_book_goes_back(const struct drill_book *b, uint64_t id);
 /*
  * What has become of the way back of the one with that id: back, back_us and back_why of from. NULL: it is not there;
  * else that one.

@@ -65,6 +65,11 @@ void drill_store_add(struct drill_store *s, const struct control_drill *d)
 	save(s);
 }
 
+bool drill_store_goes_back(const struct drill_store *s, uint64_t id)
+{
+	return drill_book_goes_back(&s->book, id);
+}
+
 const struct control_drill *drill_store_back(struct drill_store *s, uint64_t id,
 					     const struct control_drill *from)
 {

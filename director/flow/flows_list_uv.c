@@ -8,7 +8,8 @@
 
 enum { LIST_SLOTS = 262144 }; /* of one page */
 
-static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
+/* False: a pin of a farm that keeps no clients any more. */
+static bool fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
 {
 	const struct flow_record *r = &f->records[i];
 	const struct flow_book_farm *farm = flows_farm(f, r->farm);
@@ -16,9 +17,12 @@ static void fill_entry(struct flows *f, size_t i, struct flow_entry *ret)
 	*ret = (struct flow_entry){.key = r->key, .expires_ms = f->answers[i].expires_ms};
 	if (farm && flow_is_pin(&r->key))
 		ret->prefix = farm->prefixes[r->key.client.family == AF_INET6];
+	if (flow_is_pin(&r->key) && (!farm || !farm->pin_s || !ret->prefix))
+		return false;
 	snprintf(ret->farm, FLOW_NAME, "%s", flow_index_farm_name(flows_index(f), r->farm));
 	snprintf(ret->backend, FLOW_NAME, "%s",
 		 flow_index_backend_name(flows_index(f), r->backend));
+	return true;
 }
 
 static bool make_filter(struct flows *f, const struct flow_query *query, struct flow_filter *ret)
@@ -77,8 +81,8 @@ size_t flows_list(struct flows *f, const struct flow_query *query, struct flow_c
 		if (got && !flows_confirm(f, got, true))
 			continue;
 		for (size_t i = 0; i < got; i++)
-			if (f->answers[i].present)
-				fill_entry(f, i, &out[n++]);
+			if (f->answers[i].present && fill_entry(f, i, &out[n]))
+				n++;
 	}
 	return n;
 }

@@ -99,16 +99,13 @@ static json_t *metainfo(const struct export_head *head, const struct plan_facts 
 int export_print_json(FILE *out, const struct export_head *head, const struct plan_facts *facts,
 		      const struct ruleset *r, const struct ruleset *stragglers)
 {
-	json_t *o = metainfo(head, facts, r);
 	int code;
 
-	if (!o)
-		return -ENOMEM;
 	fputs("{\"nftables\": [\n{\"metainfo\": ", out);
-	json_dumpf(o, out, JSON_REAL_PRECISION(6));
-	json_decref(o);
+	code = nft_json_dump(out, metainfo(head, facts, r), JSON_REAL_PRECISION(6));
 	fputc('}', out);
-	code = nft_json_print(out, r);
+	if (code == 0)
+		code = nft_json_print(out, r);
 	if (code == 0 && stragglers && stragglers->exists)
 		code = nft_json_print(out, stragglers);
 	fputs("\n]}\n", out);

@@ -11,15 +11,22 @@ json_t *nft_json_begin(const struct ruleset *r, const char *key, const char *nam
 			 name);
 }
 
+int nft_json_dump(FILE *out, json_t *value, size_t flags)
+{
+	int code = value ? json_dumpf(value, out, flags) : -1;
+
+	json_decref(value);
+	return code < 0 && !ferror(out) ? -ENOMEM : 0;
+}
+
 int nft_json_end(FILE *out, const char *kind, json_t *object)
 {
-	if (!object)
-		return -ENOMEM;
+	int code;
+
 	fprintf(out, ",\n{\"%s\": ", kind);
-	json_dumpf(object, out, 0);
-	json_decref(object);
+	code = nft_json_dump(out, object, 0);
 	fputc('}', out);
-	return 0;
+	return code;
 }
 
 static int print_table(FILE *out, const struct ruleset *r)

@@ -42,5 +42,7 @@ int nft_json_set_print(FILE *out, const struct ruleset *r, const struct ruleset_
 json_t *nft_json_begin(const struct ruleset *r, const char *key, const char *name);
 /* Writes {"kind": object}, and lets go of the object; NULL: there was no memory. 0 or -ENOMEM. */
 int nft_json_end(FILE *out, const char *kind, json_t *object);
+/* Writes it as flags of jansson say, and lets go of it. 0 or -ENOMEM, which nobody else tells of. */
+int nft_json_dump(FILE *out, json_t *value, size_t flags);
 
 #endif

@@ -250,13 +250,9 @@ static void print_separator(FILE *out, size_t n)
 static int print_list(FILE *out, const struct ruleset *r, const struct ruleset_set *set, size_t *n)
 {
 	for (; *n < set->n_elements; ++*n) {
-		json_t *e = element(r, set, &set->elements[*n]);
-
-		if (!e)
-			return -ENOMEM;
 		print_separator(out, *n);
-		json_dumpf(e, out, JSON_ENCODE_ANY);
-		json_decref(e);
+		if (nft_json_dump(out, element(r, set, &set->elements[*n]), JSON_ENCODE_ANY) < 0)
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -290,15 +286,12 @@ static int print_indexed(FILE *out, const struct ruleset_set *set, size_t *n)
 
 int nft_json_set_print(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
 {
-	json_t *o = declaration(r, set);
 	size_t n = 0;
 	int code;
 
-	if (!o)
-		return -ENOMEM;
 	fprintf(out, ",\n{\"%s\": {", is_map(set->kind) ? "map" : "set");
-	json_dumpf(o, out, JSON_EMBED);
-	json_decref(o);
+	if (nft_json_dump(out, declaration(r, set), JSON_EMBED) < 0)
+		return -ENOMEM;
 	code = set->owners ? print_indexed(out, set, &n) : print_list(out, r, set, &n);
 	fputs(n ? "\n]}}" : "}}", out);
 	return code;

@@ -351,7 +351,7 @@ at_once() {
 			echo "# round $i, $who: $code: $(head -n 1 "$LAB/said.$who")" | tee -a "$LAB/figures"
 			if [ $code = 0 ]; then
 				done[${who%2}]=$((${done[${who%2}]} + 1))
-				grep -q "^node [ab]: the file is replaced" "$LAB/said.$who" || fail "$who: $(cat "$LAB/said.$who")"
+				grep -q "^node [ab]: the file says the same" "$LAB/said.$who" || fail "$who: $(cat "$LAB/said.$who")"
 			else
 				grep -qE 'under way|not confirmed yet|ten seconds ago' "$LAB/said.$who" ||
 					fail "$who: $(cat "$LAB/said.$who")"

@@ -76,11 +76,16 @@ static void what_is_told(void)
 
 static void attempts_to_go_back(void)
 {
-	CU_ASSERT(drill_about_counts(DRILL_REFUSED, 0));
-	CU_ASSERT(!drill_about_counts(DRILL_REFUSED, 7));
-	CU_ASSERT(drill_about_counts(DRILL_PASSED, 7));
-	CU_ASSERT(drill_about_counts(DRILL_MISSED, 7));
-	CU_ASSERT(drill_about_counts(DRILL_UNKNOWN, 7));
+	struct drill d = {.result = DRILL_REFUSED, .asked_here = true};
+
+	CU_ASSERT(drill_about_counts(&d, 0));
+	CU_ASSERT(!drill_about_counts(&d, 7));
+	d.asked_here = false;
+	CU_ASSERT(!drill_about_counts(&d, 0));
+	for (int result = DRILL_REFUSED + 1; result <= DRILL_UNKNOWN; result++) {
+		d.result = (enum drill_result)result;
+		CU_ASSERT(drill_about_counts(&d, 7));
+	}
 }
 
 UNIT_TESTS(drill_about) = {

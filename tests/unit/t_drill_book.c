@@ -90,13 +90,13 @@ static void there_and_back(void)
 	EXPECT_INT(again.n, DRILL_BOOK_DONE);
 	CU_ASSERT(memcmp(&again.drills[0].about, &book.drills[0].about,
 			 sizeof(again.drills[0].about)) == 0);
-	EXPECT_INT(again.drills[99].number, 103);
-	EXPECT_INT(again.drills[99].lost, 103);
-	EXPECT_INT(again.drills[99].n, CONTROL_MOMENTS);
+	EXPECT_INT(again.drills[DRILL_BOOK_DONE - 1].number, DRILL_BOOK_DONE + 3);
+	EXPECT_INT(again.drills[DRILL_BOOK_DONE - 1].lost, DRILL_BOOK_DONE + 3);
+	EXPECT_INT(again.drills[DRILL_BOOK_DONE - 1].n, CONTROL_MOMENTS);
 	/* Numbers go on. */
 	book = again;
 	add(1);
-	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].number, 104);
+	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].number, DRILL_BOOK_DONE + 4);
 	free(bytes);
 }
 
@@ -233,10 +233,10 @@ static void refused_ones_take_no_place(void)
 	EXPECT_INT(book.n, DRILL_BOOK_MOST);
 	EXPECT_INT(book.drills[0].lost, 1);
 	EXPECT_INT(book.drills[DRILL_BOOK_DONE - 1].lost, DRILL_BOOK_DONE);
-	add(101);
+	add(DRILL_BOOK_DONE + 1);
 	EXPECT_INT(book.n, DRILL_BOOK_MOST);
 	EXPECT_INT(book.drills[0].lost, 2);
-	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].lost, 101);
+	EXPECT_INT(book.drills[DRILL_BOOK_MOST - 1].lost, DRILL_BOOK_DONE + 1);
 	refuse("crash", "reason", 1000, 0);
 	refuse("crash", "reason", 1001, 0);
 	bytes = drill_book_pack(&book, &len);

@@ -272,7 +272,7 @@ static void each_is_told_of_its_own(void)
 	push_step(&p, &(struct push_event){.type = PUSH_EVENT_ORDER, .id = 5});
 	CU_ASSERT(push_step(&p, &(struct push_event){.type = PUSH_EVENT_READ, .why = "no file"}) &
 		  PUSH_ENDED);
-	push_outcome_keep(&o, 1, &p);
+	push_outcome_keep(&o, 1, &p, false);
 	push_step(&p, &(struct push_event){.type = PUSH_EVENT_HEARD, .heard = &offer});
 	EXPECT_INT(p.state, PUSH_COMING);
 	EXPECT_TEXT(p.why, ""); /* nothing of ours is left in it */
@@ -282,8 +282,9 @@ static void each_is_told_of_its_own(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(push_outcome_of(&o, 1));
 	CU_ASSERT(!push_outcome_of(&o, 1)->done);
 	EXPECT_TEXT(push_outcome_of(&o, 1)->why, "no file");
+	CU_ASSERT(!push_outcome_of(&o, 1)->taken_back);
 	for (uint64_t ticket = 2; ticket < 2 + PUSH_OUTCOMES; ticket++)
-		push_outcome_keep(&o, ticket, &p);
+		push_outcome_keep(&o, ticket, &p, false);
 	CU_ASSERT_PTR_NULL(push_outcome_of(&o, 1));
 	CU_ASSERT(push_outcome_of(&o, 2)->done);
 	push_clear(&p);
