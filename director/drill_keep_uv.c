@@ -55,7 +55,10 @@ void director_answer_drill_return(struct director *d, const struct control_reque
 
 	if (d->rehearsal.back_of == request->drill)
 		director_drill_show(&d->rehearsal, &last);
-	if (back.back == CONTROL_BACK_ORDERLY)
+	/* Without the record of that drill nobody knows how long it took, or whether it was that at all. */
+	if (back.back == CONTROL_BACK_ORDERLY && !last.id)
+		back.back = CONTROL_BACK_UNTOLD;
+	else if (back.back == CONTROL_BACK_ORDERLY)
 		back.back_us = last.takeover_us;
 	else if (back.back == CONTROL_BACK_NOT)
 		COPY(back.back_why, last.why);
