@@ -16,7 +16,7 @@ const struct command commands[] = {
 	 "new connections go to it again", "backend enable www/web1"},
 	{"backend drain", "FARM/BACKEND", 1, 1, ctl_backend_drain,
 	 "no new ones, those it has stay; --deadline disables it then",
-	 "backend drain www/web1 --deadline 10m --wait"},
+	 "backend drain www/web1 --deadline 20m --wait"},
 	{"backend disable", "FARM/BACKEND", 1, 1, ctl_backend_disable, "nothing is sent to it",
 	 "backend disable www/web1"},
 	{"backend weight", "FARM/BACKEND N", 2, 2, ctl_backend_weight,

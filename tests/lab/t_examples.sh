@@ -136,7 +136,7 @@ ran() {
 # What takes minutes takes some seconds here.
 script_of() {
 	head -n "${1:--0}" "$EXAMPLES/$number" |
-		sed 's/--duration 30s/--duration 4s/; s/--deadline 10m --wait/--deadline 4s --wait/'
+		sed 's/--duration 30s/--duration 4s/; s/--deadline 20m --wait/--deadline 4s --wait/'
 }
 
 run_example() {

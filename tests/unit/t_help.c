@@ -50,7 +50,7 @@ static void of_one(void)
 		text,
 		"usage:    directorctl backend drain FARM/BACKEND [--deadline TIME] "
 		"[--wait] [--no-wait]\n"
-		"example:  directorctl backend drain www/web1 --deadline 10m --wait\n"
+		"example:  directorctl backend drain www/web1 --deadline 20m --wait\n"
 		"\n"
 		"  backend drain FARM/BACKEND    no new ones, those it has stay; --deadline "
 		"disables "

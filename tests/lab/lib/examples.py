@@ -42,6 +42,9 @@ RULES = [
     (r"directorctl status --watch", {"kind": "endless"}),
     (r"directord -v .*", {"kind": "endless", "host": "spare"}),
     (r"directorctl ruleset diff -c new\.conf", {"status": 4}),
+    # In four seconds the buckets have not settled: whether anything was left is not known.
+    (r"directorctl backend drain www/web1 --deadline 20m --wait", {"status": 4}),
+    (r"directorctl persistence .*", {"quiet": True}),
     (r"nft flush ruleset", {"quiet": True}),
     (r"ethtool -K eth0 lro off", {"quiet": True, "host": "web1"}),
     (r"systemctl disable .* directord --clean", {"quiet": True}),
@@ -51,7 +54,7 @@ RULES = [
     (r"directorctl (completion|key|config check|ruleset diff|doctor)\b.*", {}),
     (rf"({PROGRAMS.replace(' ', '|')})\b.*", {}),
     (r"cluster \".*|metrics \{ .* \}|farm \".*", {"kind": "conf"}),
-    (r"\{ \".*", {"kind": "json"}),
+    (r"(\[ )?\{ \".*", {"kind": "json"}),
 ]
 
 
@@ -132,8 +135,8 @@ def command_of(item, examples):
     if "no-wait" in item:
         return "directorctl -j config reload --no-wait"
     words = item.split(" ,")[0]
-    return next(("directorctl -j " + e[12:] for e in examples if f"{e} ".startswith(f"directorctl {words} ")),
-                None)
+    return next(("directorctl -j " + e[12:].split(" >")[0] for e in examples
+                 if f"{e} ".startswith(f"directorctl {words} ")), None)
 
 
 def write_list(root, program, directory):
