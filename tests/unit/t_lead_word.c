@@ -125,6 +125,17 @@ static void a_word_is_followed(void)
 	end();
 }
 
+/* A configuration that there was no memory for leaves none; words about its backends come all the same. */
+static void a_word_without_farms(void)
+{
+	struct telling none = {.all_is_told = true};
+
+	telling_farm(&none, 0);
+	CU_ASSERT_PTR_NULL(none.told);
+	CU_ASSERT(!none.all_is_told);
+	telling_clear(&none);
+}
+
 /* The phases in which a table does not follow the facts at once. */
 static void a_table_waits(void)
 {
@@ -148,6 +159,7 @@ static void a_table_waits(void)
 UNIT_TESTS(lead_word) = {
 	{"a table waits", a_table_waits},
 	{"a word is followed", a_word_is_followed},
+	{"a word without farms", a_word_without_farms},
 	{"facts are of a word", facts_are_of_a_word},
 	UNIT_TESTS_END,
 };
