@@ -282,7 +282,8 @@ bool director_answer_backend(struct director *d, const struct control_request *r
 		director_order_begins(d);
 	if (d->ready && !request->no_wait)
 		waits = director_order_waits(d, (size_t)(farm - d->config->farms),
-					     (size_t)(b - farm->backends), buf);
+					     (size_t)(b - farm->backends),
+					     request->command == CONTROL_BACKEND_WEIGHT, buf);
 	if (waits && !(director_order_is_due(d) && (d->failing || director_is_settled(d))))
 		return false;
 	if (again && is_overruled(d, request, farm->name, b))

@@ -324,10 +324,10 @@ void director_close_provisional(struct director *d);
 void director_go_on_later(struct director *d);
 /*
  * The word about a backend is in force: its plan is in the kernel, and the director that leads its farm goes
- * by it. NULL, or what it waits for, in buf.
+ * by it (of_weight: by the weight, too). NULL, or what it waits for, in buf.
  */
 #define DIRECTOR_WAITS_FOR 160
-const char *director_order_waits(struct director *d, size_t farm, size_t backend,
+const char *director_order_waits(struct director *d, size_t farm, size_t backend, bool of_weight,
 				 char buf[static DIRECTOR_WAITS_FOR]);
 /* An answer begins to wait for that; true: it has to be given as it is. */
 void director_order_begins(struct director *d);

@@ -12,7 +12,7 @@
 /* What is on its way takes far less; a director that hangs must not hold up who gives orders. */
 enum { WAIT_MS = 2000 };
 
-/* As this node would have it without the other one. */
+/* As this node would have it without the other one; what it sees for itself may be another thing there. */
 static uint16_t weight_here(struct director *d, size_t farm, size_t backend)
 {
 	struct plan_backend known[CONFIG_BACKENDS_MAX];
@@ -23,17 +23,19 @@ static uint16_t weight_here(struct director *d, size_t farm, size_t backend)
 							       : (uint16_t)known[backend].weight;
 }
 
-const char *director_order_waits(struct director *d, size_t farm, size_t backend,
+const char *director_order_waits(struct director *d, size_t farm, size_t backend, bool of_weight,
 				 char buf[static DIRECTOR_WAITS_FOR])
 {
 	const struct config_farm *f = &d->config->farms[farm];
 	const struct lead_farm *lead = lead_of(&d->lead, farm);
 	const struct transition *t = transitions_list(d->transitions)[farm];
-	uint8_t word = admin_told(
-		admin_view(admin_store_table(d->admin), f->name, &f->backends[backend]).state);
+	struct admin_view view =
+		admin_view(admin_store_table(d->admin), f->name, &f->backends[backend]);
 
-	if (lead && !lead_follows(lead, backend, word, weight_here(d, farm, backend),
-				  director_order_is_due(d)))
+	/* The files may give it different weights: only an ordered one is the same on both. */
+	if (lead && !lead_follows(lead, backend, admin_told(view.state),
+				  of_weight ? view.weight : LEAD_ANY_WEIGHT,
+				  director_order_is_due(d) || !weight_here(d, farm, backend)))
 		snprintf(buf, DIRECTOR_WAITS_FOR,
 			 "the other director, which leads farm \"%s\", does not go by it yet",
 			 f->name);
