@@ -23,8 +23,8 @@ static uint16_t weight_here(struct director *d, size_t farm, size_t backend)
 							       : (uint16_t)known[backend].weight;
 }
 
-const char *director_order_waits(struct director *d, size_t farm, size_t backend, bool of_weight,
-				 char buf[static DIRECTOR_WAITS_FOR])
+const char *director_order_waits(struct director *d, size_t farm, size_t backend, uint64_t ticket,
+				 bool of_weight, char buf[static DIRECTOR_WAITS_FOR])
 {
 	const struct config_farm *f = &d->config->farms[farm];
 	const struct lead_farm *lead = lead_of(&d->lead, farm);
@@ -33,9 +33,10 @@ const char *director_order_waits(struct director *d, size_t farm, size_t backend
 		admin_view(admin_store_table(d->admin), f->name, &f->backends[backend]);
 
 	/* The files may give it different weights: only an ordered one is the same on both. */
-	if (lead && !lead_follows(lead, backend, admin_told(view.state),
-				  of_weight ? view.weight : LEAD_ANY_WEIGHT,
-				  director_order_is_due(d) || !weight_here(d, farm, backend)))
+	if (lead &&
+	    !lead_follows(lead, backend, admin_told(view.state),
+			  of_weight ? view.weight : LEAD_ANY_WEIGHT,
+			  director_order_is_due(d, ticket) || !weight_here(d, farm, backend)))
 		snprintf(buf, DIRECTOR_WAITS_FOR,
 			 "the other director, which leads farm \"%s\", does not go by it yet",
 			 f->name);
@@ -49,14 +50,15 @@ const char *director_order_waits(struct director *d, size_t farm, size_t backend
 	return buf;
 }
 
-void director_order_begins(struct director *d)
+struct order_wait *director_order_begins(struct director *d, uint64_t ticket)
 {
 	d->ordering.until_ms = uv_now(d->loop) + WAIT_MS;
+	return order_waits_begin(&d->ordering.waits, ticket, d->ordering.until_ms);
 }
 
-bool director_order_is_due(const struct director *d)
+bool director_order_is_due(const struct director *d, uint64_t ticket)
 {
-	return d->failing || uv_now(d->loop) >= d->ordering.until_ms;
+	return d->failing || order_waits_is_due(&d->ordering.waits, ticket, uv_now(d->loop));
 }
 
 void director_orders_go_on(struct director *d)
@@ -66,6 +68,6 @@ void director_orders_go_on(struct director *d)
 	/* Replies that have their text wait for all of the plan. */
 	if (director_is_settled(d))
 		control_server_release(d->server);
-	if (director_order_is_due(d))
+	if (d->failing || uv_now(d->loop) >= d->ordering.until_ms)
 		d->ordering.until_ms = 0;
 }
