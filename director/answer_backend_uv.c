@@ -158,8 +158,7 @@ static void print_outcome(FILE *out, const struct control_request *request,
 
 /* Sentences for people, one a line. */
 static void tell(struct director *d, const struct control_request *request,
-		 const struct order_had *had, const struct err *unsaved,
-		 struct control_reply *reply)
+		 const struct order_wait *wait, struct control_reply *reply)
 {
 	const struct status_farm *f = &reply->status.farms[0];
 	size_t size;
@@ -170,12 +169,12 @@ static void tell(struct director *d, const struct control_request *request,
 	out = open_memstream(&reply->text, &size);
 	if (!out)
 		return;
-	print_outcome(out, request, f, had);
+	print_outcome(out, request, f, wait ? &wait->had : &(struct order_had){0});
 	fputc('\n', out);
 	if (d->ready && nobody_serves(f))
 		fprintf(out, "no backend of %s takes new connections now\n", f->name);
-	if (unsaved->text[0])
-		fprintf(out, "%s\n", unsaved->text);
+	if (wait && wait->unsaved.text[0])
+		fprintf(out, "%s\n", wait->unsaved.text);
 	fclose(out);
 }
 
@@ -218,18 +217,17 @@ static struct order_had had_of(struct director *d, const struct config_farm *far
 /* 0: the order stands, with what to tell of before it; negative: *reply says why not. */
 static int give(struct director *d, const struct control_request *request,
 		const struct config_farm *farm, const struct config_backend *b,
-		struct control_reply *reply)
+		struct order_wait *wait, struct control_reply *reply)
 {
-	struct err unsaved = {0}, err = {0};
+	struct err err = {0};
 	char line[ERR_LINE + 80];
 
 	if (request->command == CONTROL_BACKEND_DISABLE)
-		d->ordering.had = had_of(d, farm, b->name);
-	if (order(d, request, farm->name, b, &unsaved) < 0) {
-		director_say(reply, CONTROL_FAILED, unsaved.text);
+		wait->had = had_of(d, farm, b->name);
+	if (order(d, request, farm->name, b, &wait->unsaved) < 0) {
+		director_say(reply, CONTROL_FAILED, wait->unsaved.text);
 		return -1;
 	}
-	d->ordering.unsaved = unsaved;
 	telling_farm(&d->telling, (size_t)(farm - d->config->farms));
 	if (director_admin_changed(d, &err) == 0)
 		return 0;
@@ -268,30 +266,42 @@ static void say_waits(const char *waits, struct control_reply *reply)
 	director_say(reply, CONTROL_FAILED, line);
 }
 
-bool director_answer_backend(struct director *d, const struct control_request *request, bool again,
-			     struct control_reply *reply)
+/* True: *reply is what came of the order. */
+static bool answer_given(struct director *d, const struct control_request *request,
+			 const struct config_farm *farm, const struct config_backend *b,
+			 uint64_t ticket, bool again, struct control_reply *reply)
 {
-	const struct config_farm *farm = find_farm(d, request, reply);
-	const struct config_backend *b = farm ? find_backend(farm, request, reply) : NULL;
 	char buf[DIRECTOR_WAITS_FOR];
 	const char *waits = NULL;
 
-	if (!b || (!again && give(d, request, farm, b, reply) < 0))
-		return true;
-	if (!again)
-		director_order_begins(d);
 	if (d->ready && !request->no_wait)
 		waits = director_order_waits(d, (size_t)(farm - d->config->farms),
-					     (size_t)(b - farm->backends), buf);
-	if (waits && !(director_order_is_due(d) && (d->failing || director_is_settled(d))))
+					     (size_t)(b - farm->backends), ticket,
+					     request->command == CONTROL_BACKEND_WEIGHT, buf);
+	if (waits && !(director_order_is_due(d, ticket) && (d->failing || director_is_settled(d))))
 		return false;
 	if (again && is_overruled(d, request, farm->name, b))
 		say_overruled(request, reply);
 	else if (waits)
 		say_waits(waits, reply);
 	else if (attach_farm(d, farm, reply) == 0)
-		tell(d, request, &d->ordering.had, &d->ordering.unsaved, reply);
+		tell(d, request, order_waits_of(&d->ordering.waits, ticket), reply);
 	return true;
+}
+
+bool director_answer_backend(struct director *d, const struct control_request *request,
+			     const struct control_asker *who, bool again,
+			     struct control_reply *reply)
+{
+	const struct config_farm *farm = find_farm(d, request, reply);
+	const struct config_backend *b = farm ? find_backend(farm, request, reply) : NULL;
+	struct order_wait *wait = b && !again ? director_order_begins(d, who->ticket) : NULL;
+	bool done = !b || (wait && give(d, request, farm, b, wait, reply) < 0) ||
+		    answer_given(d, request, farm, b, who->ticket, again, reply);
+
+	if (done)
+		order_waits_end(&d->ordering.waits, who->ticket);
+	return done;
 }
 
 void director_answer_farm(struct director *d, const struct control_request *request,

@@ -358,11 +358,11 @@ static bool answer_order(struct director *d, const struct control_request *reque
 	bool done;
 
 	if (again)
-		return director_answer_backend(d, request, true, reply);
+		return director_answer_backend(d, request, who, true, reply);
 	order_text(request, order);
 	if (applies)
 		director_ask(d, JOURNAL_COMMAND, who, order);
-	done = director_answer_backend(d, request, false, reply);
+	done = director_answer_backend(d, request, who, false, reply);
 	if (reply->code == CONTROL_DONE) {
 		if (!applies)
 			director_ask(d, JOURNAL_COMMAND, who, order);

@@ -14,6 +14,7 @@
 #include "director/audit/journal_uv.h"
 #include "director/backend/admin_uv.h"
 #include "director/backend/history.h"
+#include "director/backend/order_waits.h"
 #include "director/config/digest.h"
 #include "director/config_copy_uv.h"
 #include "director/control/server_uv.h"
@@ -61,18 +62,10 @@ struct asked {
 	char order[JOURNAL_ORDER];
 };
 
-/* What a backend had before it was disabled; zeroed: nothing is known of any. */
-struct order_had {
-	char farm[CONFIG_NAME_MAX + 1], backend[CONFIG_NAME_MAX + 1];
-	uint64_t connections;
-	bool counted; /* else there may be more */
-};
-
 /* Orders on backends whose answers wait until they are in force (orders_uv.c). Zeroed: there are none. */
 struct ordering {
-	uint64_t until_ms;    /* the last of them is answered then, whatever is in force */
-	struct err unsaved;   /* why they are not kept over a restart */
-	struct order_had had; /* of the last one */
+	uint64_t until_ms; /* the last of them is looked at until then */
+	struct order_waits waits;
 };
 
 /* A farm as it was seen last. */
@@ -324,14 +317,14 @@ void director_close_provisional(struct director *d);
 void director_go_on_later(struct director *d);
 /*
  * The word about a backend is in force: its plan is in the kernel, and the director that leads its farm goes
- * by it. NULL, or what it waits for, in buf.
+ * by it (of_weight: by the weight, too). NULL, or what it waits for, in buf.
  */
 #define DIRECTOR_WAITS_FOR 160
-const char *director_order_waits(struct director *d, size_t farm, size_t backend,
-				 char buf[static DIRECTOR_WAITS_FOR]);
+const char *director_order_waits(struct director *d, size_t farm, size_t backend, uint64_t ticket,
+				 bool of_weight, char buf[static DIRECTOR_WAITS_FOR]);
 /* An answer begins to wait for that; true: it has to be given as it is. */
-void director_order_begins(struct director *d);
-bool director_order_is_due(const struct director *d);
+struct order_wait *director_order_begins(struct director *d, uint64_t ticket);
+bool director_order_is_due(const struct director *d, uint64_t ticket);
 /* Answers that wait are given, as far as they can be. */
 void director_orders_go_on(struct director *d);
 /* All of the configuration is in the kernel, as far as it was planned. */
@@ -452,7 +445,8 @@ int director_admin_changed(struct director *d, struct err *err);
 /* Answers one request of the control socket (control_handler); then by kind. */
 bool director_answer(void *owner, const struct control_request *request,
 		     const struct control_asker *who, bool again, struct control_reply *reply);
-bool director_answer_backend(struct director *d, const struct control_request *request, bool again,
+bool director_answer_backend(struct director *d, const struct control_request *request,
+			     const struct control_asker *who, bool again,
 			     struct control_reply *reply);
 void director_answer_backend_show(struct director *d, const struct control_request *request,
 				  struct control_reply *reply);

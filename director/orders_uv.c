@@ -12,7 +12,7 @@
 /* What is on its way takes far less; a director that hangs must not hold up who gives orders. */
 enum { WAIT_MS = 2000 };
 
-/* As this node would have it without the other one. */
+/* As this node would have it without the other one; what it sees for itself may be another thing there. */
 static uint16_t weight_here(struct director *d, size_t farm, size_t backend)
 {
 	struct plan_backend known[CONFIG_BACKENDS_MAX];
@@ -23,17 +23,20 @@ static uint16_t weight_here(struct director *d, size_t farm, size_t backend)
 							       : (uint16_t)known[backend].weight;
 }
 
-const char *director_order_waits(struct director *d, size_t farm, size_t backend,
-				 char buf[static DIRECTOR_WAITS_FOR])
+const char *director_order_waits(struct director *d, size_t farm, size_t backend, uint64_t ticket,
+				 bool of_weight, char buf[static DIRECTOR_WAITS_FOR])
 {
 	const struct config_farm *f = &d->config->farms[farm];
 	const struct lead_farm *lead = lead_of(&d->lead, farm);
 	const struct transition *t = transitions_list(d->transitions)[farm];
-	uint8_t word = admin_told(
-		admin_view(admin_store_table(d->admin), f->name, &f->backends[backend]).state);
+	struct admin_view view =
+		admin_view(admin_store_table(d->admin), f->name, &f->backends[backend]);
 
-	if (lead && !lead_follows(lead, backend, word, weight_here(d, farm, backend),
-				  director_order_is_due(d)))
+	/* The files may give it different weights: only an ordered one is the same on both. */
+	if (lead &&
+	    !lead_follows(lead, backend, admin_told(view.state),
+			  of_weight ? view.weight : LEAD_ANY_WEIGHT,
+			  director_order_is_due(d, ticket) || !weight_here(d, farm, backend)))
 		snprintf(buf, DIRECTOR_WAITS_FOR,
 			 "the other director, which leads farm \"%s\", does not go by it yet",
 			 f->name);
@@ -47,14 +50,15 @@ const char *director_order_waits(struct director *d, size_t farm, size_t backend
 	return buf;
 }
 
-void director_order_begins(struct director *d)
+struct order_wait *director_order_begins(struct director *d, uint64_t ticket)
 {
 	d->ordering.until_ms = uv_now(d->loop) + WAIT_MS;
+	return order_waits_begin(&d->ordering.waits, ticket, d->ordering.until_ms);
 }
 
-bool director_order_is_due(const struct director *d)
+bool director_order_is_due(const struct director *d, uint64_t ticket)
 {
-	return d->failing || uv_now(d->loop) >= d->ordering.until_ms;
+	return d->failing || order_waits_is_due(&d->ordering.waits, ticket, uv_now(d->loop));
 }
 
 void director_orders_go_on(struct director *d)
@@ -64,6 +68,6 @@ void director_orders_go_on(struct director *d)
 	/* Replies that have their text wait for all of the plan. */
 	if (director_is_settled(d))
 		control_server_release(d->server);
-	if (director_order_is_due(d))
+	if (d->failing || uv_now(d->loop) >= d->ordering.until_ms)
 		d->ordering.until_ms = 0;
 }

@@ -223,11 +223,16 @@ bool lead_heard(const struct lead_farm *f, size_t backend, uint8_t admin)
 	return f->admins[backend] == admin;
 }
 
-bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint16_t weight,
+bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint32_t weight,
 		  bool or_none)
 {
-	return lead_heard(f, backend, admin) &&
-	       (f->weights[backend] == weight || (or_none && !f->weights[backend]));
+	uint16_t there = f->weights[backend];
+
+	if (!lead_heard(f, backend, admin))
+		return false;
+	if (admin != SYNC_ENABLED)
+		return !there;
+	return there == weight || (there ? weight == LEAD_ANY_WEIGHT : or_none);
 }
 
 void lead_apply(const struct lead_farm *f, struct plan_backend *backends, size_t n)

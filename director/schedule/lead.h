@@ -69,10 +69,11 @@ const struct lead_farm *lead_of(const struct lead *l, size_t farm);
 /* What it says of a backend is said with that word about it (enum sync_admin), not with one of before. */
 bool lead_heard(const struct lead_farm *f, size_t backend, uint8_t admin);
 /*
- * It goes by that word: with the weight that this node would give the backend, or, if that may be, with none,
- * as it finds what this node does not.
+ * It goes by that word: what is drained or disabled gets nothing there, what is enabled has that weight, or
+ * LEAD_ANY_WEIGHT. Or it has none, if that may be: it finds what this node does not, or looks for itself yet.
  */
-bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint16_t weight,
+enum { LEAD_ANY_WEIGHT = UINT16_MAX + 1 };
+bool lead_follows(const struct lead_farm *f, size_t backend, uint8_t admin, uint32_t weight,
 		  bool or_none);
 /* The facts as the other director has them; what cannot be reached from here stays so. */
 void lead_apply(const struct lead_farm *f, struct plan_backend *backends, size_t n);

@@ -37,7 +37,8 @@ void telling_order(struct telling *t)
 
 void telling_farm(struct telling *t, size_t farm)
 {
-	t->told[farm] = 0;
+	if (farm < t->n) /* no farms: there was no memory for them */
+		t->told[farm] = 0;
 	telling_look(t);
 }
 

@@ -42,7 +42,10 @@ void telling_restart(struct telling *t);
 /* A farm may be another one than told; there is another word of the operator. */
 void telling_look(struct telling *t);
 void telling_order(struct telling *t);
-/* The word about a backend of that farm is another one, whatever that changes: its facts say so. */
+/*
+ * The word about a backend of that farm is another one, whatever that changes: its facts say so. Nothing is
+ * told of a farm that is not known here.
+ */
 void telling_farm(struct telling *t, size_t farm);
 
 /*

@@ -109,12 +109,16 @@ static void a_word_is_followed(void)
 	CU_ASSERT(lead_follows(f, 1, SYNC_ENABLED, 1, false));
 	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 7, false));
 	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 7, true));
+	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 0, true));
 	CU_ASSERT(!lead_follows(f, 1, SYNC_DISABLED, 0, true));
+	/* Whatever weight its file gives, and whatever is seen here: it is enabled there. */
+	CU_ASSERT(lead_follows(f, 1, SYNC_ENABLED, LEAD_ANY_WEIGHT, false));
 	EXPECT_INT(admin_set_state(&admin, "www", &w.backends[1], ADMIN_DRAINING, 0, 1000), 0);
 	w.states[1].weight = 0;
 	telling_farm(&telling, 0);
 	EXPECT_INT(go_on(), 1);
 	CU_ASSERT(lead_follows(f, 1, SYNC_DRAINING, 0, false));
+	CU_ASSERT(lead_follows(f, 1, SYNC_DRAINING, 7, false));
 	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 1, true));
 	/* It finds the backend down, and this node does not. */
 	EXPECT_INT(admin_set_state(&admin, "www", &w.backends[1], ADMIN_ENABLED, 0, 1000), 0);
@@ -122,7 +126,26 @@ static void a_word_is_followed(void)
 	EXPECT_INT(go_on(), 1);
 	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, 1, false));
 	CU_ASSERT(lead_follows(f, 1, SYNC_ENABLED, 1, true));
+	CU_ASSERT(!lead_follows(f, 1, SYNC_ENABLED, LEAD_ANY_WEIGHT, false));
+	CU_ASSERT(lead_follows(f, 1, SYNC_ENABLED, LEAD_ANY_WEIGHT, true));
+	/* It has heard the word, and its table is still of the one before. */
+	EXPECT_INT(admin_set_state(&admin, "www", &w.backends[1], ADMIN_DISABLED, 0, 1000), 0);
+	w.states[1].weight = 1;
+	telling_farm(&telling, 0);
+	EXPECT_INT(go_on(), 1);
+	CU_ASSERT(!lead_follows(f, 1, SYNC_DISABLED, 0, true));
 	end();
+}
+
+/* A configuration that there was no memory for leaves none; words about its backends come all the same. */
+static void a_word_without_farms(void)
+{
+	struct telling none = {.all_is_told = true};
+
+	telling_farm(&none, 0);
+	CU_ASSERT_PTR_NULL(none.told);
+	CU_ASSERT(!none.all_is_told);
+	telling_clear(&none);
 }
 
 /* The phases in which a table does not follow the facts at once. */
@@ -148,6 +171,7 @@ static void a_table_waits(void)
 UNIT_TESTS(lead_word) = {
 	{"a table waits", a_table_waits},
 	{"a word is followed", a_word_is_followed},
+	{"a word without farms", a_word_without_farms},
 	{"facts are of a word", facts_are_of_a_word},
 	UNIT_TESTS_END,
 };
