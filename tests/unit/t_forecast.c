@@ -223,6 +223,9 @@ static void connections_that_end_otherwise(void)
 		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
 	expect_end(www, OTHER("\"80\"", "allow = { \"192.0.2.0/24\" }\n"), stay,
 		   "connections of clients that it does not allow end" NOT_KNOWN);
+	/* One reason, not one for each line. */
+	expect_end(www, OTHER("\"80\"", "allow = { \"192.0.2.0/24\", \"198.51.100.0/24\" }\n"),
+		   stay, "connections of clients that it does not allow end" NOT_KNOWN);
 	expect_end(OTHER("\"80\"", "allow = { \"192.0.2.0/24\", \"198.51.100.0/24\" }\n"),
 		   OTHER("\"80\"", "allow = { \"198.51.100.0/24\" }\n"), stay,
 		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
