@@ -173,7 +173,8 @@ bool fate_backend_is_gone(const char *before, const char *after, const char *bac
 	const char *was, *is;
 
 	snprintf(words, sizeof(words), "backend %s: state = disabled\n", backend);
-	if (find(after, words))
+	/* One that was disabled already has none that could end by it. */
+	if (find(after, words) && !find(before, words))
 		return true;
 	snprintf(words, sizeof(words), "backend %s: address = ", backend);
 	was = find(before, words);
