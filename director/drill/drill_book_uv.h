@@ -18,6 +18,8 @@ int drill_store_new(const char *state_dir, struct drill_store **ret, struct err 
 void drill_store_free(struct drill_store *s);
 /* Written at once; the count of one that is refused again once a minute. */
 void drill_store_add(struct drill_store *s, const struct control_drill *d);
+/* To be called now and then: writes the count that was held back, when a minute is over. */
+void drill_store_keep(struct drill_store *s, uint64_t wall_ms);
 /* As drill_book_back(); written at once. */
 const struct control_drill *drill_store_back(struct drill_store *s, uint64_t id,
 					     const struct control_drill *from);
