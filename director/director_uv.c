@@ -8,6 +8,7 @@
 #include "director/schedule/balance.h"
 #include "director/service/directory_uv.h"
 #include "director/status_uv.h"
+#include "ha/clock_uv.h"
 #include "include/log.h"
 #include "include/memory.h"
 
@@ -202,6 +203,7 @@ static void check(uv_timer_t *timer)
 		director_refresh_soon(d);
 	}
 	journal_store_keep(d->journal);
+	drill_store_keep(d->drills, clock_wall_ms());
 	director_orders_go_on(d);
 	if (!d->ready)
 		return;

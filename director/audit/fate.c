@@ -147,12 +147,12 @@ static void look_at_clients(struct fate *f, const char *before, const char *afte
 {
 	const char *text;
 
-	for (const char *l = after; *l; l = next(l)) {
+	for (const char *l = after; *l; l = next(l))
 		if ((text = behind(l, "deny = ")) && !has_clients(before, "deny = ", text))
 			add(f, "connections of clients in %.*s end", (int)length(text), text);
-		else if (behind(l, "allow = ") && !find(before, "allow = "))
-			add(f, "connections of clients that it does not allow end");
-	}
+	/* One reason, however many lines say whom it allows. */
+	if (find(after, "allow = ") && !find(before, "allow = "))
+		add(f, "connections of clients that it does not allow end");
 	/* Without any it allows everybody. */
 	for (const char *l = before; find(after, "allow = ") && *l; l = next(l))
 		if ((text = behind(l, "allow = ")) && !has_clients(after, "allow = ", text))
@@ -173,7 +173,8 @@ bool fate_backend_is_gone(const char *before, const char *after, const char *bac
 	const char *was, *is;
 
 	snprintf(words, sizeof(words), "backend %s: state = disabled\n", backend);
-	if (find(after, words))
+	/* One that was disabled already has none that could end by it. */
+	if (find(after, words) && !find(before, words))
 		return true;
 	snprintf(words, sizeof(words), "backend %s: address = ", backend);
 	was = find(before, words);

@@ -20,7 +20,7 @@ struct fate {
 
 /* Of the lines of a farm's part (prospect.h). */
 void fate_of_farm(const char *before, const char *after, struct fate *ret);
-/* Its connections end, all of them: it goes, is disabled, or its address is another one. */
+/* Its connections end, all of them: it goes, is disabled from then on, or its address is another one. */
 bool fate_backend_is_gone(const char *before, const char *after, const char *backend);
 
 #endif

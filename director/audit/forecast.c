@@ -426,7 +426,8 @@ static void fate_text(const struct forecast_farm *f, char *buf, size_t size)
 					     "elsewhere end");
 	if (f->ends)
 		n += snprintf(buf + n, size - (size_t)n,
-			      "; so do those of backends that go or have another address");
+			      "; so do those of backends that go, are disabled or have another "
+			      "address");
 	snprintf(buf + n, size - (size_t)n, "; how many is not known");
 }
 

@@ -5,6 +5,7 @@
 #include "director/config/key_file.h"
 #include "director/config/number.h"
 
+#include <errno.h>
 #include <sodium.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -309,15 +310,15 @@ void config_check(struct source *s, const struct config *c)
 }
 
 /* Throws away what it has read: the keys are read again where they are used. */
-static int check_auth_keys(const struct config *c, struct err *err)
+static int check_auth_keys(const struct config *c, int code, struct err *err)
 {
-	int code = 0;
-
-	for (size_t i = 0; code == 0 && i < c->n_vrrps; i++) {
+	for (size_t i = 0; (code == 0 || code == -EACCES) && i < c->n_vrrps; i++) {
 		struct vrrp_auth_keys keys;
+		struct err found = {0};
+		int next = config_read_auth_keys(&c->vrrps[i], &keys, &found);
 
-		code = config_read_auth_keys(&c->vrrps[i], &keys, err);
 		sodium_memzero(&keys, sizeof(keys));
+		code = key_file_worse(code, err, next, &found);
 	}
 	return code;
 }
@@ -328,5 +329,5 @@ int config_check_files(const struct config *c, struct err *err)
 	int code = config_read_keys(c, &keys, err);
 
 	cluster_keys_wipe(&keys);
-	return code < 0 ? code : check_auth_keys(c, err);
+	return check_auth_keys(c, code, err);
 }

@@ -22,7 +22,8 @@ void config_check_names(struct source *s, const char *kind, const void *array, s
 /*
  * The files that the configuration names: there, regular, what is secret for the owner only, and
  * in the form that they should have.
- * 0, or negative errno with *err filled. Not part of config_load(), because a configuration is also
+ * 0, or negative errno with *err filled; -EACCES: there are some that may not be read, of which *err names
+ * the first, and no mistake in the others. Not part of config_load(), because a configuration is also
  * read on machines that do not hold the secrets.
  */
 int config_check_files(const struct config *c, struct err *err);

@@ -17,7 +17,8 @@ static int judge(const char *what, const char *path, int fd, struct err *err)
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "%s %s is not a regular file", what, path);
 	if (st.st_mode & (S_IRWXG | S_IRWXO))
-		return err_set(err, -EACCES,
+		/* Not -EACCES: that is of a file that cannot be read at all. */
+		return err_set(err, -EPERM,
 			       "%s %s has mode %04o, so others than its owner can use it: chmod "
 			       "600 %s",
 			       what, path, (unsigned int)st.st_mode & 07777U, path);
@@ -65,6 +66,14 @@ int key_file_read(const char *what, const char *path, struct cluster_key *ret, s
 	code = read_key(what, path, fd, ret, err);
 	close(fd);
 	return code;
+}
+
+int key_file_worse(int code, struct err *err, int next, const struct err *found)
+{
+	if (next == 0 || (code == -EACCES && next == -EACCES))
+		return code;
+	*err = *found;
+	return next;
 }
 
 /* 0 or a negative errno. */
@@ -126,6 +135,7 @@ static int read_configured(const char *what, const char *path, const struct conf
 int config_read_keys(const struct config *c, struct cluster_keys *ret, struct err *err)
 {
 	const struct config_cluster *cl = &c->cluster;
+	struct err later = {0};
 	int code;
 
 	*ret = (struct cluster_keys){0};
@@ -137,9 +147,11 @@ int config_read_keys(const struct config *c, struct cluster_keys *ret, struct er
 			      "accept-key-file is the second key beside key-file, which is not "
 			      "given");
 	code = read_configured("key-file", cl->key_file, &cl->key_file_at, ret, err);
-	if (code == 0)
-		code = read_configured("accept-key-file", cl->accept_key_file,
-				       &cl->accept_key_file_at, ret, err);
+	if (code == 0 || code == -EACCES)
+		code = key_file_worse(code, err,
+				      read_configured("accept-key-file", cl->accept_key_file,
+						      &cl->accept_key_file_at, ret, &later),
+				      &later);
 	if (code < 0)
 		cluster_keys_wipe(ret);
 	return code;

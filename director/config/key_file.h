@@ -26,5 +26,11 @@ int key_file_create(const char *path, const struct cluster_key *key, struct err 
  * sentence has the place in the configuration.
  */
 int config_read_keys(const struct config *c, struct cluster_keys *ret, struct err *err);
+/*
+ * What to tell when files are read one after another: a mistake rather than a file that may not be
+ * read (-EACCES), and of those the first. Only for a code that is 0 or -EACCES so far; the new one,
+ * with *err filled from *found when that is the next one's.
+ */
+int key_file_worse(int code, struct err *err, int next, const struct err *found);
 
 #endif

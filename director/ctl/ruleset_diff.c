@@ -54,7 +54,9 @@ static int check_files(const struct config *config)
 	int code = config_check_files(config, &err);
 
 	if (code == -EACCES) {
-		fprintf(stderr, "directorctl: %s; keys are not checked here, a reload does that\n",
+		fprintf(stderr,
+			"directorctl: %s; what may not be read is not checked here, a reload does "
+			"that\n",
 			err_format(&err, line));
 		return CTL_DONE;
 	}

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Not more often for one that is refused over and over; what is not written yet is at the end. */
+/* Not more often for one that is refused over and over. */
 enum { WRITE_AGAIN_MS = 60000 };
 
 struct drill_store {
@@ -68,6 +68,14 @@ void drill_store_add(struct drill_store *s, const struct control_drill *d)
 bool drill_store_goes_back(const struct drill_store *s, uint64_t id)
 {
 	return drill_book_goes_back(&s->book, id);
+}
+
+void drill_store_keep(struct drill_store *s, uint64_t wall_ms)
+{
+	if (!s->behind || wall_ms - s->written_ms < WRITE_AGAIN_MS)
+		return;
+	s->written_ms = wall_ms;
+	save(s);
 }
 
 const struct control_drill *drill_store_back(struct drill_store *s, uint64_t id,

@@ -20,6 +20,8 @@ void drill_store_free(struct drill_store *s);
 void drill_store_add(struct drill_store *s, const struct control_drill *d);
 /* As drill_book_goes_back(). */
 bool drill_store_goes_back(const struct drill_store *s, uint64_t id);
+/* To be called now and then: writes the count that was held back, when a minute is over. */
+void drill_store_keep(struct drill_store *s, uint64_t wall_ms);
 /* As drill_book_back(); written at once. */
 const struct control_drill *drill_store_back(struct drill_store *s, uint64_t id,
 					     const struct control_drill *from);

@@ -61,7 +61,7 @@ readers() {
 	install -m 600 /dev/null "$LAB/bin/key"
 	LAB_KEY=$LAB/bin/key lab_conf_cluster >>"$LAB/bin/new.conf"
 	as "$READERS" 4 -c "$LAB/bin/new.conf" ruleset diff
-	grep -q 'Permission denied; keys are not checked here, a reload does that$' "$LAB/said" || fail "$(cat "$LAB/said")"
+	grep -q 'Permission denied; what may not be read is not checked here, a reload does that$' "$LAB/said" || fail "$(cat "$LAB/said")"
 	as "$READERS" 1 backend drain www/web1
 	refused "what changes something is for root and group $CHANGERS alone"
 	as "$READERS" 1 config reload

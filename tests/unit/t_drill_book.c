@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The drills of the past: what stays, and their file. */
-#include "director/drill/drill_book.h"
+#include "director/drill/drill_book_uv.h"
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct drill_book book, again;
 
@@ -283,6 +284,51 @@ static void an_older_file(void)
 	EXPECT_INT(again.drills[0].back, CONTROL_BACK_UNWANTED);
 }
 
+static uint32_t count_in_file(const char *path)
+{
+	uint8_t bytes[4096];
+	FILE *f = fopen(path, "r");
+	size_t n = f ? fread(bytes, 1, sizeof(bytes), f) : 0;
+
+	if (f)
+		fclose(f);
+	EXPECT_INT(take(bytes, n), 0);
+	return again.n == 1 ? (uint32_t)again.drills[0].again : UINT32_MAX;
+}
+
+/* Nothing comes after the refusals, and nobody ends the daemon: the file has their count all the same. */
+static void the_count_is_written_in_time(void)
+{
+	char folder[] = "/tmp/t_drill_book.XXXXXX", path[64];
+	struct control_drill d = {.id = 1,
+				  .kind = "crash",
+				  .from = "a",
+				  .to = "b",
+				  .result = "refused",
+				  .about.at_ms = 1000000};
+	struct drill_store *store;
+	struct err err = {0};
+
+	begin();
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/drills.state", folder);
+	EXPECT_INT(drill_store_new(folder, &store, &err), 0);
+	for (int i = 0; i < 5; i++, d.about.at_ms += 2000)
+		drill_store_add(store, &d);
+	EXPECT_INT(count_in_file(path), 0);
+	drill_store_keep(store, 1000000 + 59999);
+	EXPECT_INT(count_in_file(path), 0);
+	drill_store_keep(store, 1000000 + 60000);
+	EXPECT_INT(count_in_file(path), 4);
+	/* Only what is not written yet. */
+	unlink(path);
+	drill_store_keep(store, 1000000 + 600000);
+	CU_ASSERT(access(path, F_OK) < 0);
+	drill_store_free(store);
+	unlink(path);
+	EXPECT_INT(rmdir(folder), 0);
+}
+
 UNIT_TESTS(drill_book) = {
 	{"the oldest goes", the_oldest_goes},
 	{"there and back", there_and_back},
@@ -294,5 +340,6 @@ UNIT_TESTS(drill_book) = {
 	{"refused ones take no place", refused_ones_take_no_place},
 	{"a file with too many", a_file_with_too_many},
 	{"an older file", an_older_file},
+	{"the count is written in time", the_count_is_written_in_time},
 	UNIT_TESTS_END,
 };

@@ -223,6 +223,9 @@ static void connections_that_end_otherwise(void)
 		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
 	expect_end(www, OTHER("\"80\"", "allow = { \"192.0.2.0/24\" }\n"), stay,
 		   "connections of clients that it does not allow end" NOT_KNOWN);
+	/* One reason, not one for each line. */
+	expect_end(www, OTHER("\"80\"", "allow = { \"192.0.2.0/24\", \"198.51.100.0/24\" }\n"),
+		   stay, "connections of clients that it does not allow end" NOT_KNOWN);
 	expect_end(OTHER("\"80\"", "allow = { \"192.0.2.0/24\", \"198.51.100.0/24\" }\n"),
 		   OTHER("\"80\"", "allow = { \"198.51.100.0/24\" }\n"), stay,
 		   "connections of clients in 192.0.2.0-192.0.2.255 end" NOT_KNOWN);
@@ -232,6 +235,32 @@ static void connections_that_end_otherwise(void)
 	expect_end(www, OTHER("\"80\"", "scheduler = round-robin\n"),
 		   "what is remembered decides from then on",
 		   "nothing is remembered yet, connections that go elsewhere end" NOT_KNOWN);
+}
+
+#define TWO_PORTS(ports, state)                                                                    \
+	"farm \"www\" { interface = \"eth0\" address = \"10.77.0.100\" ports = { " ports           \
+	" }\n" WEB(1) "backend \"web2\" { address = \"10.77.0.22\" " state " }\n}\n"
+
+/* The sentence about backends is for one that is disabled by this reload, not for one that was. */
+static void a_backend_that_was_disabled(void)
+{
+	char text[FORECAST_SENTENCE];
+	struct both b;
+
+	status_init(2);
+	both_init(&b, TWO_PORTS("\"80\", \"81\"", "state = disabled"),
+		  TWO_PORTS("\"80\"", "state = disabled"), &status);
+	CU_ASSERT_FATAL(b.forecast.n == 1);
+	EXPECT_TEXT(forecast_ends(&b.forecast.farms[0], text),
+		    "connections to port 81 that it serves no longer end" NOT_KNOWN);
+	both_clear(&b);
+	both_init(&b, TWO_PORTS("\"80\", \"81\"", ""), TWO_PORTS("\"80\"", "state = disabled"),
+		  &status);
+	CU_ASSERT_FATAL(b.forecast.n == 1);
+	EXPECT_TEXT(forecast_ends(&b.forecast.farms[0], text),
+		    "connections to port 81 that it serves no longer end; so do those of backends "
+		    "that go, are disabled or have another address" NOT_KNOWN);
+	both_clear(&b);
 }
 
 #define KEPT  "scheduler = maglev\npersistence = source-address\n"
@@ -390,6 +419,7 @@ UNIT_TESTS(forecast) = {
 	{"changes in words", changes_in_words},
 	{"buckets that move, and what is on them", buckets_that_move},
 	{"connections that end without a backend that goes", connections_that_end_otherwise},
+	{"a backend that was disabled", a_backend_that_was_disabled},
 	{"new clients that move", new_clients_that_move},
 	{"what ends nothing", what_ends_nothing},
 	{"a backend with another address", a_backend_with_another_address},

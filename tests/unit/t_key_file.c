@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "director/config/check.h"
 #include "director/config/key_file.h"
 #include "tests/unit/unit.h"
 
@@ -6,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -138,7 +140,7 @@ static void keys_of_a_configuration(void)
 	CU_ASSERT(memcmp(&keys.keys[0], &first, sizeof(first)) == 0);
 	CU_ASSERT(memcmp(&keys.keys[1], &second, sizeof(second)) == 0);
 	chmod(p.other, 0604);
-	EXPECT_INT(config_read_keys(&c, &keys, &err), -EACCES);
+	EXPECT_INT(config_read_keys(&c, &keys, &err), -EPERM); /* -EACCES is: may not be read */
 	c.cluster.key_file = "";
 	EXPECT_INT(config_read_keys(&c, &keys, &err), -EINVAL);
 	EXPECT_TEXT(err_format(&err, line),
@@ -150,10 +152,54 @@ static void keys_of_a_configuration(void)
 	end(&p);
 }
 
+/* One that may not be read does not hide what is wrong with another. */
+static void a_key_that_may_not_be_read(void)
+{
+	struct place p = begin();
+	struct cluster_key key = key_of(1);
+	struct config c = {
+		.has_cluster = true,
+		.cluster = {.key_file = p.path,
+			    .key_file_at = {"a.conf", 3},
+			    .accept_key_file = p.other,
+			    .accept_key_file_at = {"b.conf", 4}},
+	};
+	struct err err = {0};
+	char line[ERR_LINE], want[ERR_LINE];
+	bool root = geteuid() == 0;
+
+	EXPECT_INT(key_file_create(p.path, &key, &err), 0);
+	EXPECT_INT(key_file_create(p.other, &key, &err), 0);
+	EXPECT_INT(chmod(p.folder, 0755), 0);
+	EXPECT_INT(chmod(p.path, 0), 0);
+	if (root) {
+		EXPECT_INT(chown(p.other, 65534, 65534), 0);
+		setfsuid(65534);
+	}
+	EXPECT_INT(config_check_files(&c, &err), -EACCES);
+	snprintf(want, sizeof(want), "a.conf:3: key-file %s: Permission denied", p.path);
+	EXPECT_TEXT(err_format(&err, line), want);
+	if (root)
+		setfsuid(0);
+	EXPECT_INT(chmod(p.other, 0644), 0);
+	if (root)
+		setfsuid(65534);
+	EXPECT_INT(config_check_files(&c, &err), -EPERM);
+	if (root)
+		setfsuid(0);
+	snprintf(want, sizeof(want),
+		 "b.conf:4: accept-key-file %s has mode 0644, so others than its owner can use it: "
+		 "chmod 600 %s",
+		 p.other, p.other);
+	EXPECT_TEXT(err_format(&err, line), want);
+	end(&p);
+}
+
 UNIT_TESTS(key_file) = {
 	{"made for the owner alone", made_for_the_owner_alone},
 	{"never overwritten", never_overwritten},
 	{"what is no key", what_is_no_key},
 	{"the keys of a configuration", keys_of_a_configuration},
+	{"a key that may not be read", a_key_that_may_not_be_read},
 	UNIT_TESTS_END,
 };
