@@ -18,6 +18,13 @@ const char *nft_element_macs(char text[static NFT_ELEMENT_MACS],
 	return text;
 }
 
+const char *nft_element_nd_name(uint8_t type)
+{
+	return type == ND_SOLICITATION	  ? "nd-neighbor-solicit"
+	       : type == ND_ADVERTISEMENT ? "nd-neighbor-advert"
+					  : "nd-router-advert";
+}
+
 uint16_t nft_element_port(const uint8_t *p)
 {
 	return (uint16_t)(p[0] << 8 | p[1]);
@@ -175,7 +182,7 @@ void nft_element_print(FILE *out, const struct ruleset *r, const struct ruleset_
 		fputs(" counter", out);
 	if (set->kind == SET_BACKENDS)
 		fprintf(out, " comment \"%s\"", set->names[e->backend]);
-	if (!ruleset_kind_is_verdicts(set->kind) && !ruleset_data_len(set->kind))
+	if (!ruleset_kind_is_map(set->kind))
 		return;
 	fputs(" : ", out);
 	print_data(out, r, set, e);

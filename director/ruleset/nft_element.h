@@ -25,6 +25,8 @@ const char *nft_element_macs(char text[static NFT_ELEMENT_MACS],
 const char *nft_element_address(char text[static ADDR_TEXT], uint8_t family, const uint8_t *bytes);
 /* Length of the prefix that a range of addresses is, a single one's too, or -1 when it is none. */
 int nft_element_prefix(uint8_t family, const uint8_t key[static RULESET_KEY_MAX]);
+/* A message of neighbour discovery, of those that rules ask for. */
+const char *nft_element_nd_name(uint8_t type);
 /* Two octets in network order. */
 uint16_t nft_element_port(const uint8_t *p);
 

@@ -77,11 +77,6 @@ static json_t *data_type(enum ruleset_set_kind kind)
 	return json_string("mark");
 }
 
-static bool is_map(enum ruleset_set_kind kind)
-{
-	return ruleset_data_len(kind) || ruleset_kind_is_verdicts(kind);
-}
-
 static json_t *flags(enum ruleset_set_kind kind)
 {
 	if (ruleset_kind_is_dynamic(kind))
@@ -95,7 +90,7 @@ static json_t *declaration(const struct ruleset *r, const struct ruleset_set *se
 	const char *note = note_of_set(set);
 	int code = json_object_set_new(o, "type", key_type(set));
 
-	if (is_map(set->kind))
+	if (ruleset_kind_is_map(set->kind))
 		code |= json_object_set_new(o, "map", data_type(set->kind));
 	if (set->size)
 		code |= json_object_set_new(o, "size", json_integer(set->size));
@@ -236,7 +231,7 @@ static json_t *element(const struct ruleset *r, const struct ruleset_set *set,
 	if (set->kind == SET_BACKENDS)
 		key = json_pack("{s:{s:o, s:s}}", "elem", "val", key, "comment",
 				set->names[e->backend]);
-	if (!is_map(set->kind))
+	if (!ruleset_kind_is_map(set->kind))
 		return key;
 	return json_pack("[o, o]", key, data_of(r, set, e));
 }
@@ -289,7 +284,7 @@ int nft_json_set_print(FILE *out, const struct ruleset *r, const struct ruleset_
 	size_t n = 0;
 	int code;
 
-	fprintf(out, ",\n{\"%s\": {", is_map(set->kind) ? "map" : "set");
+	fprintf(out, ",\n{\"%s\": {", ruleset_kind_is_map(set->kind) ? "map" : "set");
 	if (nft_json_dump(out, declaration(r, set), JSON_EMBED) < 0)
 		return -ENOMEM;
 	code = set->owners ? print_indexed(out, set, &n) : print_list(out, r, set, &n);

@@ -208,13 +208,6 @@ static json_t *update_set(const char *name, const struct ruleset_statement *s, j
 	return json_pack("{s:o}", "set", set);
 }
 
-static const char *nd_name(uint8_t type)
-{
-	return type == ND_SOLICITATION	  ? "nd-neighbor-solicit"
-	       : type == ND_ADVERTISEMENT ? "nd-neighbor-advert"
-					  : "nd-router-advert";
-}
-
 /* {"accept": null} and the like. */
 static json_t *alone(const char *name)
 {
@@ -274,7 +267,9 @@ static json_t *statement(const struct ruleset *r, const struct ruleset_statement
 	case ST_PROTOCOL:
 		return match("==", meta("l4proto"),
 			     json_string(s->value == IPPROTO_ICMP ? "icmp" : "ipv6-icmp"));
-	case ST_ND: return match("==", named("icmpv6", "type"), json_string(nd_name(s->value)));
+	case ST_ND:
+		return match("==", named("icmpv6", "type"),
+			     json_string(nft_element_nd_name(s->value)));
 	case ST_OCTET: return match_octet(is_or_not(s), s);
 	case ST_OCTET_ABOVE: return match_octet(">", s);
 	case ST_TOO_MANY: return limit(s->number, ruleset_burst(s->number));

@@ -181,14 +181,9 @@ static size_t print_elements(FILE *out, const struct ruleset *r, const struct ru
 	return n;
 }
 
-static bool is_map(enum ruleset_set_kind kind)
-{
-	return ruleset_data_len(kind) || ruleset_kind_is_verdicts(kind);
-}
-
 static void print_set(FILE *out, const struct ruleset *r, const struct ruleset_set *set)
 {
-	fprintf(out, "\t%s %s {\n", is_map(set->kind) ? "map" : "set", set->name);
+	fprintf(out, "\t%s %s {\n", ruleset_kind_is_map(set->kind) ? "map" : "set", set->name);
 	print_set_type(out, set);
 	fputs(print_elements(out, r, set) ? " }\n\t}\n\n" : "\t}\n\n", out);
 }
@@ -290,13 +285,6 @@ static void print_macs_are(FILE *out, const struct ruleset_statement *s)
 	fprintf(out, "@ll,0,96 set %s", nft_element_macs(text, macs));
 }
 
-static const char *nd_name(uint8_t type)
-{
-	return type == ND_SOLICITATION	  ? "nd-neighbor-solicit"
-	       : type == ND_ADVERTISEMENT ? "nd-neighbor-advert"
-					  : "nd-router-advert";
-}
-
 static void print_statement(FILE *out, const struct ruleset *r, const struct ruleset_statement *s)
 {
 	const char *name = s->set < r->n_sets ? r->sets[s->set].name : "";
@@ -318,7 +306,7 @@ static void print_statement(FILE *out, const struct ruleset *r, const struct rul
 	case ST_PROTOCOL:
 		fprintf(out, "meta l4proto %s", s->value == IPPROTO_ICMP ? "icmp" : "ipv6-icmp");
 		return;
-	case ST_ND: fprintf(out, "icmpv6 type %s", nd_name(s->value)); return;
+	case ST_ND: fprintf(out, "icmpv6 type %s", nft_element_nd_name(s->value)); return;
 	case ST_OCTET:
 		fprintf(out, "@th,%u,8 %s0x%x", 8 * s->number, s->negate ? "!= " : "", s->value);
 		return;

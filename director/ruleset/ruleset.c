@@ -469,6 +469,11 @@ bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind)
 	abort();
 }
 
+bool ruleset_kind_is_map(enum ruleset_set_kind kind)
+{
+	return ruleset_data_len(kind) || ruleset_kind_is_verdicts(kind);
+}
+
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind)
 {
 	return kinds[kind].flows || kinds[kind].noted;

@@ -297,6 +297,8 @@ bool ruleset_kind_is_pins(enum ruleset_set_kind kind);
 bool ruleset_kind_is_ranges(enum ruleset_set_kind kind);
 /* Whose elements lead to a chain. */
 bool ruleset_kind_is_verdicts(enum ruleset_set_kind kind);
+/* Whose elements lead to anything. */
+bool ruleset_kind_is_map(enum ruleset_set_kind kind);
 /* Filled by the packet path, never by us: flows, rates, senders, SYNs. */
 bool ruleset_kind_is_dynamic(enum ruleset_set_kind kind);
 /* Whose elements count packets. */

@@ -2,6 +2,7 @@
 #include "tests/unit/ruleset_case.h"
 
 #include "director/config/load.h"
+#include "director/ruleset/export.h"
 #include "director/ruleset/nft_netlink.h"
 #include "director/ruleset/nft_text.h"
 #include "tests/unit/unit.h"
@@ -101,6 +102,19 @@ char *ruleset_case_text(const struct ruleset *r)
 	FILE *out = open_memstream(&text, &size);
 
 	nft_text_print(out, r);
+	fclose(out);
+	return text;
+}
+
+char *ruleset_case_json(const struct ruleset_case *c, const char *file, int64_t at_s)
+{
+	struct export_head head = {
+		.node = "a", .digest = "0123", .state = "as applied", .file = file, .at_s = at_s};
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	EXPECT_INT(export_print_json(out, &head, &c->facts.plan, &c->ruleset, NULL), 0);
 	fclose(out);
 	return text;
 }

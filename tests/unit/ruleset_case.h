@@ -27,6 +27,8 @@ void ruleset_case_clear(struct ruleset_case *c);
 int ruleset_case_each(void (*run)(const char *name, void *data), void *data);
 /* The text rendering, allocated. */
 char *ruleset_case_text(const struct ruleset *r);
+/* An export in JSON, of node a at that time, by the daemon or, with a file, by directorctl; allocated. */
+char *ruleset_case_json(const struct ruleset_case *c, const char *file, int64_t at_s);
 /* As nft lists it when it has loaded that text, or when the kernel got the ruleset from us; allocated. */
 char *ruleset_case_listed(const struct ruleset *r, bool loaded);
 /* An export without its head and its lines about each object; allocated. */

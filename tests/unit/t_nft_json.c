@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The export for programs: what an old nft has no words for is spelled out here; nft is asked about the
  * rest (t_nft_json_kernel.c). */
-#include "director/ruleset/export.h"
 #include "director/ruleset/nft_json.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
@@ -9,19 +8,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static char *json_of(const struct ruleset_case *c, const char *file, int64_t at_s)
-{
-	struct export_head head = {
-		.node = "a", .digest = "0123", .state = "as applied", .file = file, .at_s = at_s};
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	EXPECT_INT(export_print_json(out, &head, &c->facts.plan, &c->ruleset, NULL), 0);
-	fclose(out);
-	return text;
-}
 
 /* Each of them is a line of the export, or a part of one. */
 static void expect_lines(const char *conf, const char *const *lines, size_t n)
@@ -31,7 +17,7 @@ static void expect_lines(const char *conf, const char *const *lines, size_t n)
 
 	if (!ruleset_case_init(&c, conf, 2))
 		return;
-	text = json_of(&c, NULL, 1795836600);
+	text = ruleset_case_json(&c, NULL, 1795836600);
 	for (size_t i = 0; i < n; i++) {
 		if (!strstr(text, lines[i]))
 			printf("\n    not there: %s", lines[i]);
@@ -155,7 +141,7 @@ static void only_the_time_differs(void)
 	if (!ruleset_case_init(&c, "tests/golden/ruleset/pair.conf", 2))
 		return;
 	for (size_t i = 0; i < 2; i++) {
-		text[i] = json_of(&c, "odd\n\xff.conf", i ? 1795836600 : 0);
+		text[i] = ruleset_case_json(&c, "odd\n\xff.conf", i ? 1795836600 : 0);
 		line[i] = strstr(text[i], "{\"metainfo\"");
 		CU_ASSERT_PTR_NOT_NULL_FATAL(line[i]);
 		CU_ASSERT_PTR_NOT_NULL(strstr(line[i], "\"made_from\": \"?\""));
@@ -240,7 +226,7 @@ static void look_at(const char *name, void *data)
 	snprintf(conf, sizeof(conf), "%s.conf", name);
 	if (!ruleset_case_init(&c, conf, 2))
 		return;
-	text = json_of(&c, NULL, 0);
+	text = ruleset_case_json(&c, NULL, 0);
 	document = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(document);
 	list = json_object_get(document, "nftables");

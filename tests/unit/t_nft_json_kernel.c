@@ -7,7 +7,6 @@
  * the text; and of each object it has to say itself what the document says. A newer one has to read
  * the whole.
  */
-#include "director/ruleset/export.h"
 #include "tests/unit/namespace.h"
 #include "tests/unit/ruleset_case.h"
 #include "tests/unit/unit.h"
@@ -19,19 +18,6 @@
 #include <string.h>
 
 #define LIST "nft -s list table netdev director"
-
-static char *json_of(const struct ruleset_case *c)
-{
-	struct export_head head = {
-		.node = "a", .digest = "0123", .state = "as applied", .at_s = 1795836600};
-	char *text = NULL;
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	EXPECT_INT(export_print_json(out, &head, &c->facts.plan, &c->ruleset, NULL), 0);
-	fclose(out);
-	return text;
-}
 
 /* The list of objects, a new reference. */
 static json_t *objects_of(const char *text)
@@ -204,7 +190,7 @@ static void it_is_read(const char *name, void *data)
 	snprintf(conf, sizeof(conf), "%s.conf", name);
 	if (!ruleset_case_init(&c, conf, if_nametoindex("eth0")))
 		return;
-	text = json_of(&c);
+	text = ruleset_case_json(&c, NULL, 1795836600);
 	list = objects_of(text);
 	part = readable_part(list);
 	load_empty_sets(&c.ruleset);
@@ -393,7 +379,7 @@ static void nft_says_the_same(const char *name, void *data)
 	listed = unit_output_of("nft -j -s list table netdev director 2>/dev/null");
 	theirs = objects_of(listed);
 	free(listed);
-	text = json_of(&c);
+	text = ruleset_case_json(&c, NULL, 1795836600);
 	ours = objects_of(text);
 	free(text);
 	same_objects(ours, theirs);
@@ -425,7 +411,7 @@ static void all_of_it_is_read(const char *name, void *data)
 	snprintf(conf, sizeof(conf), "%s.conf", name);
 	if (!*(bool *)data || !ruleset_case_init(&c, conf, if_nametoindex("eth0")))
 		return;
-	text = json_of(&c);
+	text = ruleset_case_json(&c, NULL, 1795836600);
 	unit_feed("nft -j -c -f -", text);
 	free(text);
 	ruleset_case_clear(&c);
