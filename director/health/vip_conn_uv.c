@@ -41,6 +41,8 @@ void vip_conn_so_far(const struct vip_conn *c, struct outcome *ret)
 		elsewhere_outcome(c, ret);
 	else if (!c->socket)
 		*ret = c->outcome;
+	else if (vip_path_forwards(c->path, &c->ask))
+		outcome_set(ret, OUTCOME_PASSED_ON, "%s", addr_format(&c->ask.vip, at));
 	else
 		outcome_set(ret, OUTCOME_SILENT, "%s", where(c, at));
 }
@@ -238,6 +240,7 @@ bool vip_conn_hear(struct vip_conn *c, const struct mac *mac,
 	}
 	if (!own)
 		vip_path_enter_answers(c->path, c, mac);
+	vip_path_set_forwards(c->path, &c->ask, false);
 	if (!c->ops && segment->len > 0)
 		vip_conn_abort(c);
 	else
@@ -250,6 +253,7 @@ bool vip_conn_hear(struct vip_conn *c, const struct mac *mac,
 static void look_behind(struct vip_conn *c)
 {
 	c->passed_on = true;
+	vip_path_set_forwards(c->path, &c->ask, true);
 	c->ttl = VIP_FRAME_TTL_BEHIND;
 	wait_a_little(c);
 	step(c, (struct small_tcp_event){.type = SMALL_TCP_EVENT_LOST});

@@ -50,6 +50,12 @@ struct vip_conn {
 	uint8_t buffer[];
 };
 
+/* A backend that has said that it forwards; what it is asked, as a hash. */
+struct vip_forwards {
+	uint32_t hash;
+	uint64_t until_us;
+};
+
 struct vip_path {
 	struct vip_ports ports;
 	struct vip_sockets sockets;
@@ -60,6 +66,7 @@ struct vip_path {
 	struct vip_place *by_peer[VIP_BUCKETS];
 	struct vip_conn *by_isn[VIP_BUCKETS];
 	uint32_t behind[VIP_BUCKETS]; /* hashes of whom a TTL of 1 does not reach */
+	struct vip_forwards forwards[VIP_BUCKETS];
 };
 
 /* vip_path_uv.c: a source port for it, a sequence number, a place in the tables; false: all are taken. */
@@ -70,6 +77,9 @@ void vip_path_enter_answers(struct vip_path *path, struct vip_conn *c, const str
 /* The service of a backend is known to be behind it. */
 bool vip_path_is_behind(const struct vip_path *path, const struct vip_ask *ask);
 void vip_path_set_behind(struct vip_path *path, const struct vip_ask *ask, bool behind);
+/* The backend has said that it forwards, VIP_FORWARDS_MS ago at most, and has not answered since. */
+bool vip_path_forwards(const struct vip_path *path, const struct vip_ask *ask);
+void vip_path_set_forwards(struct vip_path *path, const struct vip_ask *ask, bool forwards);
 /* Its memory is gone. */
 void vip_path_forget(struct vip_path *path);
 

@@ -174,6 +174,27 @@ void vip_path_set_behind(struct vip_path *path, const struct vip_ask *ask, bool 
 		*at = 0;
 }
 
+/* --- who forwards ----------------------------------------------------------------------------- */
+
+bool vip_path_forwards(const struct vip_path *path, const struct vip_ask *ask)
+{
+	uint32_t h = hash_ask(path, ask);
+	const struct vip_forwards *at = &path->forwards[h % VIP_BUCKETS];
+
+	return at->hash == h && clock_us() < at->until_us;
+}
+
+void vip_path_set_forwards(struct vip_path *path, const struct vip_ask *ask, bool forwards)
+{
+	uint32_t h = hash_ask(path, ask);
+	struct vip_forwards *at = &path->forwards[h % VIP_BUCKETS];
+
+	if (forwards)
+		*at = (struct vip_forwards){h, clock_us() + VIP_FORWARDS_MS * 1000ULL};
+	else if (at->hash == h)
+		at->hash = 0;
+}
+
 /* --- hearing ---------------------------------------------------------------------------------- */
 
 /* What answers a SYN is known by that, whichever MAC it is from. */

@@ -17,7 +17,9 @@
  * interface; clients do not care either. Where the backend says that it forwards, or nothing answers to
  * VIP_SHALLOW SYNs, more hops are allowed, for a service in a container; then only what comes from the
  * backend's own MAC is its answer, since the next hop may be another backend. Where that was good, the
- * next connection begins with it: the kernel says only so often that it forwards.
+ * next connection begins with it: the kernel says only so often that it forwards (Linux: six times, then
+ * once a second to each destination, net/ipv4/icmp.c). So silence soon after it has said so is told as
+ * that, not as silence.
  */
 #ifndef DIRECTOR_HEALTH_VIP_PATH_UV_H
 #define DIRECTOR_HEALTH_VIP_PATH_UV_H
@@ -33,6 +35,7 @@ enum {
 	VIP_ELSEWHERE_MS = 300, /* for which the right answer is waited for after a wrong one */
 	VIP_LEAVE_MS = 1000,	/* for a connection to end properly when nobody wants it any more */
 	VIP_SHALLOW = 2,	/* SYNs that do not go beyond the backend: one may be lost */
+	VIP_FORWARDS_MS = 10000, /* for which it counts that a backend has said that it forwards */
 };
 
 struct vip_path;

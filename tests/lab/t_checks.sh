@@ -7,8 +7,8 @@
 . "$LAB_TOOLS/lib/case.sh"
 
 FALL=3 INTERVAL_MS=500 TIMEOUT_MS=300
-# Until a fault is found, at most; the checks' own words, and a second for a slow machine.
-FOUND_S=$(((FALL * INTERVAL_MS + TIMEOUT_MS) / 1000 + 1))
+# Until a fault is found, at most; the checks' own words, rounded up, and two seconds for a slow machine.
+FOUND_S=$(((FALL * INTERVAL_MS + TIMEOUT_MS + 999) / 1000 + 2))
 
 conf() {
 	lab_conf_cluster

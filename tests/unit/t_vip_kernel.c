@@ -27,7 +27,8 @@ enum {
 	CROWD_PORTS = 25,
 	CROWD = CROWD_PORTS * VIP_PORTS,
 	FIRST_PORT = 8000,
-	TURNS = 6
+	TURNS = 6,
+	ICMP_BURST = 6 /* XRLIM_BURST_FACTOR of the kernel */
 };
 
 static uv_loop_t loop;
@@ -109,6 +110,8 @@ static void expect(const char *vip, const char *sentence)
 	expect_ask(&ask, sentence);
 }
 
+#define FORWARDS "does not have the virtual address and forwards what is sent to it: "
+
 /* --- how one ends ----------------------------------------------------------------------------- */
 
 static void one_that_listens(const char *vip)
@@ -167,9 +170,30 @@ static void without_the_address(void)
 	vip_world_run(absent_story);
 }
 
+/* More often than the backend's kernel says within that time that it forwards. */
+static void often_story(void)
+{
+	begin();
+	patience_ms = HASTE_MS;
+	vip_world_backend("ip address delete 10.77.0.100/32 dev lo && "
+			  "sysctl -qw net.ipv4.ip_forward=1");
+	for (int i = 0; i < 2 * ICMP_BURST; i++)
+		expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
+	vip_world_backend("ip address add 10.77.0.100/32 dev lo");
+	expect(VIP_WORLD_V4, "refuses connections: port 80 of 10.77.0.100");
+	vip_world_backend("sysctl -qw net.ipv4.ip_forward=0 && "
+			  "ip address delete 10.77.0.100/32 dev lo");
+	expect(VIP_WORLD_V4, "does not answer: port 80 of 10.77.0.100");
+	finish();
+}
+
+static void asked_often(void)
+{
+	vip_world_run(often_story);
+}
+
 /* --- whose answer it is ------------------------------------------------------------------------ */
 
-#define FORWARDS "does not have the virtual address and forwards what is sent to it: "
 #define QUIET                                                                                      \
 	"nft add chain inet docker out '{ type filter hook output priority 0; }' && "              \
 	"nft add rule inet docker out icmp type time-exceeded drop && "                            \
@@ -465,6 +489,7 @@ static void resets_are_counted(void)
 UNIT_TESTS(vip_kernel) = {
 	{"well and refused, whoever has the address", well_and_refused},
 	{"without the virtual address", without_the_address},
+	{"it forwards, and says so only so often", asked_often},
 	{"it answers by another MAC", by_another_mac},
 	{"its service is in a container", in_a_container},
 	{"in one, and it does not say so", in_a_quiet_container},
