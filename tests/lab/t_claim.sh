@@ -30,7 +30,7 @@ third_host_at_start() {
 	error_names "is held by another host" "$1" || fail "status says: $(lab_status a vrrp.0.error)"
 	expect reason "$(lab_status a vrrp.0.reason)" "another host has an address of it"
 	lab_logged a "$1 is held by another host, MAC $(client_mac)" || fail "not logged"
-	expect_soon "a has given the VIP up" "! lab_has_address a $1" 1
+	expect_soon "a has given the VIP up" "! lab_has_address a $1" 5
 	lab_holds_for "lab_is a fault && ! lab_has_address a $1" 5 || fail "the fault did not last"
 	client_address del "$1"
 	expect_soon "a is master once the other host is gone" "lab_is a master && lab_has_address a $1" 10

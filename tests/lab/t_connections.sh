@@ -127,7 +127,7 @@ drain_falls() {
 	expect_soon "none remains" '[ "$(held rr web1)" = 0 ]' 10
 	lab_ctl a backend enable rr/web1
 	expect_soon "none is in the kernel" '[ "$(in_kernel rr)" = 0 ]' 3
-	expect_soon "none is known of" '[ "$(sums)" = "0 0" ]' 2
+	expect_soon "none is known of" '[ "$(sums)" = "0 0" ]' 5
 	expect "counted" "$(lab_ctl a connections --farm rr --count)" 0
 }
 
@@ -172,7 +172,7 @@ mended_after() {
 		sleep 0.02
 	done
 	echo "noticed after $(($(now_ms) - from)) ms"
-	expect_soon "it is mended" "lab_ctl a ruleset verify >/dev/null 2>&1" 1
+	expect_soon "it is mended" "lab_ctl a ruleset verify >/dev/null 2>&1" 5
 }
 
 others_tables_are_cheap() {
@@ -183,7 +183,7 @@ others_tables_are_cheap() {
 		lab_exec a nft add table ip "other$i"
 	done
 	lab_exec a nft flush chain netdev director farm-www
-	expect_soon "it is noticed" "lab_logged a 'changed our nft table'" 2
+	expect_soon "it is noticed" "lab_logged a 'changed our nft table'" 5
 	expect "warnings" "$(grep -c 'changed our nft table' "$LAB/a/log")" 1
 }
 

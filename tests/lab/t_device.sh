@@ -48,7 +48,7 @@ renamed_and_back() {
 	lab_exec a ip link set eth0 name eth9
 	lab_exec a ip link set eth9 up
 	expect_soon "a is not master" "! lab_is a master" 5
-	expect_soon "eth9 does not hold the VIP" "! lab_has_vip a" 2
+	expect_soon "eth9 does not hold the VIP" "! lab_has_vip a" 5
 	lab_exec a ip link set eth9 down
 	lab_exec a ip link set eth9 name eth0
 	lab_exec a ip link set eth0 up
@@ -60,7 +60,7 @@ renamed_and_back() {
 renamed_while_up() {
 	lab_exec a ip link set eth0 name eth9 || skip "this kernel renames only what is down"
 	expect_soon "a is not master" "! lab_is a master" 5
-	expect_soon "eth9 does not hold the VIP" "! lab_has_vip a" 2
+	expect_soon "eth9 does not hold the VIP" "! lab_has_vip a" 5
 	lab_ctl a config reload || fail "a reload is refused while the interface has another name"
 	lab_exec a ip link set eth9 name eth0
 	expect_soon "a is master" "lab_is a master && lab_has_vip a" 10

@@ -25,7 +25,7 @@ passes() {
 	expect lost_connections "$(drilled lost_connections)" 0
 	expect passed "$(drilled passed)" true
 	[ "$(drilled takeover_ms)" -lt 200 ] || fail "it took $(drilled takeover_ms) ms"
-	expect_soon "$other is master" "lab_is $other master && lab_has_vip $other" 1
+	expect_soon "$other is master" "lab_is $other master && lab_has_vip $other" 5
 	expect_vip_on "$other"
 	requests_end
 	for node in a b; do

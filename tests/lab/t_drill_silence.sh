@@ -152,7 +152,7 @@ split() {
 begin_silence() {
 	drill_ready a
 	lab_spawn asker a "$LAB_BUILD/directorctl" -s "$LAB/a/run/director.sock" cluster drill crash --limit "$1"
-	expect_soon "a is mute" "mute a" 2
+	expect_soon "a is mute" "mute a" 5
 	expect_master_soon b 3
 }
 

@@ -138,8 +138,8 @@ not_holding_makes_two_masters() {
 	expect_connected
 	filter "ip protocol 112"
 	expect_soon "b takes over" "lab_is b master" 5
-	expect_soon "a has an alarm" 'has_alarm a "two masters: node b says that it is master"' 2
-	expect_soon "b has an alarm" 'has_alarm b "two masters: node a says that it is master"' 2
+	expect_soon "a has an alarm" 'has_alarm a "two masters: node b says that it is master"' 5
+	expect_soon "b has an alarm" 'has_alarm b "two masters: node a says that it is master"' 5
 	lab_holds_for "lab_is a master && lab_is b master" 3 || fail "one of them has changed its mind"
 	unfilter
 	expect_soon "b is backup" "lab_is b backup && ! lab_has_vip b" 3

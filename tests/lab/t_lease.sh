@@ -83,7 +83,7 @@ remove() {
 	watch_start a
 	before=$(now_ms)
 	ip -n "$(lab_ns a)" address del "$1/$length" dev eth0
-	expect_soon "$1 is back" "lab_has_address a $1" 2
+	expect_soon "$1 is back" "lab_has_address a $1" 5
 	sleep 0.3
 	lab_stop watch
 	lab_capture_stop client
@@ -121,7 +121,7 @@ stubborn_remover() {
 	for i in $(seq 100); do
 		ip -n "$(lab_ns a)" address del "$LAB_VIP/32" dev eth0 2>/dev/null || true
 	done
-	expect_soon "the VIP is back" "lab_has_vip a" 2
+	expect_soon "the VIP is back" "lab_has_vip a" 5
 	lab_stop watch
 	lab_holds_for "lab_is a master && lab_is b backup" 1 || fail "the election was disturbed"
 	# At most one line in ten seconds, and the case before has just had one.

@@ -17,7 +17,7 @@ refused() {
 master_leaves() {
 	lab_load_start --rate 100 --timeout 2 --retries 1
 	lab_ctl a cluster maintenance on | grep -q 'node a is now in maintenance' || fail "no word of it"
-	expect_soon "b is master" "lab_is b master && lab_has_vip b" 2
+	expect_soon "b is master" "lab_is b master && lab_has_vip b" 5
 	expect_vip_on b
 	expect_no_loss "$(lab_load_end)"
 	expect state "$(lab_status a vrrp.0.state)" maintenance
@@ -69,7 +69,7 @@ it_serves_again() {
 
 backup_leaves() {
 	lab_ctl b cluster maintenance on
-	expect_soon "b is out of service" "[ \"\$(lab_status b vrrp.0.state)\" = maintenance ]" 2
+	expect_soon "b is out of service" "[ \"\$(lab_status b vrrp.0.state)\" = maintenance ]" 5
 	expect_vip_on a
 	refused a 'of node b could not take over.*--force'
 	lab_ctl b cluster maintenance off
@@ -90,7 +90,7 @@ nobody_else_is_there() {
 	refused a 'other director is not known to be alive \(node b: .*--force'
 	expect_vip_on a
 	lab_ctl a cluster maintenance on --force
-	expect_soon "nobody has the VIP" "! lab_has_vip a" 2
+	expect_soon "nobody has the VIP" "! lab_has_vip a" 5
 	lab_ctl a cluster maintenance off
 	expect_master a
 	lab_start_director b

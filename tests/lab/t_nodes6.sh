@@ -78,7 +78,7 @@ peer_frames_do_not_loop() {
 	inject "$(lab_mac b)" fd77::10 6001
 	inject "$(lab_mac b)" "$(lab_address6 b)" 6002
 	inject "$(lab_mac client)" fd77::10 6003
-	expect_soon "a client's frame is forwarded" "[ \$(to_b 6003) = 1 ]" 3
+	expect_soon "a client's frame is forwarded" "[ \$(to_b 6003) = 1 ]" 5
 	expect "frames of b's own, forwarded" "$(to_b 6002)" 1
 	expect "frames that b has forwarded, forwarded" "$(to_b 6001)" 0
 	lab_capture_stop b

@@ -173,7 +173,7 @@ program_that_hangs() {
 	never_told a 'backend www/web3 disabled .*' "the next one did not wait"
 	expect_told a 'backend www/web3 disabled up' 10
 	expect_told a 'backend www/web1 down up'
-	expect_soon "nothing is left of it" "! pgrep -f 'sleep 61.$word'" 2
+	expect_soon "nothing is left of it" "! pgrep -f 'sleep 61.$word'" 5
 	lab_logged a 'the notify program takes longer than 10 s' || fail "not logged"
 	expect "transitions of b" "$(lab_status b vrrp.0.transitions)" "$sent"
 	expect "backends in order" "$(told a | grep -E 'web3' | paste -sd ,)" \

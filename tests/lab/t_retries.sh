@@ -138,7 +138,7 @@ inhibited() {
 		fail "reason: $(shows turns/web2 reason)"
 	[ "$(shows turns/web2 inhibited_ms)" != null ] || fail "for how long is not told"
 	lab_ctl a backend show turns/web2 | grep -q 'up -> down: clients repeat' || fail "no history"
-	expect_soon "so it is in the kernel" '! lab_exec a nft list map netdev director turns-slots | grep -q "$(slot_of web2)"' 2
+	expect_soon "so it is in the kernel" '! lab_exec a nft list map netdev director turns-slots | grep -q "$(slot_of web2)"' 5
 	expect "web2 of www, which does not ask for it" "$(shows www/web2 state)" up
 	sleep 4
 	mend web2
@@ -150,7 +150,7 @@ inhibited() {
 	awk -v from="$from" '$1 > from + 1 && $1 < from + 5 { n++; bad += $3 != "ok"; own += $4 == "web2" }
 		END { printf "%d requests, %d failed, %d at web2\n", n, bad, own; exit n < 60 || bad || own }' "$LAB/load.log" ||
 		fail "new connections still go there"
-	expect_soon "connections at web2 again" 'tail -n 60 "$LAB/load.log" | grep -q "ok web2"' 1
+	expect_soon "connections at web2 again" 'tail -n 60 "$LAB/load.log" | grep -q "ok web2"' 5
 }
 
 # The number that stands for a backend in the map of slots.

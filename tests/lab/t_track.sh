@@ -181,13 +181,13 @@ command_that_hangs() {
 	expect_priority a 140
 	lab_logged a 'command "slow" takes longer than its interval of 500ms' || fail "not logged"
 	lab_holds_for "[ \$(children $word | wc -l) -le 2 ]" 2 || fail "several runs at a time"
-	expect_soon "it runs again" "[ \$(children $word | wc -l) = 2 ]" 2
+	expect_soon "it runs again" "[ \$(children $word | wc -l) = 2 ]" 5
 	conf a ''
-	expect_soon "nothing is left by the reload" "! children $word" 1
+	expect_soon "nothing is left by the reload" "! children $word" 5
 	expect_priority a 150
 	conf a "track-command \"back\" { command = \"sleep 61.$word &\" interval = \"500ms\" }
 		track-command \"slow\" { command = \"sleep 61.$word\" interval = \"30s\" }"
-	expect_soon "it runs" "children $word" 2
+	expect_soon "it runs" "children $word" 5
 	sleep 1
 	lab_is a master || fail "a is not master: $(lab_status a vrrp.0.error)"
 	[ "$(children $word | wc -l)" -le 2 ] || fail "what it left in the background stays"

@@ -71,7 +71,7 @@ lost_daemon_loses_no_connection() {
 	local load
 
 	expect_in_sync 5
-	expect_soon "b asks" '[ "$(handed b)" = 1 ]' 3
+	expect_soon "b asks" '[ "$(handed b)" = 1 ]' 5
 	expect_soon "a does not" '[ "$(handed a)" = 0 ]' 6
 	kill_daemon a
 	load=$(cat "$LAB/load.json")
@@ -88,7 +88,7 @@ lost_daemon_comes_back() {
 	expect_master_soon a 10
 	expect_soon "b is backup" "lab_is b backup" 3
 	expect_in_sync 10
-	expect_soon "b asks" '[ "$(handed b)" = 1 ]' 3
+	expect_soon "b asks" '[ "$(handed b)" = 1 ]' 5
 	expect_soon "a asks no more" '[ "$(handed a)" = 0 ]' 6
 }
 

@@ -269,7 +269,7 @@ comes_back_with_nothing() {
 	comes_back_from_nothing
 	expect_says a web1 draining 1
 	echo "both are in phase $(phase b)"
-	expect_soon "a is in the phase of b" '[ "$(phase a)" = "$(phase b)" ]' 2
+	expect_soon "a is in the phase of b" '[ "$(phase a)" = "$(phase b)" ]' 5
 	expect_twins www-flows
 	new_ones_elsewhere
 }

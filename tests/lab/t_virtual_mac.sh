@@ -176,7 +176,7 @@ two_masters_become_one() {
 	for node in a b; do
 		lab_exec $node nft delete table netdev cut
 	done
-	expect_soon "b is backup, its device down" "lab_is b backup && ! device_is_up b" 2
+	expect_soon "b is backup, its device down" "lab_is b backup && ! device_is_up b" 5
 	lab_is a master || fail "a is master no more"
 	expect_soon "the VIP answers" "lab_answers http://$LAB_VIP/" 3
 }
