@@ -92,6 +92,7 @@ asked_for_on_the_master() {
 	lab_exec client "$LAB_BUILD/directorctl" -j probe "$LAB_VIP:80" --rate 200 --duration 8s >"$LAB/probe.out" &
 	prober=$!
 	lab_capture client proto 112 or ip6 proto 112
+	expect_soon "adverts of a" "[ \$(lab_captured_count client ip) -ge 1 ] && [ \$(lab_captured_count client ip6) -ge 1 ]" 5
 	drill a 0 -j cluster drill daemon-kill
 	lab_capture_stop client
 	expect uid "$(drilled uid)" 0
