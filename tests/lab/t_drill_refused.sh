@@ -30,11 +30,13 @@ refused() {
 	done
 }
 
-# A script that asks over and over is one line, which a restart keeps; what was carried out stays.
+# A script that asks over and over is one line for each reason, which a restart keeps; what was carried out
+# stays.
 it_is_counted() {
 	local i
 
-	for i in 1 2 3; do
+	expect_soon "a knows that the process has ended" "lab_logged a 'peer b: heartbeats gone'" 10
+	for i in 1 2 3 4; do
 		lab_ctl a cluster drill daemon-kill --limit 2s >/dev/null 2>&1 && fail "it is not refused"
 	done
 	lab_ctl a -j cluster drill history >"$LAB/said"
