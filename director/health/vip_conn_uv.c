@@ -29,20 +29,24 @@ static void elsewhere_outcome(const struct vip_conn *c, struct outcome *ret)
 		    where(c, at));
 }
 
+/* It has said so of this connection, or of one shortly before it where this one hears nothing at all. */
+static bool forwards(const struct vip_conn *c)
+{
+	return c->passed_on || (c->socket && !c->elsewhere && vip_path_forwards(c->path, &c->ask));
+}
+
 void vip_conn_so_far(const struct vip_conn *c, struct outcome *ret)
 {
 	char at[WHERE_TEXT];
 
 	if (c->was_open)
 		*ret = (struct outcome){.code = OUTCOME_GOOD};
-	else if (c->passed_on)
+	else if (forwards(c))
 		outcome_set(ret, OUTCOME_PASSED_ON, "%s", addr_format(&c->ask.vip, at));
 	else if (c->elsewhere)
 		elsewhere_outcome(c, ret);
 	else if (!c->socket)
 		*ret = c->outcome;
-	else if (vip_path_forwards(c->path, &c->ask))
-		outcome_set(ret, OUTCOME_PASSED_ON, "%s", addr_format(&c->ask.vip, at));
 	else
 		outcome_set(ret, OUTCOME_SILENT, "%s", where(c, at));
 }
