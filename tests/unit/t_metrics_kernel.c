@@ -175,6 +175,32 @@ static void expect_reply(const char *request, const char *status, const char *pa
 	free(reply);
 }
 
+/*
+ * The same of a text that is printed in a thread, when the one before it is new no more: what took long to
+ * print counts as new for longer, on a busy machine for longer than NEW_MS.
+ */
+static void expect_next_reply(const char *request, const char *status, const char *part)
+{
+	unsigned int tries = PATIENCE_MS / NEW_MS;
+	char *reply;
+	size_t len;
+	bool comes;
+
+	do {
+		int fd;
+
+		usleep(NEW_MS * 1000);
+		fd = connect_to("127.0.0.1");
+		say(fd, request);
+		reply = read_all(fd, &len);
+		comes = strlen(reply) > 12 && strncmp(reply + 9, status, 3) == 0 &&
+			strstr(reply, part);
+		if (!comes && tries == 1)
+			EXPECT_TEXT(reply, part);
+		free(reply);
+	} while (!comes && --tries > 0);
+}
+
 /* --- stories ------------------------------------------------------------------------------------ */
 
 static void replies(void)
@@ -232,11 +258,9 @@ static void a_text_that_takes_long(void)
 	}
 	EXPECT_INT(printed, 2);
 	EXPECT_INT(texts, 1);
-	usleep(NEW_MS * 1000);
-	expect_reply(REQUEST, "200", "\r\n\r\nccccc");
+	expect_next_reply(REQUEST, "200", "\r\n\r\nccccc");
 	text_len = 0;
-	usleep(NEW_MS * 1000);
-	expect_reply(REQUEST, "503", "no memory");
+	expect_next_reply(REQUEST, "503", "no memory");
 	expect_reply("GET /healthz HTTP/1.0\r\n\r\n", "503", "{\"ready\": false}\n");
 	end();
 }
