@@ -50,8 +50,8 @@ struct vip_conn {
 	uint8_t buffer[];
 };
 
-/* A backend that has said that it forwards; what it is asked, as a hash. */
-struct vip_forwards {
+/* Whom something is known of, until when; what it is asked, as a hash. */
+struct vip_known {
 	uint32_t hash;
 	uint64_t until_us;
 };
@@ -65,8 +65,8 @@ struct vip_path {
 	bool closing, sockets_closed;
 	struct vip_place *by_peer[VIP_BUCKETS];
 	struct vip_conn *by_isn[VIP_BUCKETS];
-	uint32_t behind[VIP_BUCKETS]; /* hashes of whom a TTL of 1 does not reach */
-	struct vip_forwards forwards[VIP_BUCKETS];
+	struct vip_known behind[VIP_BUCKETS];	/* whom a TTL of 1 does not reach */
+	struct vip_known forwards[VIP_BUCKETS]; /* who has said that it forwards */
 };
 
 /* vip_path_uv.c: a source port for it, a sequence number, a place in the tables; false: all are taken. */

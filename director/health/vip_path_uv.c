@@ -146,7 +146,7 @@ void vip_path_remove(struct vip_path *path, struct vip_conn *c)
 	*at = c->next_by_isn;
 }
 
-/* --- whose service is behind ------------------------------------------------------------------ */
+/* --- what is known of backends ---------------------------------------------------------------- */
 
 /* Of two with one hash, or in one bucket, either costs the other no more than a SYN. */
 static uint32_t hash_ask(const struct vip_path *path, const struct vip_ask *ask)
@@ -157,42 +157,44 @@ static uint32_t hash_ask(const struct vip_path *path, const struct vip_ask *ask)
 	return h ? h : 1;
 }
 
-bool vip_path_is_behind(const struct vip_path *path, const struct vip_ask *ask)
+static bool is_known(const struct vip_path *path, const struct vip_known *all,
+		     const struct vip_ask *ask)
 {
 	uint32_t h = hash_ask(path, ask);
-
-	return path->behind[h % VIP_BUCKETS] == h;
-}
-
-void vip_path_set_behind(struct vip_path *path, const struct vip_ask *ask, bool behind)
-{
-	uint32_t h = hash_ask(path, ask), *at = &path->behind[h % VIP_BUCKETS];
-
-	if (behind)
-		*at = h;
-	else if (*at == h)
-		*at = 0;
-}
-
-/* --- who forwards ----------------------------------------------------------------------------- */
-
-bool vip_path_forwards(const struct vip_path *path, const struct vip_ask *ask)
-{
-	uint32_t h = hash_ask(path, ask);
-	const struct vip_forwards *at = &path->forwards[h % VIP_BUCKETS];
+	const struct vip_known *at = &all[h % VIP_BUCKETS];
 
 	return at->hash == h && clock_us() < at->until_us;
 }
 
-void vip_path_set_forwards(struct vip_path *path, const struct vip_ask *ask, bool forwards)
+/* until_us 0: it is not so any more. */
+static void set_known(const struct vip_path *path, struct vip_known *all, const struct vip_ask *ask,
+		      uint64_t until_us)
 {
 	uint32_t h = hash_ask(path, ask);
-	struct vip_forwards *at = &path->forwards[h % VIP_BUCKETS];
+	struct vip_known *at = &all[h % VIP_BUCKETS];
 
-	if (forwards)
-		*at = (struct vip_forwards){h, clock_us() + VIP_FORWARDS_MS * 1000ULL};
-	else if (at->hash == h)
-		at->hash = 0;
+	if (until_us || at->hash == h)
+		*at = (struct vip_known){h, until_us};
+}
+
+bool vip_path_is_behind(const struct vip_path *path, const struct vip_ask *ask)
+{
+	return is_known(path, path->behind, ask);
+}
+
+void vip_path_set_behind(struct vip_path *path, const struct vip_ask *ask, bool behind)
+{
+	set_known(path, path->behind, ask, behind ? CLOCK_NEVER : 0);
+}
+
+bool vip_path_forwards(const struct vip_path *path, const struct vip_ask *ask)
+{
+	return is_known(path, path->forwards, ask);
+}
+
+void vip_path_set_forwards(struct vip_path *path, const struct vip_ask *ask, bool forwards)
+{
+	set_known(path, path->forwards, ask, forwards ? clock_us() + VIP_FORWARDS_MS * 1000ULL : 0);
 }
 
 /* --- hearing ---------------------------------------------------------------------------------- */

@@ -8,8 +8,7 @@
 . "$LAB_TOOLS/lib/case.sh"
 
 FALL=3 INTERVAL_MS=500 TIMEOUT_MS=300
-# Until a fault is found, at most: the checks' own words, rounded up, and two seconds for a slow machine.
-FOUND_S=$(((FALL * INTERVAL_MS + TIMEOUT_MS + 999) / 1000 + 2))
+FOUND_S=$(found_s $FALL $INTERVAL_MS $TIMEOUT_MS)
 # Farms, by what their check asks: those through the farm's address, and those to the backend's own.
 THROUGH="dsr http https" OWN="own-tcp own-http own-https icmp"
 NAME=www.example.com

@@ -152,15 +152,26 @@ static void say(int fd, const char *request)
 	EXPECT_INT(send(fd, request, strlen(request), MSG_NOSIGNAL), strlen(request));
 }
 
+/* To be freed. */
+static char *reply_to(const char *request, size_t *ret_len)
+{
+	int fd = connect_to("127.0.0.1");
+
+	say(fd, request);
+	return read_all(fd, ret_len);
+}
+
+static bool has_status(const char *reply, const char *status)
+{
+	return strncmp(reply, "HTTP/1.", 7) == 0 && strncmp(reply + 9, status, 3) == 0;
+}
+
 /* The reply to a request, which must have that status; to be freed. */
 static char *ask(const char *request, const char *status, size_t *ret_len)
 {
-	int fd = connect_to("127.0.0.1");
-	char *reply;
+	char *reply = reply_to(request, ret_len);
 
-	say(fd, request);
-	reply = read_all(fd, ret_len);
-	if (strncmp(reply, "HTTP/1.", 7) != 0 || strncmp(reply + 9, status, 3) != 0)
+	if (!has_status(reply, status))
 		EXPECT_TEXT(reply, status);
 	return reply;
 }
@@ -181,24 +192,19 @@ static void expect_reply(const char *request, const char *status, const char *pa
  */
 static void expect_next_reply(const char *request, const char *status, const char *part)
 {
-	unsigned int tries = PATIENCE_MS / NEW_MS;
-	char *reply;
-	size_t len;
-	bool comes;
+	bool comes = false;
 
-	do {
-		int fd;
+	for (unsigned int tries = PATIENCE_MS / NEW_MS; !comes && tries > 0; tries--) {
+		size_t len;
+		char *reply;
 
 		usleep(NEW_MS * 1000);
-		fd = connect_to("127.0.0.1");
-		say(fd, request);
-		reply = read_all(fd, &len);
-		comes = strlen(reply) > 12 && strncmp(reply + 9, status, 3) == 0 &&
-			strstr(reply, part);
+		reply = reply_to(request, &len);
+		comes = has_status(reply, status) && strstr(reply, part);
 		if (!comes && tries == 1)
 			EXPECT_TEXT(reply, part);
 		free(reply);
-	} while (!comes && --tries > 0);
+	}
 }
 
 /* --- stories ------------------------------------------------------------------------------------ */

@@ -13,8 +13,6 @@
 
 enum { ICMP_BURST = 6 /* XRLIM_BURST_FACTOR of the kernel */ };
 
-#define FORWARDS "does not have the virtual address and forwards what is sent to it: "
-
 /* --- how one ends ----------------------------------------------------------------------------- */
 
 static void well_story(void)
@@ -47,8 +45,8 @@ static void absent_story(void)
 	vip_probe_expect(VIP_WORLD_V4, "does not answer: port 80 of 10.77.0.100");
 	vip_probe_expect(VIP_WORLD_V6, "does not answer: port 80 of fd77::100");
 	vip_world_backend("sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
-	vip_probe_expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
-	vip_probe_expect(VIP_WORLD_V6, FORWARDS VIP_WORLD_V6);
+	vip_probe_expect(VIP_WORLD_V4, VIP_PROBE_FORWARDS VIP_WORLD_V4);
+	vip_probe_expect(VIP_WORLD_V6, VIP_PROBE_FORWARDS VIP_WORLD_V6);
 	vip_world_backend("ip route add unreachable 10.77.0.100/32 && "
 			  "ip -6 route add unreachable fd77::100/128");
 	vip_probe_expect(VIP_WORLD_V4,
@@ -71,7 +69,7 @@ static void often_story(void)
 	vip_world_backend("ip address delete 10.77.0.100/32 dev lo && "
 			  "sysctl -qw net.ipv4.ip_forward=1");
 	for (int i = 0; i < 2 * ICMP_BURST; i++)
-		vip_probe_expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
+		vip_probe_expect(VIP_WORLD_V4, VIP_PROBE_FORWARDS VIP_WORLD_V4);
 	vip_world_backend("ip address add 10.77.0.100/32 dev lo");
 	vip_probe_expect(VIP_WORLD_V4, "refuses connections: port 80 of 10.77.0.100");
 	vip_world_backend("sysctl -qw net.ipv4.ip_forward=0 && "
@@ -131,8 +129,8 @@ static void container_story(void)
 	/* The address is gone, and with it the rule for it. */
 	vip_world_backend("ip address delete 10.77.0.100/32 dev lo && "
 			  "ip address delete fd77::100/128 dev lo");
-	vip_probe_expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
-	vip_probe_expect(VIP_WORLD_V6, FORWARDS VIP_WORLD_V6);
+	vip_probe_expect(VIP_WORLD_V4, VIP_PROBE_FORWARDS VIP_WORLD_V4);
+	vip_probe_expect(VIP_WORLD_V6, VIP_PROBE_FORWARDS VIP_WORLD_V6);
 	vip_probe_finish();
 }
 
@@ -176,7 +174,7 @@ static void next_hop_story(void)
 			    "ip neighbour add 10.77.0.2 lladdr 02:00:00:00:00:02 dev wire");
 	listener = vip_world_listen_inside(VIP_WORLD_PORT);
 	vip_probe_begin();
-	vip_probe_expect(VIP_WORLD_V4, FORWARDS VIP_WORLD_V4);
+	vip_probe_expect(VIP_WORLD_V4, VIP_PROBE_FORWARDS VIP_WORLD_V4);
 	vip_world_backend(QUIET);
 	vip_probe_expect(VIP_WORLD_V4,
 			 "does not answer, another machine does: 02:00:00:00:00:17 answers for "

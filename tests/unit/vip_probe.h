@@ -12,6 +12,9 @@
 
 enum { VIP_PROBE_PATIENCE_MS = 900, VIP_PROBE_HASTE_MS = 200 /* in which one SYN goes out */ };
 
+/* The outcome where the backend forwards; the virtual address follows. */
+#define VIP_PROBE_FORWARDS "does not have the virtual address and forwards what is sent to it: "
+
 struct vip_probe_result {
 	unsigned int done;
 	struct outcome o;

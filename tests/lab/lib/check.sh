@@ -8,6 +8,12 @@ expect() {
 	[ "$2" = "$3" ] || fail "$1 is '$2', not '$3'"
 }
 
+# found_s FALL INTERVAL_MS TIMEOUT_MS: the seconds in which a check finds a fault, at most; two of them are
+# for a slow machine.
+found_s() {
+	echo $((($1 * $2 + $3 + 999) / 1000 + 2))
+}
+
 # expect_soon WHAT CONDITION SECONDS
 expect_soon() {
 	lab_wait_until "$2" "$3" || fail "not within $3 s: $1"
